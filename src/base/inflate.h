@@ -1,0 +1,15 @@
+/* Decompression of DEFLATE (RFC 1951) in its gzip (RFC 1952) and zlib (RFC 1950) wrappers. */
+#ifndef TL_BASE_INFLATE_H
+#define TL_BASE_INFLATE_H
+
+#include "base/memory.h"
+
+/* True when the bytes begin like a gzip file. */
+TL_PRIV bool tl__is_gzip(const unsigned char *bytes, size_t size);
+
+/* Append the decompressed bytes of a whole gzip file (several members too) to out. At most `limit` bytes come
+ * out. CRC and length of each member are checked. `name` is for the message. */
+TL_PRIV tl_status tl__gunzip(tl__buffer *out, const unsigned char *bytes, size_t size, size_t limit, const char *name,
+                             tl_error *error);
+
+#endif

@@ -1,0 +1,19 @@
+/* Threads that share out numbered tasks. What a task computes depends on its number and never on who runs it, so
+ * the number of threads cannot change a result. */
+#ifndef TL_PAR_POOL_H
+#define TL_PAR_POOL_H
+
+#include "base/context.h"
+
+typedef void tl__task_fn(void *user, size_t task, int worker);   /* worker: 0..threads-1, picks its scratch */
+
+typedef struct tl__pool tl__pool;
+TL_PRIV tl_status tl__pool_new(tl__heap *heap, int threads, tl__pool **out);
+TL_PRIV void tl__pool_free(tl__heap *heap, tl__pool *pool);
+
+/* Run tasks 0..count-1 and return when all are done. With one thread, or a NULL pool, or count 1, it is a loop. The
+ * caller works too. Not to be called from inside a task. */
+TL_PRIV void tl__parallel_for(tl__pool *pool, size_t count, tl__task_fn *run, void *user);
+TL_PRIV int tl__pool_threads(const tl__pool *pool);   /* NULL: 1 */
+
+#endif

@@ -1,0 +1,61 @@
+/* Trees of values with the places they were read from: what YAML and JSON become, and what commands return.
+ *
+ * A root owns the arena of its whole tree; only roots are freed. Children hang in a linked list in the order they were
+ * written. A plain YAML scalar keeps its text and is typed by the row that reads it, so `target: no` is a column: kind is
+ * what YAML 1.2's core schema makes of it, `text` what was written. */
+#ifndef TL_TEXT_VALUE_H
+#define TL_TEXT_VALUE_H
+
+#include "base/context.h"
+#include "base/error.h"
+
+struct tl_value {
+    tl_kind kind;
+    bool quoted;              /* a text that was quoted (or a block scalar): never another type */
+    int line, column;         /* where the value begins, from 1; 0: made by a program */
+    int key_line, key_column; /* where its key begins */
+    const char *key;          /* in a map: NUL-terminated, key_size bytes; NULL in a list */
+    size_t key_size;
+    const char *text;         /* scalars as written; texts: their bytes, NUL-terminated. NULL: made by a program */
+    size_t text_size;
+    double number;            /* TL_NUMBER and TL_INTEGER */
+    int64_t integer;          /* TL_INTEGER; TL_BOOL: 0 or 1 */
+    tl_value *first, *last, *next;
+    size_t count;
+};
+
+/* A root: the value, then what it owns. tl_value * and tl__tree * of a root are the same address. */
+typedef struct tl__tree {
+    tl_value root;
+    tl__arena arena;
+    const char *file;         /* the name for messages; NULL: none */
+} tl__tree;
+
+TL_PRIV tl_status tl__tree_new(tl__heap *heap, const char *file, tl__tree **out);   /* root is TL_NULL */
+TL_PRIV void tl__tree_free(tl__tree *tree);
+
+/* Building: all give NULL when out of memory and then set `failed`, which is checked once, at the end. */
+typedef struct tl__builder {
+    tl__tree *tree;
+    bool failed;
+} tl__builder;
+TL_PRIV void tl__builder_init(tl__builder *builder, tl__tree *tree);
+/* key NULL: append to a list. parent NULL: the root itself. */
+TL_PRIV tl_value *tl__put_map(tl__builder *builder, tl_value *parent, const char *key);
+TL_PRIV tl_value *tl__put_list(tl__builder *builder, tl_value *parent, const char *key);
+TL_PRIV tl_value *tl__put_text(tl__builder *builder, tl_value *parent, const char *key, const char *text);
+TL_PRIV tl_value *tl__put_text_n(tl__builder *builder, tl_value *parent, const char *key, const char *text, size_t size);
+TL_PRIV tl_value *tl__put_number(tl__builder *builder, tl_value *parent, const char *key, double number);
+TL_PRIV tl_value *tl__put_integer(tl__builder *builder, tl_value *parent, const char *key, int64_t integer);
+TL_PRIV tl_value *tl__put_bool(tl__builder *builder, tl_value *parent, const char *key, bool value);
+TL_PRIV tl_value *tl__put_null(tl__builder *builder, tl_value *parent, const char *key);
+TL_PRIV tl_value *tl__put_copy(tl__builder *builder, tl_value *parent, const char *key, const tl_value *value);
+
+TL_PRIV tl_value *tl__value_child(const tl_value *map, const char *key);   /* direct child, or NULL */
+TL_PRIV void tl__value_detach(tl_value *parent, tl_value *child);          /* take a child out of its parent */
+TL_PRIV bool tl__value_equal(const tl_value *a, const tl_value *b);
+/* Make or replace the value at "a.b[2].c" with one that is parsed from `text` as a YAML flow value; as --set does. The
+ * mistake names `origin` ("--set") as its file. */
+TL_PRIV tl_status tl__value_set(tl__tree *tree, const char *path, const char *text, const char *origin, tl_error *error);
+
+#endif

@@ -1,0 +1,19 @@
+/* The YAML subset (written down in yaml.c and in src/README.md) and JSON, both into trees. */
+#ifndef TL_TEXT_YAML_H
+#define TL_TEXT_YAML_H
+
+#include "text/value.h"
+
+/* Whole texts; tree->file names them in messages. Depth, nodes and sizes are limited. An empty document is TL_NULL. */
+TL_PRIV tl_status tl__yaml_parse(tl__tree *tree, const char *text, size_t size, tl_error *error);
+TL_PRIV tl_status tl__json_parse(tl__tree *tree, const char *text, size_t size, tl_error *error);
+
+/* indent 0: one line. Numbers print shortest; NaN and infinities are null. */
+TL_PRIV void tl__json_write(tl__buffer *out, const tl_value *value, int indent);
+TL_PRIV void tl__json_string(tl__buffer *out, const char *text, size_t size);   /* quoted and escaped */
+/* Reads back as the same tree by tl__yaml_parse. */
+TL_PRIV void tl__yaml_write(tl__buffer *out, const tl_value *value, int indent);
+/* A scalar as it must be written in YAML: quoted only where it has to be. */
+TL_PRIV void tl__yaml_scalar(tl__buffer *out, const char *text, size_t size);
+
+#endif

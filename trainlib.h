@@ -1,0 +1,408 @@
+/* trainlib: train neural networks from a YAML file, on any machine with a C compiler.
+ *
+ * This header is the whole public interface and its manual; it reads from top to bottom.
+ *
+ *     #include <stdio.h>
+ *     #include "trainlib.h"
+ *
+ *     int main(void)
+ *     {
+ *         tl_error error = {0};
+ *         tl_context *context = tl_context_new(NULL);
+ *         tl_run_result result;
+ *         if (tl_run(context, "config.yaml", NULL, &result, &error) != TL_OK)
+ *             return fprintf(stderr, "%s\n", error.message), 1;
+ *         printf("test accuracy %.3f, model in %s\n", result.test.accuracy, result.model_path);
+ *         tl_context_free(context);
+ *     }
+ *
+ *  1  version            5  the pipeline: what the commands do    9  training by hand
+ *  2  status and error   6  data sets                            10  prediction
+ *  3  context            7  graphs                               11  memory that you give
+ *  4  values             8  models
+ *
+ * Rules for all of it:
+ * - A function that can fail returns a tl_status. Those that read, check or load also fill a tl_error (may be
+ *   NULL). Nothing aborts, prints or exits. Running out of memory is a status like any other and leaves objects as
+ *   they were.
+ * - What _new or _load or _read made, _free frees; _free(NULL) does nothing. Texts and arrays that you pass in are
+ *   copied unless the comment says "kept".
+ * - No global state. Objects of different contexts may be used in different threads at the same time; the objects
+ *   of one context by one thread at a time, but for what says "any thread".
+ * - Tensors are dense, row-major float32: [rows, columns]. Images are [height, width, channel], series [time, feature].
+ * - Same seed, same data, same settings: same bits, for any number of threads, any instruction set of the canonical
+ *   class, any compiler, and after any interruption.
+ */
+#ifndef TRAINLIB_H
+#define TRAINLIB_H
+
+#include <stddef.h>
+#include <stdint.h>
+#ifndef __cplusplus
+#  include <stdbool.h>
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#ifndef TL_API
+#  if defined(TL_SINGLE_UNIT) || !defined(__GNUC__) || defined(_WIN32)
+#    define TL_API
+#  else
+#    define TL_API __attribute__((visibility("default")))
+#  endif
+#endif
+
+/* ---- 1. Version ------------------------------------------------------------------------------------------------ */
+
+#define TL_VERSION_MAJOR 0
+#define TL_VERSION_MINOR 1
+#define TL_VERSION_PATCH 0
+#define TL_VERSION "0.1.0"
+
+/* Raised whenever any operation gives other bits; stands in every model file. */
+#define TL_NUMERICS_VERSION 1
+
+TL_API const char *tl_version(void);      /* of the library that is linked: "0.1.0" */
+
+/* What was compiled in, in words: "threads files simd:avx512,avx2,sse2,scalar". Any thread. */
+TL_API const char *tl_build_info(void);
+
+/* ---- 2. Status and error --------------------------------------------------------------------------------------- */
+
+/* name, number, meaning */
+#define TL_STATUS_LIST(X)                                                              \
+    X(TL_OK, 0, "success")                                                             \
+    X(TL_OUT_OF_MEMORY, 1, "out of memory")                                            \
+    X(TL_INVALID, 2, "an argument that the function does not take")                    \
+    X(TL_BAD_SHAPE, 3, "shapes that do not fit each other")                            \
+    X(TL_BAD_CONFIG, 4, "a mistake in settings")                                       \
+    X(TL_BAD_FILE, 5, "a file that is not what it should be")                          \
+    X(TL_BAD_DATA, 6, "data that cannot be used as it is")                             \
+    X(TL_OUT_OF_RANGE, 7, "a size or number beyond its limit")                         \
+    X(TL_NOT_FOUND, 8, "no such thing")                                                \
+    X(TL_IO, 9, "reading or writing failed")                                           \
+    X(TL_UNSUPPORTED, 10, "not supported by this build or format")                     \
+    X(TL_BAD_VERSION, 11, "written by a version that cannot be read")                  \
+    X(TL_CANCELLED, 12, "stopped on request")                                          \
+    X(TL_NOT_FINITE, 13, "a number that is NaN or infinite")                           \
+    X(TL_LOCKED, 14, "in use by another process")                                      \
+    X(TL_EXISTS, 15, "exists already")                                                 \
+    X(TL_BAD_MACHINE, 16, "this machine or compiler does not keep the numeric contract") \
+    X(TL_BAD_NUMERICS, 17, "made under another numeric class or version")
+
+typedef enum tl_status {
+#define TL_STATUS_ENUM(name, number, text) name = number,
+    TL_STATUS_LIST(TL_STATUS_ENUM)
+#undef TL_STATUS_ENUM
+    TL_STATUS_LAST
+} tl_status;
+
+TL_API const char *tl_status_text(tl_status status);   /* the meaning above; never NULL */
+
+/* What went wrong, where, and what to do. Zero it before use; a function that succeeds leaves it alone. */
+typedef struct tl_error {
+    tl_status status;
+    int mistakes;        /* how many were found; the message has a line for each */
+    int line, column;    /* of the first, from 1; 0: none */
+    char file[256];      /* of the first; "": none */
+    char setting[128];   /* full path of the first setting concerned, "training.batch_size"; "": none */
+    char message[2048];  /* whole sentences: what, where, the remedy */
+} tl_error;
+
+/* ---- 3. Context ------------------------------------------------------------------------------------------------ */
+
+typedef struct tl_context tl_context;
+
+/* One function does all: new_size 0 frees and gives NULL, block NULL allocates, else resizes. Gives NULL when it
+ * cannot, and the old block then stays. Aligned for any type. Called by several threads, but never at once. */
+typedef struct tl_allocator {
+    void *(*resize)(void *user, void *block, size_t old_size, size_t new_size);
+    void *user;
+} tl_allocator;
+
+typedef enum tl_log_level { TL_LOG_ERROR, TL_LOG_WARNING, TL_LOG_INFO, TL_LOG_DEBUG } tl_log_level;
+
+/* One line without its end. */
+typedef void tl_log_fn(void *user, tl_log_level level, const char *line);
+
+/* Begin with TL_CONTEXT_OPTIONS and change what you need. */
+typedef struct tl_context_options {
+    size_t struct_size;
+    const tl_allocator *allocator;    /* NULL: malloc */
+    size_t memory_limit;              /* bytes; 0: none */
+    int threads;                      /* 0: as many as the processor has */
+    const char *simd;                 /* best set to use: "scalar", "sse2", "avx2", "avx512", "neon"; NULL: the
+                                         environment's TRAINLIB_SIMD, else the best that the machine has */
+    uint64_t seed;                    /* for what has no seed of its own */
+    tl_log_fn *log;                   /* NULL: silent */
+    void *log_user;
+    tl_log_level log_level;           /* the least important level that is wanted */
+    int64_t (*clock)(void *user);     /* microseconds since 1970-01-01 UTC; NULL: the system's */
+    void *clock_user;
+} tl_context_options;
+#define TL_CONTEXT_OPTIONS {sizeof(tl_context_options), NULL, 0, 0, NULL, 42, NULL, NULL, TL_LOG_INFO, NULL, NULL}
+
+/* NULL options: the defaults. NULL when memory is out or the machine does not keep the numeric contract;
+ * tl_context_make says which. */
+TL_API tl_context *tl_context_new(const tl_context_options *options);
+TL_API tl_status tl_context_make(const tl_context_options *options, tl_context **out, tl_error *error);
+TL_API void tl_context_free(tl_context *context);   /* after all that was made with it */
+
+TL_API const char *tl_context_simd(const tl_context *context);       /* the kernel set in use: "avx512" */
+TL_API const char *tl_context_numerics(const tl_context *context);   /* "canonical" or "unfused" */
+TL_API int tl_context_threads(const tl_context *context);
+TL_API size_t tl_context_memory(const tl_context *context);          /* bytes in use now */
+TL_API size_t tl_context_memory_peak(const tl_context *context);     /* at most, since the start */
+
+/* Any thread, also a signal handler: the run or training that goes on in this context finishes its step, saves and
+ * returns TL_CANCELLED. */
+TL_API void tl_cancel(tl_context *context);
+
+/* ---- 4. Values: trees of settings and results ------------------------------------------------------------------- */
+
+typedef struct tl_value tl_value;
+typedef enum tl_kind { TL_NULL, TL_BOOL, TL_INTEGER, TL_NUMBER, TL_TEXT, TL_LIST, TL_MAP } tl_kind;
+
+TL_API tl_kind tl_value_kind(const tl_value *value);                      /* NULL: TL_NULL */
+/* By path: "test.accuracy", "layers[2].nodes". NULL when it is not there. */
+TL_API const tl_value *tl_value_get(const tl_value *value, const char *path);
+TL_API size_t tl_value_count(const tl_value *value);                      /* items of a list or map */
+TL_API const tl_value *tl_value_at(const tl_value *value, size_t index);  /* NULL beyond the end */
+TL_API const char *tl_value_key_at(const tl_value *map, size_t index);
+TL_API double tl_value_number(const tl_value *value, double otherwise);   /* of integers and numbers */
+TL_API int64_t tl_value_integer(const tl_value *value, int64_t otherwise);
+TL_API bool tl_value_bool(const tl_value *value, bool otherwise);
+TL_API const char *tl_value_text(const tl_value *value, const char *otherwise);
+/* As JSON or YAML; *out is freed by tl_text_free. indent 0: one line. NaN and infinities become null in JSON. */
+TL_API tl_status tl_value_json(tl_context *context, const tl_value *value, int indent, char **out);
+TL_API tl_status tl_value_yaml(tl_context *context, const tl_value *value, char **out);
+TL_API void tl_text_free(tl_context *context, char *text);
+TL_API void tl_value_free(tl_context *context, tl_value *root);           /* roots only */
+
+/* ---- 5. The pipeline: what the commands do ---------------------------------------------------------------------- */
+
+/* How far a run is: the same fields as an object of status.json. */
+typedef struct tl_progress {
+    const char *state;               /* "loading", "training", "evaluating", "done", "stopped", "failed" */
+    int64_t epoch, epochs;           /* from 1; epochs: the most there can be */
+    int64_t step, steps;             /* within the epoch */
+    double loss;                     /* running mean of the epoch; NaN: not yet */
+    double validation_loss;          /* of the last epoch; NaN: none */
+    double accuracy;                 /* validation, else training; MAE for regression; NaN: none */
+    double learning_rate;
+    double seconds;                  /* since the start */
+    double seconds_left;             /* estimate; NaN: not yet */
+    double samples_per_second;
+    bool epoch_end;                  /* called after the last step of an epoch and its validation */
+    const char *run;                 /* the run's folder; "": none */
+} tl_progress;
+
+/* Called in the caller's thread, at most ten times a second and at each epoch's end; true goes on, false stops as
+ * tl_cancel does. */
+typedef bool tl_progress_fn(void *user, const tl_progress *progress);
+
+/* Options that all commands share. Begin with TL_OPTIONS. */
+typedef struct tl_options {
+    size_t struct_size;
+    const char *const *set;          /* "training.epochs=5": as --set */
+    size_t set_count;
+    const char *out;                 /* folder for results; NULL: the current one */
+    const char *resume;              /* a run folder; "": the newest unfinished run of this config; NULL: a new run */
+    const char *preset;              /* of configure: plain, advanced, kfold, analytics, progressive, forecast */
+    const char *explain;             /* of configure: a setting's path */
+    const char *data;                /* of predict and evaluate: a file, "-" standard input; NULL: the test part */
+    const char *format;              /* of predict and metrics: "csv", "json"; NULL: the command's own */
+    const char *output;              /* of predict and prepare-data: where to write; NULL: into the result */
+    bool plan;                       /* of run: only the memory plan */
+    bool check;                      /* of configure: only look for mistakes */
+    tl_progress_fn *progress;
+    void *progress_user;
+} tl_options;
+#define TL_OPTIONS {sizeof(tl_options), NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, false, NULL, NULL}
+
+/* Figures of one part of the data. What the task does not have is NaN. */
+typedef struct tl_scores {
+    int64_t samples;                 /* 0: there is no such part */
+    double loss;
+    double accuracy, balanced_accuracy, precision_macro, recall_macro, f1_macro, auc;
+    double mse, mae, rmse, r2;
+} tl_scores;
+
+typedef struct tl_run_result {
+    char run[512];                   /* folder */
+    char model_path[600];
+    char stopped[64];                /* "completed", "early_stopping_triggered", "interrupted", "nan" */
+    int64_t epochs, best_epoch;
+    double seconds, samples_per_second;
+    int64_t parameters;
+    size_t memory_bytes;             /* planned */
+    tl_scores train, validation, test;
+} tl_run_result;
+
+/* All that `train:run` does: read the config and the data, build, train, evaluate, write the run folder. */
+TL_API tl_status tl_run(tl_context *context, const char *config, const tl_options *options, tl_run_result *result,
+                        tl_error *error);
+/* The result as the object that `train:run --json` prints. */
+TL_API tl_status tl_run_result_value(tl_context *context, const tl_run_result *result, tl_value **out);
+
+/* The other commands: `config` is a config file, or a run folder (or NULL: the newest run) where the command works on
+ * a run. *out is the object that --json prints. */
+TL_API tl_status tl_plan(tl_context *context, const char *config, const tl_options *options, tl_value **out,
+                         tl_error *error);
+TL_API tl_status tl_prepare_data(tl_context *context, const char *config, const tl_options *options, tl_value **out,
+                                 tl_error *error);
+TL_API tl_status tl_configure(tl_context *context, const char *config, const tl_options *options, tl_value **out,
+                              tl_error *error);
+TL_API tl_status tl_run_status(tl_context *context, const char *run, const tl_options *options, tl_value **out,
+                               tl_error *error);
+TL_API tl_status tl_run_metrics(tl_context *context, const char *run, const tl_options *options, tl_value **out,
+                                tl_error *error);
+TL_API tl_status tl_optimize(tl_context *context, const char *config, const tl_options *options, tl_value **out,
+                             tl_error *error);
+TL_API tl_status tl_evaluate(tl_context *context, const char *run, const tl_options *options, tl_value **out,
+                             tl_error *error);
+TL_API tl_status tl_predict_file(tl_context *context, const char *run, const tl_options *options, tl_value **out,
+                                 tl_error *error);
+
+/* ---- 6. Data sets ----------------------------------------------------------------------------------------------- */
+
+typedef struct tl_dataset tl_dataset;
+typedef enum tl_part { TL_TRAIN, TL_VALIDATION, TL_TEST } tl_part;
+
+/* Read a file (csv, json, npy, idx; .gz too) and prepare it: `settings` is what a config's data: block would hold, as
+ * YAML in flow form, "target: species, split: {validation: 0.2, test: 0.2}, normalize: standard". */
+TL_API tl_status tl_dataset_read(tl_context *context, const char *file, const char *settings, tl_dataset **out,
+                                 tl_error *error);
+/* From memory: inputs [rows, features]; targets [rows, outputs] for regression, or [rows] class numbers 0..classes-1
+ * when classes is not 0. Settings as above. */
+TL_API tl_status tl_dataset_from_arrays(tl_context *context, const float *inputs, const float *targets, size_t rows,
+                                        size_t features, size_t outputs, size_t classes, const char *settings,
+                                        tl_dataset **out, tl_error *error);
+TL_API void tl_dataset_free(tl_dataset *dataset);
+TL_API size_t tl_dataset_rows(const tl_dataset *dataset, tl_part part);
+TL_API size_t tl_dataset_features(const tl_dataset *dataset);    /* inputs to the network per row */
+TL_API size_t tl_dataset_outputs(const tl_dataset *dataset);     /* classes, or target columns */
+TL_API size_t tl_dataset_classes(const tl_dataset *dataset);     /* 0: not a classification */
+TL_API const char *tl_dataset_class(const tl_dataset *dataset, size_t index);
+/* Row `index` of a part as the network sees it: input [features], target [outputs] or its class number [1]. */
+TL_API tl_status tl_dataset_row(const tl_dataset *dataset, tl_part part, size_t index, float *input, float *target);
+
+/* ---- 7. Graphs --------------------------------------------------------------------------------------------------- */
+
+typedef struct tl_graph tl_graph;
+typedef int tl_node;    /* number of a layer in its graph; negative: a mistake was made */
+
+TL_API tl_status tl_graph_new(tl_context *context, tl_graph **out);
+TL_API void tl_graph_free(tl_graph *graph);
+TL_API tl_node tl_graph_input(tl_graph *graph, const char *name, size_t features);
+/* A layer over one node; settings as YAML in flow form, "nodes: 16, activation: relu". A mistake is remembered and told by
+ * tl_model_new, so calls can be written in a row. */
+TL_API tl_node tl_graph_add(tl_graph *graph, const char *type, tl_node from, const char *settings);
+TL_API tl_node tl_graph_join(tl_graph *graph, const char *type, const tl_node *from, size_t count, const char *settings);
+
+/* ---- 8. Models: a graph with weights -------------------------------------------------------------------------------- */
+
+typedef struct tl_model tl_model;
+
+/* The graph is copied. Weights are drawn from the context's seed. */
+TL_API tl_status tl_model_new(tl_context *context, const tl_graph *graph, tl_node output, tl_model **out,
+                              tl_error *error);
+TL_API tl_status tl_model_save(const tl_model *model, const char *path, tl_error *error);
+TL_API tl_status tl_model_load(tl_context *context, const char *path, tl_model **out, tl_error *error);
+TL_API void tl_model_free(tl_model *model);
+TL_API int64_t tl_model_parameters(const tl_model *model);
+TL_API size_t tl_model_inputs(const tl_model *model);     /* raw input columns for prediction */
+TL_API size_t tl_model_outputs(const tl_model *model);
+TL_API const char *tl_model_class(const tl_model *model, size_t index);    /* NULL: not a classifier */
+
+/* ---- 9. Training by hand --------------------------------------------------------------------------------------------- */
+
+/* Settings are those of training: and optimization: in one flow map, "epochs: 100, optimizer: adam, early_stopping:
+ * {patience: 10}". The model takes the data set's normalisation and classes along. */
+TL_API tl_status tl_train(tl_model *model, const tl_dataset *data, const char *settings, tl_progress_fn *progress,
+                          void *user, tl_error *error);
+TL_API tl_status tl_score(tl_model *model, const tl_dataset *data, tl_part part, tl_scores *out, tl_error *error);
+
+/* ---- 10. Prediction ------------------------------------------------------------------------------------------------- */
+
+typedef struct tl_predictor tl_predictor;
+
+/* One per thread; it holds the scratch for up to max_rows rows at once and shares the model's weights, which stay as they
+ * are while predictors exist. */
+TL_API tl_status tl_predictor_new(const tl_model *model, size_t max_rows, tl_predictor **out, tl_error *error);
+TL_API void tl_predictor_free(tl_predictor *predictor);
+/* inputs [rows, tl_model_inputs] raw measurements in the columns of the training data (categories by their number);
+ * outputs [rows, tl_model_outputs]: probabilities for a classifier, values in the target's unit else. rows at most
+ * max_rows, else TL_OUT_OF_RANGE. No allocation, no lock. */
+TL_API tl_status tl_predict(tl_predictor *predictor, const float *inputs, size_t rows, float *outputs);
+
+/* ---- 11. Memory that you give ----------------------------------------------------------------------------------------- */
+
+/* A network as plain data, for machines without files or an allocator; `train:export --format c` writes these. All of
+ * it is kept, not copied, and may lie in read-only memory. */
+typedef struct tl_setting {
+    const char *name;
+    double number;       /* of number, bool and integer settings */
+    const char *text;    /* of settings that are words */
+} tl_setting;
+
+typedef struct tl_layer_description {
+    const char *type;                /* "input", "dense", ... */
+    const int *inputs;               /* numbers of earlier layers */
+    int input_count;
+    const tl_setting *settings;
+    int setting_count;
+} tl_layer_description;
+
+typedef struct tl_model_description {
+    const tl_layer_description *layers;
+    int layer_count;                 /* the last one is the output */
+    const float *const *weights;     /* one array per parameter tensor, in file order and layout; NULL: drawn */
+    int weight_count;
+    uint64_t seed;
+    int max_rows;                    /* of a batch */
+    const char *loss;                /* training only */
+    const char *optimizer;
+    const tl_setting *optimizer_settings;
+    int optimizer_setting_count;
+    float learning_rate;
+} tl_model_description;
+
+typedef enum tl_purpose { TL_FOR_PREDICTION, TL_FOR_TRAINING } tl_purpose;
+
+/* Bytes that tl_model_place needs, exactly; 0: the description has a mistake. */
+TL_API size_t tl_model_bytes(const tl_model_description *description, tl_purpose purpose);
+/* memory: aligned to 16 bytes, at least tl_model_bytes. Nothing else is allocated, ever. */
+TL_API tl_status tl_model_place(const tl_model_description *description, tl_purpose purpose, void *memory, size_t size,
+                                tl_model **out);
+/* One optimizer step on rows rows; inputs [rows, features], targets [rows, outputs] or class numbers [rows]. Gives the
+ * mean loss before the step; NaN: rows is out of range or the loss is not finite (the weights then stay). */
+TL_API float tl_train_step(tl_model *model, const float *inputs, const float *targets, int rows);
+/* outputs [rows, outputs]: what tl_predict gives, for a placed model. */
+TL_API tl_status tl_infer(tl_model *model, const float *inputs, int rows, float *outputs);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
+
+/* MIT License
+ *
+ * Copyright (c) 2026 the trainlib authors
+ *
+ * Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
+ * documentation files (the "Software"), to deal in the Software without restriction, including without limitation the
+ * rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit
+ * persons to whom the Software is furnished to do so, subject to the following conditions:
+ *
+ * The above copyright notice and this permission notice shall be included in all copies or substantial portions of the
+ * Software.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
+ * WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
+ * COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
+ * OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+ */
