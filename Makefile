@@ -1,54 +1,196 @@
-# trainlib. `make` builds the archive and the command; `make run` trains the quick-start example; `make test` runs the tests.
-CC ?= cc
-AR ?= ar
+# trainlib. `make` builds the archive and the command, `make run` trains the quick-start example, `make test` runs
+# the tests; `make help` lists the rest. Set on the command line or in the environment:
+
 CFLAGS ?= -O2
 LDFLAGS ?=
+# A cross compiler's prefix (aarch64-linux-gnu-) and what runs its programs here (qemu-aarch64 -L ...).
+CROSS_COMPILE ?=
+RUN ?=
+# Where everything is built, and where `make install` puts it.
 B ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
 
-# nothing to change below this line
+# ---- nothing to change below this line ----
+
+ifeq ($(origin CC),default)
+CC = $(CROSS_COMPILE)$(if $(CROSS_COMPILE),gcc,cc)
+endif
+ifeq ($(origin AR),default)
+AR = $(CROSS_COMPILE)ar
+endif
+NM ?= $(CROSS_COMPILE)nm
+LIBS ?= -lpthread
 
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla -Wundef -Wstrict-prototypes -Wmissing-prototypes
 ALL_CFLAGS = -std=c11 -ffp-contract=off $(WARN) -I. -Isrc $(CFLAGS)
+
+# Objects of different compilers or flags never mix: they lie in a folder that their hash names.
+KEY := $(shell printf '%s' '$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(LIBS)' | cksum | cut -d' ' -f1)
+O := $(B)/obj-$(KEY)
+
 SOURCES := $(shell sed -n 's/^ *\# *include "\(.*\.c\)"/\1/p' trainlib.c)
-OBJECTS := $(SOURCES:%.c=$(B)/obj/%.o)
-CLI_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tools/cli/*.c))
+OBJECTS := $(SOURCES:%.c=$(O)/src/%.o)
+COMMAND_OBJECTS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard tools/cli/*.c)))
+VERSION := $(shell sed -n 's/^.define TL_VERSION "\(.*\)"/\1/p' trainlib.h)
 
-all: $(B)/libtrainlib.a $(if $(CLI_OBJECTS),$(B)/trainlib)
+all: $(B)/libtrainlib.a $(if $(COMMAND_OBJECTS),$(B)/trainlib$(EXE))
 
-$(B)/libtrainlib.a: $(OBJECTS)
-	rm -f $@
-	$(AR) rcs $@ $^
-
-$(B)/trainlib: $(CLI_OBJECTS) $(B)/libtrainlib.a
-	$(CC) $(LDFLAGS) -o $@ $^ -lpthread
-
-$(B)/obj/%.o: src/%.c
+$(O)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "$(CC) $<"
+	@$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -c -o $@ $<
 
-$(B)/obj/tools/%.o: tools/%.c
+$(O)/libtrainlib.a: $(OBJECTS)
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+$(O)/trainlib$(EXE): $(COMMAND_OBJECTS) $(O)/libtrainlib.a
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# The products lie at a fixed place; they are taken anew when the flags or their objects changed.
+$(B)/libtrainlib.a $(B)/trainlib$(EXE): $(B)/%: $(O)/% $(B)/.key-$(KEY)
+	@cp $< $@
+	@echo "$@"
+
+$(B)/.key-$(KEY):
+	@mkdir -p $(B) && rm -f $(B)/.key-* && touch $@
+
+run: all
+	$(RUN) $(B)/trainlib$(EXE) train:run examples/quickstart/config.yaml
+
+# ---- tests ----
+
+# A test is a cmocka program tests/FOLDER/test_*.c or a script tests/FOLDER/test_*.sh. T picks one: T=base/test_text
+TEST_C := $(sort $(wildcard tests/*/test_*.c))
+TEST_SH := $(sort $(wildcard tests/*/test_*.sh))
+ifdef T
+TEST_C := $(wildcard tests/$(T).c)
+TEST_SH := $(wildcard tests/$(T).sh)
+endif
+TEST_PROGRAMS := $(TEST_C:%.c=$(O)/%)
+SUPPORT := $(patsubst %.c,$(O)/%.o,$(wildcard tests/support/*.c))
+
+$(O)/tests/%: $(O)/tests/%.o $(SUPPORT) $(O)/libtrainlib.a
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS) -lm
+
+cmocka:
+	@printf '#include <%s.h>\n' stdarg stddef stdint setjmp cmocka | \
+	  $(CC) -x c -fsyntax-only - 2>/dev/null || { echo "The tests need cmocka, which is not here. This gets it: tools/get-cmocka" >&2; exit 2; }
+
+test: cmocka all $(if $(T),,checks single-unit) $(TEST_PROGRAMS)
+	@TRAINLIB='$(RUN) $(CURDIR)/$(B)/trainlib$(EXE)' RUN='$(RUN)' tools/run-tests $(TEST_PROGRAMS) $(TEST_SH)
+
+checks:
+	@tools/checks/all
+
+# The whole library as one unit, with no name in it that trainlib.h does not have; the header alone as C11 and C++17.
+single-unit:
+	@mkdir -p $(O)
+	@$(CC) $(ALL_CFLAGS) -c -o $(O)/trainlib-unit.o trainlib.c
+	@NM='$(NM)' tools/checks/names $(O)/trainlib-unit.o
+	@$(CC) -std=c11 -Wall -Wextra -Wpedantic -fsyntax-only -x c trainlib.h
+	@if command -v $(CROSS_COMPILE)g++ >/dev/null; then $(CROSS_COMPILE)g++ -std=c++17 -Wall -Wextra -Wpedantic -fsyntax-only -x c++ trainlib.h; fi
+
+sanitize:
+	$(MAKE) B=$(B)/asan CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -DTL_CHECKED' test
+	$(MAKE) B=$(B)/tsan CFLAGS='-O1 -g -fsanitize=thread' threads-test
+
+threads-test: all
+	@for t in par/test_pool train/test_train; do $(MAKE) B=$(B) CFLAGS='$(CFLAGS)' T=$$t test || exit 1; done
+
+FUZZ_SECONDS ?= 60
+fuzz:
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) MAKE='$(MAKE)' B='$(B)/fuzz' tools/fuzz
+
+coverage:
+	$(MAKE) B=$(B)/coverage CFLAGS='-O0 -g --coverage' test
+	@tools/coverage $(B)/coverage
+
+# ---- other builds ----
+
+amalgamation: $(B)/amalgamation/trainlib.c $(B)/amalgamation/trainlib.h
+
+$(B)/amalgamate: tools/amalgamate.c
+	@mkdir -p $(B)
+	@cc -std=c11 -Wall -Wextra -O1 -o $@ $<
+
+$(B)/amalgamation/trainlib.h: trainlib.h
+	@mkdir -p $(@D) && cp $< $@
+
+$(B)/amalgamation/trainlib.c: $(B)/amalgamate trainlib.c trainlib.h $(shell find src -name '*.[ch]')
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	@$(B)/amalgamate trainlib.c src $(VERSION) > $@.new && mv $@.new $@
+	@echo "$(@D)/trainlib.c and trainlib.h; build them with: cc -O2 -c trainlib.c"
 
-# One cmocka program per test file: tests/FOLDER/test_FILE.c. `make test T=base/test_text` runs one.
-TESTS := $(if $(T),tests/$(T).c,$(wildcard tests/*/test_*.c))
-TEST_SUPPORT := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/support/*.c))
-TEST_PROGRAMS := $(TESTS:%.c=$(B)/%)
+cross: cross-aarch64 cross-armv7 cross-mingw cross-cortex-m
 
-$(B)/obj/tests/%.o: tests/%.c
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -c -o $@ $<
+cross-aarch64:
+	$(MAKE) B=$(B)/aarch64 CROSS_COMPILE=aarch64-linux-gnu- RUN='qemu-aarch64 -L /usr/aarch64-linux-gnu -E LD_LIBRARY_PATH=/usr/lib/aarch64-linux-gnu' test
 
-$(B)/tests/%: $(B)/obj/tests/%.o $(TEST_SUPPORT) $(B)/libtrainlib.a
-	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -lpthread -lm
+cross-armv7:
+	$(MAKE) B=$(B)/armv7 CROSS_COMPILE=arm-linux-gnueabihf- CFLAGS='-O2 -march=armv7-a -mfpu=neon-vfpv4' \
+	  RUN='qemu-arm -cpu cortex-a7 -L /usr/arm-linux-gnueabihf -E LD_LIBRARY_PATH=/usr/lib/arm-linux-gnueabihf' test
 
-test: all $(TEST_PROGRAMS)
-	@for t in $(TEST_PROGRAMS); do $$t || exit 1; done
+cross-mingw:
+	$(MAKE) B=$(B)/mingw CROSS_COMPILE=x86_64-w64-mingw32- EXE=.exe LIBS= all
+
+cross-cortex-m:
+	@B='$(B)/cortex-m' sh tests/mcu/run
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 trainlib.h $(DESTDIR)$(PREFIX)/include/trainlib.h
+	install -m 644 $(B)/libtrainlib.a $(DESTDIR)$(PREFIX)/lib/libtrainlib.a
+	install -m 755 $(B)/trainlib$(EXE) $(DESTDIR)$(PREFIX)/bin/trainlib$(EXE)
+	install -m 644 tools/cli/trainlib.1 $(DESTDIR)$(PREFIX)/share/man/man1/trainlib.1
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' tools/trainlib.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/trainlib.pc
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/include/trainlib.h $(DESTDIR)$(PREFIX)/lib/libtrainlib.a $(DESTDIR)$(PREFIX)/bin/trainlib$(EXE) \
+	  $(DESTDIR)$(PREFIX)/share/man/man1/trainlib.1 $(DESTDIR)$(PREFIX)/lib/pkgconfig/trainlib.pc
 
 clean:
 	rm -rf $(B)
 
-.PHONY: all test clean
+# ---- checks with outside cases, for whoever works on trainlib ----
+
+# A program of the tests that is not a unit test: $(call tool,FOLDER,NAME)
+tool = $(O)/tests/$(1)/$(2)
+$(call tool,parity,parity): $(patsubst %.c,$(O)/%.o,$(wildcard tests/parity/parity*.c)) $(O)/libtrainlib.a
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lm
+$(call tool,conformance,conformance): $(O)/tests/conformance/conformance.o $(O)/libtrainlib.a
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+CASES ?= tests/parity/cases
+parity: all $(call tool,parity,parity)
+	$(RUN) $(call tool,parity,parity) $(CASES)
+
+conformance: all $(call tool,conformance,conformance)
+	$(RUN) $(call tool,conformance,conformance) $(CASES)
+
+same-bits:
+	@B='$(B)/same-bits' MAKE='$(MAKE)' sh tests/bits/same-bits
+
+crash-resume: all
+	@TRAINLIB='$(CURDIR)/$(B)/trainlib' sh tests/faults/crash_resume.sh
+
+help:
+	@echo 'make                 build/libtrainlib.a and build/trainlib'
+	@echo 'make run             train the quick-start example'
+	@echo 'make test [T=F/t]    all tests, or one'
+	@echo 'make install         header, archive, command, pkg-config file, manual page (PREFIX, DESTDIR); make uninstall'
+	@echo 'make amalgamation    the library as two files in build/amalgamation'
+	@echo 'make cross           AArch64 and ARMv7 with their tests in an emulator, Cortex-M, Windows (mingw)'
+	@echo 'make sanitize        the tests under address, undefined-behaviour and thread sanitizers'
+	@echo 'make fuzz            each parser under libFuzzer for FUZZ_SECONDS=60'
+	@echo 'make coverage        line coverage of the tests'
+	@echo 'make parity          numbers of PyTorch and scikit-learn (CASES=folder)'
+	@echo 'make conformance     JSON, YAML and CSV suites (CASES=folder)'
+	@echo 'make same-bits       one training, many builds and threads: one hash'
+	@echo 'make crash-resume    kill and resume fifty times: one hash'
+
+.PHONY: all run cmocka test checks single-unit sanitize threads-test fuzz coverage amalgamation cross cross-aarch64 cross-armv7 \
+  cross-mingw cross-cortex-m install uninstall clean parity conformance same-bits crash-resume help
 .SECONDARY:
--include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
