@@ -42,7 +42,7 @@ $(O)/%.o: %.c
 	@$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -c -o $@ $<
 
 $(O)/libtrainlib.a: $(OBJECTS)
-	@rm -f $@
+	@mkdir -p $(@D) && rm -f $@
 	@$(AR) rcs $@ $^
 
 $(O)/trainlib$(EXE): $(COMMAND_OBJECTS) $(O)/libtrainlib.a

@@ -294,6 +294,7 @@ TL_API tl_status tl_dataset_row(const tl_dataset *dataset, tl_part part, size_t 
 typedef struct tl_graph tl_graph;
 typedef int tl_node;    /* number of a layer in its graph; negative: a mistake was made */
 
+/* An empty graph; free it any time after tl_model_new, which copies it. */
 TL_API tl_status tl_graph_new(tl_context *context, tl_graph **out);
 TL_API void tl_graph_free(tl_graph *graph);
 TL_API tl_node tl_graph_input(tl_graph *graph, const char *name, size_t features);
