@@ -1,0 +1,68 @@
+/* The input pipeline: how raw columns become the network's inputs, and its outputs classes or values in the target's
+ * unit. Fitted on the training part only, then never changed; a model carries a copy.
+ *
+ * A number becomes (raw - shift) * (1 / scale), computed in double from the raw value rounded to float32, so that a row
+ * of a file and the same row given as floats have the same bits. A category column of n words becomes n features, 1 at
+ * the word and 0 elsewhere; a word that training did not have gives zeros only. A raw row is one float per number (width
+ * floats for a vector column) and one per category: the word's number in the sorted `words`, NaN where it is missing. */
+#ifndef TL_DATA_PIPELINE_H
+#define TL_DATA_PIPELINE_H
+
+#include "base/context.h"
+#include "base/error.h"
+#include "text/value.h"
+
+typedef struct tl__input {
+    const char *name;
+    bool category;
+    size_t width;                  /* raw floats: 1 for a category */
+    size_t features;               /* width, or the number of words */
+    size_t raw_offset, offset;     /* in the raw row and in the feature row */
+    double *shift, *scale;         /* [width] of a number; scale is never 0 (a constant column: 1) */
+    double *fill;                  /* [width] what a missing number becomes, before normalising; NaN: it is a mistake */
+    const char **words;            /* [features] of a category, sorted by bytes */
+    size_t fill_word;              /* what a missing category becomes; SIZE_MAX: a mistake */
+} tl__input;
+
+typedef struct tl__pipeline {
+    tl_context *context;
+    tl__arena arena;               /* owns all texts and arrays below */
+    size_t input_count;
+    tl__input *inputs;
+    size_t raw;                    /* floats of a raw row: tl_model_inputs */
+    size_t features;               /* floats of a feature row: inputs of the network */
+    const char *normalize;         /* "standard", "minmax", "robust", "none" */
+    /* targets */
+    bool classification;
+    size_t outputs;                /* classes, or target columns */
+    const char **targets;          /* names of the target columns; one for a classification */
+    size_t target_count;
+    const char **classes;          /* [outputs] of a classification; NULL else */
+    int positive_class, background_class;    /* -1: not given */
+    double *target_shift, *target_scale;     /* [outputs] of a regression: learned value = (target - shift) / scale */
+} tl__pipeline;
+
+TL_PRIV void tl__pipeline_free(tl__pipeline *pipeline);   /* NULL: nothing */
+TL_PRIV tl_status tl__pipeline_clone(tl_context *context, const tl__pipeline *pipeline, tl__pipeline **out);
+
+/* To and from the tree that norm_params.json and a model's metadata hold; doubles survive to the bit. Reading trusts
+ * nothing; mistakes name `file`. */
+TL_PRIV tl_value *tl__pipeline_put(tl__builder *builder, tl_value *parent, const char *key, const tl__pipeline *pipeline);
+TL_PRIV tl_status tl__pipeline_get(tl_context *context, const tl_value *value, const char *file, tl__pipeline **out,
+                                   tl_error *error);
+
+/* A pipeline that changes nothing, for arrays from memory without settings and for models without data: `features`
+ * inputs named x0, x1, ..., classes named 0, 1, ... (classes 0: a regression of `outputs` values). */
+TL_PRIV tl_status tl__pipeline_plain(tl_context *context, size_t features, size_t outputs, size_t classes,
+                                     tl__pipeline **out);
+
+/* out [rows, features] from raw [rows, pipeline->raw]. No allocation. TL_NOT_FINITE when a value is missing that the
+ * pipeline has no fill for, or infinite; out then holds the rows before it, and *bad_row (may be NULL) its number. */
+TL_PRIV tl_status tl__pipeline_apply(const tl__pipeline *pipeline, const float *raw, size_t rows, float *out,
+                                     size_t *bad_row);
+/* In place, values [rows, outputs] of a regression: from the network's unit to the target's. Classes: nothing. */
+TL_PRIV void tl__pipeline_restore(const tl__pipeline *pipeline, float *values, size_t rows);
+/* Number of a class, or -1. */
+TL_PRIV int tl__pipeline_class(const tl__pipeline *pipeline, const char *name);
+
+#endif

@@ -1,0 +1,60 @@
+/* The data: block of a config: what to read, what to learn, how to divide and prepare it. Rows in settings.c. */
+#ifndef TL_DATA_SETTINGS_H
+#define TL_DATA_SETTINGS_H
+
+#include "base/field.h"
+
+enum { TL__TASK_AUTO, TL__TASK_CLASSIFICATION, TL__TASK_REGRESSION, TL__TASK_FORECAST };
+enum { TL__SPLIT_AUTO, TL__SPLIT_STRATIFIED, TL__SPLIT_RANDOM, TL__SPLIT_TIME, TL__SPLIT_KFOLD };
+enum { TL__NORMALIZE_STANDARD, TL__NORMALIZE_MINMAX, TL__NORMALIZE_ROBUST, TL__NORMALIZE_NONE };
+enum { TL__MISSING_FAIL, TL__MISSING_DROP, TL__MISSING_MEAN, TL__MISSING_MEDIAN, TL__MISSING_FORWARD,
+       TL__MISSING_CONSTANT };
+enum { TL__HEADER_AUTO, TL__HEADER_TRUE, TL__HEADER_FALSE };
+
+/* Amounts below 1 are fractions of the rows, from 1 on they are numbers of rows; -1 is `auto`. */
+typedef struct tl__split_settings {
+    int method;             /* TL__SPLIT_*; auto: stratified for classes, random else */
+    double train;           /* auto: all the rest */
+    double validation;      /* auto: 0.2; 0 with kfold */
+    double test;            /* auto: 0.2; 0 where test_file is given; kfold: not used, the fold is the test part */
+    int64_t folds, fold;    /* of kfold; fold counts from 1 */
+    const char *group;      /* a column: rows with one value of it stay in one part; NULL: none */
+    int64_t seed;           /* -1: the run's */
+} tl__split_settings;
+
+typedef struct tl__data_settings {
+    const tl_value *file;        /* a path; a list of paths (one table); {images: path, labels: path}; NULL: none */
+    const tl_value *test_file;   /* the same forms: takes the place of the test split; NULL: none */
+    const char *format;          /* a member of the loader family, "auto" by name and content */
+    tl__text_list target;        /* columns by name or position (0 the first, -1 the last); default -1 */
+    int task;                    /* TL__TASK_* */
+    tl__text_list inputs;        /* columns to use; empty: all that are not used otherwise */
+    tl__text_list drop;          /* columns to leave out */
+    const char *time;            /* the column that orders the rows; NULL: as they stand in the file */
+    const char *weight;          /* a column of row weights; NULL: none */
+    tl__text_list classes;       /* order of the classes; empty: sorted */
+    const char *positive_class, *background_class;
+    /* reading */
+    int64_t skip_rows;
+    int header;                  /* TL__HEADER_* */
+    const char *separator, *decimal, *quote;
+    bool trim;
+    tl__text_list missing_marks;
+    const tl_value *types;       /* column: number | integer | category | date; NULL: found out */
+    int64_t limit;               /* rows to read at most; 0: all */
+    /* preparing */
+    int missing;                 /* TL__MISSING_* */
+    const char *missing_value;   /* of `constant` */
+    int64_t max_categories;      /* of one text column */
+    int normalize;               /* TL__NORMALIZE_*, of input columns */
+    int normalize_target;        /* the same for the targets of a regression */
+    tl__split_settings split;
+    /* batches */
+    bool shuffle;
+    int64_t workers;             /* 0: batches are made by the caller's thread; else one thread makes them ahead */
+    int64_t cache;               /* MiB: a prepared copy of the inputs is kept in memory when it is no larger */
+} tl__data_settings;
+
+TL_PRIV const tl__field *tl__data_rows(void);
+
+#endif

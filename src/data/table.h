@@ -1,0 +1,85 @@
+/* Tables: named columns of one type each, as a file holds them, before anything is made of them.
+ *
+ * A column keeps the smallest type that holds its values. What is missing is NaN in F32 and F64 and -1 in CODES; U8 and
+ * I32 columns have nothing missing. An image set is one U8 column of width height * width. */
+#ifndef TL_DATA_TABLE_H
+#define TL_DATA_TABLE_H
+
+#include "base/context.h"
+#include "base/error.h"
+#include "base/family.h"
+#include "data/settings.h"
+
+typedef enum tl__column_type {
+    TL__COLUMN_U8,      /* uint8_t */
+    TL__COLUMN_I32,     /* int32_t */
+    TL__COLUMN_F32,     /* float */
+    TL__COLUMN_F64,     /* double */
+    TL__COLUMN_CODES    /* int32_t: number of a word; words in the order in which they appear */
+} tl__column_type;
+
+typedef struct tl__column {
+    const char *name;              /* in the table's arena; "0", "1", ... where the file names none */
+    tl__column_type type;
+    bool date;                     /* F64: seconds since 1970-01-01, UTC */
+    size_t width;                  /* values per row; more than 1 never for CODES */
+    void *values;                  /* [rows, width] */
+    size_t bytes;                  /* of the block that holds the values */
+    void *block;
+    const char **words;            /* CODES: texts, in the arena; the array in the heap */
+    const uint32_t *word_sizes;    /* NULL: not a CODES column */
+    size_t word_count, word_capacity;
+    size_t missing;                /* cells that are missing */
+    size_t first_missing_row;      /* when missing is not 0 */
+    int first_missing_line;        /* in its file; 0: the format has no lines */
+} tl__column;
+
+typedef struct tl__table {
+    tl_context *context;
+    tl__arena arena;
+    const char *source;            /* first file's name, for messages */
+    size_t rows;
+    size_t column_count, column_capacity;
+    tl__column *columns;
+    bool named;                    /* the columns have names from the file */
+} tl__table;
+
+/* Read file (a path; a list; {images, labels}) by the reading part of the settings. Paths are relative to `folder`
+ * (NULL: the current one). `setting` names the setting that holds the file ("data.file"). */
+TL_PRIV tl_status tl__table_read(tl_context *context, const tl_value *file, const tl__data_settings *settings,
+                                 const char *folder, const char *setting, tl__table **out, tl_error *error);
+/* The same from bytes in memory that a file called `name` holds (standard input, tests). */
+TL_PRIV tl_status tl__table_parse(tl_context *context, const char *bytes, size_t size, const char *name,
+                                  const tl__data_settings *settings, tl__table **out, tl_error *error);
+TL_PRIV void tl__table_free(tl__table *table);
+TL_PRIV size_t tl__table_bytes(const tl__table *table);    /* of all blocks of values */
+
+/* Number of the column with this name, else at this position (negative: from the end); TL_NOT_FOUND with the nearest
+ * name. `setting` names the setting that asks ("data.target"). */
+TL_PRIV tl_status tl__table_find(const tl__table *table, const char *name, const char *setting, size_t *out,
+                                 tl_error *error);
+/* One value as a number: CODES give the code, missing NaN. */
+TL_PRIV double tl__column_at(const tl__column *column, size_t row, size_t element);
+TL_PRIV bool tl__column_is_missing(const tl__column *column, size_t row);
+TL_PRIV const char *tl__column_type_name(const tl__column *column);   /* "u8", "date", "category", ... */
+
+/* --- the family of loaders: csv, json, npy, idx --- */
+typedef struct tl__source {        /* what a loader reads */
+    tl_context *context;
+    const char *name;              /* for messages */
+    const char *bytes;             /* decompressed */
+    size_t size;
+    tl__buffer *owner;             /* of the bytes: a loader may take the memory (data = NULL) instead of copying */
+    const tl__data_settings *settings;
+} tl__source;
+
+typedef struct tl__loader {
+    tl__member_head head;
+    const char *suffixes;          /* ".csv .tsv .txt" */
+    bool (*recognises)(const char *bytes, size_t size);    /* by content; NULL: only by suffix */
+    tl_status (*load)(const tl__source *source, tl__table *into, tl_error *error);   /* `into` is empty */
+} tl__loader;
+
+TL_PRIV const tl__family *tl__loader_family(void);
+
+#endif
