@@ -136,7 +136,7 @@ cross-mingw:
 	$(MAKE) B=$(B)/mingw CROSS_COMPILE=x86_64-w64-mingw32- EXE=.exe LIBS= all
 
 cross-cortex-m:
-	@B='$(B)/cortex-m' sh tests/mcu/run
+	@B='$(B)/cortex-m' tests/mcu/run
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
