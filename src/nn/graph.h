@@ -1,0 +1,118 @@
+/* Graphs: layers in an order in which every layer comes after those it reads. A graph is settings and shapes only; it
+ * has no weights and no memory for values (nn/plan.h lays those out, nn/network.h runs them).
+ *
+ * Three ways lead to the same nodes: text ("nodes: 16, activation: relu", from C), a tree (a layer's map in the YAML), and
+ * plain descriptions (boards: no parser, no allocator). Shapes are known as soon as a node is added, so a mistake is told at
+ * its line.
+ *
+ * What every layer can be told stands in tl__layer_common and is read here, once: type, name, from, activation,
+ * initialization, frozen. `hidden` and `dense` are the same layer; `output` is a dense one that takes no default activation. */
+#ifndef TL_NN_GRAPH_H
+#define TL_NN_GRAPH_H
+
+#include "base/context.h"
+#include "base/error.h"
+#include "base/family.h"
+
+struct tl__layer;
+struct tl__builder;
+
+enum { TL__SHAPE_RANK = 3, TL__NODE_INPUTS = 8, TL__NODE_NAME = 40, TL__MAX_NODES = 4096 };
+
+/* Of one sample; row-major: [features], [time, feature], [height, width, channel]. */
+typedef struct tl__shape {
+    int rank;                        /* 1..TL__SHAPE_RANK */
+    size_t dim[TL__SHAPE_RANK];      /* each at least 1 */
+} tl__shape;
+
+TL_PRIV size_t tl__shape_size(const tl__shape *shape);           /* floats of one sample */
+TL_PRIV bool tl__shape_same(const tl__shape *a, const tl__shape *b);
+TL_PRIV void tl__shape_text(char *out, size_t size, const tl__shape *shape);   /* "[28, 28, 1]" */
+
+/* Settings of every layer. activation and initialization are numbers of nn/activation.h and nn/init.h; 0 is `auto`. */
+typedef struct tl__layer_common {
+    const char *type;                /* as written: "hidden" */
+    const char *name;                /* NULL: type_number, "dense_1" */
+    tl__text_list from;              /* names; empty: the layer before */
+    int activation;                  /* auto: the graph's default for hidden layers, none for others */
+    double alpha;                    /* the activation's own number; -1: its default */
+    int initialization;
+    bool frozen;                     /* keeps its weights in training */
+} tl__layer_common;
+
+typedef struct tl__graph_node {
+    const struct tl__layer *layer;
+    const tl__layer_common *common;
+    const void *settings;            /* the layer's own struct */
+    char name[TL__NODE_NAME];
+    int inputs[TL__NODE_INPUTS];
+    int input_count;
+    int uses;                        /* how many later inputs name this node */
+    tl__shape shape;                 /* of its output */
+    int activation;                  /* resolved: never auto */
+    int initialization;              /* resolved: never auto */
+    bool hidden;                     /* a dense layer that is not the output: dropout follows it */
+    int line, column;                /* in the graph's file; 0: not from a file */
+    int position;                    /* in the config's list of layers; -1: not from one */
+} tl__graph_node;
+
+typedef struct tl__graph {
+    tl__heap *heap;                  /* NULL: over memory that the caller gave */
+    tl__arena arena;                 /* settings and names of a graph with a heap */
+    tl__carver store;                /* settings of a graph without */
+    size_t store_size;
+    tl__graph_node *nodes;
+    int count, capacity;
+    int output;                      /* the node that predicts; the last one unless tl__graph_output chose */
+    int activation;                  /* default of hidden layers; 0: relu */
+    int initialization;              /* default of all layers; 0: by activation, see nn/init.h */
+    const char *file;                /* for messages; NULL: none */
+    tl_error *mistake;               /* what was wrong first (heap graphs only); status TL_OK: nothing */
+    tl_status failed;                /* the same for all graphs */
+} tl__graph;
+
+/* file is kept. */
+TL_PRIV void tl__graph_init(tl__graph *graph, tl__heap *heap, const char *file);
+/* Without an allocator: room for `capacity` nodes and `size` bytes of settings, both the caller's. */
+TL_PRIV void tl__graph_init_fixed(tl__graph *graph, tl__graph_node *nodes, int capacity, void *settings, size_t size);
+TL_PRIV void tl__graph_free(tl__graph *graph);
+/* Bytes of settings that these descriptions need in tl__graph_init_fixed. */
+TL_PRIV size_t tl__graph_settings_bytes(const tl_layer_description *layers, int count);
+
+/* An input of this shape. name NULL: "input_1". */
+TL_PRIV tl_status tl__graph_add_input(tl__graph *graph, const char *name, const tl__shape *shape, tl_error *error);
+/* One layer's map, {type: hidden, nodes: 256}. A text alone is a type: `flatten`. position: its index in the list that it
+ * stands in, -1: none. path: of that list, "network.layers". */
+TL_PRIV tl_status tl__graph_add_value(tl__graph *graph, const tl_value *layer, const char *path, int position,
+                                      tl_error *error);
+/* A layer over nodes that are known by number; settings is a map or NULL. *out is the new node's number. */
+TL_PRIV tl_status tl__graph_add_node(tl__graph *graph, const char *type, const int *from, int from_count,
+                                     const tl_value *settings, int *out, tl_error *error);
+/* A layer as plain data; settings by name, numbers and words as they stand. */
+TL_PRIV tl_status tl__graph_add_description(tl__graph *graph, const tl_layer_description *layer, tl_error *error);
+/* Choose the node that predicts; nodes that it does not need stay in the graph and cost nothing. */
+TL_PRIV void tl__graph_set_output(tl__graph *graph, int node);
+TL_PRIV int tl__graph_find(const tl__graph *graph, const char *name);   /* -1: no such node */
+/* What is wrong with the graph as a whole: no layer, more than one input, an unused layer (a warning is not a mistake). */
+TL_PRIV tl_status tl__graph_check(const tl__graph *graph, tl_error *error);
+
+TL_PRIV const tl__shape *tl__graph_input_shape(const tl__graph *graph);
+TL_PRIV const tl__shape *tl__graph_output_shape(const tl__graph *graph);
+
+/* The layers as a list of maps that tl__graph_add_value reads back to the same graph: all settings, names and `from`
+ * written out. What model files hold. */
+TL_PRIV void tl__graph_put(const tl__graph *graph, struct tl__builder *builder, tl_value *parent, const char *key);
+
+/* The `network:` block. nn reads activation, initialization and the layers; model/ expands named models to layers. */
+typedef struct tl__network_settings {
+    const char *model;               /* NULL: the layers below */
+    const tl_value *layers;          /* NULL: a named model */
+    int activation, initialization;
+    int64_t hidden_size, num_layers; /* of named models */
+} tl__network_settings;
+TL_PRIV const tl__field *tl__network_rows(void);
+
+/* "network.layers[2] 'conv2d' " or "layer 'conv2d' ": how messages call a node. */
+TL_PRIV void tl__node_label(char *out, size_t size, const tl__graph_node *node);
+
+#endif

@@ -1,0 +1,101 @@
+/* A planned network: it computes predictions, gradients and steps. Everything is resolved when it is made: a step walks
+ * an array of ready operations, allocates nothing and looks nothing up.
+ *
+ * A training step, by hand (the trainer in train/ does this):
+ *
+ *     tl__batch batch = {.inputs = x, .targets = t, .rows = n, .step = step, .step_rows = n};
+ *     TL_TRY(tl__network_learn(network, pool, &batch));             forward, loss, backward
+ *     TL_TRY(tl__network_update(network, pool, &update, &result));  norm, clip, l2, optimizer
+ *
+ * Gradient shards. The rows of a step (the global batch, at most max_rows * accumulation of them) are cut into `shards`
+ * pieces of ceil(max_rows * accumulation / shards) consecutive rows; the last pieces of a short batch may be short or empty.
+ * Every sum over rows (gradients of weights, statistics of batch norm, the loss) is one chain per piece, and the pieces
+ * are added by one fixed binary tree. A micro-batch holds whole pieces, so with `accumulation` A, learn is called A times
+ * and update gives the same bits as one batch of A times the rows with the same shards. (Batch norm is the exception
+ * by its nature: it normalises over the micro-batch that it sees.) */
+#ifndef TL_NN_NETWORK_H
+#define TL_NN_NETWORK_H
+
+#include "nn/plan.h"
+#include "par/pool.h"
+
+typedef struct tl__network tl__network;
+
+/* Rows to compute on. Arrays are read during the call only. */
+typedef struct tl__batch {
+    const float *inputs;        /* [rows, features] */
+    const float *targets;       /* [rows, outputs], or class numbers [rows]; NULL for tl__network_forward */
+    const float *weights;       /* of rows, [rows]; NULL: all 1 */
+    size_t rows;                /* 1..max_rows (training) or 1..evaluation_rows */
+    uint32_t step;              /* number of the optimizer step since the start: dropout draws */
+    size_t first_row;           /* position of the first row in the step's global batch: 0, or micro-batch * max_rows */
+    size_t step_rows;           /* rows of the whole step; equals rows without accumulation */
+    double denominator;         /* what the sum of row losses is divided by: tl__network_denominator of the whole step; 0:
+                                   found out from this batch (right without accumulation) */
+} tl__batch;
+
+/* What an optimizer step is told; all may change from step to step. */
+typedef struct tl__update {
+    float learning_rate;
+    float l2;                   /* added to the gradient of weights as l2 * w; with adamw taken as decoupled decay */
+    float clip_norm;            /* largest norm of all gradients; 0: no limit */
+    float clip_value;           /* largest absolute value of each gradient, before the norm; 0: no limit */
+    uint32_t time;              /* 1 at the first step: bias correction */
+    bool want_norms;            /* fill tl__network_norm for every tensor (costs one pass over the gradients) */
+} tl__update;
+
+typedef struct tl__step_result {
+    double loss;                /* of the step, before its update: sum of row losses / denominator */
+    double gradient_norm;       /* of all gradients, before clipping, without the l2 term */
+    bool clipped;
+} tl__step_result;
+
+/* Everything in one block of plan totals.network bytes: the heap's, or the caller's (64-byte aligned, else up to 63 more are
+ * needed, which totals.network includes). The plan is kept. parameters: an array of tl__plan_parameter_floats, 64-byte
+ * aligned, kept, when the plan does not own them; else NULL, and they start as zeros: initialize or load them. */
+TL_PRIV tl_status tl__network_new(tl__heap *heap, const tl__plan *plan, float *parameters, tl__network **out,
+                                  tl_error *error);
+TL_PRIV tl_status tl__network_place(void *memory, size_t size, const tl__plan *plan, float *parameters,
+                                    tl__network **out);
+TL_PRIV void tl__network_free(tl__heap *heap, tl__network *network);   /* only of tl__network_new */
+
+/* Evaluation: no dropout, running statistics. *out is [rows, outputs] inside the network, good until its next call. */
+TL_PRIV tl_status tl__network_forward(tl__network *network, tl__pool *pool, const float *inputs, size_t rows,
+                                      const float **out);
+/* The same with targets: adds the sum of row losses and the denominator of these rows to *sum and *denominator. */
+TL_PRIV tl_status tl__network_evaluate(tl__network *network, tl__pool *pool, const tl__batch *batch, const float **out,
+                                       double *sum, double *denominator);
+
+/* Forward in training mode, loss and backward of a batch or micro-batch; gradients wait for tl__network_update. Too many
+ * rows: TL_OUT_OF_RANGE; batch norm over one sample: TL_BAD_DATA with the settings to change. */
+TL_PRIV tl_status tl__network_learn(tl__network *network, tl__pool *pool, const tl__batch *batch, tl_error *error);
+/* Output of the last tl__network_learn, [rows, outputs]: training metrics without a second pass. */
+TL_PRIV const float *tl__network_output(const tl__network *network);
+/* Combine, clip, update. A gradient norm or loss that is not finite: TL_NOT_FINITE, the weights stay as they were and the
+ * message names the layer where it began (needs the last batch's values, so call it before the next learn). */
+TL_PRIV tl_status tl__network_update(tl__network *network, tl__pool *pool, const tl__update *update,
+                                     tl__step_result *result, tl_error *error);
+/* Give up the gradients of an unfinished step. */
+TL_PRIV void tl__network_forget(tl__network *network);
+
+/* What the mean over these rows divides by: their number, or the sum of their class weights; as the loss defines it. */
+TL_PRIV double tl__network_denominator(const tl__network *network, const float *targets, const float *weights,
+                                       size_t rows);
+
+/* Arrays over all parameters, in the places of tl__tensor.offset. */
+TL_PRIV float *tl__network_parameters(tl__network *network);
+TL_PRIV const float *tl__network_gradients(const tl__network *network);   /* of the last update's step, before clipping
+                                                                             by norm; trained_floats */
+TL_PRIV int tl__network_state_count(const tl__network *network);          /* arrays of the optimizer */
+TL_PRIV float *tl__network_state(tl__network *network, int index);        /* trained_floats each; a checkpoint holds them */
+TL_PRIV double tl__network_norm(const tl__network *network, int tensor);  /* L2 norm of its gradient (want_norms) */
+TL_PRIV const tl__plan *tl__network_plan_of(const tl__network *network);
+
+/* For tests and explanations: one forward in training mode, then a backward from a gradient of the output, [rows, outputs].
+ * *input_gradient is [rows, features] when the plan was made with input_gradient, else NULL. */
+TL_PRIV tl_status tl__network_forward_training(tl__network *network, tl__pool *pool, const tl__batch *batch,
+                                               const float **out, tl_error *error);
+TL_PRIV tl_status tl__network_backward_from(tl__network *network, tl__pool *pool, const tl__batch *batch,
+                                            const float *output_gradient, const float **input_gradient);
+
+#endif
