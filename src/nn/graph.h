@@ -108,7 +108,8 @@ typedef struct tl__network_settings {
     const char *model;               /* NULL: the layers below */
     const tl_value *layers;          /* NULL: a named model */
     int activation, initialization;
-    int64_t hidden_size, num_layers; /* of named models */
+    tl__int_list hidden_size;        /* of named models: one size for all hidden layers, or one for each */
+    int64_t num_layers;              /* of named models; 0: as many as hidden_size has */
 } tl__network_settings;
 TL_PRIV const tl__field *tl__network_rows(void);
 

@@ -3,7 +3,7 @@
  *
  * A training step, by hand (the trainer in train/ does this):
  *
- *     tl__batch batch = {.inputs = x, .targets = t, .rows = n, .step = step, .step_rows = n};
+ *     tl__rows batch = {.inputs = x, .targets = t, .rows = n, .step = step, .step_rows = n};
  *     TL_TRY(tl__network_learn(network, pool, &batch));             forward, loss, backward
  *     TL_TRY(tl__network_update(network, pool, &update, &result));  norm, clip, l2, optimizer
  *
@@ -22,7 +22,7 @@
 typedef struct tl__network tl__network;
 
 /* Rows to compute on. Arrays are read during the call only. */
-typedef struct tl__batch {
+typedef struct tl__rows {
     const float *inputs;        /* [rows, features] */
     const float *targets;       /* [rows, outputs], or class numbers [rows]; NULL for tl__network_forward */
     const float *weights;       /* of rows, [rows]; NULL: all 1 */
@@ -32,7 +32,7 @@ typedef struct tl__batch {
     size_t step_rows;           /* rows of the whole step; equals rows without accumulation */
     double denominator;         /* what the sum of row losses is divided by: tl__network_denominator of the whole step; 0:
                                    found out from this batch (right without accumulation) */
-} tl__batch;
+} tl__rows;
 
 /* What an optimizer step is told; all may change from step to step. */
 typedef struct tl__update {
@@ -63,12 +63,12 @@ TL_PRIV void tl__network_free(tl__heap *heap, tl__network *network);   /* only o
 TL_PRIV tl_status tl__network_forward(tl__network *network, tl__pool *pool, const float *inputs, size_t rows,
                                       const float **out);
 /* The same with targets: adds the sum of row losses and the denominator of these rows to *sum and *denominator. */
-TL_PRIV tl_status tl__network_evaluate(tl__network *network, tl__pool *pool, const tl__batch *batch, const float **out,
+TL_PRIV tl_status tl__network_evaluate(tl__network *network, tl__pool *pool, const tl__rows *batch, const float **out,
                                        double *sum, double *denominator);
 
 /* Forward in training mode, loss and backward of a batch or micro-batch; gradients wait for tl__network_update. Too many
  * rows: TL_OUT_OF_RANGE; batch norm over one sample: TL_BAD_DATA with the settings to change. */
-TL_PRIV tl_status tl__network_learn(tl__network *network, tl__pool *pool, const tl__batch *batch, tl_error *error);
+TL_PRIV tl_status tl__network_learn(tl__network *network, tl__pool *pool, const tl__rows *batch, tl_error *error);
 /* Output of the last tl__network_learn, [rows, outputs]: training metrics without a second pass. */
 TL_PRIV const float *tl__network_output(const tl__network *network);
 /* Combine, clip, update. A gradient norm or loss that is not finite: TL_NOT_FINITE, the weights stay as they were and the
@@ -93,9 +93,9 @@ TL_PRIV const tl__plan *tl__network_plan_of(const tl__network *network);
 
 /* For tests and explanations: one forward in training mode, then a backward from a gradient of the output, [rows, outputs].
  * *input_gradient is [rows, features] when the plan was made with input_gradient, else NULL. */
-TL_PRIV tl_status tl__network_forward_training(tl__network *network, tl__pool *pool, const tl__batch *batch,
+TL_PRIV tl_status tl__network_forward_training(tl__network *network, tl__pool *pool, const tl__rows *batch,
                                                const float **out, tl_error *error);
-TL_PRIV tl_status tl__network_backward_from(tl__network *network, tl__pool *pool, const tl__batch *batch,
+TL_PRIV tl_status tl__network_backward_from(tl__network *network, tl__pool *pool, const tl__rows *batch,
                                             const float *output_gradient, const float **input_gradient);
 
 #endif
