@@ -170,7 +170,7 @@ conformance: all $(call tool,conformance,conformance)
 	$(RUN) $(call tool,conformance,conformance) $(CASES)
 
 same-bits:
-	@B='$(B)/same-bits' MAKE='$(MAKE)' sh tests/bits/same-bits
+	@B='$(B)/same-bits' MAKE='$(MAKE)' tests/bits/same-bits
 
 crash-resume: all
 	@TRAINLIB='$(CURDIR)/$(B)/trainlib' sh tests/faults/crash_resume.sh
