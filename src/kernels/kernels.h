@@ -1,0 +1,293 @@
+/* Kernels: all arithmetic over arrays, and its numeric contract.
+ *
+ * A set is a table of functions for one instruction set. All sets of class `canonical` give the same bits for the
+ * same arguments, whatever the lengths, the alignment, the way a caller cuts rows, columns or elements into calls,
+ * and the number of threads; the class `unfused` (SSE2) does the same with every fma replaced by a multiplication
+ * and an addition. Kernels are single-threaded and allocate nothing; callers hand ranges and tasks to par/.
+ *
+ * The contract (a change of any line is a new TL_NUMERICS_VERSION):
+ *  1. fma(a,b,c) has one rounding. It is used exactly where this file writes fma; all other operations round alone.
+ *     Division and square root are IEEE. Subnormals are kept. NaN comes out where NaN goes in (sign and payload are
+ *     open); relu, clamp and the like hand NaN on. Comparisons select; no machine's min or max is used.
+ *  2. GEMM: one chain per output, acc = +0, then acc = fma(a[i][p], b[p][j], acc), p ascending; p is never padded.
+ *  3. Column sums over rows: one chain per column, rows ascending, acc = +0, then add (or fma, as stated).
+ *  4. A chain of 2 and 3 runs over at most TL__BLOCK terms. The terms are cut into `pieces` (gradient shards):
+ *     piece s of P is [tl__piece(n,P,s), tl__piece(n,P,s+1)); a piece is cut into blocks of TL__BLOCK terms from its
+ *     beginning; an empty piece is +0. Blocks of a piece, then pieces, are added by the tree of rule 6.
+ *  5. Sums along a row or over an array ("lanes" below): TL__LANES virtual lanes, term i goes to lane i mod
+ *     TL__LANES, each lane a chain from +0 (add, or fma for products), the last round filled up with zero terms; then
+ *     the lanes are added in halves: lane i + lane i+16, then 8, 4, 2, 1. Pieces and blocks as in 4.
+ *     Maxima: the same lanes from -infinity, `x > m ? x : m`, folded in the same halves.
+ *  6. The tree over parts 0..c-1: c = 1 is the part; else left + right, left the first h parts, h the largest power
+ *     of two below c.
+ *  7. exp, log, tanh, erf, ... are those of base/math.h.
+ * L = 32 lanes: measured against 16 and 64 (src/kernels/README.md) and frozen.
+ *
+ * Arrays are float32, rows contiguous (row stride = columns) unless a stride `ld…` (in floats) is given. n = 0 or
+ * rows = 0 is allowed and writes nothing, unless a result is said to be 0. Outputs may be the same array as an input
+ * of the same shape where a comment says "in place"; else arrays do not overlap. */
+#ifndef TL_KERNELS_KERNELS_H
+#define TL_KERNELS_KERNELS_H
+
+#include "base/math.h"
+#include "base/random.h"
+
+enum { TL__BLOCK = 4096, TL__LANES = 32 };
+
+/* First of the terms of piece `piece` when n terms are cut into `pieces`. */
+static inline size_t tl__piece(size_t n, size_t pieces, size_t piece)
+{
+    return n / pieces * piece + n % pieces * piece / pieces;
+}
+
+typedef enum tl__numeric_class {
+    TL__CANONICAL,   /* "canonical" */
+    TL__UNFUSED      /* "unfused" */
+} tl__numeric_class;
+
+/* Activations and the names that settings give them. x is the pre-activation, y the output, c the parameter:
+ *   identity    x
+ *   relu        x <= 0 ? 0 : x
+ *   leaky_relu  x > 0 ? x : c*x                   c: negative slope, >= 0
+ *   elu         x > 0 ? x : c*expm1(x)            c: alpha, > 0
+ *   gelu        0.5*x * (1 + erf(x/sqrt 2))
+ *   gelu_tanh   0.5*x * (1 + tanh(sqrt(2/pi) * (x + 0.044715*x^3)))
+ *   silu        x * sigmoid(x)
+ *   tanh, sigmoid
+ *   softplus    c*x > 20 ? x : log(1 + exp(c*x)) / c    c: beta, > 0
+ * The formulas are PyTorch's. */
+#define TL__ACTIVATIONS(X)                                                                              \
+    X(TL__IDENTITY, "identity")                                                                         \
+    X(TL__RELU, "relu")                                                                                 \
+    X(TL__LEAKY_RELU, "leaky_relu")                                                                     \
+    X(TL__ELU, "elu")                                                                                   \
+    X(TL__GELU, "gelu")                                                                                 \
+    X(TL__GELU_TANH, "gelu_tanh")                                                                       \
+    X(TL__SILU, "silu")                                                                                 \
+    X(TL__TANH, "tanh")                                                                                 \
+    X(TL__SIGMOID, "sigmoid")                                                                           \
+    X(TL__SOFTPLUS, "softplus")
+typedef enum tl__activation {
+#define TL__X(constant, name) constant,
+    TL__ACTIVATIONS(TL__X)
+#undef TL__X
+    TL__ACTIVATION_COUNT
+} tl__activation;
+
+/* "relu"; a settings row's list of choices is made from TL__ACTIVATIONS. */
+TL_PRIV const char *tl__activation_name(tl__activation kind);
+/* The kind of this name, or TL__ACTIVATION_COUNT. */
+TL_PRIV tl__activation tl__activation_find(const char *name);
+/* Does the derivative need x (true: keep the pre-activation) or is y enough? */
+TL_PRIV bool tl__activation_needs_pre(tl__activation kind);
+/* The parameter c when a config gives none: 0.01 for leaky_relu, 1 for elu and softplus, else 0. */
+TL_PRIV float tl__activation_default(tl__activation kind);
+
+/* One matrix product c = epilogue(op(a) · op(b)), op(a) [m,k], op(b) [k,n], c [m,n]. Zero the struct, then fill it.
+ * The dense layer with W resident as [in, out]:
+ *   forward         y[rows,out]   = act(x[rows,in] · W + bias)   a = x, b = W
+ *   weight gradient dW[in,out]    = xT · dz                      a = x, a_transposed, b = dz, pieces = shards
+ *   input gradient  dx[rows,in]   = (dz · WT) * act'(saved)      a = dz, b = W, b_transposed
+ * Bias gradients are column sums.
+ * Epilogue, in this order, each part only when asked for: + bias[j]; pre = that value; activation; * derivative
+ * (when `saved` is set: the derivative of `activation` at `saved`, and no activation is applied); c_old + value
+ * (when `accumulate`). k = 0 gives the epilogue of +0. c, pre overlap no input. */
+typedef struct tl__gemm {
+    size_t m, n, k;
+    const float *a;
+    size_t lda;             /* a[i*lda + p], or transposed a[p*lda + i] */
+    bool a_transposed;
+    const float *b;
+    size_t ldb;             /* b[p*ldb + j], or transposed b[j*ldb + p] */
+    bool b_transposed;
+    float *c;
+    size_t ldc;
+    bool accumulate;
+    size_t pieces;          /* rule 4, over k; a power of two; 0 means 1 */
+    const float *bias;      /* [n] or NULL */
+    tl__activation activation;
+    float parameter;        /* of the activation */
+    float *pre;             /* [m,n] or NULL: receives the pre-activation */
+    size_t ldpre;
+    const float *saved;     /* [m,n] or NULL: pre-activation or output, as tl__activation_needs_pre says */
+    size_t ldsaved;
+} tl__gemm;
+
+/* Rows of features with their classes, for softmax + cross-entropy in one pass. For row i with class t:
+ *   nll_j = logsum_i - x_ij,  loss_i = r_i * ((1-s)*w_t*nll_t + s/K * sum_j w_j*nll_j)
+ *   gradient_ij = g * r_i * (p_ij*((1-s)*w_t + s/K*sum_j w_j) - s/K*w_j - (j == t ? (1-s)*w_t : 0))
+ * with K columns, s smoothing, w class weights (NULL: 1), r row weights (NULL: 1), p = softmax(x).
+ * A row whose class is negative is ignored: loss 0, gradient 0. Not checked here: class < columns. */
+typedef struct tl__cross_entropy {
+    size_t rows, columns;
+    const float *x;                /* [rows, columns] logits */
+    const int32_t *classes;        /* [rows] */
+    const float *class_weights;    /* [columns] or NULL */
+    const float *row_weights;      /* [rows] or NULL */
+    float smoothing;               /* 0..1 */
+    float gradient_scale;          /* g */
+    float *loss;                   /* [rows] */
+    float *gradient;               /* [rows, columns] or NULL; may be x */
+} tl__cross_entropy;
+
+/* Optimizer steps: factors are computed once per step in double by the caller and rounded to float.
+ * In all of them  g = gradient_scale * gradient, then g = fma(l2, w, g): gradient_scale carries the clip factor, l2
+ * is PyTorch's weight_decay of sgd, rmsprop, adagrad and adam plus the config's l2_reg (weights only).
+ * Running moments below 2^-120 in magnitude are set to +0 after each update, by compare and select: they would decay
+ * into subnormals, slowly and to no effect. With eps >= 1e-12 a moment that small moves a weight by less than
+ * 2^-80 of the learning rate. */
+typedef struct tl__sgd {
+    float rate, momentum, dampened;      /* dampened = 1 - dampening */
+    float l2, gradient_scale;
+    bool nesterov, first;                /* first: the momentum buffer takes g as it is */
+} tl__sgd;
+
+typedef struct tl__rmsprop {
+    float rate, alpha, one_minus_alpha, eps, momentum;
+    float l2, gradient_scale;
+} tl__rmsprop;
+
+typedef struct tl__adagrad {
+    float rate;                          /* lr / (1 + (step-1)*lr_decay) */
+    float eps, l2, gradient_scale;
+} tl__adagrad;
+
+typedef struct tl__adam {
+    float step_size;                     /* lr / (1 - beta1^t) */
+    float one_minus_beta1, beta2, one_minus_beta2;
+    float root_scale;                    /* 1 / sqrt(1 - beta2^t) */
+    float eps;
+    float keep;                          /* AdamW: 1 - lr*weight_decay, multiplies w first; adam: 1 */
+    float l2, gradient_scale;
+} tl__adam;
+
+typedef struct tl__kernels {
+    const char *name;                    /* "scalar", "soft", "sse2", "avx2", "avx512", "neon" */
+    tl__numeric_class numeric_class;
+
+    /* Matrix product. Tasks depend on the shape and the set only, never on threads; any task may run on any
+     * thread, each with its own scratch (64-byte aligned, gemm_scratch_bytes of this call or of a larger one). */
+    size_t (*gemm_tasks)(const tl__gemm *call);
+    size_t (*gemm_scratch_bytes)(const tl__gemm *call);
+    void (*gemm_run)(const tl__gemm *call, size_t task, void *scratch);
+
+    /* y = act(x); dx = dy * act'(saved). In place allowed: y = x, dx = dy. */
+    void (*activate)(tl__activation kind, float parameter, float *y, const float *x, size_t n);
+    void (*activate_backward)(tl__activation kind, float parameter, float *dx, const float *dy, const float *saved,
+                              size_t n);
+
+    /* Elementwise; all in place. */
+    void (*add)(float *y, const float *a, const float *b, size_t n);                /* a + b */
+    void (*multiply)(float *y, const float *a, const float *b, size_t n);           /* a * b */
+    void (*multiply_add)(float *y, const float *a, const float *b, size_t n);       /* y = fma(a, b, y) */
+    void (*scale)(float *y, const float *x, float factor, size_t n);                /* factor * x */
+    void (*axpy)(float *y, float factor, const float *x, size_t n);                 /* y = fma(factor, x, y) */
+    void (*clamp)(float *y, const float *x, float low, float high, size_t n);       /* NaN stays */
+    void (*fill)(float *y, float value, size_t n);
+    void (*copy)(float *y, const float *x, size_t n);
+    void (*copy_rows)(float *y, size_t ldy, const float *x, size_t ldx, size_t rows, size_t columns);
+    void (*add_bias)(float *y, const float *x, const float *bias, size_t rows, size_t columns);   /* in place */
+
+    /* Batches: (x - mean) * inverse, one pair or one pair per column; codes to indicators (class outside: zeros). */
+    void (*normalize)(float *y, const float *x, float mean, float inverse, size_t n);
+    void (*normalize_u8)(float *y, const uint8_t *x, float mean, float inverse, size_t n);
+    void (*normalize_columns)(float *y, const float *x, const float *mean, const float *inverse, size_t rows,
+                              size_t columns);
+    void (*normalize_columns_u8)(float *y, const uint8_t *x, const float *mean, const float *inverse, size_t rows,
+                                 size_t columns);
+    void (*one_hot)(float *y, const int32_t *classes, size_t rows, size_t columns);
+
+    /* Sums over an array: lanes, blocks, pieces (rule 5). n = 0 gives +0. */
+    float (*sum)(const float *x, size_t n, size_t pieces);
+    float (*sum_squares)(const float *x, size_t n, size_t pieces);                 /* fma(x, x, lane) */
+    float (*dot)(const float *x, const float *y, size_t n, size_t pieces);         /* fma(x, y, lane) */
+    float (*max)(const float *x, size_t n);                                        /* NaN is passed over; -inf if n = 0 */
+    bool (*any_nonfinite)(const float *x, size_t n);
+
+    /* Sums over rows, per column (rules 3, 4): a range of columns [first, first + count) of the rows x columns array
+     * is computed and written at out[first...]; so threads split columns. */
+    void (*column_sums)(float *out, const float *x, size_t rows, size_t columns, size_t pieces, size_t first,
+                        size_t count);                                             /* add */
+    void (*column_dots)(float *out, const float *x, const float *y, size_t rows, size_t columns, size_t pieces,
+                        size_t first, size_t count);                               /* fma(x, y, acc) */
+    void (*column_square_deviations)(float *out, const float *x, const float *mean, size_t rows, size_t columns,
+                                     size_t pieces, size_t first, size_t count);   /* d = x - mean; fma(d, d, acc) */
+
+    /* Rows. mean = lanes / n; variance = lanes of fma(d, d, lane), d = x - mean, / n (biased). */
+    void (*row_moments)(float *mean, float *variance, const float *x, size_t rows, size_t columns);
+    /* m = max; e = exp(x - m); s = lanes of e; y = e / s. In place. */
+    void (*softmax)(float *y, const float *x, size_t rows, size_t columns);
+    /* y = (x - m) - log(s). In place. */
+    void (*log_softmax)(float *y, const float *x, size_t rows, size_t columns);
+    /* out[i] = m + log(s); -infinity for rows of -infinity only. */
+    void (*logsumexp)(float *out, const float *x, size_t rows, size_t columns);
+    /* d = lanes of fma(y, dy, lane); dx = y * (dy - d). In place: dx = dy. */
+    void (*softmax_backward)(float *dx, const float *dy, const float *y, size_t rows, size_t columns);
+    /* s = lanes of dy; dx = fma(-exp(y), s, dy), y the log-softmax. In place: dx = dy. */
+    void (*log_softmax_backward)(float *dx, const float *dy, const float *y, size_t rows, size_t columns);
+    void (*cross_entropy)(const tl__cross_entropy *call);
+
+    /* Layer norm. inverse = 1 / sqrt(variance + eps); xhat = (x - mean) * inverse; y = fma(xhat, gamma, beta).
+     * gamma, beta [columns] may be NULL (y = xhat * gamma, xhat + beta, xhat). mean, inverse [rows] are written
+     * (NULL: not kept). In place. */
+    void (*layer_norm)(float *y, float *mean, float *inverse, const float *x, const float *gamma, const float *beta,
+                       float eps, size_t rows, size_t columns);
+    /* g = dy * gamma; a = (lanes of g) / n; b = (lanes of fma(g, xhat, lane)) / n;
+     * dx = inverse * (fma(-xhat, b, g) - a). In place: dx = dy. */
+    void (*layer_norm_backward)(float *dx, const float *dy, const float *x, const float *mean, const float *inverse,
+                                const float *gamma, size_t rows, size_t columns);
+    /* dgamma: chain fma(dy, xhat, acc); dbeta: chain of dy; columns [first, first + count); either may be NULL.
+     * mean and inverse per row (layer norm) ... */
+    void (*layer_norm_sums)(float *dgamma, float *dbeta, const float *dy, const float *x, const float *mean,
+                            const float *inverse, size_t rows, size_t columns, size_t pieces, size_t first,
+                            size_t count);
+    /* ... or per column (batch norm). */
+    void (*batch_norm_sums)(float *dgamma, float *dbeta, const float *dy, const float *x, const float *mean,
+                            const float *inverse, size_t rows, size_t columns, size_t pieces, size_t first,
+                            size_t count);
+
+    /* Batch norm with given mean and inverse per column: xhat, y as in layer_norm; gamma, beta may be NULL. In place.
+     * Training: mean = column_sums / n, variance = column_square_deviations / n. */
+    void (*batch_norm)(float *y, const float *x, const float *mean, const float *inverse, const float *gamma,
+                       const float *beta, size_t rows, size_t columns);
+    /* Training: g = gamma * inverse, a = dbeta / n, b = dgamma / n (n = all rows of the batch, given as per_row = 1/n,
+     * a product); dx = g * (fma(-xhat, b, dy) - a). In place: dx = dy.
+     * Evaluation (mean and inverse are constants): dx = g * dy, by passing dgamma = dbeta = NULL. */
+    void (*batch_norm_backward)(float *dx, const float *dy, const float *x, const float *mean, const float *inverse,
+                                const float *gamma, const float *dgamma, const float *dbeta, float per_row,
+                                size_t rows, size_t columns);
+
+    /* Dropout, forward and backward alike: y = u >= p ? x * (1/(1-p)) : +0, u = tl__random_uniform of (random with
+     * row first_row + i, element j). Row i's random.counter[1] is first_row + i: the position in the global batch.
+     * p = 1 gives zeros, p = 0 copies. In place. */
+    void (*dropout)(float *y, const float *x, size_t rows, size_t columns, float p, const tl__random *random,
+                    uint32_t first_row);
+
+    /* Optimizer steps over n parameters; state arrays start as zeros.
+     * sgd: buffer NULL when momentum is 0. buffer = first ? g : fma(momentum, buffer, dampened*g);
+     *      u = nesterov ? fma(momentum, buffer, g) : buffer; w = fma(-rate, u, w).
+     * rmsprop: square = fma(one_minus_alpha*g, g, alpha*square); average (NULL: not centered) =
+     *      fma(one_minus_alpha, g - average, average); q = square, or fma(-average, average, square) not below 0;
+     *      u = g / (sqrt(q) + eps); buffer (NULL: momentum 0) = fma(momentum, buffer, u), u = buffer;
+     *      w = fma(-rate, u, w).
+     * adagrad: square = fma(g, g, square); w = fma(-rate, g / (sqrt(square) + eps), w).
+     * adam: w = keep*w (after g is made); m = fma(one_minus_beta1, g - m, m);
+     *      v = fma(one_minus_beta2*g, g, beta2*v); largest (amsgrad; NULL: none) = v > largest ? v : largest;
+     *      w = fma(-step_size, m / fma(sqrt(v or largest), root_scale, eps), w). */
+    void (*sgd)(const tl__sgd *step, float *w, const float *gradient, float *buffer, size_t n);
+    void (*rmsprop)(const tl__rmsprop *step, float *w, const float *gradient, float *square, float *average,
+                    float *buffer, size_t n);
+    void (*adagrad)(const tl__adagrad *step, float *w, const float *gradient, float *square, size_t n);
+    void (*adam)(const tl__adam *step, float *w, const float *gradient, float *m, float *v, float *largest, size_t n);
+} tl__kernels;
+
+/* The best set that this build holds and this machine has. `limit` forces it down: the best set that is not above
+ * the named one in the order avx512, avx2, neon, sse2, scalar, soft ("scalar": plain C, with the processor's fma where
+ * it has one; "soft": plain C, fma in software). NULL: no limit. An unknown name gives NULL. */
+TL_PRIV const tl__kernels *tl__kernels_choose(const char *limit);
+/* The sets that this machine can run, best first; NULL when index is past the last. */
+TL_PRIV const tl__kernels *tl__kernels_list(size_t index);
+/* "canonical" or "unfused". */
+TL_PRIV const char *tl__numeric_class_name(tl__numeric_class numeric_class);
+
+#endif
