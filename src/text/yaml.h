@@ -6,6 +6,11 @@
 
 /* Whole texts; tree->file names them in messages. Depth, nodes and sizes are limited. An empty document is TL_NULL. */
 TL_PRIV tl_status tl__yaml_parse(tl__tree *tree, const char *text, size_t size, tl_error *error);
+/* The inside of a flow map, "nodes: 16, activation: relu", as C programs give settings. Empty: an empty map. */
+TL_PRIV tl_status tl__yaml_parse_settings(tl__tree *tree, const char *text, size_t size, tl_error *error);
+/* What the subset leaves out: the words that a refusal names, NULL after the last. */
+TL_PRIV const char *tl__yaml_refusal(size_t index);
+/* A key that stands twice in a JSON map is kept twice (bind reports it). */
 TL_PRIV tl_status tl__json_parse(tl__tree *tree, const char *text, size_t size, tl_error *error);
 
 /* indent 0: one line. Numbers print shortest; NaN and infinities are null. */
