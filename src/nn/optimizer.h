@@ -1,0 +1,62 @@
+/* Optimizers: from gradients to new weights, one pass over weights, gradient and state.
+ *
+ * All parameters that are trained lie in one array; the state is `states` further arrays of that size, zero (or
+ * state_start) before the first step. Once per step, prepare turns rate, step number and settings into a few float
+ * factors (computed in double, fixed order); apply then works on any range of the arrays, so ranges are tasks.
+ *
+ *     optimizer->prepare(settings, &request, &factors);               twice: with l2 for weights, with l2 0 for the rest
+ *     optimizer->apply(kernels, &factors, w, g, state, first, count);
+ *
+ * Moments whose magnitude falls below 2^-100 become zero by definition: they would decay into subnormals, which are slow,
+ * and are too small to move a weight. Formulas, defaults and names of settings and states are PyTorch's. */
+#ifndef TL_NN_OPTIMIZER_H
+#define TL_NN_OPTIMIZER_H
+
+#include "base/error.h"
+#include "base/family.h"
+
+struct tl__kernels;
+
+enum { TL__OPTIMIZER_STATES = 4, TL__OPTIMIZER_FACTORS = 16 };
+
+/* What a step is told. */
+typedef struct tl__optimizer_request {
+    int64_t step;                    /* 1 at the first one: bias correction */
+    double learning_rate;
+    double l2;                       /* optimization.l2_reg, 0 for biases and norms. Joins the optimizer's own weight_decay:
+                                        added to the gradient as (weight_decay + l2) * w; decoupled with adamw */
+    double momentum;                 /* from a schedule: sgd's and rmsprop's momentum, Adam's beta1; 0: the settings' */
+} tl__optimizer_request;
+
+/* Ready numbers of one step; meaning is each member's own. */
+typedef struct tl__optimizer_factors {
+    float value[TL__OPTIMIZER_FACTORS];
+    unsigned flags;
+} tl__optimizer_factors;
+
+typedef struct tl__optimizer {
+    tl__member_head head;
+    /* Arrays of state, 0..TL__OPTIMIZER_STATES, by settings: momentum 0 needs none. */
+    int (*states)(const void *settings);
+    const char *(*state_name)(const void *settings, int index);   /* "exp_avg": as in checkpoints */
+    float (*state_start)(const void *settings, int index);        /* NULL: 0 */
+    void (*prepare)(const void *settings, const tl__optimizer_request *request, tl__optimizer_factors *out);
+    /* Elements first..first+count-1 of all arrays; state[i] are the whole arrays. */
+    void (*apply)(const struct tl__kernels *kernels, const tl__optimizer_factors *factors, float *weights,
+                  const float *gradient, float *const *state, size_t first, size_t count);
+} tl__optimizer;
+
+TL_PRIV const tl__family *tl__optimizer_family(void);
+TL_PRIV const tl__optimizer *tl__optimizer_find(const char *name, tl_error *error);   /* NULL with the mistake told */
+
+/* Fill the state arrays with what they hold before the first step. */
+TL_PRIV void tl__optimizer_start(const tl__optimizer *optimizer, const void *settings, float *const *state, size_t count);
+/* What tl__field rows cannot say: nesterov needs momentum and no dampening. */
+TL_PRIV tl_status tl__optimizer_check(const tl__optimizer *optimizer, const void *settings, tl_error *error);
+
+/* Pointers to what callers change: the settings' own weight_decay (training.weight_decay, live changes) and momentum or
+ * beta1; NULL where the member has none. */
+TL_PRIV double *tl__optimizer_weight_decay(const tl__optimizer *optimizer, void *settings);
+TL_PRIV double *tl__optimizer_momentum(const tl__optimizer *optimizer, void *settings);
+
+#endif
