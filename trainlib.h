@@ -196,7 +196,10 @@ typedef struct tl_progress {
     double seconds_left;             /* estimate; NaN: not yet */
     double samples_per_second;
     bool epoch_end;                  /* called after the last step of an epoch and its validation */
+    bool regression;                 /* accuracy is the mean absolute error */
     const char *run;                 /* the run's folder; "": none */
+    const char *line;                /* at an epoch's end: it in one line, as the log has it; else "" */
+    const char *note;                /* what this run is part of, "trial 3/10"; "": nothing */
 } tl_progress;
 
 /* Called in the caller's thread, at most ten times a second and at each epoch's end; true goes on, false stops as
@@ -210,7 +213,7 @@ typedef struct tl_options {
     size_t set_count;
     const char *out;                 /* folder for results; NULL: the current one */
     const char *resume;              /* a run folder; "": the newest unfinished run of this config; NULL: a new run */
-    const char *preset;              /* of configure: plain, advanced, kfold, analytics, progressive, forecast */
+    const char *preset;              /* of configure: plain or advanced */
     const char *explain;             /* of configure: a setting's path */
     const char *data;                /* of predict and evaluate: a file, "-" standard input; NULL: the test part */
     const char *format;              /* of predict and metrics: "csv", "json"; NULL: the command's own */
