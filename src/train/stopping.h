@@ -18,8 +18,9 @@ typedef struct tl__stopping {
 } tl__stopping;
 
 TL_PRIV void tl__stopping_init(tl__stopping *stopping, int64_t patience, double min_delta, double ratio);
-/* After epoch `epoch` (from 1). val_loss NaN: there is no validation, and train_loss takes its place. True: stop now. */
-TL_PRIV bool tl__stopping_update(tl__stopping *stopping, int64_t epoch, double train_loss, double val_loss);
+/* After epoch `epoch` (from 1). Without validation train_loss takes val_loss's place and there is no ratio. True: stop now. */
+TL_PRIV bool tl__stopping_update(tl__stopping *stopping, int64_t epoch, double train_loss, double val_loss,
+                                 bool validation);
 /* The epoch whose weights patience mode restores: trigger - patience; 0: the initial weights. */
 TL_PRIV int64_t tl__stopping_restore(const tl__stopping *stopping);
 

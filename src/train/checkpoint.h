@@ -1,0 +1,28 @@
+/* Checkpoints: everything that a training needs to go on as if nothing had happened, in one safetensors file that is
+ * replaced as a whole and synced. It is a model file (model/model.h) with the current weights and, besides:
+ *
+ *     training.state        F64 [n]              all counters, sums and memories: see checkpoint_state in checkpoint.c
+ *     training.optimizer.i  F32 [trained]        the optimizer's arrays
+ *     training.best         F32 [parameters]     weights of the best epoch
+ *     training.history      F64 [epochs, fields] tl__epoch, one row each
+ *     training.ring.i       F32 [parameters]     B7's states when they are kept in memory
+ *
+ * and in its metadata "checkpoint": {id: checkpoint-epoch-n, model, epoch, step, loss, metrics, time} and "training": {settings,
+ * seed, data, ring: [{epoch, file, hash}]}. The data loader's state is (epoch, step): all draws are functions of them. */
+#ifndef TL_TRAIN_CHECKPOINT_H
+#define TL_TRAIN_CHECKPOINT_H
+
+#include "base/context.h"
+#include "base/error.h"
+
+/* Of a run that is over or not: what a listing shows, without loading weights. */
+typedef struct tl__checkpoint_info {
+    char id[48];
+    int64_t epoch, step;     /* epochs finished, steps of the next one done */
+    double loss;             /* train_loss of the last epoch; NaN: none */
+    char time[24];           /* UTC, ISO 8601 */
+    bool ended;              /* the training had come to its end */
+} tl__checkpoint_info;
+TL_PRIV tl_status tl__checkpoint_look(tl_context *context, const char *path, tl__checkpoint_info *out, tl_error *error);
+
+#endif
