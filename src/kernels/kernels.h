@@ -34,10 +34,25 @@
 
 enum { TL__BLOCK = 4096, TL__LANES = 32 };
 
-/* First of the terms of piece `piece` when n terms are cut into `pieces`. */
+/* First of the terms of piece `piece` when n terms are cut into `pieces` (a power of two): halves of halves, the left one
+ * the smaller. Because a half is cut as the whole is, a micro-batch or a rank that holds tl__piece(n, A, i) up to
+ * tl__piece(n, A, i + 1) and cuts its own rows into pieces / A has the very pieces of the whole, whatever n is. */
 static inline size_t tl__piece(size_t n, size_t pieces, size_t piece)
 {
-    return n / pieces * piece + n % pieces * piece / pieces;
+    size_t first = 0;
+    if (piece >= pieces) return n;
+    while (pieces > 1) {
+        size_t left = n / 2;
+        pieces /= 2;
+        if (piece < pieces) {
+            n = left;
+        } else {
+            first += left;
+            n -= left;
+            piece -= pieces;
+        }
+    }
+    return first;
 }
 
 typedef enum tl__numeric_class {

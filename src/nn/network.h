@@ -3,16 +3,16 @@
  *
  * A training step, by hand (the trainer in train/ does this):
  *
- *     tl__rows batch = {.inputs = x, .targets = t, .rows = n, .step = step, .step_rows = n};
+ *     tl__rows batch = {.inputs = x, .targets = t, .rows = n, .step = step};
  *     TL_TRY(tl__network_learn(network, pool, &batch));             forward, loss, backward
  *     TL_TRY(tl__network_update(network, pool, &update, &result));  norm, clip, l2, optimizer
  *
- * Gradient shards. The rows of a step (the global batch, at most max_rows * accumulation of them) are cut into `shards`
- * pieces of ceil(max_rows * accumulation / shards) consecutive rows; the last pieces of a short batch may be short or empty.
- * Every sum over rows (gradients of weights, statistics of batch norm, the loss) is one chain per piece, and the pieces
- * are added by one fixed binary tree. A micro-batch holds whole pieces, so with `accumulation` A, learn is called A times
- * and update gives the same bits as one batch of A times the rows with the same shards. (Batch norm is the exception
- * by its nature: it normalises over the micro-batch that it sees.) */
+ * Gradient shards. The rows of a step (the global batch) are cut into `shards` consecutive pieces by tl__piece of
+ * kernels/kernels.h; the pieces of a short batch may be empty. Every sum over rows (gradients of weights, statistics of
+ * batch norm, the loss) is one chain per piece, and the pieces are added by one fixed binary tree. Under accumulation A,
+ * micro-batch i of a step of n rows holds rows tl__piece(n, A, i) up to tl__piece(n, A, i + 1), which are whole pieces;
+ * learn is called for all A of them in order (rows may be 0), and update gives the same bits as one batch of all rows
+ * with the same shards. (Batch norm is the exception by its nature: it normalises over the micro-batch that it sees.) */
 #ifndef TL_NN_NETWORK_H
 #define TL_NN_NETWORK_H
 
@@ -24,30 +24,32 @@ typedef struct tl__network tl__network;
 /* Rows to compute on. Arrays are read during the call only. */
 typedef struct tl__rows {
     const float *inputs;        /* [rows, features] */
-    const float *targets;       /* [rows, outputs], or class numbers [rows]; NULL for tl__network_forward */
+    const float *targets;       /* [rows, target_width], or class numbers [rows]; NULL for tl__network_forward */
     const float *weights;       /* of rows, [rows]; NULL: all 1 */
-    size_t rows;                /* 1..max_rows (training) or 1..evaluation_rows */
+    size_t rows;                /* at most max_rows (training) or evaluation_rows; 0: nothing to do */
     uint32_t step;              /* number of the optimizer step since the start: dropout draws */
-    size_t first_row;           /* position of the first row in the step's global batch: 0, or micro-batch * max_rows */
-    size_t step_rows;           /* rows of the whole step; equals rows without accumulation */
+    size_t first_row;           /* position of the first row in the step's global batch: dropout draws */
     double denominator;         /* what the sum of row losses is divided by: tl__network_denominator of the whole step; 0:
                                    found out from this batch (right without accumulation) */
 } tl__rows;
 
-/* What an optimizer step is told; all may change from step to step. */
+/* What an optimizer step is told; all may change from step to step. Norms, limits and l2 as in nn/clip.h and
+ * nn/optimizer.h. */
 typedef struct tl__update {
-    float learning_rate;
-    float l2;                   /* added to the gradient of weights as l2 * w; with adamw taken as decoupled decay */
-    float clip_norm;            /* largest norm of all gradients; 0: no limit */
-    float clip_value;           /* largest absolute value of each gradient, before the norm; 0: no limit */
-    uint32_t time;              /* 1 at the first step: bias correction */
-    bool want_norms;            /* fill tl__network_norm for every tensor (costs one pass over the gradients) */
+    int64_t step;               /* 1 at the first step: bias correction */
+    double learning_rate;
+    double momentum;            /* from a schedule; 0: the optimizer's own */
+    double l2;                  /* joins the optimizer's decay for weights, not for biases and norms */
+    double clip_norm;           /* largest norm of all gradients; 0: no limit */
+    double clip_value;          /* largest absolute value of each gradient, before the norm; 0: no limit */
+    bool want_figures;          /* fill element figures of the result (one more pass over the gradients) */
 } tl__update;
 
 typedef struct tl__step_result {
     double loss;                /* of the step, before its update: sum of row losses / denominator */
     double gradient_norm;       /* of all gradients, before clipping, without the l2 term */
     bool clipped;
+    double element_mean, element_max;   /* mean and largest |g| before clipping (want_figures); else 0 */
 } tl__step_result;
 
 /* Everything in one block of plan totals.network bytes: the heap's, or the caller's (64-byte aligned, else up to 63 more are
@@ -88,7 +90,8 @@ TL_PRIV const float *tl__network_gradients(const tl__network *network);   /* of 
                                                                              by norm; trained_floats */
 TL_PRIV int tl__network_state_count(const tl__network *network);          /* arrays of the optimizer */
 TL_PRIV float *tl__network_state(tl__network *network, int index);        /* trained_floats each; a checkpoint holds them */
-TL_PRIV double tl__network_norm(const tl__network *network, int tensor);  /* L2 norm of its gradient (want_norms) */
+TL_PRIV double tl__network_norm(const tl__network *network, int tensor);  /* L2 norm of its gradient at the
+                                                                             last update, before clipping by norm */
 TL_PRIV const tl__plan *tl__network_plan_of(const tl__network *network);
 
 /* For tests and explanations: one forward in training mode, then a backward from a gradient of the output, [rows, outputs].

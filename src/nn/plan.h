@@ -33,6 +33,7 @@ typedef struct tl__plan_options {
     bool own_parameters;                  /* the block holds the parameters; false: they are given when it is placed */
     const struct tl__loss *loss;          /* NULL: none (prediction; tests that feed gradients themselves) */
     const void *loss_settings;            /* kept */
+    size_t target_width;                  /* values of a row of targets; 0: class numbers */
     const struct tl__optimizer *optimizer;
     const void *optimizer_settings;       /* kept: live changes to it act at the next step */
     uint64_t seed;                        /* of dropout masks */
@@ -44,6 +45,7 @@ typedef struct tl__tensor {
     int node;
     int rank;
     size_t dim[4];                        /* file shape: [out, in] */
+    bool transposed;                      /* a matrix that lies in memory as [in, out], see tl__tensor_to_file */
     size_t size;                          /* floats */
     size_t offset;                        /* floats from the start of the parameters */
     size_t fan_in, fan_out;
@@ -95,6 +97,11 @@ TL_PRIV size_t tl__plan_parameter_floats(const tl__plan *plan);
 TL_PRIV size_t tl__plan_trained_floats(const tl__plan *plan);
 TL_PRIV size_t tl__plan_decay_floats(const tl__plan *plan);
 TL_PRIV const tl__graph *tl__plan_graph(const tl__plan *plan);
+
+/* Between a tensor's place in memory (also of its gradient and optimizer state) and the order of files; `file` and `memory`
+ * hold tensor->size floats and do not overlap. */
+TL_PRIV void tl__tensor_to_file(const tl__tensor *tensor, float *file, const float *memory);
+TL_PRIV void tl__tensor_from_file(const tl__tensor *tensor, float *memory, const float *file);
 
 /* Draw initial weights (nn/init.h) for all tensors into an array of parameter_floats; padding is zeroed. */
 TL_PRIV void tl__plan_initialize(const tl__plan *plan, uint64_t seed, float *parameters);
