@@ -8,9 +8,8 @@
 /* What the data gives and wants. */
 typedef struct tl__fit {
     tl__shape input;          /* of one row */
-    size_t outputs;           /* numbers the last layer gives: classes, or target columns */
+    size_t outputs;           /* numbers that the last layer must give, as the loss wants them */
     size_t classes;           /* 0: not a classification */
-    bool single;              /* two classes and a loss that takes one number: outputs may be 1 */
 } tl__fit;
 
 /* *graph is made (tl__graph_free it, also after a failure). Dropout (0: none) follows every hidden layer, also where a
