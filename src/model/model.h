@@ -20,9 +20,9 @@
 #include "data/pipeline.h"
 #include "nn/loss.h"
 #include "nn/network.h"
-#include "text/value.h"
+#include "text/safetensors.h"
 
-#define TL__MODEL_FORMAT 1
+#define TL__MODEL_FORMAT "1"
 
 struct tl_model {
     tl_context *context;        /* NULL: placed in memory that the caller gave (model/place.c) */
@@ -32,7 +32,6 @@ struct tl_model {
     tl__pipeline *pipeline;     /* owned */
     tl__link link;              /* of its loss: what makes predictions of the network's outputs */
     char *settings, *metrics;   /* JSON texts for the file; NULL: {} */
-    size_t bytes;               /* of all blocks of this object, pipeline and texts left out */
     struct tl__placed *placed;  /* model/place.c; NULL: a model on the heap */
 };
 
@@ -42,11 +41,40 @@ TL_PRIV tl_status tl__model_make(tl_context *context, tl__graph *graph, const tl
                                  tl_model **out, tl_error *error);
 /* Replace the pipeline by a copy; the model stays as it was on failure. TL_BAD_SHAPE when it does not fit the network. */
 TL_PRIV tl_status tl__model_set_pipeline(tl_model *model, const tl__pipeline *pipeline, tl_error *error);
-/* Replace a text that the file carries ("settings" or "metrics") by the JSON of a tree; NULL: {}. */
+/* Replace a text that the file carries by the JSON of a tree; NULL: {}. */
 TL_PRIV tl_status tl__model_set_settings(tl_model *model, const tl_value *settings);
 TL_PRIV tl_status tl__model_set_metrics(tl_model *model, const tl_value *metrics);
 
 /* Numbers that a prediction has per row: the network's outputs, or 2 where one sigmoid output tells two classes apart. */
 TL_PRIV size_t tl__model_predictions(const tl_model *model);
+/* "canonical 1": the class and version of the context's arithmetic. */
+TL_PRIV void tl__model_numerics(const tl_context *context, char out[32]);
+
+/* ---- the file (model/file.c) ---- */
+
+/* The graph as the file's text, appended: what two models share that are the same network. */
+TL_PRIV tl_status tl__model_network_text(const tl_model *model, tl__heap *heap, tl__buffer *out);
+
+/* What a file holds besides the model; all of it may be empty. */
+typedef struct tl__model_extra {
+    const tl__tensor_source *tensors;     /* names begin with "training." */
+    size_t tensor_count;
+    const tl__metadata *metadata;
+    size_t metadata_count;
+} tl__model_extra;
+/* The whole file through `write`; `heap` for what writing needs. A parameter that is not finite: TL_NOT_FINITE with the
+ * tensor's name, before anything is written. */
+TL_PRIV tl_status tl__model_write(const tl_model *model, tl__heap *heap, const tl__model_extra *extra,
+                                  tl__write_fn *write, void *user, tl_error *error);
+/* Replace the file `path` as a whole. */
+TL_PRIV tl_status tl__model_write_file(const tl_model *model, tl_context *context, const tl__model_extra *extra,
+                                       const char *path, bool sync, tl_error *error);
+/* A model from a file that was read; `name` for messages. */
+TL_PRIV tl_status tl__model_from_file(tl_context *context, const tl__safetensors *file, const char *name, tl_model **out,
+                                      tl_error *error);
+/* The tensors of a file into an array laid out by the model's plan: all there, of the right shapes, finite. Names that
+ * neither the model nor "training." have are mistakes. */
+TL_PRIV tl_status tl__model_read_tensors(const tl_model *model, const tl__safetensors *file, const char *name,
+                                         float *parameters, tl_error *error);
 
 #endif
