@@ -23,6 +23,6 @@ struct tl_context {
 };
 
 /* One line to the user's log function, if it listens at this level. */
-TL_PRIV void tl__log(tl_context *context, tl_log_level level, const char *format, ...) TL_PRINTF(3, 4);
+TL_PRIV void tl__log_line(tl_context *context, tl_log_level level, const char *format, ...) TL_PRINTF(3, 4);
 
 #endif
