@@ -1,0 +1,149 @@
+/* Evaluation, batch by batch. The loss of a part is the sum of its row losses over the sum of their divisors, both added
+ * in double in the order of the rows. */
+#include "train/evaluate.h"
+
+#include "base/math.h"
+
+TL_PRIV void tl__evaluator_init(tl__evaluator *evaluator, const tl_model *model, const tl_dataset *data,
+                                const tl__loss *loss, const void *loss_settings, size_t batch, size_t capacity)
+{
+    const tl__pipeline *pipeline = data->pipeline;
+    *evaluator = (tl__evaluator){
+        .model = model, .data = data, .pool = model->context->pool, .kernels = model->context->kernels, .loss = loss,
+        .loss_settings = loss_settings, .batch = tl__size_max(1, tl__size_min(batch, capacity)), .capacity = capacity,
+        .features = tl__shape_size(tl__graph_input_shape(&model->graph)),
+        .width = tl__shape_size(tl__graph_output_shape(&model->graph)),
+        .classes = pipeline->classification ? pipeline->outputs : 0, .outputs = pipeline->outputs,
+    };
+}
+
+TL_PRIV void tl__evaluator_carve(tl__carver *carver, tl__evaluator *evaluator)
+{
+    size_t batch = evaluator->batch, capacity = evaluator->capacity, outputs = evaluator->outputs;
+    size_t predicted, inputs, targets, confusion;
+    bool fits = tl__size_mul(capacity, outputs, &predicted) && tl__size_mul(batch, evaluator->features, &inputs) &&
+                tl__size_mul(batch, outputs, &targets) && tl__size_mul(evaluator->classes, evaluator->classes, &confusion);
+    if (!fits) {
+        carver->overflow = true;
+        return;
+    }
+    bool classes = evaluator->classes != 0;
+    evaluator->inputs = TL_CARVE(carver, float, inputs);
+    evaluator->targets = TL_CARVE(carver, float, classes ? batch : targets);
+    evaluator->labels = TL_CARVE(carver, int32_t, classes ? batch : 0);
+    evaluator->weights = TL_CARVE(carver, float, evaluator->data->has_weights ? batch : 0);
+    evaluator->row_losses = TL_CARVE(carver, float, batch);
+    evaluator->truth = TL_CARVE(carver, int32_t, classes ? capacity : 0);
+    evaluator->predicted_classes = TL_CARVE(carver, int32_t, classes ? capacity : 0);
+    evaluator->values = TL_CARVE(carver, float, classes ? 0 : predicted);
+    evaluator->predicted = TL_CARVE(carver, float, predicted);
+    evaluator->confusion = TL_CARVE(carver, int64_t, confusion);
+}
+
+/* Raw outputs of `rows` rows to predictions at row `first`. With several outputs per target (quantiles) the middle one is
+ * the prediction. */
+static void evaluate_predict(tl__evaluator *evaluator, const float *raw, size_t first, size_t rows)
+{
+    float *out = evaluator->predicted + first * evaluator->outputs;
+    if (evaluator->classes) {
+        tl__link_apply(evaluator->kernels, evaluator->loss->link, raw, rows, evaluator->width, out, evaluator->outputs);
+        return;
+    }
+    size_t per_target = evaluator->width / evaluator->outputs;
+    for (size_t i = 0; i < rows * evaluator->outputs; i++) out[i] = raw[i * per_target + per_target / 2];
+    tl__pipeline_restore(evaluator->data->pipeline, out, rows);
+}
+
+static tl_status evaluate_batch(tl__evaluator *evaluator, tl_part part, size_t first, size_t rows, double *sum,
+                                double *denominator)
+{
+    bool classes = evaluator->classes != 0;
+    const float *raw, *weights = evaluator->data->has_weights ? evaluator->weights : NULL;
+    tl__dataset_gather(evaluator->data, part, NULL, first, rows, evaluator->inputs, evaluator->labels,
+                       classes ? NULL : evaluator->targets, evaluator->data->has_weights ? evaluator->weights : NULL);
+    if (classes) {
+        for (size_t i = 0; i < rows; i++) evaluator->targets[i] = (float)evaluator->labels[i];
+        memcpy(evaluator->truth + first, evaluator->labels, rows * sizeof *evaluator->labels);
+    }
+    TL_TRY(tl__network_forward(evaluator->network, evaluator->pool, evaluator->inputs, rows, &raw));
+    evaluate_predict(evaluator, raw, first, rows);
+    size_t target_width = classes ? 0 : evaluator->outputs;
+    tl__loss_call call = {
+        .kernels = evaluator->kernels, .settings = evaluator->loss_settings, .outputs = raw, .width = evaluator->width,
+        .targets = evaluator->targets, .target_width = target_width, .weights = weights, .scale = 1,
+        .row_losses = evaluator->row_losses,
+    };
+    evaluator->loss->rows(&call, 0, rows);
+    *sum += tl__loss_sum(evaluator->row_losses, rows);
+    *denominator += tl__loss_denominator(evaluator->loss, evaluator->loss_settings, evaluator->width, evaluator->targets,
+                                         target_width, weights, rows);
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__evaluator_run(tl__evaluator *evaluator, tl_part part)
+{
+    size_t rows = evaluator->data->part[part].count, classes = evaluator->classes;
+    double sum = 0, denominator = 0;
+    if (rows > evaluator->capacity) return TL_OUT_OF_RANGE;
+    evaluator->rows = rows;
+    for (size_t first = 0; first < rows; first += evaluator->batch)
+        TL_TRY(evaluate_batch(evaluator, part, first, tl__size_min(evaluator->batch, rows - first), &sum, &denominator));
+    evaluator->loss_value = tl__loss_is_mean(evaluator->loss_settings) ? sum / denominator : sum;
+    if (!classes) {
+        tl__dataset_targets(evaluator->data, part, 0, rows, evaluator->values);
+        tl__value_figures_of(tl__of_floats(evaluator->values), tl__of_floats(evaluator->predicted), rows,
+                             evaluator->outputs, NULL, &evaluator->figures);
+        return TL_OK;
+    }
+    memset(evaluator->confusion, 0, classes * classes * sizeof *evaluator->confusion);
+    tl__predicted_classes(tl__of_floats(evaluator->predicted), rows, classes, evaluator->predicted_classes);
+    tl__confusion_add(evaluator->confusion, classes, evaluator->truth, evaluator->predicted_classes, rows);
+    tl__class_summarize(evaluator->confusion, classes, evaluator->data->pipeline->background_class, &evaluator->summary);
+    return TL_OK;
+}
+
+TL_PRIV void tl__evaluator_scored(const tl__evaluator *evaluator, tl__scored *out)
+{
+    *out = (tl__scored){
+        .rows = evaluator->rows, .classes = evaluator->classes, .outputs = evaluator->outputs,
+        .background = evaluator->data->pipeline->background_class,
+    };
+    if (evaluator->classes) {
+        out->truth = evaluator->truth;
+        out->probabilities = tl__of_floats(evaluator->predicted);
+    } else {
+        out->values = tl__of_floats(evaluator->values);
+        out->predicted = tl__of_floats(evaluator->predicted);
+    }
+}
+
+TL_PRIV void tl__scores_clear(tl_scores *scores)
+{
+    double nan = tl__bits_double(0x7ff8000000000000u);
+    *scores = (tl_scores){
+        .loss = nan, .accuracy = nan, .balanced_accuracy = nan, .precision_macro = nan, .recall_macro = nan,
+        .f1_macro = nan, .auc = nan, .mse = nan, .mae = nan, .rmse = nan, .r2 = nan,
+    };
+}
+
+TL_PRIV tl_status tl__evaluator_scores(const tl__evaluator *evaluator, tl__heap *heap, tl_scores *out)
+{
+    tl__scores_clear(out);
+    out->samples = (int64_t)evaluator->rows;
+    if (evaluator->rows == 0) return TL_OK;
+    out->loss = evaluator->loss_value;
+    if (!evaluator->classes) {
+        out->mse = evaluator->figures.mse;
+        out->mae = evaluator->figures.mae;
+        out->rmse = evaluator->figures.rmse;
+        out->r2 = evaluator->figures.r2;
+        return TL_OK;
+    }
+    out->accuracy = evaluator->summary.accuracy;
+    out->balanced_accuracy = evaluator->summary.balanced_accuracy;
+    out->precision_macro = evaluator->summary.precision_macro;
+    out->recall_macro = evaluator->summary.recall_macro;
+    out->f1_macro = evaluator->summary.f1_macro;
+    return tl__auc(heap, evaluator->truth, tl__of_floats(evaluator->predicted), evaluator->rows, evaluator->classes, false,
+                   NULL, &out->auc);
+}

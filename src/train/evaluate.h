@@ -1,0 +1,53 @@
+/* Scoring a part of the data in evaluation mode: predictions of all its rows, their loss, and metrics in double. All arrays are
+ * carved before, for the largest part, so that an evaluation allocates nothing but what the area under the curve sorts. */
+#ifndef TL_TRAIN_EVALUATE_H
+#define TL_TRAIN_EVALUATE_H
+
+#include "data/dataset.h"
+#include "metrics/metrics.h"
+#include "model/model.h"
+
+typedef struct tl__evaluator {
+    const tl_model *model;          /* pipeline and link */
+    const tl_dataset *data;
+    tl__network *network;
+    tl__pool *pool;
+    const struct tl__kernels *kernels;
+    const tl__loss *loss;
+    const void *loss_settings;
+    size_t batch;                   /* rows of one batch */
+    size_t capacity;                /* rows of the largest part that is evaluated */
+    size_t features, width;         /* of the network's input and output */
+    size_t classes;                 /* 0: values */
+    size_t outputs;                 /* columns of predicted: classes, or target columns */
+    float *inputs;                  /* [batch, features] */
+    float *targets;                 /* [batch, target columns] in the network's unit, or class numbers [batch] */
+    int32_t *labels;                /* [batch] */
+    float *weights;                 /* [batch] */
+    float *row_losses;              /* [batch] */
+    int32_t *truth, *predicted_classes;   /* [capacity] of classes */
+    float *values;                  /* [capacity, outputs]: truth in the target's unit */
+    float *predicted;               /* [capacity, outputs]: probabilities, or values in the target's unit */
+    int64_t *confusion;             /* [classes, classes], rows are the true classes */
+    /* of the last evaluation */
+    size_t rows;
+    double loss_value;
+    tl__class_summary summary;
+    tl__value_figures figures;
+} tl__evaluator;
+
+/* Fill the plain members from model, data and loss, then carve; the network comes later. */
+TL_PRIV void tl__evaluator_init(tl__evaluator *evaluator, const tl_model *model, const tl_dataset *data,
+                                const tl__loss *loss, const void *loss_settings, size_t batch, size_t capacity);
+TL_PRIV void tl__evaluator_carve(tl__carver *carver, tl__evaluator *evaluator);
+
+/* Predict and score all rows of a part; the results stand in the evaluator. */
+TL_PRIV tl_status tl__evaluator_run(tl__evaluator *evaluator, tl_part part);
+/* What was predicted last, as metrics/ takes it. */
+TL_PRIV void tl__evaluator_scored(const tl__evaluator *evaluator, tl__scored *out);
+/* The public figures of the last evaluation; heap for the area under the curve. */
+TL_PRIV tl_status tl__evaluator_scores(const tl__evaluator *evaluator, tl__heap *heap, tl_scores *out);
+/* All figures NaN, no samples. */
+TL_PRIV void tl__scores_clear(tl_scores *scores);
+
+#endif
