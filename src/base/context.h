@@ -20,7 +20,11 @@ struct tl_context {
     int64_t (*clock)(void *user);         /* microseconds since 1970-01-01 UTC; NULL: the system's */
     void *clock_user;
     size_t own_bytes;                     /* of this struct */
+    _Atomic int cancelled;                /* tl_cancel was called; whoever stops for it sets it back to 0 */
 };
+
+/* Shall what goes on come to its end? Any thread. */
+static inline bool tl__cancelled(const tl_context *context) { return context->cancelled != 0; }
 
 /* One line to the user's log function, if it listens at this level. */
 TL_PRIV void tl__log_line(tl_context *context, tl_log_level level, const char *format, ...) TL_PRINTF(3, 4);
