@@ -100,8 +100,8 @@ TL_PRIV void tl__curve_free(tl__heap *heap, tl__curve *curve);
 
 /* -mean log p[truth]; rows are normalised to sum 1 and clipped to [2.2e-16, 1 - 2.2e-16] before. */
 TL_PRIV double tl__log_loss(const int32_t *truth, tl__reals probabilities, size_t rows, size_t classes);
-/* Mean over rows of the sum over classes of (p - [truth])^2; two classes: of class 1 only. */
-TL_PRIV double tl__brier(const int32_t *truth, tl__reals probabilities, size_t rows, size_t classes);
+/* Mean over rows of the sum over classes of (p - [truth])^2; of_class_1: of class 1 only, as is usual for two. */
+TL_PRIV double tl__brier(const int32_t *truth, tl__reals probabilities, size_t rows, size_t classes, bool of_class_1);
 /* Share of rows whose true class is among the k most probable (of equal ones the lower classes come first). */
 TL_PRIV double tl__top_accuracy(const int32_t *truth, tl__reals probabilities, size_t rows, size_t classes, size_t k);
 

@@ -32,7 +32,8 @@ enum { TL__REDUCE_MEAN, TL__REDUCE_SUM, TL__REDUCE_NONE };
 typedef struct tl__loss_common {
     int reduction;                   /* TL__REDUCE_*: divide by the denominator, or by 1 (sum and none: row_losses has the
                                         losses one by one) */
-    tl__float_list class_weights;    /* one per class in class order; empty: all 1. See tl__loss_class_weights */
+    tl__float_list class_weights;    /* as configured, one per class in class order; empty: none */
+    const float *weights;            /* [classes]: what counts; NULL: all 1. Set by tl__loss_class_weights */
 } tl__loss_common;
 
 /* Rows to compute on. All arrays are the whole batch's; a range is given beside the call. */
@@ -57,12 +58,31 @@ typedef struct tl__loss {
     size_t (*width)(const void *settings, size_t targets, bool classes);
     /* Loss and gradient of rows first..end-1. */
     void (*rows)(const tl__loss_call *call, size_t first, size_t end);
-    /* Elements of a row in the mean's divisor: width for element losses (mean over all elements), 1 for row losses. */
-    bool per_element;
+    bool per_element;                /* the mean is over all elements, rows * width; else over rows */
     bool weighted_mean;              /* the mean also divides by the class weights (cross entropy as PyTorch has it) */
-    /* Default class weights where the config names none; NULL: none. See tl__loss_class_weights. */
-    bool (*own_weights)(const void *settings, size_t classes, const double *balanced, double *out);
+    bool one_output;                 /* two classes may share one output: the logit of class 1 */
+    /* The loss's own class weights (alpha of focal), before those that a run gives; NULL: none. False: none this time. */
+    bool (*own_weights)(const void *settings, size_t classes, const double *given, const double *balanced, float *out);
+    /* What rows cannot say: TL_BAD_CONFIG. NULL: nothing. `targets`: values or classes of a row. */
+    tl_status (*check)(const void *settings, size_t targets, bool classes, tl_error *error);
 } tl__loss;
+
+/* A class number among the targets: -1: left out (negative or NaN), -2: not below `classes`; its row loss becomes NaN. */
+static inline int32_t tl__loss_class(float target, size_t classes)
+{
+    if (!(target >= 0.0f)) return -1;
+    return target < (float)classes ? (int32_t)target : -2;
+}
+
+/* Settings rows that losses share. */
+#define TL__LOSS_REDUCTION_ROW(type)                                                                                   \
+    {.name = "reduction", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT, .offset = offsetof(type, common.reduction),  \
+     .choices = (const char *const[]){"mean", "sum", "none", NULL},                                                   \
+     .help = "How the losses of a batch become one number (none: as sum, for programs that read them one by one)"}
+#define TL__LOSS_WEIGHTS_ROW(type)                                                                                     \
+    {.name = "class_weights", .kind = TL__FIELD_FLOAT_LIST, .flags = TL__RESULT,                                      \
+     .offset = offsetof(type, common.class_weights), .max = 1e30,                                                      \
+     .help = "Factor of each class, in class order; training.class_weights finds them from the data"}
 
 TL_PRIV const tl__family *tl__loss_family(void);
 /* By name; NULL with the mistake told. A plain wrapper of tl__family_find. */
@@ -79,9 +99,9 @@ TL_PRIV tl_status tl__loss_check(const tl__loss *loss, const void *settings, siz
 
 /* Class weights of a run, written to out [classes] and hung into settings (out is kept): those of the settings; else the
  * loss's own (focal: alpha, see loss_focal.c); else `given` (training.class_weights; NULL: none). balanced [classes]: B4's
- * weights, tl__balanced_weights of metrics/. Gives false, and leaves settings alone, when there are none: all weights 1. */
+ * weights, tl__balanced_weights of metrics/; NULL: not known. Gives false, and all weights are 1, when there are none. */
 TL_PRIV bool tl__loss_class_weights(const tl__loss *loss, void *settings, size_t classes, const double *given,
-                                    const double *balanced, double *out);
+                                    const double *balanced, float *out);
 
 /* What the mean over these rows divides by: rows (or the sum of their weights), times the elements or class weights where
  * the loss says so. Reduction sum or none: 1 for the whole step, so it must not be summed over micro-batches then
@@ -95,7 +115,9 @@ TL_PRIV double tl__loss_sum(const float *row_losses, size_t rows);
 /* ((a+b)+(c+d))+...: neighbours, then neighbours of sums; an odd one moves up. Destroys values. 0 for none. */
 TL_PRIV double tl__tree_add(double *values, size_t count);
 
-/* Raw outputs [rows, width] to predictions [rows, out_width], by the loss's link. out_width is width, or 2 where width is 1
+/* The loss's link for a network with this many outputs: a softmax over one output is a sigmoid. */
+TL_PRIV tl__link tl__loss_link(const tl__loss *loss, size_t width);
+/* Raw outputs [rows, width] to predictions [rows, out_width], by the link. out_width is width, or 2 where width is 1
  * and the link is a sigmoid: then [1 - p, p]. out may be outputs when the widths are equal. */
 TL_PRIV void tl__link_apply(const struct tl__kernels *kernels, tl__link link, const float *outputs, size_t rows,
                             size_t width, float *out, size_t out_width);

@@ -7,17 +7,16 @@
  *     optimizer->prepare(settings, &request, &factors);               twice: with l2 for weights, with l2 0 for the rest
  *     optimizer->apply(kernels, &factors, w, g, state, first, count);
  *
- * Moments whose magnitude falls below 2^-100 become zero by definition: they would decay into subnormals, which are slow,
+ * Moments whose magnitude falls below 2^-120 become zero by definition: they would decay into subnormals, which are slow,
  * and are too small to move a weight. Formulas, defaults and names of settings and states are PyTorch's. */
 #ifndef TL_NN_OPTIMIZER_H
 #define TL_NN_OPTIMIZER_H
 
 #include "base/error.h"
 #include "base/family.h"
+#include "kernels/kernels.h"
 
-struct tl__kernels;
-
-enum { TL__OPTIMIZER_STATES = 4, TL__OPTIMIZER_FACTORS = 16 };
+enum { TL__OPTIMIZER_STATES = 4 };
 
 /* What a step is told. */
 typedef struct tl__optimizer_request {
@@ -25,13 +24,20 @@ typedef struct tl__optimizer_request {
     double learning_rate;
     double l2;                       /* optimization.l2_reg, 0 for biases and norms. Joins the optimizer's own weight_decay:
                                         added to the gradient as (weight_decay + l2) * w; decoupled with adamw */
+    double gradient_scale;           /* of the gradient, before l2: the clip factor; 0: 1 */
     double momentum;                 /* from a schedule: sgd's and rmsprop's momentum, Adam's beta1; 0: the settings' */
 } tl__optimizer_request;
 
-/* Ready numbers of one step; meaning is each member's own. */
+/* Ready numbers of one step. Which kernel's they are is each member's own. */
 typedef struct tl__optimizer_factors {
-    float value[TL__OPTIMIZER_FACTORS];
-    unsigned flags;
+    union {
+        tl__sgd sgd;
+        tl__rmsprop rmsprop;
+        tl__adagrad adagrad;
+        tl__adam adam;
+        float value[16];
+    };
+    int state[TL__OPTIMIZER_STATES];   /* index + 1 of each array that the kernel takes, in its order; 0: none */
 } tl__optimizer_factors;
 
 typedef struct tl__optimizer {
@@ -42,8 +48,9 @@ typedef struct tl__optimizer {
     float (*state_start)(const void *settings, int index);        /* NULL: 0 */
     void (*prepare)(const void *settings, const tl__optimizer_request *request, tl__optimizer_factors *out);
     /* Elements first..first+count-1 of all arrays; state[i] are the whole arrays. */
-    void (*apply)(const struct tl__kernels *kernels, const tl__optimizer_factors *factors, float *weights,
+    void (*apply)(const tl__kernels *kernels, const tl__optimizer_factors *factors, float *weights,
                   const float *gradient, float *const *state, size_t first, size_t count);
+    tl_status (*check)(const void *settings, tl_error *error);    /* what rows cannot say; NULL: nothing */
 } tl__optimizer;
 
 TL_PRIV const tl__family *tl__optimizer_family(void);
@@ -53,6 +60,17 @@ TL_PRIV const tl__optimizer *tl__optimizer_find(const char *name, tl_error *erro
 TL_PRIV void tl__optimizer_start(const tl__optimizer *optimizer, const void *settings, float *const *state, size_t count);
 /* What tl__field rows cannot say: nesterov needs momentum and no dampening. */
 TL_PRIV tl_status tl__optimizer_check(const tl__optimizer *optimizer, const void *settings, tl_error *error);
+
+/* The state array that the kernel takes in place `slot`, from element `first` on; NULL: none. */
+static inline float *tl__optimizer_array(const tl__optimizer_factors *factors, float *const *state, int slot, size_t first)
+{
+    return factors->state[slot] ? state[factors->state[slot] - 1] + first : NULL;
+}
+/* What prepare functions share: gradient_scale with its 0 meaning 1. */
+static inline float tl__optimizer_scale(const tl__optimizer_request *request)
+{
+    return request->gradient_scale == 0.0 ? 1.0f : (float)request->gradient_scale;
+}
 
 /* Pointers to what callers change: the settings' own weight_decay (training.weight_decay, live changes) and momentum or
  * beta1; NULL where the member has none. */

@@ -44,6 +44,7 @@ typedef struct tl__schedule {
                tl__schedule_point *out);
     /* A new value of the monitored metric, after an epoch; NULL: does not listen. */
     void (*report)(const void *settings, double rate, double metric, tl__schedule_state *state);
+    tl_status (*check)(const void *settings, tl_error *error);    /* what rows cannot say; NULL: nothing */
 } tl__schedule;
 
 TL_PRIV const tl__family *tl__schedule_family(void);
@@ -56,7 +57,7 @@ TL_PRIV void tl__schedule_at(const tl__schedule *schedule, const void *settings,
 /* After each epoch: the monitored metric (validation loss, else training loss). */
 TL_PRIV void tl__schedule_report(const tl__schedule *schedule, const void *settings, double learning_rate, double metric,
                                  tl__schedule_state *state);
-/* What rows cannot say: milestones ascend, and so on. */
+/* What rows cannot say: milestones ascend. */
 TL_PRIV tl_status tl__schedule_check(const tl__schedule *schedule, const void *settings, tl_error *error);
 
 #endif

@@ -1,0 +1,69 @@
+/* Norms, clipping and figures of gradients; the order of the sums stands in clip.h. */
+#include "nn/clip.h"
+#include "kernels/kernels.h"
+
+TL_PRIV void tl__sum_of_squares_blocks(const struct tl__kernels *kernels, const float *values, size_t count,
+                                       size_t first, size_t end, double *out)
+{
+    for (size_t b = first; b < end; b++) {
+        size_t at = b * TL__SQUARES_BLOCK;
+        size_t size = tl__size_min(TL__SQUARES_BLOCK, count - at);
+        double sum = (double)kernels->sum_squares(values + at, size, 1);
+        /* squares of numbers beyond 2^60 or below 2^-60 leave the floats; those blocks are added in double */
+        if (!tl__is_finite_d(sum) || sum < 0x1p-100) {
+            sum = 0.0;
+            for (size_t i = at; i < at + size; i++) sum += (double)values[i] * (double)values[i];
+        }
+        out[b - first] = sum;
+    }
+}
+
+TL_PRIV double tl__sum_of_squares(const struct tl__kernels *kernels, const float *values, size_t count)
+{
+    double total = 0.0;
+    for (size_t b = 0; b * TL__SQUARES_BLOCK < count; b++) {
+        double sum;
+        tl__sum_of_squares_blocks(kernels, values, count, b, b + 1, &sum);
+        total += sum;
+    }
+    return total;
+}
+
+TL_PRIV float tl__clip_factor(double norm, double limit)
+{
+    const double factor = limit / (norm + 1e-6);
+    return limit > 0.0 && factor < 1.0 ? (float)factor : 1.0f;
+}
+
+TL_PRIV void tl__clip_scale(const struct tl__kernels *kernels, float *gradient, size_t count, float factor)
+{
+    if (factor != 1.0f) kernels->scale(gradient, gradient, factor, count);
+}
+
+TL_PRIV void tl__clip_value(const struct tl__kernels *kernels, float *gradient, size_t count, float limit)
+{
+    kernels->clamp(gradient, gradient, -limit, limit, count);
+}
+
+TL_PRIV void tl__gradient_figures_add(const float *gradient, size_t count, tl__gradient_figures *figures)
+{
+    double sum = 0.0, most = figures->max_absolute;
+    for (size_t i = 0; i < count; i++) {
+        double size = (double)tl__absf(gradient[i]);
+        sum += size;
+        if (size > most || size != size) most = size;
+    }
+    figures->sum_absolute += sum;
+    figures->max_absolute = most;
+    figures->count += count;
+}
+
+TL_PRIV bool tl__gradient_vanishing(const tl__gradient_figures *figures)
+{
+    return figures->count > 0 && figures->sum_absolute / (double)figures->count < 1e-7;
+}
+
+TL_PRIV bool tl__gradient_exploding(const tl__gradient_figures *figures)
+{
+    return figures->count > 0 && !(figures->max_absolute <= 10.0);
+}

@@ -1,0 +1,16 @@
+/* The losses. Each line is a function of nn/loss_NAME.c that gives its descriptor. */
+#define TL__LOSSES(X)        \
+    X(mse)                   \
+    X(mae)                   \
+    X(huber)                 \
+    X(smooth_l1)             \
+    X(log_cosh)              \
+    X(quantile)              \
+    X(cross_entropy)         \
+    X(binary_cross_entropy)  \
+    X(focal)                 \
+    X(kl_div)
+
+#define TL__X(name) TL_PRIV const tl__member_head *tl__loss_##name(void);
+TL__LOSSES(TL__X)
+#undef TL__X
