@@ -16,6 +16,34 @@
 /* 2  metrics */
 
 /* 3  nn: graphs, layers, losses, optimizers, schedules */
+#include "nn/clip.c"
+#include "nn/loss.c"
+#include "nn/loss_mse.c"
+#include "nn/loss_mae.c"
+#include "nn/loss_huber.c"
+#include "nn/loss_smooth_l1.c"
+#include "nn/loss_log_cosh.c"
+#include "nn/loss_quantile.c"
+#include "nn/loss_cross_entropy.c"
+#include "nn/loss_binary_cross_entropy.c"
+#include "nn/loss_focal.c"
+#include "nn/loss_kl_div.c"
+#include "nn/optimizer.c"
+#include "nn/optimizer_sgd.c"
+#include "nn/optimizer_rmsprop.c"
+#include "nn/optimizer_adagrad.c"
+#include "nn/optimizer_adam.c"
+#include "nn/optimizer_nadam.c"
+#include "nn/schedule.c"
+#include "nn/schedule_constant.c"
+#include "nn/schedule_step.c"
+#include "nn/schedule_multi_step.c"
+#include "nn/schedule_exponential.c"
+#include "nn/schedule_cosine_annealing.c"
+#include "nn/schedule_warm_restarts.c"
+#include "nn/schedule_reduce_on_plateau.c"
+#include "nn/schedule_one_cycle.c"
+#include "nn/schedule_polynomial.c"
 
 /* 3  data: tables, loaders, splits, batches */
 

@@ -4,14 +4,14 @@
 #include "nn/loss.h"
 #include "nn/loss_list.h"
 
-typedef struct loss_kl_settings {
+typedef struct loss_kl_div_settings {
     tl__loss_common common;
     bool logits;
-} loss_kl_settings;
+} loss_kl_div_settings;
 
-static void loss_kl_rows(const tl__loss_call *call, size_t first, size_t end)
+static void loss_kl_div_rows(const tl__loss_call *call, size_t first, size_t end)
 {
-    const loss_kl_settings *settings = call->settings;
+    const loss_kl_div_settings *settings = call->settings;
     const float scale = (float)call->scale;
     for (size_t i = first; i < end; i++) {
         const float *outputs = call->outputs + i * call->width, *targets = call->targets + i * call->width;
@@ -30,23 +30,23 @@ static void loss_kl_rows(const tl__loss_call *call, size_t first, size_t end)
     }
 }
 
-static const tl__field loss_kl_fields[] = {
-    {.name = "logits", .kind = TL__FIELD_BOOL, .flags = TL__RESULT, .offset = offsetof(loss_kl_settings, logits),
+static const tl__field loss_kl_div_fields[] = {
+    {.name = "logits", .kind = TL__FIELD_BOOL, .flags = TL__RESULT, .offset = offsetof(loss_kl_div_settings, logits),
      .fallback = 1.0, .help = "Outputs are raw scores; false: they are logarithms of probabilities"},
-    TL__LOSS_REDUCTION_ROW(loss_kl_settings),
+    TL__LOSS_REDUCTION_ROW(loss_kl_div_settings),
     {0}};
 
-static const tl__loss loss_kl = {
+static const tl__loss loss_kl_div = {
     .head = {.name = "kl_div",
              .aliases = "kullback_leibler",
              .help = "Kullback-Leibler divergence from the target's probabilities to the softmax of the outputs: "
                      "t * (log t - log p), mean over all values as in torch.nn.KLDivLoss.",
-             .rows = loss_kl_fields,
-             .settings_size = sizeof(loss_kl_settings)},
+             .rows = loss_kl_div_fields,
+             .settings_size = sizeof(loss_kl_div_settings)},
     .fits = TL__FITS_VALUES,
     .link = TL__LINK_SOFTMAX,
-    .rows = loss_kl_rows,
+    .rows = loss_kl_div_rows,
     .per_element = true,
 };
 
-TL_PRIV const tl__member_head *tl__loss_kl_div(void) { return &loss_kl.head; }
+TL_PRIV const tl__member_head *tl__loss_kl_div(void) { return &loss_kl_div.head; }

@@ -43,7 +43,7 @@ static void optimizer_adam_prepare(const void *settings, const tl__optimizer_req
         .state = {1, 2, adam->amsgrad ? 3 : 0}};
 }
 
-static void optimizer_adamw_prepare(const void *settings, const tl__optimizer_request *request, tl__optimizer_factors *out)
+static void optimizer_adam_w_prepare(const void *settings, const tl__optimizer_request *request, tl__optimizer_factors *out)
 {
     const optimizer_adam_settings *adam = settings;
     optimizer_adam_prepare(settings, request, out);
@@ -53,7 +53,7 @@ static void optimizer_adamw_prepare(const void *settings, const tl__optimizer_re
 
 /* Until the variance is tractable (length of the moving average above 5) the step is momentum alone: root_scale 0 and eps 1
  * make the kernel's denominator 1. */
-static void optimizer_radam_prepare(const void *settings, const tl__optimizer_request *request, tl__optimizer_factors *out)
+static void optimizer_adam_radam_prepare(const void *settings, const tl__optimizer_request *request, tl__optimizer_factors *out)
 {
     const optimizer_adam_settings *adam = settings;
     const double steps = (double)request->step, power = tl__pow(adam->beta2, steps);
@@ -87,17 +87,17 @@ static const tl__field optimizer_adam_fields[] = {TL__OPTIMIZER_BETA_ROWS(optimi
                                                   TL__OPTIMIZER_DECAY_ROW(optimizer_adam_settings, 0.0),
                                                   OPTIMIZER_ADAM_ROW(0.0),
                                                   {0}};
-static const tl__field optimizer_adamw_fields[] = {TL__OPTIMIZER_BETA_ROWS(optimizer_adam_settings),
+static const tl__field optimizer_adam_w_fields[] = {TL__OPTIMIZER_BETA_ROWS(optimizer_adam_settings),
                                                    TL__OPTIMIZER_EPS_ROW(optimizer_adam_settings, 1e-8),
                                                    TL__OPTIMIZER_DECAY_ROW(optimizer_adam_settings, 0.01),
                                                    OPTIMIZER_ADAM_ROW(0.0),
                                                    {0}};
-static const tl__field optimizer_amsgrad_fields[] = {TL__OPTIMIZER_BETA_ROWS(optimizer_adam_settings),
+static const tl__field optimizer_adam_amsgrad_fields[] = {TL__OPTIMIZER_BETA_ROWS(optimizer_adam_settings),
                                                      TL__OPTIMIZER_EPS_ROW(optimizer_adam_settings, 1e-8),
                                                      TL__OPTIMIZER_DECAY_ROW(optimizer_adam_settings, 0.0),
                                                      OPTIMIZER_ADAM_ROW(1.0),
                                                      {0}};
-static const tl__field optimizer_radam_fields[] = {TL__OPTIMIZER_BETA_ROWS(optimizer_adam_settings),
+static const tl__field optimizer_adam_radam_fields[] = {TL__OPTIMIZER_BETA_ROWS(optimizer_adam_settings),
                                                    TL__OPTIMIZER_EPS_ROW(optimizer_adam_settings, 1e-8),
                                                    TL__OPTIMIZER_DECAY_ROW(optimizer_adam_settings, 0.0),
                                                    {0}};
@@ -115,23 +115,23 @@ static const tl__optimizer optimizer_adam = {
     .apply = optimizer_adam_apply,
 };
 
-static const tl__optimizer optimizer_adamw = {
+static const tl__optimizer optimizer_adam_w = {
     .head = {.name = "adamw",
              .help = "AdamW: as adam, but weight decay and l2_reg shrink the weights before each step instead of changing "
                      "the gradient. As torch.optim.AdamW; Loshchilov and Hutter, 2019.",
-             .rows = optimizer_adamw_fields,
+             .rows = optimizer_adam_w_fields,
              .settings_size = sizeof(optimizer_adam_settings)},
     .states = optimizer_adam_states,
     .state_name = optimizer_adam_state_name,
-    .prepare = optimizer_adamw_prepare,
+    .prepare = optimizer_adam_w_prepare,
     .apply = optimizer_adam_apply,
 };
 
-static const tl__optimizer optimizer_amsgrad = {
+static const tl__optimizer optimizer_adam_amsgrad = {
     .head = {.name = "amsgrad",
              .help = "AMSGrad: adam that divides by the largest mean squared gradient so far. As torch.optim.Adam with "
                      "amsgrad; Reddi et al., 2018.",
-             .rows = optimizer_amsgrad_fields,
+             .rows = optimizer_adam_amsgrad_fields,
              .settings_size = sizeof(optimizer_adam_settings)},
     .states = optimizer_adam_states,
     .state_name = optimizer_adam_state_name,
@@ -139,19 +139,19 @@ static const tl__optimizer optimizer_amsgrad = {
     .apply = optimizer_adam_apply,
 };
 
-static const tl__optimizer optimizer_radam = {
+static const tl__optimizer optimizer_adam_radam = {
     .head = {.name = "radam",
              .help = "RAdam: adam whose first steps are scaled by how far the mean squared gradient can be trusted. As "
                      "torch.optim.RAdam; Liu et al., 2020.",
-             .rows = optimizer_radam_fields,
+             .rows = optimizer_adam_radam_fields,
              .settings_size = sizeof(optimizer_adam_settings)},
     .states = optimizer_adam_states,
     .state_name = optimizer_adam_state_name,
-    .prepare = optimizer_radam_prepare,
+    .prepare = optimizer_adam_radam_prepare,
     .apply = optimizer_adam_apply,
 };
 
 TL_PRIV const tl__member_head *tl__optimizer_adam(void) { return &optimizer_adam.head; }
-TL_PRIV const tl__member_head *tl__optimizer_adamw(void) { return &optimizer_adamw.head; }
-TL_PRIV const tl__member_head *tl__optimizer_amsgrad(void) { return &optimizer_amsgrad.head; }
-TL_PRIV const tl__member_head *tl__optimizer_radam(void) { return &optimizer_radam.head; }
+TL_PRIV const tl__member_head *tl__optimizer_adamw(void) { return &optimizer_adam_w.head; }
+TL_PRIV const tl__member_head *tl__optimizer_amsgrad(void) { return &optimizer_adam_amsgrad.head; }
+TL_PRIV const tl__member_head *tl__optimizer_radam(void) { return &optimizer_adam_radam.head; }

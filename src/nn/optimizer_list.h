@@ -1,5 +1,10 @@
 /* The optimizers. Each line is a function of nn/optimizer_NAME.c that gives its descriptor; those of Adam's kind share a
  * file. */
+#ifndef TL_NN_OPTIMIZER_LIST_H
+#define TL_NN_OPTIMIZER_LIST_H
+
+#include "base/family.h"
+
 #define TL__OPTIMIZERS(X) \
     X(sgd)                \
     X(rmsprop)            \
@@ -29,3 +34,5 @@ TL__OPTIMIZERS(TL__X)
     {.name = "beta2", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__TUNE | TL__OPEN_MAX,                       \
      .offset = offsetof(type, beta2), .fallback = 0.999, .max = 1.0,                                                \
      .help = "How much of the mean squared gradient is kept at each step"}
+
+#endif

@@ -1,4 +1,9 @@
 /* The schedules. Each line is a function of nn/schedule_NAME.c that gives its descriptor. */
+#ifndef TL_NN_SCHEDULE_LIST_H
+#define TL_NN_SCHEDULE_LIST_H
+
+#include "base/family.h"
+
 #define TL__SCHEDULES(X)   \
     X(constant)            \
     X(step)                \
@@ -29,3 +34,5 @@ TL__SCHEDULES(TL__X)
     {.name = "gamma", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__TUNE | TL__OPEN_MIN,                         \
      .offset = offsetof(type, gamma), .fallback = value, .max = 1e3, .help = "Factor of the rate at each reduction"}
 #define TL__SCHEDULE_PI 3.14159265358979323846
+
+#endif
