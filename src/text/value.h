@@ -66,6 +66,7 @@ TL_PRIV bool tl__value_equal(const tl_value *a, const tl_value *b);
 TL_PRIV const tl_value *tl__value_repeated(tl__heap *heap, const tl_value *map, const tl_value **first, bool *failed);
 /* What a plain YAML scalar is under YAML 1.2's core schema: fills kind, number and integer from text and text_size. */
 TL_PRIV void tl__value_resolve(tl_value *value);
+TL_PRIV size_t tl__utf8_put(char out[4], uint32_t code);   /* the bytes of a character; their number */
 /* Make or replace the value at "a.b[2].c" with one that is parsed from `text` as a YAML flow value, as --set does; maps on
  * the way are made, an index may be one past the end. Messages name `origin` ("--set") as the file of such values; it
  * is kept and not copied. */
