@@ -328,14 +328,23 @@ static void json_new_line(tl__buffer *out, int indent, size_t depth)
     for (size_t i = 0; i < depth * (size_t)indent; i++) tl__buffer_char(out, ' ');
 }
 
+TL_PRIV size_t tl__print_number(char out[40], double number)
+{
+    size_t size = tl__print_double(out, number);
+    for (size_t i = 0; i < size; i++)
+        if ((out[i] < '0' || out[i] > '9') && out[i] != '-') return size;
+    memcpy(out + size, ".0", 3);
+    return size + 2;
+}
+
 static void json_write_number(tl__buffer *out, double number)
 {
-    char text[32];
+    char text[40];
     if (number - number != 0) {
         tl__buffer_text(out, "null");
         return;
     }
-    tl__buffer_add(out, text, tl__print_double(text, number));
+    tl__buffer_add(out, text, tl__print_number(text, number));
 }
 
 static void json_write_value(tl__buffer *out, const tl_value *value, int indent, size_t depth)

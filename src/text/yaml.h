@@ -20,5 +20,8 @@ TL_PRIV void tl__json_string(tl__buffer *out, const char *text, size_t size);   
 TL_PRIV void tl__yaml_write(tl__buffer *out, const tl_value *value, int indent);
 /* A scalar as it must be written in YAML: quoted only where it has to be. */
 TL_PRIV void tl__yaml_scalar(tl__buffer *out, const char *text, size_t size);
+TL_PRIV void tl__yaml_number(tl__buffer *out, double number);   /* .nan, .inf, -.inf where there is no other way */
+/* The shortest text of a finite double that no reader takes for an integer: "5.0". Returns its length. */
+TL_PRIV size_t tl__print_number(char out[40], double number);
 
 #endif
