@@ -10,12 +10,12 @@
 /* 1  kernels: arithmetic */
 
 /* 1  text: formats */
-#include "src/text/value.c"
-#include "src/text/json.c"
-#include "src/text/yaml_scan.c"
-#include "src/text/yaml_scalar.c"
-#include "src/text/yaml.c"
-#include "src/text/yaml_write.c"
+#include "text/value.c"
+#include "text/json.c"
+#include "text/yaml_scan.c"
+#include "text/yaml_scalar.c"
+#include "text/yaml.c"
+#include "text/yaml_write.c"
 
 /* 2  par: threads and the context */
 
