@@ -5,9 +5,13 @@
 
 /* 0  base: what needs no operating system */
 
+#include "base/math.c"
+
 /* 1  port: the operating system */
 
 /* 1  kernels: arithmetic */
+#include "kernels/kernels.c"
+#include "kernels/scalar.c"
 
 /* 1  text: formats */
 #include "text/value.c"

@@ -1,0 +1,182 @@
+/* Template: activations, elementwise arithmetic and the preparation of batches. */
+
+INLINE(V) SET(activation)(tl__activation kind, V x, V c)
+{
+    V z, t;
+    switch (kind) {
+    case TL__RELU: return V_SELECT(V_LE(x, ZERO), ZERO, x);
+    case TL__LEAKY_RELU: return V_SELECT(V_LT(ZERO, x), x, V_MUL(c, x));
+    case TL__ELU: return V_SELECT(V_LT(ZERO, x), x, V_MUL(c, SET(v_expm1)(x)));
+    case TL__GELU:
+        t = SET(v_erf)(V_MUL(x, V_SET(0x1.6a09e6p-1f)));   /* 1/sqrt(2) */
+        return V_MUL(V_MUL(V_SET(0.5f), x), V_ADD(ONE, t));
+    case TL__GELU_TANH:
+        z = V_MUL(V_MUL(x, x), x);
+        z = V_MUL(V_SET(0x1.988454p-1f), V_FMA(V_SET(0x1.6e4e26p-5f), z, x));   /* sqrt(2/pi), 0.044715 */
+        return V_MUL(V_MUL(V_SET(0.5f), x), V_ADD(ONE, SET(v_tanh)(z)));
+    case TL__SILU: return V_MUL(x, SET(v_sigmoid)(x));
+    case TL__TANH: return SET(v_tanh)(x);
+    case TL__SIGMOID: return SET(v_sigmoid)(x);
+    case TL__SOFTPLUS:
+        z = V_MUL(c, x);
+        t = SET(v_log1p)(SET(v_exp)(V_SUB(ZERO, SET(v_abs)(z))));   /* log(1+e^z) = max(z,0) + log(1+e^-|z|) */
+        t = V_DIV(V_ADD(V_SELECT(V_LE(z, ZERO), ZERO, z), t), c);
+        return V_SELECT(V_LT(V_SET(20.0f), z), x, t);
+    default: return x;
+    }
+}
+
+/* dy * derivative at s: the output y, or x where tl__activation_needs_pre says so. */
+INLINE(V) SET(activation_backward)(tl__activation kind, V dy, V s, V c)
+{
+    V t, u;
+    switch (kind) {
+    case TL__RELU: return V_SELECT(V_LE(s, ZERO), ZERO, dy);
+    case TL__LEAKY_RELU: return V_SELECT(V_LT(ZERO, s), dy, V_MUL(c, dy));
+    case TL__ELU: return V_SELECT(V_LT(ZERO, s), dy, V_MUL(dy, V_ADD(s, c)));
+    case TL__GELU:
+        t = V_MUL(V_SET(0.5f), V_ADD(ONE, SET(v_erf)(V_MUL(s, V_SET(0x1.6a09e6p-1f)))));
+        u = SET(v_exp)(V_MUL(V_MUL(V_SET(-0.5f), s), s));
+        return V_MUL(dy, V_FMA(V_MUL(s, V_SET(0x1.988454p-2f)), u, t));   /* 1/sqrt(2 pi) */
+    case TL__GELU_TANH:
+        u = V_MUL(s, s);
+        t = SET(v_tanh)(V_MUL(V_SET(0x1.988454p-1f), V_FMA(V_SET(0x1.6e4e26p-5f), V_MUL(u, s), s)));
+        u = V_MUL(V_SET(0x1.988454p-1f), V_FMA(V_SET(0x1.12ba9cp-3f), u, ONE));   /* 3 * 0.044715 */
+        u = V_MUL(V_MUL(V_MUL(V_SET(0.5f), s), V_SUB(ONE, V_MUL(t, t))), u);
+        return V_MUL(dy, V_FMA(V_SET(0.5f), V_ADD(ONE, t), u));
+    case TL__SILU:
+        t = SET(v_sigmoid)(s);
+        return V_MUL(dy, V_MUL(t, V_FMA(s, V_SUB(ONE, t), ONE)));
+    case TL__TANH: return V_MUL(dy, V_SUB(ONE, V_MUL(s, s)));
+    case TL__SIGMOID: return V_MUL(dy, V_MUL(s, V_SUB(ONE, s)));
+    case TL__SOFTPLUS:
+        t = V_MUL(c, s);
+        return V_SELECT(V_LT(V_SET(20.0f), t), dy, V_MUL(dy, SET(v_sigmoid)(t)));
+    default: return dy;
+    }
+}
+
+/* One loop per kind, so that the choice stands outside of it. */
+#define EACH_KIND(X)                                                                                           \
+    X(TL__IDENTITY) X(TL__RELU) X(TL__LEAKY_RELU) X(TL__ELU) X(TL__GELU) X(TL__GELU_TANH) X(TL__SILU) X(TL__TANH) \
+    X(TL__SIGMOID) X(TL__SOFTPLUS)
+
+FN(void) SET(activate)(tl__activation kind, float parameter, float *y, const float *x, size_t n)
+{
+    const V c = V_SET(parameter);
+    (void)c;
+    switch (kind) {
+#define KIND(k) case k: EACH_VECTOR(n, STORE(y + i, SET(activation)(k, LOAD(x + i), c));); break;
+    EACH_KIND(KIND)
+#undef KIND
+    default: break;
+    }
+}
+
+FN(void) SET(activate_backward)(tl__activation kind, float parameter, float *dx, const float *dy, const float *saved,
+                                size_t n)
+{
+    const V c = V_SET(parameter);
+    (void)c;
+    switch (kind) {
+#define KIND(k) \
+    case k: EACH_VECTOR(n, STORE(dx + i, SET(activation_backward)(k, LOAD(dy + i), LOAD(saved + i), c));); break;
+    EACH_KIND(KIND)
+#undef KIND
+    default: break;
+    }
+}
+#undef EACH_KIND
+
+FN(void) SET(add)(float *y, const float *a, const float *b, size_t n)
+{
+    EACH_VECTOR(n, STORE(y + i, V_ADD(LOAD(a + i), LOAD(b + i))););
+}
+
+FN(void) SET(multiply)(float *y, const float *a, const float *b, size_t n)
+{
+    EACH_VECTOR(n, STORE(y + i, V_MUL(LOAD(a + i), LOAD(b + i))););
+}
+
+FN(void) SET(multiply_add)(float *y, const float *a, const float *b, size_t n)
+{
+    EACH_VECTOR(n, STORE(y + i, V_FMA(LOAD(a + i), LOAD(b + i), LOAD(y + i))););
+}
+
+FN(void) SET(scale)(float *y, const float *x, float factor, size_t n)
+{
+    EACH_VECTOR(n, STORE(y + i, V_MUL(V_SET(factor), LOAD(x + i))););
+}
+
+FN(void) SET(axpy)(float *y, float factor, const float *x, size_t n)
+{
+    EACH_VECTOR(n, STORE(y + i, V_FMA(V_SET(factor), LOAD(x + i), LOAD(y + i))););
+}
+
+FN(void) SET(clamp)(float *y, const float *x, float low, float high, size_t n)
+{
+    const V floor = V_SET(low), ceiling = V_SET(high);
+    EACH_VECTOR(n, V v = LOAD(x + i); v = V_SELECT(V_LT(v, floor), floor, v);
+                STORE(y + i, V_SELECT(V_LT(ceiling, v), ceiling, v)););
+}
+
+FN(void) SET(fill)(float *y, float value, size_t n)
+{
+    EACH_VECTOR(n, STORE(y + i, V_SET(value)););
+}
+
+FN(void) SET(copy)(float *y, const float *x, size_t n)
+{
+    if (n > 0) memmove(y, x, n * sizeof *y);
+}
+
+FN(void) SET(copy_rows)(float *y, size_t ldy, const float *x, size_t ldx, size_t rows, size_t columns)
+{
+    for (size_t row = 0; row < rows; row++)
+        EACH_VECTOR(columns, STORE(y + row * ldy + i, LOAD(x + row * ldx + i)););
+}
+
+FN(void) SET(add_bias)(float *y, const float *x, const float *bias, size_t rows, size_t columns)
+{
+    for (size_t row = 0; row < rows; row++, x += columns, y += columns)
+        EACH_VECTOR(columns, STORE(y + i, V_ADD(LOAD(x + i), LOAD(bias + i))););
+}
+
+FN(void) SET(normalize)(float *y, const float *x, float mean, float inverse, size_t n)
+{
+    EACH_VECTOR(n, STORE(y + i, V_MUL(V_SUB(LOAD(x + i), V_SET(mean)), V_SET(inverse))););
+}
+
+FN(void) SET(normalize_columns)(float *y, const float *x, const float *mean, const float *inverse, size_t rows,
+                                size_t columns)
+{
+    for (size_t row = 0; row < rows; row++, x += columns, y += columns)
+        EACH_VECTOR(columns, STORE(y + i, V_MUL(V_SUB(LOAD(x + i), LOAD(mean + i)), LOAD(inverse + i))););
+}
+
+INLINE(V) SET(load_u8)(const uint8_t *p, size_t count)
+{
+    float t[VN] = {0};
+    if (count == VN) return V_LOAD_U8(p);
+    for (size_t lane = 0; lane < count && lane < VN; lane++) t[lane] = (float)p[lane];
+    return V_LOAD(t);
+}
+
+FN(void) SET(normalize_u8)(float *y, const uint8_t *x, float mean, float inverse, size_t n)
+{
+    EACH_VECTOR(n, STORE(y + i, V_MUL(V_SUB(SET(load_u8)(x + i, count), V_SET(mean)), V_SET(inverse))););
+}
+
+FN(void) SET(normalize_columns_u8)(float *y, const uint8_t *x, const float *mean, const float *inverse, size_t rows,
+                                   size_t columns)
+{
+    for (size_t row = 0; row < rows; row++, x += columns, y += columns)
+        EACH_VECTOR(columns, STORE(y + i, V_MUL(V_SUB(SET(load_u8)(x + i, count), LOAD(mean + i)), LOAD(inverse + i))););
+}
+
+FN(void) SET(one_hot)(float *y, const int32_t *classes, size_t rows, size_t columns)
+{
+    SET(fill)(y, 0.0f, rows * columns);
+    for (size_t row = 0; row < rows; row++)
+        if (classes[row] >= 0 && (uint32_t)classes[row] < columns) y[row * columns + (uint32_t)classes[row]] = 1.0f;
+}

@@ -1,0 +1,66 @@
+/* The choice of a set, and the names of activations. */
+#include "kernels/kernels.h"
+
+#include "kernels/sets.h"
+
+typedef const tl__kernels *kernels_get(void);
+
+static const struct kernels_entry {
+    const char *name;
+    kernels_get *get;   /* NULL: not in this build */
+} kernels_order[] = {   /* best first */
+    {"scalar", tl__kernels_scalar},
+};
+
+TL_PRIV const tl__kernels *tl__kernels_choose(const char *limit)
+{
+    size_t i = 0;
+    if (limit != NULL)
+        while (strcmp(kernels_order[i].name, limit) != 0)
+            if (++i == TL_COUNT(kernels_order)) return NULL;
+    for (; i < TL_COUNT(kernels_order); i++)
+        if (kernels_order[i].get != NULL && kernels_order[i].get() != NULL) return kernels_order[i].get();
+    return NULL;
+}
+
+TL_PRIV const tl__kernels *tl__kernels_list(size_t index)
+{
+    for (size_t i = 0; i < TL_COUNT(kernels_order); i++) {
+        const tl__kernels *set = kernels_order[i].get != NULL ? kernels_order[i].get() : NULL;
+        if (set != NULL && index-- == 0) return set;
+    }
+    return NULL;
+}
+
+TL_PRIV const char *tl__numeric_class_name(tl__numeric_class numeric_class)
+{
+    return numeric_class == TL__CANONICAL ? "canonical" : "unfused";
+}
+
+static const struct kernels_activation {
+    const char *name;
+    bool needs_pre;
+    float parameter;
+} kernels_activations[] = {
+    [TL__IDENTITY] = {"identity", false, 0.0f},
+    [TL__RELU] = {"relu", false, 0.0f},
+    [TL__LEAKY_RELU] = {"leaky_relu", false, 0.01f},
+    [TL__ELU] = {"elu", false, 1.0f},
+    [TL__GELU] = {"gelu", true, 0.0f},
+    [TL__GELU_TANH] = {"gelu_tanh", true, 0.0f},
+    [TL__SILU] = {"silu", true, 0.0f},
+    [TL__TANH] = {"tanh", false, 0.0f},
+    [TL__SIGMOID] = {"sigmoid", false, 0.0f},
+    [TL__SOFTPLUS] = {"softplus", true, 1.0f},
+};
+
+TL_PRIV const char *tl__activation_name(tl__activation kind) { return kernels_activations[kind].name; }
+TL_PRIV bool tl__activation_needs_pre(tl__activation kind) { return kernels_activations[kind].needs_pre; }
+TL_PRIV float tl__activation_default(tl__activation kind) { return kernels_activations[kind].parameter; }
+
+TL_PRIV tl__activation tl__activation_find(const char *name)
+{
+    int kind = 0;
+    while (kind < TL__ACTIVATION_COUNT && strcmp(kernels_activations[kind].name, name) != 0) kind++;
+    return (tl__activation)kind;
+}

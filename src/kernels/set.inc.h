@@ -1,0 +1,81 @@
+/* Template: one whole set. The including file has defined SET, FN, INLINE, SET_NAME, SET_CLASS, GEMM_ROWS, GEMM_WIDE
+ * and the words of base/vec_scalar.h, and beyond them V_FIRST(v, n) (the first n lanes, the others 0; n in 0..VN),
+ * I_COUNTERS, I_WIDE, I_QUADS (optimizer.inc.h), V_SUM (optional) and TRANSPOSE_BLOCK (optional). Everything is
+ * undefined at the end. */
+#include "base/math.inc.h"
+#include "kernels/vector.inc.h"
+#include "kernels/elementwise.inc.h"
+#include "kernels/reduce.inc.h"
+#include "kernels/rows.inc.h"
+#include "kernels/optimizer.inc.h"
+#include "kernels/gemm.inc.h"
+
+static const tl__kernels SET(set) = {
+    .name = SET_NAME,
+    .numeric_class = SET_CLASS,
+    .gemm_tasks = SET(gemm_tasks),
+    .gemm_scratch_bytes = SET(gemm_scratch_bytes),
+    .gemm_run = SET(gemm_run),
+    .activate = SET(activate),
+    .activate_backward = SET(activate_backward),
+    .add = SET(add),
+    .multiply = SET(multiply),
+    .multiply_add = SET(multiply_add),
+    .scale = SET(scale),
+    .axpy = SET(axpy),
+    .clamp = SET(clamp),
+    .fill = SET(fill),
+    .copy = SET(copy),
+    .copy_rows = SET(copy_rows),
+    .add_bias = SET(add_bias),
+    .normalize = SET(normalize),
+    .normalize_u8 = SET(normalize_u8),
+    .normalize_columns = SET(normalize_columns),
+    .normalize_columns_u8 = SET(normalize_columns_u8),
+    .one_hot = SET(one_hot),
+    .sum = SET(sum),
+    .sum_squares = SET(sum_squares),
+    .dot = SET(dot),
+    .max = SET(max),
+    .any_nonfinite = SET(any_nonfinite),
+    .column_sums = SET(column_sums),
+    .column_dots = SET(column_dots),
+    .column_square_deviations = SET(column_square_deviations),
+    .row_moments = SET(row_moments),
+    .softmax = SET(softmax),
+    .log_softmax = SET(log_softmax),
+    .logsumexp = SET(logsumexp),
+    .softmax_backward = SET(softmax_backward),
+    .log_softmax_backward = SET(log_softmax_backward),
+    .cross_entropy = SET(cross_entropy),
+    .layer_norm = SET(layer_norm),
+    .layer_norm_backward = SET(layer_norm_backward),
+    .layer_norm_sums = SET(layer_norm_sums),
+    .batch_norm_sums = SET(batch_norm_sums),
+    .batch_norm = SET(batch_norm),
+    .batch_norm_backward = SET(batch_norm_backward),
+    .dropout = SET(dropout),
+    .sgd = SET(sgd),
+    .rmsprop = SET(rmsprop),
+    .adagrad = SET(adagrad),
+    .adam = SET(adam),
+};
+
+#undef LOAD
+#undef STORE
+#undef EACH_VECTOR
+#undef ZERO
+#undef ONE
+#undef WN
+#undef EACH_LANE_VECTOR
+#undef SET_NAME
+#undef SET_CLASS
+#undef GEMM_ROWS
+#undef GEMM_WIDE
+#undef V_FIRST
+#undef V_SUM
+#undef I_COUNTERS
+#undef I_WIDE
+#undef I_QUADS
+#undef TRANSPOSE_BLOCK
+#include "base/vec_end.h"
