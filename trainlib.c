@@ -4,7 +4,6 @@
 #include "trainlib.h"
 
 /* 0  base: what needs no operating system */
-
 #include "base/math.c"
 
 /* 1  port: the operating system */
