@@ -25,7 +25,9 @@ TL_PRIV void tl__heap_init(tl__heap *heap, const tl_allocator *allocator, size_t
 TL_PRIV void *tl__alloc(tl__heap *heap, size_t size);
 /* count * size bytes of zeros; NULL also on overflow. */
 TL_PRIV void *tl__alloc_zero(tl__heap *heap, size_t count, size_t size);
-/* Aligned to 64 bytes, for what kernels touch; to be freed by tl__free_aligned with the same size. */
+/* Aligned to 64 bytes, for what kernels touch; to be freed by tl__free_aligned with the same size. It counts as
+ * size + TL__ALIGNED_EXTRA bytes. */
+enum { TL__ALIGNED_EXTRA = 64 };
 TL_PRIV void *tl__alloc_aligned(tl__heap *heap, size_t size);
 TL_PRIV void tl__free_aligned(tl__heap *heap, void *block, size_t size);
 /* NULL leaves the old block as it was. */
@@ -74,7 +76,7 @@ typedef struct tl__carver {
     bool overflow;
 } tl__carver;
 
-TL_PRIV void *tl__carve(tl__carver *carver, size_t count, size_t size);   /* aligned to 64 bytes */
+TL_PRIV void *tl__carve(tl__carver *carver, size_t count, size_t size);   /* aligned to 64 bytes, as base must be */
 #define TL_CARVE(carver, type, count) ((type *)tl__carve((carver), (count), sizeof(type)))
 
 #endif

@@ -1,0 +1,89 @@
+/* Field lists: defaults, look-up and ranges in words. */
+#include "base/field.h"
+#include "base/text.h"
+
+static void field_default(const tl__field *row, void *place)
+{
+    switch (row->kind) {
+    case TL__FIELD_INT: *(int64_t *)place = (int64_t)row->fallback; break;
+    case TL__FIELD_FLOAT: *(double *)place = row->fallback; break;
+    case TL__FIELD_BOOL: *(bool *)place = row->fallback > 0.0; break;
+    case TL__FIELD_TEXT: *(const char **)place = row->text; break;
+    case TL__FIELD_CHOICE: *(int *)place = (int)row->fallback; break;
+    case TL__FIELD_INT_LIST: *(tl__int_list *)place = (tl__int_list){0, NULL}; break;
+    case TL__FIELD_FLOAT_LIST: *(tl__float_list *)place = (tl__float_list){0, NULL}; break;
+    case TL__FIELD_TEXT_LIST: *(tl__text_list *)place = (tl__text_list){0, NULL}; break;
+    case TL__FIELD_MEMBER: *(tl__member *)place = (tl__member){row->text, NULL}; break;
+    case TL__FIELD_TREE: *(const tl_value **)place = NULL; break;
+    case TL__FIELD_BLOCK:
+        tl__field_defaults(row->rows, place);
+        if (row->flags & TL__OPTIONAL) *(bool *)place = false;
+        break;
+    }
+}
+
+TL_PRIV void tl__field_defaults(const tl__field *rows, void *block)
+{
+    for (const tl__field *row = rows; row->name != NULL; row++) field_default(row, (unsigned char *)block + row->offset);
+}
+
+TL_PRIV const tl__field *tl__field_find(const tl__field *rows, const char *name, size_t size, const char **suggestion)
+{
+    char wanted[128];
+    tl__format(wanted, sizeof wanted, "%.*s", (int)tl__size_min(size, sizeof wanted), name);
+    tl__suggestion nearest = {wanted, NULL, 0};
+    if (suggestion != NULL) *suggestion = NULL;
+    for (const tl__field *row = rows; row->name != NULL; row++) {
+        if (tl__same_text_n(row->name, name, size)) return row;
+        tl__suggest(&nearest, row->name);
+    }
+    if (suggestion != NULL) *suggestion = nearest.best;
+    return NULL;
+}
+
+/* "a whole number from 1 to 10"; noun: "a number", "whole numbers", ... */
+static size_t field_number_range(char *out, size_t size, const tl__field *row, const char *noun)
+{
+    bool whole = row->kind == TL__FIELD_INT || row->kind == TL__FIELD_INT_LIST;
+    double largest = whole ? 9e18 : DBL_MAX;
+    bool any = row->min >= 0.0 && row->min <= 0.0 && row->max >= 0.0 && row->max <= 0.0;
+    bool low = !any && row->min > -largest, high = !any && row->max < largest;
+    bool open_low = (row->flags & TL__OPEN_MIN) != 0, open_high = (row->flags & TL__OPEN_MAX) != 0;
+    size_t used = tl__format(out, size, "%s", noun);
+    if (used >= size) return used;
+    if (low && high && !open_low && !open_high)
+        return used + tl__format(out + used, size - used, " from %g to %g", row->min, row->max);
+    if (low) used += tl__format(out + used, size - used, open_low ? " above %g" : high ? " from %g" : " of at least %g", row->min);
+    if (low && high && used < size) used += tl__format(out + used, size - used, open_low ? " and" : "");
+    if (high && used < size)
+        used += tl__format(out + used, size - used, open_high ? " below %g" : low ? " up to %g" : " of at most %g", row->max);
+    return used;
+}
+
+static size_t field_choices(char *out, size_t size, const char *const *choices)
+{
+    size_t used = tl__format(out, size, "one of:");
+    for (size_t i = 0; choices != NULL && choices[i] != NULL && used < size; i++)
+        used += tl__format(out + used, size - used, "%s %s", i > 0 ? "," : "", choices[i]);
+    return used;
+}
+
+TL_PRIV void tl__field_range(char *out, size_t size, const tl__field *row)
+{
+    size_t used = 0;
+    bool path = (row->flags & TL__PATH) != 0;
+    switch (row->kind) {
+    case TL__FIELD_INT: used = field_number_range(out, size, row, "a whole number"); break;
+    case TL__FIELD_FLOAT: used = field_number_range(out, size, row, "a number"); break;
+    case TL__FIELD_INT_LIST: used = field_number_range(out, size, row, "a list of whole numbers"); break;
+    case TL__FIELD_FLOAT_LIST: used = field_number_range(out, size, row, "a list of numbers"); break;
+    case TL__FIELD_BOOL: used = tl__format(out, size, "true or false"); break;
+    case TL__FIELD_TEXT: used = tl__format(out, size, path ? "a path" : "a text"); break;
+    case TL__FIELD_TEXT_LIST: used = tl__format(out, size, path ? "a list of paths" : "a list of texts"); break;
+    case TL__FIELD_CHOICE: used = field_choices(out, size, row->choices); break;
+    case TL__FIELD_MEMBER: used = tl__format(out, size, "the name of a kind of %s", row->family); break;
+    case TL__FIELD_BLOCK: used = tl__format(out, size, "a block of settings"); break;
+    case TL__FIELD_TREE: used = tl__format(out, size, "a list or a block"); break;
+    }
+    if ((row->flags & TL__AUTO) && used < size) tl__format(out + used, size - used, ", or auto");
+}
