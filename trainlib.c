@@ -5,6 +5,17 @@
 
 /* 0  base: what needs no operating system */
 #include "base/math.c"
+#include "base/status.c"
+#include "base/error.c"
+#include "base/memory.c"
+#include "base/buffer.c"
+#include "base/text.c"
+#include "base/number_power.c"
+#include "base/number_parse.c"
+#include "base/number_print.c"
+#include "base/field.c"
+#include "base/family.c"
+#include "base/log.c"
 
 /* 1  port: the operating system */
 

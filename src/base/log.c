@@ -2,7 +2,7 @@
 #include "base/context.h"
 #include "base/text.h"
 
-TL_PRIV void tl__log(tl_context *context, tl_log_level level, const char *format, ...)
+TL_PRIV void tl__log_line(tl_context *context, tl_log_level level, const char *format, ...)
 {
     char line[1024];
     va_list list;

@@ -3,15 +3,13 @@
 #ifndef TL_BASE_NUMBER_H
 #define TL_BASE_NUMBER_H
 
-#include "base/base.h"
+#include "base/math.h"
 
 /* A binary format: significand bits (the hidden one included) and the exponent of the smallest subnormal. */
 typedef struct tl__number_type { int bits, least; } tl__number_type;
 static inline tl__number_type tl__number_double(void) { return (tl__number_type){53, -1074}; }
 static inline tl__number_type tl__number_float(void) { return (tl__number_type){24, -149}; }
 
-static inline uint64_t tl__double_bits(double value) { uint64_t bits; memcpy(&bits, &value, sizeof bits); return bits; }
-static inline double tl__double_from(uint64_t bits) { double value; memcpy(&value, &bits, sizeof value); return value; }
 static inline bool tl__number_negative(double value) { return tl__double_bits(value) >> 63 != 0; }
 
 /* A finite value as its pattern without sign (the type's own encoding) into significand * 2^exponent. */

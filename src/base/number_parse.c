@@ -28,9 +28,9 @@ static bool number_parse_word(const char *text, size_t size, const char *word)
 static bool number_parse_special(const char *text, size_t size, bool negative, double *out)
 {
     uint64_t sign = negative ? (uint64_t)1 << 63 : 0;
-    if (number_parse_word(text, size, "nan")) *out = tl__double_from((uint64_t)0x7FF8 << 48);
+    if (number_parse_word(text, size, "nan")) *out = tl__bits_double((uint64_t)0x7FF8 << 48);
     else if (number_parse_word(text, size, "inf") || number_parse_word(text, size, "infinity"))
-        *out = tl__double_from(sign | (uint64_t)0x7FF << 52);
+        *out = tl__bits_double(sign | (uint64_t)0x7FF << 52);
     else return false;
     return true;
 }
@@ -203,7 +203,7 @@ TL_PRIV bool tl__parse_double(const char *text, size_t size, double *out)
     if (!number_parse_scan(text, size, &parts, &w, &w_count)) return number_parse_special(text, size, parts.negative, out);
     double value;
     if (parts.count > w_count || !number_parse_exact(w, parts.exponent, &value))
-        value = tl__double_from(number_parse_nearest(&parts, w, w_count, tl__number_double()));
+        value = tl__bits_double(number_parse_nearest(&parts, w, w_count, tl__number_double()));
     *out = parts.negative ? -value : value;
     return true;
 }
