@@ -1,6 +1,9 @@
 /* The library: the ordered list of its sources. It is at once the table of contents, a build of its own
  * (cc -c -I. -Isrc trainlib.c), the Makefile's list of files and the recipe of the amalgamation. */
 #define TL_SINGLE_UNIT
+#ifndef _GNU_SOURCE
+#  define _GNU_SOURCE    /* port/: POSIX.1-2008 and the processor set */
+#endif
 #include "trainlib.h"
 
 /* 0  base: what needs no operating system */
@@ -18,6 +21,11 @@
 #include "base/log.c"
 
 /* 1  port: the operating system */
+#include "port/time.c"
+#include "port/posix_file.c"
+#include "port/posix_system.c"
+#include "port/windows.c"
+#include "port/none.c"
 
 /* 1  kernels: arithmetic */
 #include "kernels/kernels.c"

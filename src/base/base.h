@@ -44,7 +44,11 @@
 #endif
 
 #if defined(__GNUC__)
-#  define TL_PRINTF(text_argument, first) __attribute__((format(printf, text_argument, first)))
+#  if defined(__MINGW32__) && !defined(__clang__)
+#    define TL_PRINTF(text_argument, first) __attribute__((format(gnu_printf, text_argument, first)))
+#  else
+#    define TL_PRINTF(text_argument, first) __attribute__((format(printf, text_argument, first)))
+#  endif
 #  define TL_LIKELY(x) __builtin_expect(!!(x), 1)
 #else
 #  define TL_PRINTF(text_argument, first)

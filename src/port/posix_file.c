@@ -14,6 +14,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>    /* rename */
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -389,11 +390,17 @@ TL_PRIV tl_status tl__folder_list(tl_context *context, const char *path, bool (*
 TL_PRIV tl_status tl__lock_take(tl_context *context, const char *path, tl__lock **out, tl_error *error)
 {
     *out = NULL;
-    int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (descriptor < 0) return posix_file_failed(error, path, "cannot be locked", errno);
-    int result;
-    do result = flock(descriptor, LOCK_EX | LOCK_NB);
-    while (result != 0 && errno == EINTR);
+    int descriptor, result;
+    struct stat info;
+    for (;;) {
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        if (descriptor < 0) return posix_file_failed(error, path, "cannot be locked", errno);
+        do result = flock(descriptor, LOCK_EX | LOCK_NB);
+        while (result != 0 && errno == EINTR);
+        /* Who held it may have removed the file between our open and our lock; then it is no one's. */
+        if (result != 0 || fstat(descriptor, &info) != 0 || info.st_nlink > 0) break;
+        (void)close(descriptor);
+    }
     if (result != 0) {
         (void)close(descriptor);
         return tl__fail_at(error, TL_LOCKED, path, 0, 0, NULL, "another process works here; wait for it, or stop it first");
