@@ -48,8 +48,8 @@ typedef struct tl__class_summary {
     double precision_micro, recall_micro, f1_micro;
     double mcc;                      /* Matthews, multi-class (Gorodkin 2004); 0 where undefined */
     double kappa, kappa_quadratic;   /* Cohen; NaN where undefined */
-    double recognition_rate;         /* macro recall over the classes other than `background` */
-    double false_positive_rate;      /* macro */
+    double recognition_rate;         /* mean recall over the classes that occur, other than `background` */
+    double false_positive_rate;      /* mean over all classes */
 } tl__class_summary;
 /* background: the class that recognition_rate leaves out; -1: none. */
 TL_PRIV void tl__class_summarize(const int64_t *counts, size_t classes, int background, tl__class_summary *out);
@@ -60,9 +60,9 @@ TL_PRIV void tl__class_report(tl__buffer *out, const int64_t *counts, size_t cla
 
 /* Rows of each class. */
 TL_PRIV void tl__class_counts(const int32_t *labels, size_t rows, size_t classes, int64_t *out);
-/* rows / (classes that occur * count), normalised to sum to the number of classes (of those that occur; the others get 0). */
+/* Proportional to 1 / count and summing to the number of classes that occur (B4); classes without a row get 0. */
 TL_PRIV void tl__balanced_weights(const int64_t *counts, size_t classes, double *out);
-/* The same without the normalisation: sklearn's "balanced". */
+/* rows / (classes that occur * count): the same proportions as sklearn's "balanced" scales them. */
 TL_PRIV void tl__balanced_weights_plain(const int64_t *counts, size_t classes, double *out);
 /* 1 - min(1, std / mean) of the class supports (population std): C5's class_balance_score. NaN without rows. */
 TL_PRIV double tl__class_balance(const int64_t *counts, size_t classes);
@@ -84,7 +84,9 @@ TL_PRIV tl_status tl__auc(tl__heap *heap, const int32_t *truth, tl__reals probab
 TL_PRIV tl_status tl__auc_one_vs_one(tl__heap *heap, const int32_t *truth, tl__reals probabilities, size_t rows,
                                      size_t classes, double *out);
 
-/* Points of the ROC curve, from (0, 0) to (1, 1), one per distinct threshold, at most `limit` (thinned evenly; 0: all). */
+/* Points of a curve, one per distinct threshold from high to low, at most `limit` (thinned evenly; 0: all). ROC goes from
+ * (0, 0) to (1, 1); precision and recall begin at (0, 1). The first threshold is infinite. No points where the rate is not
+ * defined: only one kind of rows, or a NaN among the scores. */
 typedef struct tl__curve {
     size_t count;
     double *x, *y;                   /* false and true positive rate; recall and precision */
@@ -97,6 +99,8 @@ TL_PRIV tl_status tl__precision_recall_curve(tl__heap *heap, const int32_t *trut
                                              size_t stride, size_t column, int32_t positive, size_t limit,
                                              tl__curve *out);
 TL_PRIV void tl__curve_free(tl__heap *heap, tl__curve *curve);
+/* Area below it by trapezoids. */
+TL_PRIV double tl__curve_area(const tl__curve *curve);
 
 /* -mean log p[truth]; rows are normalised to sum 1 and clipped to [2.2e-16, 1 - 2.2e-16] before. */
 TL_PRIV double tl__log_loss(const int32_t *truth, tl__reals probabilities, size_t rows, size_t classes);
@@ -115,6 +119,7 @@ typedef struct tl__confidence_figures {
 } tl__confidence_figures;
 TL_PRIV void tl__confidence(const int32_t *truth, tl__reals probabilities, size_t rows, size_t classes,
                             tl__confidence_figures *out);   /* truth NULL: not known */
+/* bins: at most 100. */
 TL_PRIV double tl__calibration_error(const int32_t *truth, tl__reals probabilities, size_t rows, size_t classes,
                                      size_t bins);
 

@@ -1,0 +1,184 @@
+/* Metrics as trees and back. The keys are the names of the metric family where it has one. */
+#include "metrics/record.h"
+#include "base/math.h"
+#include "base/text.h"
+
+enum { RECORD_LARGEST_MATRIX = 100 };   /* classes; a larger confusion matrix would be all of the file */
+
+/* What the figures of classes are made from. */
+typedef struct record_classes {
+    int64_t *counts;
+    int32_t *predicted;
+    tl__class_figures *figures;
+    double *auc;
+    size_t counts_bytes, predicted_bytes, figures_bytes, auc_bytes;
+} record_classes;
+
+static void record_free(tl__heap *heap, record_classes *work)
+{
+    tl__free(heap, work->counts, work->counts_bytes);
+    tl__free(heap, work->predicted, work->predicted_bytes);
+    tl__free(heap, work->figures, work->figures_bytes);
+    tl__free(heap, work->auc, work->auc_bytes);
+}
+
+static tl_status record_new(tl__heap *heap, const tl__scored *scored, record_classes *work)
+{
+    size_t cells;
+    *work = (record_classes){0};
+    if (!tl__size_mul(scored->classes, scored->classes, &cells) ||
+        !tl__size_mul(cells, sizeof *work->counts, &work->counts_bytes) ||
+        !tl__size_mul(tl__size_max(scored->rows, 1), sizeof *work->predicted, &work->predicted_bytes) ||
+        !tl__size_mul(scored->classes, sizeof *work->figures, &work->figures_bytes))
+        return TL_OUT_OF_MEMORY;
+    work->auc_bytes = scored->classes * sizeof *work->auc;   /* smaller than figures_bytes */
+    work->counts = tl__alloc_zero(heap, cells, sizeof *work->counts);
+    work->predicted = tl__alloc(heap, work->predicted_bytes);
+    work->figures = tl__alloc(heap, work->figures_bytes);
+    work->auc = tl__alloc(heap, work->auc_bytes);
+    if (work->counts && work->predicted && work->figures && work->auc) return TL_OK;
+    record_free(heap, work);
+    return TL_OUT_OF_MEMORY;
+}
+
+static void record_matrix(tl__builder *builder, tl_value *map, const int64_t *counts, size_t classes)
+{
+    tl_value *rows = tl__put_list(builder, map, "confusion");
+    for (size_t k = 0; k < classes && rows; k++) {
+        tl_value *row = tl__put_list(builder, rows, NULL);
+        for (size_t j = 0; j < classes && row; j++) tl__put_integer(builder, row, NULL, counts[k * classes + j]);
+    }
+}
+
+static void record_per_class(tl__builder *builder, tl_value *map, const record_classes *work, size_t classes,
+                             const char *const *names)
+{
+    tl_value *list = tl__put_list(builder, map, "per_class");
+    for (size_t k = 0; k < classes && list; k++) {
+        const tl__class_figures *f = &work->figures[k];
+        tl_value *entry = tl__put_map(builder, list, NULL);
+        if (!entry) return;
+        if (names)
+            tl__put_text(builder, entry, "class", names[k]);
+        else
+            tl__put_integer(builder, entry, "class", (int64_t)k);
+        tl__put_number(builder, entry, "precision", f->precision);
+        tl__put_number(builder, entry, "recall", f->recall);
+        tl__put_number(builder, entry, "f1", f->f1);
+        tl__put_number(builder, entry, "false_positive_rate", f->false_positive_rate);
+        tl__put_number(builder, entry, "auc", work->auc[k]);
+        tl__put_integer(builder, entry, "support", f->support);
+        tl__put_integer(builder, entry, "predicted", f->predicted);
+    }
+}
+
+static void record_summary(tl__builder *builder, tl_value *map, const tl__class_summary *s)
+{
+    const struct { const char *key; double value; } fields[] = {
+        {"accuracy", s->accuracy},
+        {"balanced_accuracy", s->balanced_accuracy},
+        {"precision_macro", s->precision_macro},
+        {"recall_macro", s->recall_macro},
+        {"f1_macro", s->f1_macro},
+        {"precision_weighted", s->precision_weighted},
+        {"recall_weighted", s->recall_weighted},
+        {"f1_weighted", s->f1_weighted},
+        {"mcc", s->mcc},
+        {"kappa", s->kappa},
+        {"recognition_rate", s->recognition_rate},
+        {"false_positive_rate", s->false_positive_rate},
+    };
+    tl__put_integer(builder, map, "samples", s->rows);
+    for (size_t i = 0; i < TL_COUNT(fields); i++) tl__put_number(builder, map, fields[i].key, fields[i].value);
+}
+
+/* The metrics of the family that the summary does not hold. */
+static tl_status record_named(tl__heap *heap, tl__builder *builder, tl_value *map, const tl__scored *scored,
+                              const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        double value;
+        TL_TRY(tl__metric_find(names[i], NULL)->value(heap, scored, &value));
+        tl__put_number(builder, map, names[i], value);
+    }
+    return TL_OK;
+}
+
+static void record_confidence(tl__builder *builder, tl_value *map, const tl__scored *scored)
+{
+    tl__confidence_figures f;
+    tl__confidence(scored->truth, scored->probabilities, scored->rows, scored->classes, &f);
+    tl__put_number(builder, map, "confidence", f.mean);
+    tl__put_number(builder, map, "entropy", f.entropy);
+    tl__put_number(builder, map, "calibration_error", f.calibration_error);
+    tl__put_number(builder, map, "high_confidence_predictions", f.high);
+    tl_value *bins = tl__put_list(builder, map, "confidence_distribution");
+    for (size_t b = 0; b < TL_COUNT(f.distribution) && bins; b++) tl__put_number(builder, bins, NULL, f.distribution[b]);
+}
+
+TL_PRIV tl_status tl__record_classes(tl__heap *heap, tl__builder *builder, tl_value *parent, const char *key,
+                                     const tl__scored *scored, const char *const *names, tl_value **out)
+{
+    static const char *const others[] = {"average_precision", "log_loss", "brier"};
+    record_classes work;
+    tl__class_summary summary;
+    double auc;
+    TL_TRY(record_new(heap, scored, &work));
+    tl__predicted_classes(scored->probabilities, scored->rows, scored->classes, work.predicted);
+    tl__confusion_add(work.counts, scored->classes, scored->truth, work.predicted, scored->rows);
+    tl__class_figures_of(work.counts, scored->classes, work.figures);
+    tl__class_summarize(work.counts, scored->classes, scored->background, &summary);
+    tl_status status = tl__auc(heap, scored->truth, scored->probabilities, scored->rows, scored->classes, false, work.auc,
+                               &auc);
+    tl_value *map = tl__put_map(builder, parent, key);
+    if (status == TL_OK && map) {
+        record_summary(builder, map, &summary);
+        tl__put_number(builder, map, "auc", auc);
+        status = record_named(heap, builder, map, scored, others, TL_COUNT(others));
+        record_confidence(builder, map, scored);
+        record_per_class(builder, map, &work, scored->classes, names);
+        if (scored->classes <= RECORD_LARGEST_MATRIX) record_matrix(builder, map, work.counts, scored->classes);
+    }
+    record_free(heap, &work);
+    if (out) *out = map;
+    return status != TL_OK ? status : builder->failed ? TL_OUT_OF_MEMORY : TL_OK;
+}
+
+TL_PRIV tl_status tl__record_values(tl__heap *heap, tl__builder *builder, tl_value *parent, const char *key,
+                                    const tl__scored *scored, tl_value **out)
+{
+    static const char *const names[] = {"mse", "mae", "rmse", "r2", "explained_variance", "mape", "smape", "wape",
+                                        "max_error", "median_error", "pearson", "direction"};
+    tl_value *map = tl__put_map(builder, parent, key);
+    tl_status status = TL_OK;
+    if (map) {
+        tl__put_integer(builder, map, "samples", (int64_t)scored->rows);
+        status = record_named(heap, builder, map, scored, names, TL_COUNT(names));
+        if (status == TL_OK && tl__reals_given(scored->series))
+            status = record_named(heap, builder, map, scored, (const char *const[]){"mase"}, 1);
+        if (status == TL_OK && tl__reals_given(scored->low))
+            status = record_named(heap, builder, map, scored, (const char *const[]){"coverage"}, 1);
+    }
+    if (out) *out = map;
+    return status != TL_OK ? status : builder->failed ? TL_OUT_OF_MEMORY : TL_OK;
+}
+
+TL_PRIV void tl__record_read(const tl_value *map, tl_scores *out)
+{
+    const double nan = tl__bits_double(0x7ff8000000000000u);
+    const struct { const char *key; double *to; } fields[] = {
+        {"loss", &out->loss},
+        {"accuracy", &out->accuracy},
+        {"balanced_accuracy", &out->balanced_accuracy},
+        {"precision_macro", &out->precision_macro},
+        {"recall_macro", &out->recall_macro},
+        {"f1_macro", &out->f1_macro},
+        {"auc", &out->auc},
+        {"mse", &out->mse},
+        {"mae", &out->mae},
+        {"rmse", &out->rmse},
+        {"r2", &out->r2},
+    };
+    out->samples = tl_value_integer(tl_value_get(map, "samples"), 0);
+    for (size_t i = 0; i < TL_COUNT(fields); i++) *fields[i].to = tl_value_number(tl_value_get(map, fields[i].key), nan);
+}
