@@ -42,6 +42,14 @@
 /* 2  par: threads and the context */
 
 /* 2  metrics */
+#include "metrics/confusion.c"
+#include "metrics/report.c"
+#include "metrics/probability.c"
+#include "metrics/ranking.c"
+#include "metrics/groups.c"
+#include "metrics/values.c"
+#include "metrics/metric.c"
+#include "metrics/record.c"
 
 /* 3  nn: graphs, layers, losses, optimizers, schedules */
 #include "nn/clip.c"
