@@ -15,7 +15,8 @@ TL_PRIV tl_status tl__bind(const tl__field *rows, void *block, const tl_value *m
 TL_PRIV tl_status tl__bind_over(const tl__field *rows, void *block, const tl_value *map, const char *file,
                                 const char *path, tl__arena *arena, tl_error *error);
 
-/* A member of a family from a MEMBER row's value: finds it, allocates its settings in the arena and binds them. */
+/* A member of a family from a MEMBER row's value: finds it, allocates its settings in the arena and binds them. The key
+ * `type` in its map is the name. Messages name the place of choice->settings, which may be the bare word. */
 TL_PRIV tl_status tl__bind_member(const tl__family *family, const tl__member *choice, const char *file, const char *path,
                                   tl__arena *arena, const tl__member_head **member, void **settings, tl_error *error);
 
@@ -24,14 +25,17 @@ TL_PRIV tl_status tl__bind_member(const tl__family *family, const tl__member *ch
 TL_PRIV tl_value *tl__unbind(tl__builder *builder, tl_value *parent, const char *key, const tl__field *rows,
                              const void *block, unsigned only_flags);
 
-/* The block as annotated YAML, a comment line per row (help, range, default), `indent` spaces deep. */
+/* The block as annotated YAML, a comment line per row (help, range, default), `indent` spaces deep. What has no value
+ * stands as a comment. */
 TL_PRIV void tl__unbind_yaml(tl__buffer *out, const tl__field *rows, const void *block, int indent);
 
 /* Move values that stand under an alias to the path of their row; `rows` are the root's. A value given under both is a
- * mistake. */
+ * mistake. Maps that become empty by it are removed unless they are rows. */
 TL_PRIV tl_status tl__bind_aliases(const tl__field *rows, tl__tree *tree, tl_error *error);
 
-/* The row at "training.early_stopping.patience" under the root's rows, or NULL with the nearest path as suggestion. */
+/* The row at "training.early_stopping.patience" under the root's rows. Below a row that is no block (the settings of a
+ * member, items of a list) it is that row. NULL: there is none; *suggestion (may be NULL) is then the nearest name at
+ * the place where the path leaves the table, or NULL. */
 TL_PRIV const tl__field *tl__row_at(const tl__field *rows, const char *path, const char **suggestion);
 
 #endif
