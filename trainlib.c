@@ -38,6 +38,9 @@
 #include "text/yaml_scalar.c"
 #include "text/yaml.c"
 #include "text/yaml_write.c"
+#include "text/bind.c"
+#include "text/bind_path.c"
+#include "text/unbind.c"
 
 /* 2  par: threads and the context */
 
