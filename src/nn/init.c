@@ -1,0 +1,107 @@
+/* Initial weights: bounds and deviations from fan-in and fan-out, drawn by the tensor's name. Element i of a tensor is a
+ * function of (seed, name, i) in file order, whatever the layout in memory. */
+#include "nn/init.h"
+
+#include "base/hash.h"
+#include "base/math.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "nn/activation.h"
+
+TL_PRIV int tl__init_word(const char *word)
+{
+    static const char *const words[] = TL__INIT_WORDS;
+    for (int i = 0; words[i]; i++)
+        if (tl__same_text(words[i], word)) return i;
+    return -1;
+}
+
+TL_PRIV tl__init_kind tl__init_of(int word, int activation)
+{
+    static const struct {
+        const char *word;
+        tl__init_kind kind;
+    } meanings[] = {
+        {"xavier", TL__INIT_XAVIER_UNIFORM}, {"xavier_uniform", TL__INIT_XAVIER_UNIFORM},
+        {"glorot", TL__INIT_XAVIER_UNIFORM}, {"glorot_uniform", TL__INIT_XAVIER_UNIFORM},
+        {"xavier_normal", TL__INIT_XAVIER_NORMAL}, {"glorot_normal", TL__INIT_XAVIER_NORMAL},
+        {"he", TL__INIT_HE_UNIFORM}, {"he_uniform", TL__INIT_HE_UNIFORM}, {"kaiming", TL__INIT_HE_UNIFORM},
+        {"kaiming_uniform", TL__INIT_HE_UNIFORM}, {"he_normal", TL__INIT_HE_NORMAL},
+        {"kaiming_normal", TL__INIT_HE_NORMAL}, {"lecun", TL__INIT_LECUN_UNIFORM},
+        {"lecun_uniform", TL__INIT_LECUN_UNIFORM}, {"lecun_normal", TL__INIT_LECUN_NORMAL},
+        {"orthogonal", TL__INIT_ORTHOGONAL}, {"pytorch", TL__INIT_PYTORCH}, {"zeros", TL__INIT_ZEROS},
+        {"ones", TL__INIT_ONES}
+    };
+    static const char *const words[] = TL__INIT_WORDS;
+    if (word > 0)
+        for (size_t i = 0; i < TL_COUNT(meanings); i++)
+            if (tl__same_text(words[word], meanings[i].word)) return meanings[i].kind;
+    switch (activation - 1) {
+    case TL__RELU: case TL__LEAKY_RELU: case TL__ELU: case TL__GELU: case TL__GELU_TANH: case TL__SILU:
+        return TL__INIT_HE_UNIFORM;
+    default:
+        return TL__INIT_XAVIER_UNIFORM;
+    }
+}
+
+/* Modified Gram-Schmidt over `count` vectors of `length` numbers that are `step` floats apart; the
+ * vectors `next` apart. Every vector is orthogonalised twice, which is enough for float accuracy (Giraud et al. 2005). */
+static void init_orthonormalize(float *values, size_t count, size_t length, size_t next, size_t step)
+{
+    for (size_t i = 0; i < count; i++) {
+        float *v = values + i * next;
+        for (int again = 0; again < 2; again++)
+            for (size_t j = 0; j < i; j++) {
+                const float *u = values + j * next;
+                double dot = 0;
+                for (size_t k = 0; k < length; k++) dot += (double)u[k * step] * (double)v[k * step];
+                for (size_t k = 0; k < length; k++)
+                    v[k * step] = (float)((double)v[k * step] - dot * (double)u[k * step]);
+            }
+        double squares = 0;
+        for (size_t k = 0; k < length; k++) squares += (double)v[k * step] * (double)v[k * step];
+        double factor = squares > 0 ? 1.0 / tl__sqrt_d(squares) : 0.0;
+        for (size_t k = 0; k < length; k++) v[k * step] = (float)((double)v[k * step] * factor);
+    }
+}
+
+static void init_uniform(const tl__random *random, double bound, size_t n, float *values)
+{
+    float r = (float)bound;
+    for (size_t i = 0; i < n; i++) {
+        float u = tl__random_uniform(random, (uint32_t)i);
+        values[i] = (2.0f * u - 1.0f) * r;
+    }
+}
+
+static void init_normal(const tl__random *random, double deviation, size_t n, float *values)
+{
+    float sigma = (float)deviation;
+    for (size_t i = 0; i < n; i++) values[i] = tl__random_normal(random, (uint32_t)i) * sigma;
+}
+
+TL_PRIV void tl__init_fill(tl__init_kind kind, uint64_t seed, const char *name, size_t out, size_t in, size_t fan_in,
+                           size_t fan_out, float *values)
+{
+    size_t n = out * in;
+    double a = (double)(fan_in ? fan_in : 1), both = a + (double)fan_out;
+    tl__random random;
+    tl__random_init(&random, seed, TL__DRAW_INIT, tl__name_hash(name), 0, 0);
+    switch (kind) {
+    case TL__INIT_ZEROS: case TL__INIT_ONES:
+        for (size_t i = 0; i < n; i++) values[i] = kind == TL__INIT_ONES ? 1.0f : 0.0f;
+        break;
+    case TL__INIT_XAVIER_UNIFORM: init_uniform(&random, tl__sqrt_d(6.0 / both), n, values); break;
+    case TL__INIT_XAVIER_NORMAL: init_normal(&random, tl__sqrt_d(2.0 / both), n, values); break;
+    case TL__INIT_HE_UNIFORM: init_uniform(&random, tl__sqrt_d(6.0 / a), n, values); break;
+    case TL__INIT_HE_NORMAL: init_normal(&random, tl__sqrt_d(2.0 / a), n, values); break;
+    case TL__INIT_LECUN_UNIFORM: init_uniform(&random, tl__sqrt_d(3.0 / a), n, values); break;
+    case TL__INIT_LECUN_NORMAL: init_normal(&random, tl__sqrt_d(1.0 / a), n, values); break;
+    case TL__INIT_PYTORCH: init_uniform(&random, tl__sqrt_d(1.0 / a), n, values); break;
+    case TL__INIT_ORTHOGONAL:
+        init_normal(&random, 1.0, n, values);
+        if (out <= in) init_orthonormalize(values, out, in, in, 1);
+        else init_orthonormalize(values, in, out, 1, in);
+        break;
+    }
+}

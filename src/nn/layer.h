@@ -1,0 +1,159 @@
+/* Layers: the family's descriptor, and what a layer is given while it is planned and while it runs.
+ *
+ * The life of a layer: its settings are read by its rows; `shape` says what comes out (or what it needs); `tensors` lists its
+ * parameters; `carve` asks for memory, once to count and once to place; then `forward` and `backward` run on a tl__op, which
+ * has every pointer ready. A layer always *writes* its outputs and gradients and never adds to them: where a node is
+ * read by several layers, nn/network.c adds their gradients, the last reader's first. */
+#ifndef TL_NN_LAYER_H
+#define TL_NN_LAYER_H
+
+#include "nn/activation.h"
+#include "nn/graph.h"
+#include "nn/init.h"
+#include "nn/layer_list.h"
+#include "par/pool.h"
+
+enum {
+    TL__LAYER_TENSORS = 8,       /* most parameters of one layer */
+    TL__LAYER_STATE = 512        /* most bytes of a layer's own struct */
+};
+
+/* A node as its layer sees it while the graph is built and planned. */
+typedef struct tl__site {
+    const tl__graph *graph;
+    const tl__graph_node *node;
+    const void *settings;
+} tl__site;
+
+static inline const tl__shape *tl__site_in(const tl__site *site, int index)
+{
+    return &site->graph->nodes[site->node->inputs[index]].shape;
+}
+
+/* A parameter or buffer as the layer declares it. Zero first: trained, no decay. */
+typedef struct tl__tensor_spec {
+    const char *name;            /* "weight" */
+    int rank;
+    size_t dim[4];               /* in files: [out, in] */
+    bool transposed;             /* a matrix that lies in memory as [in, out] */
+    size_t fan_in, fan_out;
+    tl__init_kind init;
+    bool buffer;                 /* running statistics: no gradient, but saved */
+    bool decays;                 /* a weight: l2_reg takes it */
+} tl__tensor_spec;
+
+/* Memory that `carve` asks for. With base NULL a carver counts. */
+typedef struct tl__layer_memory {
+    const tl__kernels *kernels;
+    size_t rows;                 /* at most */
+    int pieces;                  /* of the rows of a training batch (gradient shards) */
+    bool training;
+    bool wants_gradient[TL__NODE_INPUTS];   /* is the gradient of this input computed at all? */
+    tl__carver kept;             /* from its forward to its backward pass (evaluation: during forward) */
+    tl__carver forward;          /* during its forward pass */
+    tl__carver backward;         /* during its backward pass */
+    size_t worker;               /* answer: bytes of scratch per worker, 64-byte aligned */
+    bool keeps_input;            /* answer: backward reads its inputs */
+    bool keeps_output;           /* answer: backward reads its output */
+} tl__layer_memory;
+
+typedef struct tl__op tl__op;
+typedef struct tl__pass tl__pass;
+
+/* Shapes, settings and a network's size for the tests that walk the list. */
+typedef struct tl__layer_example {
+    const char *settings;        /* "nodes: 5" */
+    int inputs;
+    tl__shape in[2];
+} tl__layer_example;
+
+typedef struct tl__layer {
+    tl__member_head head;
+    int inputs_min, inputs_max;
+    bool takes_activation;       /* applies node->activation itself; others refuse one */
+    bool default_activation;     /* `auto` is the graph's default, where the layer is hidden */
+    size_t state_size;           /* of its own struct, at most TL__LAYER_STATE; zeroed before carve */
+
+    /* The output's shape; NULL, or what it needs: "needs [height, width, channels]". The message goes on with what it got.
+     * The sizes given fit a size_t; those it makes are checked by the caller. */
+    const char *(*shape)(const tl__site *site, tl__shape *out);
+    /* Its parameters in file order; gives their number. NULL: none. */
+    int (*tensors)(const tl__site *site, tl__tensor_spec *out);
+    /* Is the output the input, byte for byte? Then nothing is computed and both share memory. NULL: never. */
+    bool (*identity)(const tl__site *site, bool training);
+    void (*carve)(const tl__site *site, tl__layer_memory *memory, void *state);
+    void (*forward)(tl__pass *pass, tl__op *op);
+    /* Writes op->d_in (where wanted) and op->gradient from op->d_out, which it may destroy. */
+    void (*backward)(tl__pass *pass, tl__op *op);
+    /* Where the values are from which its own activation's derivative is taken, and which activation: a reader with
+     * applies_derivative then does that on its way. NULL, or giving NULL: it is not to be fused. */
+    const float *(*saved)(const tl__op *op, tl__activation_use *use);
+    bool applies_derivative;
+    /* After a training forward pass with a finite loss: running statistics. NULL: nothing to do. */
+    void (*commit)(tl__pass *pass, tl__op *op);
+    /* Of one sample's forward pass; a multiply-add is 2. NULL: one per output. */
+    double (*flops)(const tl__site *site);
+    /* A sentence when a training batch of so many rows cannot be: batch norm over one row. NULL: any. */
+    const char *(*refuses)(const tl__site *site, size_t rows);
+    const tl__layer_example *examples;
+    int example_count;
+} tl__layer;
+
+TL_PRIV const tl__family *tl__layer_family(void);
+TL_PRIV const tl__layer *tl__layer_at(int index);                     /* NULL past the last */
+/* By name or alias; also names of activations, which mean the layer `activation`. */
+TL_PRIV const tl__layer *tl__layer_find(const char *name);
+
+#define TL__LAYER_GETTER(name) TL_PRIV const tl__layer *tl__layer_##name(void);
+TL__LAYERS(TL__LAYER_GETTER)
+#undef TL__LAYER_GETTER
+
+/* A node, ready to run. Arrays are [rows, size]. */
+struct tl__op {
+    const tl__layer *layer;
+    const tl__graph_node *node;
+    const void *settings;
+    void *state;
+    uint32_t key;                             /* hash of the node's name: random draws */
+    int input_count;
+    size_t size;                              /* floats of one sample's output */
+    size_t in_size[TL__NODE_INPUTS];
+    const float *in[TL__NODE_INPUTS];
+    float *out;
+    float *d_out;
+    float *d_in[TL__NODE_INPUTS];             /* NULL: not wanted */
+    float *tensor[TL__LAYER_TENSORS];
+    float *gradient[TL__LAYER_TENSORS];       /* NULL: frozen, a buffer, or no training */
+    /* The activation of the layer before, when this one applies its derivative to d_in[0] on the way: dense layers do. */
+    tl__activation_use fused;
+    const float *fused_saved;                 /* NULL: nothing is fused */
+    bool derivative_done;                     /* d_out has this node's own derivative already (by its reader) */
+};
+
+/* One pass over a network: what is the same for all its ops. */
+struct tl__pass {
+    const tl__kernels *kernels;
+    tl__pool *pool;                           /* NULL: one thread */
+    unsigned char *scratch;                   /* of all workers */
+    size_t scratch_stride;                    /* bytes from worker to worker */
+    size_t rows;
+    int pieces;
+    bool training;
+    uint64_t seed;
+    uint32_t step;
+    size_t first_row;                         /* in the global batch */
+};
+
+/* Run tasks 0..count-1 of an op: on the pool when the call is worth it (work: floating-point operations in all), else here. */
+typedef void tl__op_fn(tl__pass *pass, tl__op *op, size_t task, void *scratch);
+TL_PRIV void tl__pass_run(tl__pass *pass, tl__op *op, size_t count, double work, tl__op_fn *run);
+
+/* Tasks over ranges: `total` items in blocks of `block`. */
+static inline size_t tl__blocks(size_t total, size_t block) { return total / block + (total % block != 0); }
+/* Rows per task where a row is `size` floats: about 16 KiB, so that tasks are worth their hand-over. */
+static inline size_t tl__row_block(size_t size) { return size >= 4096 ? 1 : 4096 / (size ? size : 1); }
+
+/* Below this many operations a call stays on the calling thread: waking others costs about 2 to 5 microseconds. */
+enum { TL__PARALLEL_WORK = 1 << 18 };
+
+#endif
