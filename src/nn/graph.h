@@ -96,6 +96,7 @@ TL_PRIV int tl__graph_find(const tl__graph *graph, const char *name);   /* -1: n
 /* What is wrong with the graph as a whole: no layer, more than one input, an unused layer (a warning is not a mistake). */
 TL_PRIV tl_status tl__graph_check(const tl__graph *graph, tl_error *error);
 
+TL_PRIV int tl__graph_output(const tl__graph *graph);   /* number of the node that predicts */
 TL_PRIV const tl__shape *tl__graph_input_shape(const tl__graph *graph);
 TL_PRIV const tl__shape *tl__graph_output_shape(const tl__graph *graph);
 

@@ -32,8 +32,9 @@ TL_PRIV tl__init_kind tl__init_of(int word, int activation);
 /* The index of `word`, or -1. */
 TL_PRIV int tl__init_word(const char *word);
 
-/* Fill a matrix [out, in] (file order) of the tensor `name`. Other tensors are out = 1. */
+/* Fill the tensor `name`, a matrix [out, in] (others: out = 1). Draw i is element i in file order; with `transposed` the
+ * matrix lies in memory as [in, out]. */
 TL_PRIV void tl__init_fill(tl__init_kind kind, uint64_t seed, const char *name, size_t out, size_t in, size_t fan_in,
-                           size_t fan_out, float *values);
+                           size_t fan_out, bool transposed, float *values);
 
 #endif

@@ -1,21 +1,33 @@
-/* The family of layers: its table is made from layer_list.h. And the one place where ops meet the pool. */
+/* The family of layers, made from layer_list.h; and the one place where ops meet the pool. */
 #include "nn/layer.h"
 
-#include "base/text.h"
-
-enum {
-#define LAYER_NUMBER(name) LAYER_##name,
-    TL__LAYERS(LAYER_NUMBER)
-#undef LAYER_NUMBER
-    LAYER_COUNT
-};
-
-TL_PRIV const tl__layer *tl__layer_at(int index)
+TL_PRIV const tl__family *tl__layer_family(void)
 {
-    switch (index) {
-#define LAYER_CASE(name) case LAYER_##name: return tl__layer_##name();
-        TL__LAYERS(LAYER_CASE)
-#undef LAYER_CASE
-    default: return NULL;
+#define LAYER_MEMBER(name) tl__layer_##name,
+    static tl__member_fn *const members[] = {TL__LAYERS(LAYER_MEMBER)};
+#undef LAYER_MEMBER
+    static const tl__family family = {"layer", members, TL_COUNT(members)};
+    return &family;
+}
+
+typedef struct layer_call {
+    tl__pass *pass;
+    tl__op *op;
+    tl__op_fn *run;
+} layer_call;
+
+static void layer_task(void *user, size_t task, int worker)
+{
+    const layer_call *call = user;
+    call->run(call->pass, call->op, task, call->pass->scratch + (size_t)worker * call->pass->scratch_stride);
+}
+
+TL_PRIV void tl__pass_run(tl__pass *pass, tl__op *op, size_t count, double work, tl__op_fn *run)
+{
+    if (count > 1 && pass->pool && work >= TL__PARALLEL_WORK) {
+        layer_call call = {pass, op, run};
+        tl__parallel_for(pass->pool, count, layer_task, &call);
+    } else {
+        for (size_t task = 0; task < count; task++) run(pass, op, task, pass->scratch);
     }
 }

@@ -100,13 +100,16 @@ typedef struct tl__layer {
 } tl__layer;
 
 TL_PRIV const tl__family *tl__layer_family(void);
-TL_PRIV const tl__layer *tl__layer_at(int index);                     /* NULL past the last */
-/* By name or alias; also names of activations, which mean the layer `activation`. */
-TL_PRIV const tl__layer *tl__layer_find(const char *name);
 
-#define TL__LAYER_GETTER(name) TL_PRIV const tl__layer *tl__layer_##name(void);
+#define TL__LAYER_GETTER(name) TL_PRIV const tl__member_head *tl__layer_##name(void);
 TL__LAYERS(TL__LAYER_GETTER)
 #undef TL__LAYER_GETTER
+
+/* Of the layer `input`: nodes, or a whole shape. */
+typedef struct tl__input_settings {
+    int64_t nodes;               /* 0: the shape says it */
+    tl__int_list shape;
+} tl__input_settings;
 
 /* A node, ready to run. Arrays are [rows, size]. */
 struct tl__op {

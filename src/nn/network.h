@@ -53,7 +53,7 @@ typedef struct tl__step_result {
 } tl__step_result;
 
 /* Everything in one block of plan totals.network bytes: the heap's, or the caller's (64-byte aligned, else up to 63 more are
- * needed, which totals.network includes). The plan is kept. parameters: an array of tl__plan_parameter_floats, 64-byte
+ * needed, which totals.network includes). The plan and its graph are kept. parameters: an array of tl__plan_parameter_floats, 64-byte
  * aligned, kept, when the plan does not own them; else NULL, and they start as zeros: initialize or load them. */
 TL_PRIV tl_status tl__network_new(tl__heap *heap, const tl__plan *plan, float *parameters, tl__network **out,
                                   tl_error *error);

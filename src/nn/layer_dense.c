@@ -1,0 +1,221 @@
+/* y = act(x W^T + b) over the last axis, W [out, in] in files and [in, out] in memory: forward and weight gradient then read
+ * both operands along their rows. The activation is fused into the product; on the way back the derivative of the layer
+ * before is fused into the input gradient where that layer allows it (op->fused).
+ *
+ * The way back is one list of tasks: tiles of the weight gradient, tiles of the input gradient, blocks of columns of the bias
+ * gradient. They read the same dz and write different arrays. */
+#include "nn/layer.h"
+
+enum { DENSE_BIAS_COLUMNS = 64 };
+
+typedef struct dense_settings {
+    int64_t nodes;
+    bool bias;
+} dense_settings;
+
+typedef struct dense_state {
+    tl__activation_use use;
+    float *pre;                /* [rows, out]: pre-activations, for activations that need them on the way back */
+    size_t repeat;             /* rows of the product per sample: the axes before the last */
+    size_t in, out;
+    tl__gemm forward, weight, input;
+    size_t weight_tasks, input_tasks, bias_tasks;   /* of the running backward pass */
+} dense_state;
+
+static const tl__field dense_rows[] = {
+    {.name = "nodes", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__TUNE | TL__REQUIRED,
+     .offset = offsetof(dense_settings, nodes), .min = 1, .max = 1073741824, .unit = "units", .help = "number of outputs"},
+    {.name = "bias", .kind = TL__FIELD_BOOL, .flags = TL__RESULT, .offset = offsetof(dense_settings, bias), .fallback = 1,
+     .max = 1, .help = "add a number of its own to each output"},
+    {.name = NULL}
+};
+
+static const char *dense_shape(const tl__site *site, tl__shape *out)
+{
+    const dense_settings *settings = site->settings;
+    if (settings->nodes < 1) return "needs `nodes: N`, the number of outputs";
+    *out = *tl__site_in(site, 0);
+    if (out->rank > 2) return "needs [features] or [time, features] (a flatten layer makes that)";
+    out->dim[out->rank - 1] = (size_t)settings->nodes;
+    return NULL;
+}
+
+static size_t dense_in(const tl__site *site)
+{
+    const tl__shape *in = tl__site_in(site, 0);
+    return in->dim[in->rank - 1];
+}
+
+static size_t dense_repeat(const tl__site *site)
+{
+    const tl__shape *in = tl__site_in(site, 0);
+    return in->rank == 2 ? in->dim[0] : 1;
+}
+
+static int dense_tensors(const tl__site *site, tl__tensor_spec *out)
+{
+    const dense_settings *settings = site->settings;
+    size_t n_in = dense_in(site), n_out = (size_t)settings->nodes;
+    tl__init_kind kind = tl__init_of(site->node->initialization, site->node->activation);
+    out[0] = (tl__tensor_spec){.name = "weight", .rank = 2, .dim = {n_out, n_in}, .transposed = true, .fan_in = n_in,
+                               .fan_out = n_out, .init = kind, .decays = true};
+    out[1] = (tl__tensor_spec){.name = "bias", .rank = 1, .dim = {n_out}, .fan_in = n_in, .fan_out = n_out,
+                               .init = kind == TL__INIT_PYTORCH ? kind : TL__INIT_ZEROS};
+    return settings->bias ? 2 : 1;
+}
+
+/* Fill in the three products for `rows` samples; pointers may still be missing when only sizes are asked for. */
+static void dense_products(dense_state *state, tl__op *op, size_t rows, int pieces)
+{
+    size_t m = rows * state->repeat, n_in = state->in, n_out = state->out;
+    state->forward = (tl__gemm){.m = m, .n = n_out, .k = n_in, .lda = n_in, .ldb = n_out, .ldc = n_out,
+                                .activation = state->use.kind, .parameter = state->use.parameter, .pre = state->pre,
+                                .ldpre = n_out};
+    state->weight = (tl__gemm){.m = n_in, .n = n_out, .k = m, .lda = n_in, .a_transposed = true, .ldb = n_out,
+                               .ldc = n_out, .pieces = (size_t)pieces};
+    state->input = (tl__gemm){.m = m, .n = n_in, .k = n_out, .lda = n_out, .ldb = n_out, .b_transposed = true,
+                              .ldc = n_in};
+    if (!op) return;
+    state->forward.a = state->weight.a = op->in[0];
+    state->forward.b = state->input.b = op->tensor[0];
+    state->forward.bias = op->tensor[1];
+    state->forward.c = op->out;
+    state->weight.b = state->input.a = op->d_out;
+    state->weight.c = op->gradient[0];
+    state->input.c = op->d_in[0];
+    if (op->fused_saved) {
+        state->input.activation = op->fused.kind;
+        state->input.parameter = op->fused.parameter;
+        state->input.saved = op->fused_saved;
+        state->input.ldsaved = n_in;
+    }
+}
+
+static void dense_carve(const tl__site *site, tl__layer_memory *memory, void *block)
+{
+    dense_state *state = block;
+    const dense_settings *settings = site->settings;
+    const tl__kernels *kernels = memory->kernels;
+    state->use = tl__activation_of(site->node->activation, site->node->common->alpha);
+    state->in = dense_in(site);
+    state->out = (size_t)settings->nodes;
+    state->repeat = dense_repeat(site);
+    if (memory->training && tl__activation_keeps_pre(&state->use))
+        state->pre = TL_CARVE(&memory->kept, float, memory->rows * state->repeat * state->out);
+    memory->keeps_input = true;
+    memory->keeps_output = !tl__activation_is_identity(&state->use) && !tl__activation_keeps_pre(&state->use);
+
+    dense_products(state, NULL, memory->rows, memory->pieces);
+    memory->worker = kernels->gemm_scratch_bytes(&state->forward);
+    if (memory->training) {
+        memory->worker = tl__size_max(memory->worker, kernels->gemm_scratch_bytes(&state->weight));
+        if (memory->wants_gradient[0])
+            memory->worker = tl__size_max(memory->worker, kernels->gemm_scratch_bytes(&state->input));
+    }
+}
+
+static void dense_forward_task(tl__pass *pass, tl__op *op, size_t task, void *scratch)
+{
+    const dense_state *state = op->state;
+    pass->kernels->gemm_run(&state->forward, task, scratch);
+}
+
+static void dense_softmax_task(tl__pass *pass, tl__op *op, size_t task, void *scratch)
+{
+    const dense_state *state = op->state;
+    size_t block = tl__row_block(state->out), first = task * block;
+    size_t rows = tl__size_min(block, pass->rows * state->repeat - first);
+    (void)scratch;
+    pass->kernels->softmax(op->out + first * state->out, op->out + first * state->out, rows, state->out);
+}
+
+static void dense_forward(tl__pass *pass, tl__op *op)
+{
+    dense_state *state = op->state;
+    size_t m = pass->rows * state->repeat;
+    dense_products(state, op, pass->rows, pass->pieces);
+    tl__pass_run(pass, op, pass->kernels->gemm_tasks(&state->forward),
+                 2.0 * (double)m * (double)state->in * (double)state->out, dense_forward_task);
+    if (state->use.softmax)
+        tl__pass_run(pass, op, tl__blocks(m, tl__row_block(state->out)), 30.0 * (double)(m * state->out),
+                     dense_softmax_task);
+}
+
+static const float *dense_saved(const tl__op *op, tl__activation_use *use)
+{
+    const dense_state *state = op->state;
+    if (state->use.softmax || tl__activation_is_identity(&state->use)) return NULL;
+    *use = state->use;
+    return state->pre ? state->pre : op->out;
+}
+
+/* dz = d_out * act'(saved), in place. */
+static void dense_derivative_task(tl__pass *pass, tl__op *op, size_t task, void *scratch)
+{
+    const dense_state *state = op->state;
+    size_t block = tl__row_block(state->out), first = task * block;
+    size_t rows = tl__size_min(block, pass->rows * state->repeat - first), at = first * state->out;
+    (void)scratch;
+    tl__activation_backward(pass->kernels, &state->use, op->d_out + at, op->d_out + at,
+                            (state->pre ? state->pre : op->out) + at, rows, state->out);
+}
+
+static void dense_backward_task(tl__pass *pass, tl__op *op, size_t task, void *scratch)
+{
+    const dense_state *state = op->state;
+    if (task < state->weight_tasks) {
+        pass->kernels->gemm_run(&state->weight, task, scratch);
+    } else if ((task -= state->weight_tasks) < state->input_tasks) {
+        pass->kernels->gemm_run(&state->input, task, scratch);
+    } else {
+        size_t first = (task - state->input_tasks) * DENSE_BIAS_COLUMNS;
+        pass->kernels->column_sums(op->gradient[1], op->d_out, pass->rows * state->repeat, state->out,
+                                   (size_t)pass->pieces, first, tl__size_min(DENSE_BIAS_COLUMNS, state->out - first));
+    }
+}
+
+static void dense_backward(tl__pass *pass, tl__op *op)
+{
+    dense_state *state = op->state;
+    size_t m = pass->rows * state->repeat;
+    double product = 2.0 * (double)m * (double)state->in * (double)state->out;
+    if (!op->derivative_done && !tl__activation_is_identity(&state->use))
+        tl__pass_run(pass, op, tl__blocks(m, tl__row_block(state->out)), 10.0 * (double)(m * state->out),
+                     dense_derivative_task);
+    state->weight_tasks = op->gradient[0] ? pass->kernels->gemm_tasks(&state->weight) : 0;
+    state->input_tasks = op->d_in[0] ? pass->kernels->gemm_tasks(&state->input) : 0;
+    state->bias_tasks = op->gradient[1] ? tl__blocks(state->out, DENSE_BIAS_COLUMNS) : 0;
+    tl__pass_run(pass, op, state->weight_tasks + state->input_tasks + state->bias_tasks,
+                 product * ((op->gradient[0] != NULL) + (op->d_in[0] != NULL)), dense_backward_task);
+}
+
+static double dense_flops(const tl__site *site)
+{
+    const dense_settings *settings = site->settings;
+    return 2.0 * (double)dense_repeat(site) * (double)dense_in(site) * (double)settings->nodes +
+           (double)tl__shape_size(&site->node->shape) * (site->node->activation > 1 ? 2.0 : 1.0);
+}
+
+TL_PRIV const tl__member_head *tl__layer_dense(void)
+{
+    static const tl__layer_example examples[] = {
+        {"nodes: 5, activation: relu", 1, {{1, {7}}}},
+        {"nodes: 3, activation: gelu", 1, {{1, {4}}}},
+        {"nodes: 4, activation: softmax", 1, {{1, {3}}}},
+        {"nodes: 6, bias: false, activation: tanh", 1, {{2, {3, 4}}}},
+        {"nodes: 1, activation: none", 1, {{1, {1}}}},
+        {"nodes: 33, activation: elu, alpha: 0.5, initialization: orthogonal", 1, {{1, {19}}}}
+    };
+    static const tl__layer layer = {
+        .head = {.name = "dense", .aliases = "hidden output",
+                 .help = "Every output is a weighted sum of all inputs: y = act(x W^T + b), over the last axis. `hidden` and "
+                         "`dense` are the same; `output` takes no default activation, since softmax and sigmoid belong to the "
+                         "loss.",
+                 .rows = dense_rows, .settings_size = sizeof(dense_settings)},
+        .inputs_min = 1, .inputs_max = 1, .takes_activation = true, .default_activation = true,
+        .state_size = sizeof(dense_state), .shape = dense_shape, .tensors = dense_tensors, .carve = dense_carve,
+        .forward = dense_forward, .backward = dense_backward, .saved = dense_saved, .applies_derivative = true,
+        .flops = dense_flops, .examples = examples, .example_count = (int)TL_COUNT(examples)
+    };
+    return &layer.head;
+}

@@ -1,0 +1,76 @@
+/* Inside of a network, for network.c, which lays it out, network_step.c, which runs it, and network_check.c, which looks for
+ * the layer where a NaN began. */
+#ifndef TL_NN_NETWORK_PARTS_H
+#define TL_NN_NETWORK_PARTS_H
+
+#include "nn/clip.h"
+#include "nn/loss.h"
+#include "nn/network.h"
+#include "nn/optimizer.h"
+#include "nn/plan_parts.h"
+
+enum { TL__MAX_LEVELS = 32 };   /* of accumulation: log2 */
+
+/* A live node in one mode. */
+typedef struct tl__network_op {
+    tl__op op;
+    int node;
+    bool identity;                      /* shares its input's array: nothing to run */
+    bool backward;                      /* has something to do on the way back */
+    float *add_to[TL__NODE_INPUTS];     /* not NULL: d_in is a buffer of its own that is added here */
+} tl__network_op;
+
+/* A pointer in an op that is the caller's input array, set at each call. */
+typedef struct tl__network_input {
+    const float **where;
+} tl__network_input;
+
+typedef struct tl__network_mode {
+    tl__network_op *ops;
+    int count;
+    tl__network_input *inputs;
+    int input_count;
+    const float *output;                /* NULL: the input itself */
+    float *output_gradient;             /* NULL: nothing is trained */
+    float *row_losses;
+    size_t max_rows;
+} tl__network_mode;
+
+struct tl__network {
+    const tl__plan *plan;
+    void *block;                        /* of tl__network_new */
+    tl__network_mode mode[TL__MODES];
+    float *parameters;
+    float *gradients;                   /* of the last micro-batch, then of the step */
+    float *levels[TL__MAX_LEVELS];      /* sums of 1, 2, 4, ... micro-batches that wait for their right halves */
+    float *state[TL__OPTIMIZER_STATES];
+    const float *input_gradient;        /* NULL: the plan has none */
+    double *block_squares;              /* [plan->norm_blocks] */
+    double *norms;                      /* [tensors]; of untrained ones 0 */
+    double *piece_losses;               /* [pieces] */
+    unsigned char *scratch;
+    size_t scratch_bytes;
+
+    /* the step that is going on */
+    int micro;                          /* micro-batches so far */
+    double level_loss[TL__MAX_LEVELS];
+    double loss;                        /* sum of row losses of the last micro-batch, then of the step */
+    double denominator;
+    tl__rows last;
+    const float *last_output;
+};
+
+/* An empty pass over a mode. */
+TL_PRIV void tl__network_pass(const tl__network *network, int mode, tl__pool *pool, const tl__rows *batch, tl__pass *out);
+TL_PRIV void tl__network_set_inputs(tl__network *network, int mode, const float *inputs);
+/* One op of the way back, with the sums into what others wrote. */
+TL_PRIV void tl__network_op_backward(tl__pass *pass, tl__network_op *op);
+/* Gradient of the outputs and row losses of a batch. */
+TL_PRIV void tl__network_loss(tl__network *network, int mode, tl__pool *pool, const tl__rows *batch, double scale,
+                              bool gradient);
+/* TL_NOT_FINITE with the layer of the last batch where the first NaN or infinity is. */
+TL_PRIV tl_status tl__network_find_nonfinite(tl__network *network, tl__pool *pool, tl_error *error);
+/* Tasks on the pool when there is enough to do. */
+TL_PRIV void tl__network_for(tl__pool *pool, size_t count, double work, tl__task_fn *run, void *user);
+
+#endif
