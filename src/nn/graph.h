@@ -43,7 +43,7 @@ typedef struct tl__layer_common {
 typedef struct tl__graph_node {
     const struct tl__layer *layer;
     const tl__layer_common *common;
-    const void *settings;            /* the layer's own struct */
+    void *settings;                  /* the layer's own struct */
     char name[TL__NODE_NAME];
     int inputs[TL__NODE_INPUTS];
     int input_count;
@@ -114,7 +114,10 @@ typedef struct tl__network_settings {
 } tl__network_settings;
 TL_PRIV const tl__field *tl__network_rows(void);
 
-/* "network.layers[2] 'conv2d' " or "layer 'conv2d' ": how messages call a node. */
+/* The rate of a dropout layer, which may change while a network runs; NULL: another layer. */
+TL_PRIV double *tl__dropout_rate(const tl__graph_node *node);
+
+/* "network.layers[2] 'conv2d'" or "layer 'conv2d_1'": how messages call a node. */
 TL_PRIV void tl__node_label(char *out, size_t size, const tl__graph_node *node);
 
 #endif

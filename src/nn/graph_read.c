@@ -78,7 +78,7 @@ static const tl__layer *graph_layer(const char *type, bool *is_activation, const
     return (const tl__layer *)(const void *)tl__family_find(tl__layer_family(), type, file, line, column, setting, error);
 }
 
-static tl__graph_node graph_node(const tl__layer *layer, const unsigned char *block, int line, int column, int position)
+static tl__graph_node graph_node(const tl__layer *layer, unsigned char *block, int line, int column, int position)
 {
     tl__graph_node node = {.layer = layer, .line = line, .column = column, .position = position};
     node.common = (const void *)block;

@@ -86,8 +86,8 @@ TL_PRIV double tl__network_denominator(const tl__network *network, const float *
 
 /* Arrays over all parameters, in the places of tl__tensor.offset. */
 TL_PRIV float *tl__network_parameters(tl__network *network);
-TL_PRIV const float *tl__network_gradients(const tl__network *network);   /* of the last update's step, before clipping
-                                                                             by norm; trained_floats */
+TL_PRIV const float *tl__network_gradients(const tl__network *network);   /* of the last step, as the optimizer took them;
+                                                                             trained_floats */
 TL_PRIV int tl__network_state_count(const tl__network *network);          /* arrays of the optimizer */
 TL_PRIV float *tl__network_state(tl__network *network, int index);        /* trained_floats each; a checkpoint holds them */
 TL_PRIV double tl__network_norm(const tl__network *network, int tensor);  /* L2 norm of its gradient at the
