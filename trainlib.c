@@ -19,6 +19,10 @@
 #include "base/field.c"
 #include "base/family.c"
 #include "base/log.c"
+#include "base/random.c"
+#include "base/hash.c"
+#include "base/crc.c"
+#include "base/inflate.c"
 
 /* 1  port: the operating system */
 #include "port/time.c"

@@ -1,4 +1,4 @@
-/* Decompression of DEFLATE (RFC 1951) in its gzip (RFC 1952) and zlib (RFC 1950) wrappers. */
+/* Decompression of gzip files (RFC 1952): DEFLATE (RFC 1951) with a header, a CRC and a length. */
 #ifndef TL_BASE_INFLATE_H
 #define TL_BASE_INFLATE_H
 
@@ -8,7 +8,8 @@
 TL_PRIV bool tl__is_gzip(const unsigned char *bytes, size_t size);
 
 /* Append the decompressed bytes of a whole gzip file (several members too) to out. At most `limit` bytes come
- * out. CRC and length of each member are checked. `name` is for the message. */
+ * out. CRC and length of each member are checked. After a
+ * failure out is as it was. `name` is for the message. */
 TL_PRIV tl_status tl__gunzip(tl__buffer *out, const unsigned char *bytes, size_t size, size_t limit, const char *name,
                              tl_error *error);
 
