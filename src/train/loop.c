@@ -1,0 +1,418 @@
+/* The loop: epochs of steps, validation after each, and what follows from it.
+ *
+ * Everything that decides what comes next stands in trainer->state (and in arrays that checkpoints hold), so a run that
+ * stops between any two steps and goes on from its checkpoint takes the same steps with the same numbers. The end of an epoch
+ * is one unit: a run stopped after an epoch's last step, before its validation, validates when it goes on. */
+#include "train/trainer.h"
+
+#include "base/math.h"
+#include "base/text.h"
+#include "kernels/kernels.h"
+#include "port/port.h"
+
+enum { LOOP_SAMPLING = 10 };    /* gradient norms are looked at in every so many steps, and in an epoch's last */
+
+static double loop_nan(void) { return tl__bits_double(0x7ff8000000000000u); }
+
+/* ---- a step ---- */
+
+static void loop_begin_epoch(tl__trainer *trainer)
+{
+    tl__train_state *state = &trainer->state;
+    state->loss_sum = state->samples = state->hits = state->error_sum = state->batches = 0;
+    state->norm_sum = state->norm_max = state->norm_count = 0;
+    state->element_mean = state->element_max = 0;
+    state->epoch_seconds = 0;
+}
+
+/* Hits, or absolute errors in the target's unit, of rows whose outputs the network has just computed. */
+static void loop_count(tl__trainer *trainer, const float *outputs, const tl__batch *batch, size_t first, size_t rows)
+{
+    tl__train_state *state = &trainer->state;
+    size_t width = trainer->evaluator.width, columns = trainer->evaluator.outputs;
+    if (batch->labels) {
+        for (size_t i = 0; i < rows; i++) {
+            const float *row = outputs + i * width;
+            size_t top = width == 1 && row[0] > 0 ? 1 : 0;
+            for (size_t j = 1; j < width; j++)
+                if (row[j] > row[top]) top = j;
+            state->hits += batch->labels[first + i] == (int32_t)top;
+        }
+        return;
+    }
+    size_t per_target = width / columns;
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++) {
+            double predicted = (double)outputs[i * width + j * per_target + per_target / 2];
+            double wanted = (double)batch->targets[(first + i) * columns + j];
+            state->error_sum += tl__abs(predicted - wanted) * trainer->output_scale[j];
+        }
+}
+
+/* Norms per tensor: avg = total / number of tensors, max = largest. */
+static void loop_norms(tl__trainer *trainer)
+{
+    tl__train_state *state = &trainer->state;
+    double squares = 0, tensors = 0;
+    for (int i = 0; i < tl__plan_tensor_count(trainer->plan); i++) {
+        if (!tl__plan_tensor(trainer->plan, i)->trained) continue;
+        double norm = tl__network_norm(trainer->network, i);
+        squares += norm * norm;
+        tensors += 1;
+        if (norm > state->norm_max) state->norm_max = norm;
+    }
+    if (tensors > 0) state->norm_sum += tl__sqrt_d(squares) / tensors;
+    state->norm_count += 1;
+}
+
+static tl_status loop_learn(tl__trainer *trainer, const tl__batch *batch, tl_error *error)
+{
+    size_t features = trainer->evaluator.features, columns = trainer->evaluator.outputs;
+    size_t pieces = (size_t)trainer->settings->training.accumulation;
+    const float *targets = batch->targets;
+    size_t target_width = columns;
+    double denominator = 0;
+    if (batch->labels) {
+        for (size_t i = 0; i < batch->rows; i++) trainer->labels[i] = (float)batch->labels[i];
+        targets = trainer->labels;
+        target_width = 1;
+    }
+    if (pieces > 1) denominator = tl__network_denominator(trainer->network, targets, batch->weights, batch->rows);
+    for (size_t i = 0; i < pieces; i++) {
+        size_t first = tl__piece(batch->rows, pieces, i), rows = tl__piece(batch->rows, pieces, i + 1) - first;
+        tl__rows part = {
+            .inputs = batch->inputs + first * features, .targets = targets + first * target_width,
+            .weights = batch->weights ? batch->weights + first : NULL, .rows = rows,
+            .step = (uint32_t)trainer->state.total_steps, .first_row = first, .denominator = denominator,
+        };
+        TL_TRY(tl__network_learn(trainer->network, trainer->context->pool, &part, error));
+        if (rows) loop_count(trainer, tl__network_output(trainer->network), batch, first, rows);
+    }
+    return TL_OK;
+}
+
+static void loop_update_of(const tl__trainer *trainer, tl__update *update)
+{
+    const tl__train_state *state = &trainer->state;
+    const tl__training_settings *training = &trainer->settings->training;
+    const tl__optimization_settings *optimization = &trainer->settings->optimization;
+    tl__schedule_point point = {training->learning_rate, 0};
+    if (trainer->schedule) {
+        tl__schedule_time time = {
+            .learning_rate = training->learning_rate, .epoch = (int64_t)state->epoch, .epochs = training->epochs,
+            .step = (int64_t)state->total_steps, .steps = (int64_t)trainer->steps * training->epochs,
+        };
+        tl__schedule_at(trainer->schedule, trainer->schedule_settings, &time, &trainer->plateau, &point);
+    }
+    *update = (tl__update){
+        .step = (int64_t)state->total_steps + 1, .learning_rate = point.learning_rate, .momentum = point.momentum,
+        .l2 = optimization->l2_reg, .clip_norm = optimization->gradient_clip,
+        .clip_value = optimization->gradient_clip_value, .want_figures = (size_t)state->step + 1 == trainer->steps,
+    };
+}
+
+static tl_status loop_step(tl__trainer *trainer, const tl__batch *batch, tl_error *error)
+{
+    tl__train_state *state = &trainer->state;
+    tl__update update;
+    tl__step_result result = {0};
+    tl_error inner = {0};
+    loop_update_of(trainer, &update);
+    double hits = state->hits, error_sum = state->error_sum;
+    tl_status status = loop_learn(trainer, batch, &inner);
+    if (status == TL_OK) status = tl__network_update(trainer->network, trainer->context->pool, &update, &result, &inner);
+    if (status != TL_OK) {
+        tl__network_forget(trainer->network);
+        state->hits = hits;
+        state->error_sum = error_sum;
+        if (status != TL_NOT_FINITE) return tl__fail(error, status, "%s", inner.message);
+        return tl__fail(error, status, "epoch %lld, step %lld: %s", (long long)state->epoch + 1, (long long)state->step + 1,
+                        inner.message);
+    }
+    state->step += 1;
+    state->total_steps += 1;
+    state->loss_sum += result.loss * (double)batch->rows;
+    state->samples += (double)batch->rows;
+    state->batches += 1;
+    state->learning_rate = update.learning_rate;
+    trainer->session_steps += 1;
+    trainer->session_samples += (double)batch->rows;
+    if ((size_t)state->step % LOOP_SAMPLING == 0 || update.want_figures) loop_norms(trainer);
+    if (update.want_figures) {
+        state->element_mean = result.element_mean;
+        state->element_max = result.element_max;
+    }
+    return TL_OK;
+}
+
+/* ---- progress ---- */
+
+static void loop_progress_of(const tl__trainer *trainer, bool epoch_end, tl_progress *out)
+{
+    const tl__train_state *state = &trainer->state;
+    double elapsed = (double)(tl__ticks() - trainer->started) * 1e-9;
+    double all = (double)trainer->steps * (double)trainer->settings->training.epochs;
+    double left = all - state->total_steps;
+    bool ending = epoch_end && state->ended != TL__END_NONE;
+    *out = (tl_progress){
+        .state = "training", .epoch = (int64_t)state->epoch + (epoch_end ? 0 : 1), .epochs = trainer->settings->training.epochs,
+        .step = epoch_end ? (int64_t)trainer->steps : (int64_t)state->step, .steps = (int64_t)trainer->steps,
+        .loss = epoch_end ? state->last_train_loss : state->samples > 0 ? state->loss_sum / state->samples : loop_nan(),
+        .validation_loss = state->last_val_loss, .accuracy = state->last_accuracy, .learning_rate = state->learning_rate,
+        .seconds = elapsed, .samples_per_second = elapsed > 0 ? trainer->session_samples / elapsed : loop_nan(),
+        .seconds_left = ending ? 0 : trainer->session_steps > 0 ? elapsed / trainer->session_steps * left : loop_nan(),
+        .epoch_end = epoch_end, .regression = trainer->evaluator.classes == 0,
+        .run = trainer->options.run ? trainer->options.run : "", .line = epoch_end ? trainer->line : "", .note = "",
+    };
+}
+
+/* Tell who listens; a progress function that gives false cancels. */
+static tl_status loop_tell(tl__trainer *trainer, bool epoch_end, tl_error *error)
+{
+    tl_progress progress;
+    loop_progress_of(trainer, epoch_end, &progress);
+    for (size_t i = 0; !epoch_end && i < trainer->options.listener_count; i++) {
+        const tl__listener *listener = &trainer->options.listeners[i];
+        if (listener->batch) TL_TRY(listener->batch(listener->user, trainer, &progress, error));
+    }
+    int64_t now = tl__ticks();
+    if (!trainer->options.progress || (!epoch_end && now - trainer->last_progress < 100000000)) return TL_OK;
+    trainer->last_progress = now;
+    if (!trainer->options.progress(trainer->options.progress_user, &progress)) trainer->context->cancelled = 1;
+    return TL_OK;
+}
+
+/* ---- the end of an epoch ---- */
+
+static double loop_monitored(const tl__trainer *trainer, const tl__epoch *epoch)
+{
+    const double values[] = {
+        [TL__MONITOR_AUTO] = epoch->val_loss, [TL__MONITOR_VAL_LOSS] = epoch->val_loss,
+        [TL__MONITOR_TRAIN_LOSS] = epoch->train_loss, [TL__MONITOR_ACCURACY] = epoch->val_accuracy,
+        [TL__MONITOR_BALANCED_ACCURACY] = epoch->val_balanced_accuracy, [TL__MONITOR_F1_MACRO] = epoch->val_f1_macro,
+        [TL__MONITOR_MAE] = epoch->val_mae, [TL__MONITOR_MSE] = epoch->val_mse, [TL__MONITOR_R2] = epoch->val_r2,
+    };
+    return values[trainer->monitor];
+}
+
+static tl_status loop_validate(tl__trainer *trainer, tl__epoch *epoch, tl_error *error)
+{
+    const tl__evaluator *evaluator = &trainer->evaluator;
+    if (!trainer->validation) return TL_OK;
+    tl_status status = tl__evaluator_run(&trainer->evaluator, TL_VALIDATION);
+    if (status != TL_OK) return tl__fail(error, status, "the validation of epoch %lld failed: %s", (long long)epoch->epoch,
+                                         tl_status_text(status));
+    epoch->val_loss = evaluator->loss_value;
+    if (evaluator->classes) {
+        epoch->val_accuracy = evaluator->summary.accuracy;
+        epoch->val_balanced_accuracy = evaluator->summary.balanced_accuracy;
+        epoch->val_f1_macro = evaluator->summary.f1_macro;
+    } else {
+        epoch->val_mae = evaluator->figures.mae;
+        epoch->val_mse = evaluator->figures.mse;
+        epoch->val_r2 = evaluator->figures.r2;
+    }
+    return TL_OK;
+}
+
+static void loop_fill_epoch(const tl__trainer *trainer, tl__epoch *epoch)
+{
+    const tl__train_state *state = &trainer->state;
+    double nan = loop_nan();
+    bool classes = trainer->evaluator.classes != 0;
+    double numbers = state->samples * (double)trainer->evaluator.outputs;
+    *epoch = (tl__epoch){
+        .epoch = state->epoch + 1, .train_loss = state->loss_sum / state->samples, .val_loss = nan,
+        .train_accuracy = classes ? state->hits / state->samples : nan, .val_accuracy = nan,
+        .train_mae = classes ? nan : state->error_sum / numbers, .val_mae = nan, .val_balanced_accuracy = nan,
+        .val_f1_macro = nan, .val_mse = nan, .val_r2 = nan, .learning_rate = state->learning_rate,
+        .gradient_norm_avg = state->norm_sum / state->norm_count, .gradient_norm_max = state->norm_max,
+        .gradient_mean_abs = state->element_mean, .gradient_max_abs = state->element_max,
+        .batches = state->batches, .samples = state->samples,
+    };
+}
+
+/* "epoch 23/60  loss 0.081  val 0.104  acc 98.1 %  val acc 97.8 %  lr 0.001  0.42 s" */
+static void loop_line(tl__trainer *trainer, const tl__epoch *epoch)
+{
+    char *at = trainer->line;
+    size_t room = sizeof trainer->line, used;
+    used = tl__format(at, room, "epoch %lld/%lld  loss %.4g", (long long)epoch->epoch,
+                      (long long)trainer->settings->training.epochs, epoch->train_loss);
+    if (trainer->validation) used += tl__format(at + used, room - used, "  val %.4g", epoch->val_loss);
+    if (trainer->evaluator.classes) {
+        used += tl__format(at + used, room - used, "  acc %.1f %%", 100 * epoch->train_accuracy);
+        if (trainer->validation) used += tl__format(at + used, room - used, "  val acc %.1f %%", 100 * epoch->val_accuracy);
+    } else {
+        used += tl__format(at + used, room - used, "  mae %.4g", epoch->train_mae);
+        if (trainer->validation) used += tl__format(at + used, room - used, "  val mae %.4g", epoch->val_mae);
+    }
+    tl__format(at + used, room - used, "  lr %.4g  %.3g s", epoch->learning_rate, epoch->seconds);
+}
+
+static void loop_keep_row(tl__trainer *trainer, const tl__epoch *epoch)
+{
+    size_t count = (size_t)trainer->state.history, size = trainer->history_size;
+    if (count == size) {
+        memmove(trainer->history, trainer->history + 1, (size - 1) * sizeof *epoch);
+        count--;
+    }
+    trainer->history[count] = *epoch;
+    trainer->state.history = (double)(count + 1);
+}
+
+static tl_status loop_end_epoch(tl__trainer *trainer, int64_t *since, tl_error *error)
+{
+    tl__train_state *state = &trainer->state;
+    tl__epoch epoch;
+    loop_fill_epoch(trainer, &epoch);
+    TL_TRY(loop_validate(trainer, &epoch, error));
+    int64_t now = tl__now(trainer->context);
+    state->epoch_seconds += (double)(now - *since) * 1e-6;
+    *since = now;
+    epoch.seconds = state->epoch_seconds;
+    state->seconds += state->epoch_seconds;
+    double watched = trainer->validation ? epoch.val_loss : epoch.train_loss;
+    int64_t number = (int64_t)epoch.epoch;
+    bool best = tl__best_update(&trainer->best_epoch, number, loop_monitored(trainer, &epoch));
+    if (best && trainer->best)
+        memcpy(trainer->best, trainer->model->parameters, tl__trainer_floats(trainer) * sizeof(float));
+    bool stop = tl__stopping_update(&trainer->stopping, number, epoch.train_loss, epoch.val_loss, trainer->validation);
+    if (trainer->schedule)
+        tl__schedule_report(trainer->schedule, trainer->schedule_settings, trainer->settings->training.learning_rate, watched,
+                            &trainer->plateau);
+    if (!stop) TL_TRY(tl__ring_put(trainer, epoch.epoch, error));
+    epoch.best = best;
+    epoch.stopped = stop;
+    state->epoch = epoch.epoch;
+    state->step = 0;
+    state->ended = stop ? TL__END_STOPPED : TL__END_NONE;
+    state->last_train_loss = epoch.train_loss;
+    state->last_val_loss = epoch.val_loss;
+    state->last_accuracy = trainer->evaluator.classes ? (trainer->validation ? epoch.val_accuracy : epoch.train_accuracy)
+                                                      : (trainer->validation ? epoch.val_mae : epoch.train_mae);
+    loop_begin_epoch(trainer);
+    loop_keep_row(trainer, &epoch);
+    loop_line(trainer, &epoch);
+    for (size_t i = 0; i < trainer->options.listener_count; i++) {
+        const tl__listener *listener = &trainer->options.listeners[i];
+        if (listener->epoch) TL_TRY(listener->epoch(listener->user, trainer, &epoch, error));
+    }
+    return loop_tell(trainer, true, error);
+}
+
+/* ---- checkpoints ---- */
+
+static tl_status loop_checkpoint(tl__trainer *trainer, bool sync, tl_error *error)
+{
+    if (!trainer->options.folder) return TL_OK;
+    tl__trainer_save_state(trainer);
+    TL_TRY(tl__checkpoint_write(trainer, sync, error));
+    trainer->last_checkpoint = tl__ticks();
+    for (size_t i = 0; i < trainer->options.listener_count; i++) {
+        const tl__listener *listener = &trainer->options.listeners[i];
+        if (listener->checkpoint) TL_TRY(listener->checkpoint(listener->user, trainer, error));
+    }
+    return TL_OK;
+}
+
+static bool loop_checkpoint_due(const tl__trainer *trainer, bool epoch_end)
+{
+    const tl__checkpoint_settings *settings = &trainer->settings->training.checkpoint;
+    const tl__train_state *state = &trainer->state;
+    if (!trainer->options.folder) return false;
+    if (settings->steps > 0 && !epoch_end && (int64_t)state->total_steps % settings->steps == 0) return true;
+    if (settings->epochs > 0 && epoch_end && (int64_t)state->epoch % settings->epochs == 0) return true;
+    return settings->minutes > 0 && (double)(tl__ticks() - trainer->last_checkpoint) > settings->minutes * 60e9;
+}
+
+/* ---- the run ---- */
+
+/* Steps of the epoch that goes on; *whole false: it was cancelled, or max_steps are over. */
+static tl_status loop_steps(tl__trainer *trainer, double max_steps, bool *whole, tl_error *error)
+{
+    const tl__batch *batch;
+    *whole = false;
+    tl__batches_start(trainer->batches, (uint32_t)trainer->state.epoch, (size_t)trainer->state.step);
+    for (;;) {
+        if (tl__cancelled(trainer->context) || trainer->session_steps >= max_steps) return TL_OK;
+        batch = tl__batches_next(trainer->batches);
+        if (!batch) break;
+        TL_TRY(loop_step(trainer, batch, error));
+        if (loop_checkpoint_due(trainer, false)) TL_TRY(loop_checkpoint(trainer, true, error));
+        TL_TRY(loop_tell(trainer, false, error));
+    }
+    *whole = true;
+    return TL_OK;
+}
+
+static tl_status loop_epochs(tl__trainer *trainer, double max_steps, tl_error *error)
+{
+    tl__train_state *state = &trainer->state;
+    int64_t since = tl__now(trainer->context);
+    while (state->ended != TL__END_STOPPED && (int64_t)state->epoch < trainer->settings->training.epochs) {
+        bool whole;
+        tl_status status = loop_steps(trainer, max_steps, &whole, error);
+        if (status != TL_OK || !whole) {
+            state->epoch_seconds += (double)(tl__now(trainer->context) - since) * 1e-6;
+            return status == TL_OK ? TL_CANCELLED : status;
+        }
+        TL_TRY(loop_end_epoch(trainer, &since, error));
+        if (loop_checkpoint_due(trainer, true)) TL_TRY(loop_checkpoint(trainer, true, error));
+    }
+    if (state->ended == TL__END_NONE) state->ended = TL__END_COMPLETED;
+    return TL_OK;
+}
+
+/* The weights that the model ends with: training.keep. */
+static tl_status loop_restore(tl__trainer *trainer, tl_error *error)
+{
+    trainer->kept_epoch = (int64_t)trainer->state.epoch;
+    if (trainer->keep == TL__KEEP_PATIENCE && trainer->stopping.trigger != 0) {
+        double epoch = (double)tl__stopping_restore(&trainer->stopping);
+        bool found;
+        TL_TRY(tl__ring_get(trainer, epoch, &found, error));
+        if (found) trainer->kept_epoch = (int64_t)epoch;
+        if (found) return TL_OK;
+    }
+    if (!trainer->best || trainer->best_epoch.epoch == 0) return TL_OK;
+    memcpy(trainer->model->parameters, trainer->best, tl__trainer_floats(trainer) * sizeof(float));
+    trainer->kept_epoch = trainer->best_epoch.epoch;
+    return TL_OK;
+}
+
+static tl_status loop_run(tl__trainer *trainer, double max_steps, tl_error *error)
+{
+    TL_TRY(tl__trainer_prepare(trainer, error));
+    trainer->started = trainer->last_checkpoint = tl__ticks();
+    trainer->last_progress = trainer->started;
+    trainer->session_steps = trainer->session_samples = 0;
+    if (!trainer->resumed) {
+        trainer->state.last_val_loss = trainer->state.last_accuracy = trainer->state.last_train_loss = loop_nan();
+        TL_TRY(tl__ring_put(trainer, 0, error));
+    }
+    if (trainer->settings->training.mixed_precision)
+        tl__log_line(trainer->context, TL_LOG_INFO, "training.mixed_precision: this version trains in float32");
+    tl_status status = loop_epochs(trainer, max_steps, error);
+    trainer->stopped = status == TL_CANCELLED ? "interrupted" : status == TL_NOT_FINITE ? "nan" : status != TL_OK ? "failed" :
+                       trainer->state.ended == TL__END_STOPPED ? "early_stopping_triggered" : "completed";
+    if (trainer->state.ended == TL__END_STOPPED)
+        trainer->trigger = trainer->stopping.by_ratio ? "early_stopping_ratio_exceeded" : "early_stopping_patience_exceeded";
+    if (status == TL_CANCELLED) trainer->context->cancelled = 0;
+    if (status == TL_OK || status == TL_CANCELLED) {
+        tl_status saved = loop_checkpoint(trainer, status == TL_CANCELLED, error);
+        if (saved != TL_OK) return saved;
+    }
+    tl_status restored = loop_restore(trainer, status == TL_OK ? error : NULL);
+    return status == TL_OK ? restored : status;
+}
+
+TL_PRIV tl_status tl__trainer_run(tl__trainer *trainer, tl_error *error)
+{
+    return loop_run(trainer, tl__scale(1, 62), error);
+}
+
+TL_PRIV tl_status tl__trainer_run_steps(tl__trainer *trainer, int64_t steps, tl_error *error)
+{
+    return loop_run(trainer, (double)steps, error);
+}

@@ -1,0 +1,505 @@
+/* Making a trainer: settings become members of families, sizes become a plan, the plan becomes blocks.
+ *
+ * Blocks of a run: the network's (nn/plan.h), the batches' (data/batch.h), one for all else (trainer_carve lists it), and the
+ * reserve. They are asked for together, before the first step, and freed together. */
+#include "train/trainer.h"
+
+#include "base/math.h"
+#include "base/text.h"
+#include "kernels/kernels.h"
+#include "port/port.h"
+#include "text/bind.h"
+
+/* ---- settings ---- */
+
+static bool trainer_classifies(const tl_dataset *data)
+{
+    return data->pipeline->classification;
+}
+
+static tl_status trainer_bind_loss(const tl__train_settings *settings, const tl_dataset *data, bool advanced,
+                                   const char *file, tl__arena *arena, const tl__loss **loss, void **loss_settings,
+                                   tl_error *error)
+{
+    const tl__member_head *member;
+    tl__member choice = settings->training.loss;
+    bool classes = trainer_classifies(data);
+    if (!choice.name || strcmp(choice.name, "auto") == 0)
+        choice.name = !classes ? "mse" : advanced ? "focal" : "cross_entropy";
+    TL_TRY(tl__bind_member(tl__loss_family(), &choice, file, "training.loss", arena, &member, loss_settings, error));
+    *loss = (const tl__loss *)member;
+    if ((*loss)->fits & (classes ? TL__FITS_CLASSES : TL__FITS_VALUES)) return TL_OK;
+    return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "training.loss", classes ?
+                       "training.loss is %s, which takes numbers, but the target is a class; use cross_entropy or focal" :
+                       "training.loss is %s, which takes classes, but the target is a number; use mse, mae or huber, or "
+                       "say data.task: classification", choice.name);
+}
+
+TL_PRIV tl_status tl__train_fit(const tl__train_settings *settings, const tl_dataset *data, bool advanced, const char *file,
+                                tl__fit *out, tl_error *error)
+{
+    tl__arena arena;
+    const tl__loss *loss;
+    void *loss_settings;
+    const tl__pipeline *pipeline = data->pipeline;
+    bool classes = trainer_classifies(data);
+    tl__arena_init(&arena, &data->context->heap);
+    tl_status status = trainer_bind_loss(settings, data, advanced, file, &arena, &loss, &loss_settings, error);
+    if (status == TL_OK) {
+        *out = (tl__fit){.outputs = tl__loss_width(loss, loss_settings, pipeline->outputs, classes),
+                         .classes = classes ? pipeline->outputs : 0};
+        out->input.rank = 1;
+        out->input.dim[0] = pipeline->features;
+        if (out->outputs == 0)
+            status = tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "training.loss", "training.loss does not fit a target "
+                                 "of %zu %s", pipeline->outputs, classes ? "classes" : "columns");
+    }
+    tl__arena_free(&arena);
+    return status;
+}
+
+static tl_status trainer_class_list(const tl_value *value, size_t classes, const char *file, double *out, tl_error *error)
+{
+    const tl_value *item = value->first;
+    if (value->kind != TL_LIST || value->count != classes)
+        return tl__fail_at(error, TL_BAD_CONFIG, file, value->line, value->column, "training.class_weights",
+                           "training.class_weights must be none, balanced or a list of %zu numbers, one for each class",
+                           classes);
+    for (size_t i = 0; i < classes; i++, item = item->next) {
+        out[i] = tl_value_number(item, -1);
+        if (!(out[i] >= 0) || !tl__is_finite_d(out[i]))
+            return tl__fail_at(error, TL_BAD_CONFIG, file, item->line, item->column, "training.class_weights",
+                               "training.class_weights must be numbers that are not negative");
+    }
+    return TL_OK;
+}
+
+static tl_status trainer_bind_class_weights(tl__trainer *trainer, tl_error *error)
+{
+    const tl_value *value = trainer->settings->training.class_weights;
+    const char *word = tl_value_text(value, NULL), *file = trainer->options.file;
+    size_t classes = trainer->data->pipeline->outputs;
+    if (!trainer_classifies(trainer->data)) {
+        if (!value || value->kind == TL_NULL || (word && strcmp(word, "none") == 0)) return TL_OK;
+        return tl__fail_at(error, TL_BAD_CONFIG, file, value->line, value->column, "training.class_weights",
+                           "training.class_weights is given but the target is a number; leave it out");
+    }
+    double *balanced = tl__arena_push_zero(&trainer->arena, classes, sizeof(double));
+    double *given = tl__arena_push_zero(&trainer->arena, classes, sizeof(double));
+    double *out = tl__arena_push_zero(&trainer->arena, classes, sizeof(double));
+    if (!balanced || !given || !out) return tl__fail_memory(error, classes * sizeof(double));
+    tl__class_weights(trainer->data, balanced);
+    if (!value || value->kind == TL_NULL || (word && strcmp(word, "none") == 0)) given = NULL;
+    else if (word && strcmp(word, "balanced") == 0) memcpy(given, balanced, classes * sizeof(double));
+    else TL_TRY(trainer_class_list(value, classes, file, given, error));
+    tl__loss_class_weights(trainer->loss, trainer->loss_settings, classes, given, balanced, out);
+    return TL_OK;
+}
+
+static tl_status trainer_bind_optimizer(tl__trainer *trainer, tl_error *error)
+{
+    const tl__member_head *member;
+    const char *file = trainer->options.file;
+    double decay = trainer->settings->optimization.weight_decay;
+    TL_TRY(tl__bind_member(tl__optimizer_family(), &trainer->settings->training.optimizer, file, "training.optimizer",
+                           &trainer->arena, &member, &trainer->optimizer_settings, error));
+    trainer->optimizer = (const tl__optimizer *)member;
+    if (decay >= 0) {
+        double *own = tl__optimizer_weight_decay(trainer->optimizer, trainer->optimizer_settings);
+        if (!own)
+            return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "optimization.weight_decay", "optimization.weight_decay is "
+                               "given but %s has no weight decay; use l2_reg", member->name);
+        *own = decay;
+    }
+    return tl__optimizer_check(trainer->optimizer, trainer->optimizer_settings, error);
+}
+
+static tl_status trainer_bind(tl__trainer *trainer, tl_error *error)
+{
+    const tl__training_settings *training = &trainer->settings->training;
+    const tl__pipeline *pipeline = trainer->data->pipeline;
+    const tl__member_head *member;
+    size_t width = tl__shape_size(tl__graph_output_shape(&trainer->model->graph));
+    TL_TRY(trainer_bind_loss(trainer->settings, trainer->data, trainer->options.advanced, trainer->options.file,
+                             &trainer->arena, &trainer->loss, &trainer->loss_settings, error));
+    TL_TRY(trainer_bind_class_weights(trainer, error));
+    TL_TRY(tl__loss_check(trainer->loss, trainer->loss_settings, width, pipeline->outputs, pipeline->classification, error));
+    TL_TRY(trainer_bind_optimizer(trainer, error));
+    if (!training->lr_scheduler.name || strcmp(training->lr_scheduler.name, "none") == 0) return TL_OK;
+    TL_TRY(tl__bind_member(tl__schedule_family(), &training->lr_scheduler, trainer->options.file, "training.lr_scheduler",
+                           &trainer->arena, &member, &trainer->schedule_settings, error));
+    trainer->schedule = (const tl__schedule *)member;
+    return tl__schedule_check(trainer->schedule, trainer->schedule_settings, error);
+}
+
+static bool trainer_power_of_two(int64_t n) { return n > 0 && (n & (n - 1)) == 0; }
+
+/* What one row cannot say. */
+static tl_status trainer_check(tl__trainer *trainer, tl_error *error)
+{
+    const tl__training_settings *training = &trainer->settings->training;
+    const char *file = trainer->options.file;
+    if (trainer->data->part[TL_TRAIN].count == 0)
+        return tl__fail(error, TL_BAD_DATA, "there are no training rows; give data.split a smaller validation and test part");
+    if (!trainer_power_of_two(training->gradient_shards))
+        return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "training.gradient_shards", "training.gradient_shards is %lld; it "
+                           "must be a power of two", (long long)training->gradient_shards);
+    if (!trainer_power_of_two(training->accumulation))
+        return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "training.accumulation", "training.accumulation is %lld; it must "
+                           "be a power of two", (long long)training->accumulation);
+    if (!tl__size_mul((size_t)training->batch_size, (size_t)training->accumulation, &trainer->step_rows))
+        return tl__fail(error, TL_OUT_OF_RANGE, "training.batch_size times training.accumulation is too large");
+    bool values = !trainer_classifies(trainer->data);
+    int monitor = trainer->monitor;
+    bool of_values = monitor >= TL__MONITOR_MAE, of_classes = monitor >= TL__MONITOR_ACCURACY && !of_values;
+    if ((values && of_classes) || (!values && of_values))
+        return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "training.monitor", "training.monitor is not a figure of this "
+                           "task; use val_loss%s", values ? ", mae, mse or r2" : ", accuracy, balanced_accuracy or f1_macro");
+    if (!trainer->validation && monitor != TL__MONITOR_TRAIN_LOSS)
+        return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "training.monitor", "training.monitor needs validation rows; "
+                           "give data.split a validation part, or use train_loss");
+    return TL_OK;
+}
+
+static void trainer_resolve(tl__trainer *trainer)
+{
+    const tl__train_settings *settings = trainer->settings;
+    const tl__stopping_settings *stop = &settings->optimization.early_stopping;
+    int monitor = settings->training.monitor, keep = settings->training.keep;
+    trainer->validation = trainer->data->part[TL_VALIDATION].count > 0;
+    trainer->monitor = monitor != TL__MONITOR_AUTO ? monitor : trainer->validation ? TL__MONITOR_VAL_LOSS : TL__MONITOR_TRAIN_LOSS;
+    trainer->keep = keep != TL__KEEP_AUTO ? keep : trainer->validation ? TL__KEEP_BEST : TL__KEEP_LAST;
+    double ratio = stop->ratio > 0 ? stop->ratio : !stop->ratio_check ? 0 :
+                   strcmp(trainer->loss->head.name, "focal") == 0 ? 20.0 : 1.15;
+    tl__stopping_init(&trainer->stopping, stop->present ? stop->patience : 0, stop->min_delta, ratio);
+    bool higher = trainer->monitor == TL__MONITOR_R2 ||
+                  (trainer->monitor >= TL__MONITOR_ACCURACY && trainer->monitor <= TL__MONITOR_F1_MACRO);
+    tl__best_init(&trainer->best_epoch, higher);
+    tl__schedule_start(&trainer->plateau);
+    if (trainer->keep == TL__KEEP_PATIENCE && stop->present) trainer->ring.slots = (size_t)stop->patience;
+}
+
+/* ---- the plan ---- */
+
+TL_PRIV size_t tl__trainer_floats(const tl__trainer *trainer)
+{
+    return tl__plan_parameter_floats(trainer->plan);
+}
+
+static void trainer_carve(tl__carver *carver, tl__trainer *trainer)
+{
+    size_t floats = tl__trainer_floats(trainer);
+    bool classes = trainer_classifies(trainer->data);
+    trainer->labels = TL_CARVE(carver, float, classes ? trainer->step_rows : 0);
+    trainer->output_scale = TL_CARVE(carver, double, trainer->data->pipeline->outputs);
+    trainer->best = TL_CARVE(carver, float, trainer->keep == TL__KEEP_LAST ? 0 : floats);
+    if (trainer->keep == TL__KEEP_LAST) trainer->best = NULL;
+    trainer->history = TL_CARVE(carver, tl__epoch, trainer->history_size);
+    trainer->ring.floats = floats;
+    tl__ring_carve(carver, &trainer->ring, trainer->options.folder == NULL);
+    tl__evaluator_carve(carver, &trainer->evaluator);
+}
+
+static tl_status trainer_plan(tl__trainer *trainer, tl_error *error)
+{
+    const tl__training_settings *training = &trainer->settings->training;
+    const tl_dataset *data = trainer->data;
+    tl_context *context = trainer->context;
+    size_t rows = data->part[TL_TRAIN].count, largest = 0;
+    for (int part = 0; part < TL__PARTS; part++) largest = tl__size_max(largest, data->part[part].count);
+    size_t evaluation = training->validation_batch_size ? (size_t)training->validation_batch_size
+                                                        : (size_t)training->batch_size;
+    trainer->step_rows = tl__size_min(trainer->step_rows, rows);
+    tl__evaluator_init(&trainer->evaluator, trainer->model, data, trainer->loss, trainer->loss_settings, evaluation, largest);
+    int64_t shards = training->gradient_shards > training->accumulation ? training->gradient_shards : training->accumulation;
+    size_t accumulation = (size_t)training->accumulation;
+    tl__plan_options options = {
+        .kernels = context->kernels, .workers = tl__pool_threads(context->pool), .training = true,
+        .max_rows = tl__size_max(1, (trainer->step_rows + accumulation - 1) / accumulation),
+        .evaluation_rows = trainer->evaluator.batch, .shards = (int)shards, .accumulation = (int)accumulation,
+        .loss = trainer->loss, .loss_settings = trainer->loss_settings,
+        .target_width = trainer_classifies(data) ? 0 : data->pipeline->outputs, .optimizer = trainer->optimizer,
+        .optimizer_settings = trainer->optimizer_settings, .seed = trainer->options.seed,
+    };
+    TL_TRY(tl__plan_new(&context->heap, &trainer->model->graph, &options, &trainer->plan, error));
+    trainer->batch_options = (tl__batch_options){
+        .part = TL_TRAIN, .batch_size = trainer->step_rows, .shuffle = data->shuffle, .drop_last = training->drop_last,
+        .workers = data->workers, .cache_bytes = data->cache_bytes,
+    };
+    trainer->steps = training->drop_last ? rows / trainer->step_rows : (rows + trainer->step_rows - 1) / trainer->step_rows;
+    trainer->history_size = (size_t)(training->epochs < TL__HISTORY ? training->epochs : TL__HISTORY);
+    tl__carver carver = {0};
+    trainer_carve(&carver, trainer);
+    if (carver.overflow) return tl__fail_memory(error, SIZE_MAX);
+    trainer->block_size = carver.used;
+    return TL_OK;
+}
+
+/* What sorting for the area under the curve takes: see metrics/ranking.c. */
+static size_t trainer_ranking_bytes(const tl__trainer *trainer)
+{
+    return trainer_classifies(trainer->data) ? trainer->evaluator.capacity * 32 + 4096 : 0;
+}
+
+/* The reserve is grown until a checkpoint fits; the trial's memory is never more than the plan's. */
+static tl_status trainer_plan_reserve(tl__trainer *trainer, tl_error *error)
+{
+    tl__heap *heap = &trainer->context->heap;
+    size_t size = tl__size_max(trainer_ranking_bytes(trainer), 8192);
+    tl_status status = TL_OK;
+    if (trainer->options.folder) {
+        for (;; size += size / 4) {
+            tl__reserve reserve;
+            void *block = tl__alloc_aligned(heap, size);
+            if (!block) return tl__fail_memory(error, size);
+            tl__reserve_init(&reserve, block, size);
+            status = tl__checkpoint_measure(trainer, &reserve, NULL);
+            tl__free_aligned(heap, block, size);
+            if (status != TL_OUT_OF_MEMORY) break;
+        }
+    }
+    trainer->reserve_size = size;
+    return status == TL_OK ? TL_OK : tl__fail(error, status, "a checkpoint could not be prepared: %s", tl_status_text(status));
+}
+
+static void trainer_line(tl__memory *memory, const char *name, size_t bytes)
+{
+    if (bytes == 0 || memory->count == TL__MEMORY_LINES) return;
+    memory->lines[memory->count++] = (tl__memory_line){name, bytes};
+    memory->total += bytes;
+}
+
+static size_t trainer_aligned(size_t bytes) { return bytes ? bytes + TL__ALIGNED_EXTRA : 0; }
+
+/* Lines of what is asked for at the start of the run, after what is in use already. */
+static void trainer_memory(const tl__trainer *trainer, tl__memory *out)
+{
+    tl__plan_totals totals;
+    size_t floats = tl__trainer_floats(trainer) * sizeof(float), used = trainer->context->heap.in_use;
+    size_t data = trainer->data->bytes;
+    *out = (tl__memory){.count = 0};
+    tl__plan_totals_of(trainer->plan, &totals);
+    trainer_line(out, "data", data);
+    trainer_line(out, "parameters", trainer_aligned(floats));
+    trainer_line(out, "settings, graph and plan", used - data - trainer_aligned(floats));
+    trainer_line(out, "gradients", totals.gradients);
+    trainer_line(out, "optimizer state", totals.state);
+    trainer_line(out, "activations", totals.values);
+    trainer_line(out, "scratch", totals.scratch);
+    trainer_line(out, "network", totals.network - totals.gradients - totals.state - totals.values - totals.scratch);
+    trainer_line(out, "batches", tl__batches_bytes(trainer->data, &trainer->batch_options));
+    size_t copy = trainer->keep == TL__KEEP_LAST ? 0 : floats;
+    size_t ring = trainer->options.folder ? 0 : trainer->ring.slots * floats;
+    trainer_line(out, "best weights", copy);
+    trainer_line(out, "weights of the last epochs", ring);
+    trainer_line(out, "history and evaluation", trainer_aligned(trainer->block_size) - copy - ring);
+    trainer_line(out, "reserve for checkpoints and reports", trainer_aligned(trainer->reserve_size));
+}
+
+TL_PRIV void tl__trainer_memory(const tl__trainer *trainer, tl__memory *out)
+{
+    if (trainer->prepared) *out = trainer->memory;
+    else trainer_memory(trainer, out);
+}
+
+TL_PRIV const tl__plan *tl__trainer_plan(const tl__trainer *trainer)
+{
+    return trainer->plan;
+}
+
+/* ---- life ---- */
+
+static tl_status trainer_copy_text(tl__trainer *trainer, const char **text, tl_error *error)
+{
+    if (!*text) return TL_OK;
+    const char *copy = tl__arena_text(&trainer->arena, *text);
+    if (!copy) return tl__fail_memory(error, strlen(*text) + 1);
+    *text = copy;
+    return TL_OK;
+}
+
+static tl_status trainer_describe(tl__trainer *trainer, tl_error *error);
+
+static tl_status trainer_fill(tl__trainer *trainer, tl_error *error)
+{
+    TL_TRY(trainer_copy_text(trainer, &trainer->options.folder, error));
+    TL_TRY(trainer_copy_text(trainer, &trainer->options.model_id, error));
+    TL_TRY(trainer_copy_text(trainer, &trainer->options.run, error));
+    TL_TRY(trainer_copy_text(trainer, &trainer->options.file, error));
+    TL_TRY(trainer_bind(trainer, error));
+    trainer_resolve(trainer);
+    TL_TRY(trainer_check(trainer, error));
+    TL_TRY(tl__model_set_pipeline(trainer->model, trainer->data->pipeline, error));
+    trainer->model->link = trainer->loss->link;
+    TL_TRY(trainer_describe(trainer, error));
+    TL_TRY(trainer_plan(trainer, error));
+    return trainer_plan_reserve(trainer, error);
+}
+
+/* The settings that results depend on, for the model's file. */
+static tl_status trainer_describe(tl__trainer *trainer, tl_error *error)
+{
+    tl__tree *tree;
+    tl__builder builder;
+    tl_status status = tl__tree_new(&trainer->context->heap, NULL, &tree);
+    if (status != TL_OK) return tl__fail_memory(error, sizeof *tree);
+    tl__builder_init(&builder, tree);
+    tl_value *root = tl__put_map(&builder, NULL, NULL);
+    tl__unbind(&builder, root, "training", tl__training_rows(), &trainer->settings->training, TL__RESULT);
+    tl__unbind(&builder, root, "optimization", tl__optimization_rows(), &trainer->settings->optimization, TL__RESULT);
+    tl__put_integer(&builder, root, "seed", (int64_t)trainer->options.seed);
+    status = builder.failed ? TL_OUT_OF_MEMORY : tl__model_set_settings(trainer->model, root);
+    tl__tree_free(tree);
+    return status == TL_OK ? TL_OK : tl__fail_memory(error, 0);
+}
+
+TL_PRIV tl_status tl__trainer_new(tl_model *model, const tl_dataset *data, const tl__trainer_options *options,
+                                  tl__trainer **out, tl_error *error)
+{
+    tl_context *context = model->context;
+    tl__trainer *trainer = tl__alloc_zero(&context->heap, 1, sizeof *trainer);
+    if (!trainer) return tl__fail_memory(error, sizeof *trainer);
+    trainer->context = context;
+    trainer->model = model;
+    trainer->data = data;
+    trainer->settings = options->settings;
+    trainer->options = *options;
+    trainer->stopped = trainer->trigger = "";
+    tl__arena_init(&trainer->arena, &context->heap);
+    tl_status status = trainer_fill(trainer, error);
+    if (status != TL_OK) tl__trainer_free(trainer);
+    else *out = trainer;
+    return status;
+}
+
+static void trainer_free_reserve(tl__trainer *trainer)
+{
+    if (trainer->reserve_block)
+        tl__free_aligned(&trainer->context->heap, trainer->reserve_block, trainer->reserve_size);
+    trainer->reserve_block = NULL;
+}
+
+static void trainer_release(tl__trainer *trainer)
+{
+    tl__heap *heap = &trainer->context->heap;
+    trainer_free_reserve(trainer);
+    if (trainer->block) tl__free_aligned(heap, trainer->block, trainer->block_size);
+    tl__batches_free(trainer->batches);
+    if (trainer->network) tl__network_free(heap, trainer->network);
+    trainer->block = NULL;
+    trainer->batches = NULL;
+    trainer->network = NULL;
+}
+
+TL_PRIV void tl__trainer_free(tl__trainer *trainer)
+{
+    if (!trainer) return;
+    tl__heap *heap = &trainer->context->heap;
+    trainer_release(trainer);
+    if (trainer->plan) tl__plan_free(heap, trainer->plan);
+    tl__arena_free(&trainer->arena);
+    tl__free(heap, trainer, sizeof *trainer);
+}
+
+static tl_status trainer_allocate(tl__trainer *trainer, tl_error *error)
+{
+    tl__heap *heap = &trainer->context->heap;
+    TL_TRY(tl__network_new(heap, trainer->plan, trainer->model->parameters, &trainer->network, error));
+    TL_TRY(tl__batches_new(trainer->data, &trainer->batch_options, &trainer->batches, error));
+    trainer->block = tl__alloc_aligned(heap, trainer->block_size);
+    if (!trainer->block) return tl__fail_memory(error, trainer->block_size);
+    trainer->reserve_block = tl__alloc_aligned(heap, trainer->reserve_size);
+    return trainer->reserve_block ? TL_OK : tl__fail_memory(error, trainer->reserve_size);
+}
+
+TL_PRIV tl_status tl__trainer_prepare(tl__trainer *trainer, tl_error *error)
+{
+    if (trainer->prepared) return TL_OK;
+    const tl__pipeline *pipeline = trainer->data->pipeline;
+    tl_error inner = {0};
+    trainer_memory(trainer, &trainer->memory);
+    tl_status status = trainer_allocate(trainer, &inner);
+    if (status != TL_OK) {
+        trainer_release(trainer);
+        if (status == TL_OUT_OF_MEMORY)
+            return tl__fail(error, status, "training needs %zu bytes in all, and there is not so much memory; make "
+                            "training.batch_size or the network smaller", trainer->memory.total);
+        return tl__fail(error, status, "%s", inner.message);
+    }
+    memset(trainer->block, 0, trainer->block_size);
+    tl__carver carver = {.base = trainer->block};
+    trainer_carve(&carver, trainer);
+    for (size_t i = 0; i < trainer->ring.slots; i++) trainer->ring.slot[i].epoch = -1;
+    for (size_t i = 0; i < pipeline->outputs; i++)
+        trainer->output_scale[i] = pipeline->target_scale ? pipeline->target_scale[i] : 1;
+    trainer->evaluator.network = trainer->network;
+    tl__reserve_init(&trainer->reserve, trainer->reserve_block, trainer->reserve_size);
+    trainer->shadow = *trainer->context;
+    trainer->shadow.heap = trainer->reserve.heap;
+    trainer->prepared = true;
+    return TL_OK;
+}
+
+/* ---- state and results ---- */
+
+TL_PRIV void tl__trainer_save_state(tl__trainer *trainer)
+{
+    tl__train_state *state = &trainer->state;
+    state->reference = trainer->stopping.reference;
+    state->bad = (double)trainer->stopping.bad;
+    state->trigger = (double)trainer->stopping.trigger;
+    state->by_ratio = trainer->stopping.by_ratio;
+    state->best_value = trainer->best_epoch.value;
+    state->best_epoch = (double)trainer->best_epoch.epoch;
+    state->rate = trainer->plateau.rate;
+    state->plateau_best = trainer->plateau.best;
+    state->plateau_bad = (double)trainer->plateau.bad;
+    state->cooldown = (double)trainer->plateau.cooldown;
+    state->reductions = (double)trainer->plateau.reductions;
+}
+
+TL_PRIV void tl__trainer_load_state(tl__trainer *trainer)
+{
+    const tl__train_state *state = &trainer->state;
+    trainer->stopping.reference = state->reference;
+    trainer->stopping.bad = (int64_t)state->bad;
+    trainer->stopping.trigger = (int64_t)state->trigger;
+    trainer->stopping.by_ratio = state->by_ratio != 0;
+    trainer->best_epoch.value = state->best_value;
+    trainer->best_epoch.epoch = (int64_t)state->best_epoch;
+    trainer->plateau = (tl__schedule_state){state->rate, state->plateau_best, (int64_t)state->plateau_bad,
+                                            (int64_t)state->cooldown, (int64_t)state->reductions};
+}
+
+TL_PRIV void tl__trainer_result(const tl__trainer *trainer, tl__train_result *out)
+{
+    tl__plan_totals totals;
+    double seconds = trainer->state.seconds;
+    tl__plan_totals_of(trainer->plan, &totals);
+    *out = (tl__train_result){
+        .stopped = trainer->stopped, .trigger = trainer->trigger, .epochs = (int64_t)trainer->state.epoch,
+        .best_epoch = trainer->best_epoch.epoch, .kept_epoch = trainer->kept_epoch, .seconds = seconds,
+        .samples_per_second = seconds > 0 ? trainer->session_samples / seconds : 0,
+        .parameters = (int64_t)totals.parameter_count, .memory_bytes = trainer->memory.total,
+    };
+}
+
+TL_PRIV size_t tl__trainer_epochs(const tl__trainer *trainer)
+{
+    return (size_t)trainer->state.history;
+}
+
+TL_PRIV const tl__epoch *tl__trainer_epoch(const tl__trainer *trainer, size_t index)
+{
+    return index < tl__trainer_epochs(trainer) ? &trainer->history[index] : NULL;
+}
+
+TL_PRIV tl_status tl__trainer_score(tl__trainer *trainer, tl_part part, tl_scores *out, tl_error *error)
+{
+    TL_TRY(tl__trainer_prepare(trainer, error));
+    tl__scores_clear(out);
+    if (trainer->data->part[part].count == 0) return TL_OK;
+    tl_status status = tl__evaluator_run(&trainer->evaluator, part);
+    if (status == TL_OK) status = tl__evaluator_scores(&trainer->evaluator, &trainer->reserve.heap, out);
+    return status == TL_OK ? TL_OK : tl__fail(error, status, "evaluating failed: %s", tl_status_text(status));
+}
