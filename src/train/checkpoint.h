@@ -1,14 +1,15 @@
 /* Checkpoints: everything that a training needs to go on as if nothing had happened, in one safetensors file that is
  * replaced as a whole and synced. It is a model file (model/model.h) with the current weights and, besides:
  *
- *     training.state        F64 [n]              all counters, sums and memories: see checkpoint_state in checkpoint.c
+ *     training.state        F64 [n]              all counters, sums and memories: tl__train_state of trainer.h
  *     training.optimizer.i  F32 [trained]        the optimizer's arrays
  *     training.best         F32 [parameters]     weights of the best epoch
  *     training.history      F64 [epochs, fields] tl__epoch, one row each
- *     training.ring.i       F32 [parameters]     B7's states when they are kept in memory
  *
- * and in its metadata "checkpoint": {id: checkpoint-epoch-n, model, epoch, step, loss, metrics, time} and "training": {settings,
- * seed, data, ring: [{epoch, file, hash}]}. The data loader's state is (epoch, step): all draws are functions of them. */
+ * and in its metadata "checkpoint": {id: checkpoint-epoch-n, model, epoch, step, loss, metrics, time, ring: [{epoch, hash}]},
+ * "training.settings" and "training.data": what a resume compares. The weights of the epochs that the ring names lie in files
+ * patience-HASH.safetensors beside it, each written once and synced before the checkpoint is. The data loader's state is
+ * (epoch, step): all draws are functions of them. */
 #ifndef TL_TRAIN_CHECKPOINT_H
 #define TL_TRAIN_CHECKPOINT_H
 

@@ -398,9 +398,13 @@ static tl_status loop_run(tl__trainer *trainer, double max_steps, tl_error *erro
                        trainer->state.ended == TL__END_STOPPED ? "early_stopping_triggered" : "completed";
     if (trainer->state.ended == TL__END_STOPPED)
         trainer->trigger = trainer->stopping.by_ratio ? "early_stopping_ratio_exceeded" : "early_stopping_patience_exceeded";
-    if (status == TL_CANCELLED) trainer->context->cancelled = 0;
+    if (status == TL_CANCELLED) {
+        trainer->context->cancelled = 0;
+        tl__fail(error, status, "stopped on request in epoch %lld after step %lld", (long long)trainer->state.epoch + 1,
+                 (long long)trainer->state.step);
+    }
     if (status == TL_OK || status == TL_CANCELLED) {
-        tl_status saved = loop_checkpoint(trainer, status == TL_CANCELLED, error);
+        tl_status saved = loop_checkpoint(trainer, status == TL_CANCELLED, status == TL_OK ? error : NULL);
         if (saved != TL_OK) return saved;
     }
     tl_status restored = loop_restore(trainer, status == TL_OK ? error : NULL);

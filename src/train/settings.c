@@ -100,14 +100,57 @@ TL_PRIV const tl__field *tl__optimization_rows(void)
     return rows;
 }
 
-/* Put each key of the flow map under the block whose row it is; what is neither stays with training, whose mistake names
- * the nearest row. */
-static tl_value *tl__train_sort_keys(tl__tree *tree)
+/* The rows of a root that has both blocks, as a config has them. */
+static void settings_root(tl__field rows[3])
 {
+    rows[0] = (tl__field){.name = "training", .kind = TL__FIELD_BLOCK, .rows = tl__training_rows(),
+                          .offset = offsetof(tl__train_settings, training), .help = "how to train"};
+    rows[1] = (tl__field){.name = "optimization", .kind = TL__FIELD_BLOCK, .rows = tl__optimization_rows(),
+                          .offset = offsetof(tl__train_settings, optimization), .help = "what keeps training in shape"};
+    rows[2] = (tl__field){.name = NULL};
+}
+
+/* {epochs: 5, dropout: 0.1} to {training: {epochs: 5}, optimization: {dropout: 0.1}}. What is a row of neither stays with
+ * training, whose mistake then names the nearest row. */
+static void settings_sort_keys(tl__builder *builder)
+{
+    tl_value *root = &builder->tree->root, given = *root;
+    root->kind = TL_MAP;
+    root->first = root->last = NULL;
+    root->count = 0;
+    tl_value *training = tl__put_map(builder, root, "training"), *optimization = tl__put_map(builder, root, "optimization");
+    if (builder->failed) return;
+    for (tl_value *item = given.first, *next; item; item = next) {
+        next = item->next;
+        bool second = !tl__field_find(tl__training_rows(), item->key, item->key_size, NULL) &&
+                      tl__field_find(tl__optimization_rows(), item->key, item->key_size, NULL);
+        tl_value *block = second ? optimization : training;
+        item->next = NULL;
+        if (block->last) block->last->next = item;
+        else block->first = item;
+        block->last = item;
+        block->count++;
+    }
+}
+
+TL_PRIV tl_status tl__train_read(tl_context *context, const char *text, tl__arena *arena, tl__tree **tree,
+                                 tl__train_settings *out, tl_error *error)
+{
+    tl__field rows[3];
+    tl__buffer flow;
     tl__builder builder;
-    tl__builder_init(&builder, tree);
-    tl_value *first = tree->root.first;
-    tree->root.first = tree->root.last = NULL;
-    tree->root.count = 0;
-    return NULL;
+    tl__arena_init(arena, &context->heap);
+    *tree = NULL;
+    if (tl__tree_new(&context->heap, "settings", tree) != TL_OK) return tl__fail_memory(error, sizeof **tree);
+    tl__buffer_init(&flow, &context->heap);
+    tl__buffer_format(&flow, "{%s}", text ? text : "");
+    tl_status status = flow.failed ? tl__fail_memory(error, flow.size) : tl__yaml_parse(*tree, flow.data, flow.size, error);
+    tl__buffer_free(&flow);
+    TL_TRY(status);
+    tl__builder_init(&builder, *tree);
+    settings_sort_keys(&builder);
+    if (builder.failed) return tl__fail_memory(error, 0);
+    settings_root(rows);
+    TL_TRY(tl__bind_aliases(rows, *tree, error));
+    return tl__bind(rows, out, &(*tree)->root, "settings", "", arena, error);
 }

@@ -9,6 +9,7 @@
 #include "kernels/kernels.h"
 #include "port/port.h"
 #include "text/bind.h"
+#include "text/yaml.h"
 
 /* ---- settings ---- */
 
@@ -86,7 +87,7 @@ static tl_status trainer_bind_class_weights(tl__trainer *trainer, tl_error *erro
     }
     double *balanced = tl__arena_push_zero(&trainer->arena, classes, sizeof(double));
     double *given = tl__arena_push_zero(&trainer->arena, classes, sizeof(double));
-    double *out = tl__arena_push_zero(&trainer->arena, classes, sizeof(double));
+    float *out = tl__arena_push_zero(&trainer->arena, classes, sizeof(float));
     if (!balanced || !given || !out) return tl__fail_memory(error, classes * sizeof(double));
     tl__class_weights(trainer->data, balanced);
     if (!value || value->kind == TL_NULL || (word && strcmp(word, "none") == 0)) given = NULL;
@@ -255,10 +256,10 @@ static tl_status trainer_plan_reserve(tl__trainer *trainer, tl_error *error)
             tl__reserve_init(&reserve, block, size);
             status = tl__checkpoint_measure(trainer, &reserve, NULL);
             tl__free_aligned(heap, block, size);
-            if (status != TL_OUT_OF_MEMORY) break;
+                if (status != TL_OUT_OF_MEMORY) break;
         }
     }
-    trainer->reserve_size = size;
+    trainer->reserve_size = size + 1024;    /* numbers of a later checkpoint may have more digits */
     return status == TL_OK ? TL_OK : tl__fail(error, status, "a checkpoint could not be prepared: %s", tl_status_text(status));
 }
 
@@ -349,8 +350,18 @@ static tl_status trainer_describe(tl__trainer *trainer, tl_error *error)
     tl__unbind(&builder, root, "optimization", tl__optimization_rows(), &trainer->settings->optimization, TL__RESULT);
     tl__put_integer(&builder, root, "seed", (int64_t)trainer->options.seed);
     status = builder.failed ? TL_OUT_OF_MEMORY : tl__model_set_settings(trainer->model, root);
+    if (status == TL_OK) trainer->settings_text = tl__arena_text(&trainer->arena, trainer->model->settings);
+    if (trainer->options.folder && status == TL_OK) {
+        tl__buffer text;
+        tl__buffer_init(&text, &trainer->context->heap);
+        const tl_value *data = tl__dataset_describe(&builder, root, "data", trainer->data);
+        if (!builder.failed) tl__json_write(&text, data, 0);
+        if (!builder.failed && !text.failed) trainer->data_text = tl__arena_text(&trainer->arena, text.data);
+        tl__buffer_free(&text);
+        if (!trainer->data_text) status = TL_OUT_OF_MEMORY;
+    }
     tl__tree_free(tree);
-    return status == TL_OK ? TL_OK : tl__fail_memory(error, 0);
+    return status == TL_OK && trainer->settings_text ? TL_OK : tl__fail_memory(error, 0);
 }
 
 TL_PRIV tl_status tl__trainer_new(tl_model *model, const tl_dataset *data, const tl__trainer_options *options,

@@ -61,6 +61,8 @@ struct tl__trainer {
     void *optimizer_settings;
     const tl__schedule *schedule;   /* NULL: the rate stays */
     void *schedule_settings;
+    const char *settings_text;      /* JSON of the rows that change results: what a resume compares ... */
+    const char *data_text;          /* ... and of the data's description */
     int monitor, keep;              /* resolved: never auto */
     bool validation;
     size_t step_rows;               /* rows of one step: batch_size * accumulation */
