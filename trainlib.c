@@ -110,7 +110,24 @@
 /* 3  data: tables, loaders, splits, batches */
 
 /* 4  model: a graph with weights */
+#ifndef TL_FREESTANDING
+#include "model/build.c"
+#include "model/model.c"
+#include "model/file.c"
+#include "model/predictor.c"
+#endif
 
 /* 5  train: the loop */
+#ifndef TL_FREESTANDING
+#include "train/settings.c"
+#include "train/stopping.c"
+#include "train/reserve.c"
+#include "train/evaluate.c"
+#include "train/ring.c"
+#include "train/checkpoint.c"
+#include "train/trainer.c"
+#include "train/loop.c"
+#include "train/api.c"
+#endif
 
 /* 6  lab: runs and commands */

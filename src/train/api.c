@@ -25,3 +25,9 @@ TL_API tl_status tl_train(tl_model *model, const tl_dataset *data, const char *s
     tl__arena_free(&arena);
     return status;
 }
+
+TL_API tl_status tl_score(tl_model *model, const tl_dataset *data, tl_part part, tl_scores *out, tl_error *error)
+{
+    (void)model, (void)data, (void)part, (void)out;
+    return tl__fail(error, TL_UNSUPPORTED, "not there yet");
+}

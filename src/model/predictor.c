@@ -1,0 +1,88 @@
+/* Prediction: raw rows through the pipeline, the network and the link, without allocation. A predictor shares the model's
+ * weights and owns the rest, so there may be one in each thread. */
+#include "model/model.h"
+
+#include "kernels/kernels.h"
+
+struct tl_predictor {
+    const tl_model *model;
+    tl__plan *plan;
+    tl__network *network;
+    float *inputs;        /* [max_rows, features] */
+    size_t max_rows, features, outputs, predictions;
+};
+
+TL_API void tl_predictor_free(tl_predictor *predictor)
+{
+    if (!predictor) return;
+    tl__heap *heap = &predictor->model->context->heap;
+    if (predictor->inputs)
+        tl__free_aligned(heap, predictor->inputs, predictor->max_rows * predictor->features * sizeof(float));
+    if (predictor->network) tl__network_free(heap, predictor->network);
+    if (predictor->plan) tl__plan_free(heap, predictor->plan);
+    tl__free(heap, predictor, sizeof *predictor);
+}
+
+static tl_status predictor_fill(tl_predictor *predictor, tl_error *error)
+{
+    const tl_model *model = predictor->model;
+    tl__heap *heap = &model->context->heap;
+    tl__plan_options options = {.kernels = model->context->kernels, .workers = 1, .max_rows = predictor->max_rows};
+    size_t floats, bytes;
+    predictor->features = tl__shape_size(tl__graph_input_shape(&model->graph));
+    predictor->outputs = tl__shape_size(tl__graph_output_shape(&model->graph));
+    predictor->predictions = tl__model_predictions(model);
+    if (!tl__size_mul(predictor->max_rows, predictor->features, &floats) || !tl__size_mul(floats, sizeof(float), &bytes))
+        return tl__fail(error, TL_OUT_OF_RANGE, "a predictor for %zu rows is too large; ask for fewer rows at once",
+                        predictor->max_rows);
+    TL_TRY(tl__plan_new(heap, &model->graph, &options, &predictor->plan, error));
+    TL_TRY(tl__network_new(heap, predictor->plan, model->parameters, &predictor->network, error));
+    predictor->inputs = tl__alloc_aligned(heap, bytes);
+    return predictor->inputs ? TL_OK : tl__fail_memory(error, bytes);
+}
+
+TL_API tl_status tl_predictor_new(const tl_model *model, size_t max_rows, tl_predictor **out, tl_error *error)
+{
+    if (!model->context) return tl__fail(error, TL_INVALID, "a model in memory that was given predicts by tl_infer");
+    if (max_rows == 0) return tl__fail(error, TL_INVALID, "a predictor needs room for at least one row");
+    tl_predictor *predictor = tl__alloc_zero(&model->context->heap, 1, sizeof *predictor);
+    if (!predictor) return tl__fail_memory(error, sizeof *predictor);
+    predictor->model = model;
+    predictor->max_rows = max_rows;
+    tl_status status = predictor_fill(predictor, error);
+    if (status != TL_OK) tl_predictor_free(predictor);
+    else *out = predictor;
+    return status;
+}
+
+/* Values in the target's unit; with several outputs per target (quantiles) each one is. */
+static void predictor_restore(const tl_predictor *predictor, const float *raw, size_t rows, float *out)
+{
+    const tl__pipeline *pipeline = predictor->model->pipeline;
+    size_t width = predictor->outputs, per_target = width / pipeline->outputs;
+    memmove(out, raw, rows * width * sizeof *out);
+    if (per_target == 1) {
+        tl__pipeline_restore(pipeline, out, rows);
+        return;
+    }
+    for (size_t i = 0; i < rows * width; i++) {
+        size_t target = i / per_target % pipeline->outputs;
+        if (pipeline->target_scale)
+            out[i] = (float)((double)out[i] * pipeline->target_scale[target] + pipeline->target_shift[target]);
+    }
+}
+
+TL_API tl_status tl_predict(tl_predictor *predictor, const float *inputs, size_t rows, float *outputs)
+{
+    const tl_model *model = predictor->model;
+    const float *raw;
+    if (rows > predictor->max_rows) return TL_OUT_OF_RANGE;
+    if (rows == 0) return TL_OK;
+    TL_TRY(tl__pipeline_apply(model->pipeline, inputs, rows, predictor->inputs, NULL));
+    TL_TRY(tl__network_forward(predictor->network, NULL, predictor->inputs, rows, &raw));
+    if (model->pipeline->classification || model->link != TL__LINK_NONE)
+        tl__link_apply(model->context->kernels, model->link, raw, rows, predictor->outputs, outputs, predictor->predictions);
+    else
+        predictor_restore(predictor, raw, rows, outputs);
+    return TL_OK;
+}
