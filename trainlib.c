@@ -34,6 +34,10 @@
 /* 1  kernels: arithmetic */
 #include "kernels/kernels.c"
 #include "kernels/scalar.c"
+#include "kernels/x86/cpu.c"
+#include "kernels/x86/sse2.c"
+#include "kernels/x86/avx2.c"
+#include "kernels/x86/avx512.c"
 
 /* 1  text: formats */
 #include "text/value.c"

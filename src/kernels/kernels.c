@@ -9,7 +9,32 @@ static const struct kernels_entry {
     const char *name;
     kernels_get *get;   /* NULL: not in this build */
 } kernels_order[] = {   /* best first */
+#if TL__HAS_AVX512
+    {"avx512", tl__kernels_avx512},
+#else
+    {"avx512", NULL},
+#endif
+#if TL__HAS_AVX2
+    {"avx2", tl__kernels_avx2},
+#else
+    {"avx2", NULL},
+#endif
+#if TL__HAS_NEON
+    {"neon", tl__kernels_neon},
+#else
+    {"neon", NULL},
+#endif
+#if TL__HAS_SSE2
+    {"sse2", tl__kernels_sse2},
+#else
+    {"sse2", NULL},
+#endif
     {"scalar", tl__kernels_scalar},
+#if TL__X86
+    {"soft", tl__kernels_soft},
+#else
+    {"soft", NULL},
+#endif
 };
 
 TL_PRIV const tl__kernels *tl__kernels_choose(const char *limit)
@@ -20,7 +45,7 @@ TL_PRIV const tl__kernels *tl__kernels_choose(const char *limit)
             if (++i == TL_COUNT(kernels_order)) return NULL;
     for (; i < TL_COUNT(kernels_order); i++)
         if (kernels_order[i].get != NULL && kernels_order[i].get() != NULL) return kernels_order[i].get();
-    return NULL;
+    return tl__kernels_scalar();   /* "soft" where plain C needs no second form */
 }
 
 TL_PRIV const tl__kernels *tl__kernels_list(size_t index)

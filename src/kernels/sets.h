@@ -1,4 +1,5 @@
-/* What a build holds: each set's table behind a function, NULL when the processor cannot run it. */
+/* What a build holds: each set's table behind a function that gives NULL when the processor cannot run it.
+ * TL_SIMD_NONE leaves plain C only; TL_NO_AVX512, TL_NO_AVX2, TL_NO_SSE2, TL_NO_NEON leave one set out. */
 #ifndef TL_KERNELS_SETS_H
 #define TL_KERNELS_SETS_H
 
@@ -9,7 +10,44 @@
 #else
 #  define TL__X86 0
 #endif
+#if TL__X86 && !defined(TL_NO_AVX512)
+#  define TL__HAS_AVX512 1
+#else
+#  define TL__HAS_AVX512 0
+#endif
+#if TL__X86 && !defined(TL_NO_AVX2)
+#  define TL__HAS_AVX2 1
+#else
+#  define TL__HAS_AVX2 0
+#endif
+#if TL__X86 && !defined(TL_NO_SSE2)
+#  define TL__HAS_SSE2 1
+#else
+#  define TL__HAS_SSE2 0
+#endif
+#if defined(__aarch64__) && defined(__ARM_NEON) && !defined(TL_SIMD_NONE) && !defined(TL_NO_NEON)
+#  define TL__HAS_NEON 1
+#else
+#  define TL__HAS_NEON 0
+#endif
 
+#if TL__X86
+typedef enum tl__x86_set { TL__X86_SSE2, TL__X86_FMA, TL__X86_AVX2, TL__X86_AVX512 } tl__x86_set;
+TL_PRIV tl__x86_set tl__x86_level(void);   /* the highest that can run */
+TL_PRIV const tl__kernels *tl__kernels_soft(void);
+#endif
+#if TL__HAS_AVX512
+TL_PRIV const tl__kernels *tl__kernels_avx512(void);
+#endif
+#if TL__HAS_AVX2
+TL_PRIV const tl__kernels *tl__kernels_avx2(void);
+#endif
+#if TL__HAS_SSE2
+TL_PRIV const tl__kernels *tl__kernels_sse2(void);
+#endif
+#if TL__HAS_NEON
+TL_PRIV const tl__kernels *tl__kernels_neon(void);
+#endif
 TL_PRIV const tl__kernels *tl__kernels_scalar(void);
 
 #endif

@@ -1,0 +1,20 @@
+/* The AVX-512 set. */
+#include "kernels/leaves.h"
+#include "kernels/sets.h"
+
+#if TL__HAS_AVX512
+#include <immintrin.h>
+
+#define SET(name) avx512_##name
+#define FN(type) static __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))) type
+#define INLINE(type) static inline __attribute__((always_inline, target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))) type
+#define SET_NAME "avx512"
+#define SET_CLASS TL__CANONICAL
+#include "kernels/x86/vec_avx512.h"
+#include "kernels/set.inc.h"
+
+TL_PRIV const tl__kernels *tl__kernels_avx512(void)
+{
+    return tl__x86_level() >= TL__X86_AVX512 ? &avx512_set : NULL;
+}
+#endif
