@@ -49,6 +49,7 @@
 #include "text/bind.c"
 #include "text/bind_path.c"
 #include "text/unbind.c"
+#include "text/safetensors.c"
 
 /* 2  par: threads and the context */
 

@@ -42,7 +42,7 @@ typedef struct tl__text_list { size_t count; const char *const *items; } tl__tex
 /* A choice of a family's member with the settings that were given to it (bound by the family, later). */
 typedef struct tl__member {
     const char *name;            /* as written; the family checks it */
-    const tl_value *settings;    /* the map it was written with, or NULL */
+    const tl_value *settings;    /* the map or the word it was written as, or NULL (the default) */
 } tl__member;
 
 typedef struct tl__field tl__field;
