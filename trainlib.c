@@ -29,6 +29,7 @@
 #include "port/posix_file.c"
 #include "port/posix_system.c"
 #include "port/windows.c"
+#include "port/thread.c"
 #include "port/none.c"
 
 /* 1  kernels: arithmetic */
@@ -52,6 +53,8 @@
 #include "text/safetensors.c"
 
 /* 2  par: threads and the context */
+#include "par/pool.c"
+#include "par/context.c"
 
 /* 2  metrics */
 #include "metrics/confusion.c"

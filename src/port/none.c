@@ -84,13 +84,13 @@ TL_PRIV void tl__lock_release(tl__lock *lock) { (void)lock; }
 
 #if defined(TL_FREESTANDING) || defined(TL_NO_THREADS)
 
-TL_PRIV tl_status tl__thread_start(tl__heap *heap, void (*run)(void *user), void *user, tl__thread **out)
+TL_PRIV size_t tl__thread_bytes(void) { return 1; }
+TL_PRIV tl_status tl__thread_start_at(void *memory, void (*run)(void *user), void *user)
 {
-    (void)heap; (void)run; (void)user;
-    *out = NULL;
+    (void)memory; (void)run; (void)user;
     return TL_UNSUPPORTED;
 }
-TL_PRIV void tl__thread_join(tl__heap *heap, tl__thread *thread) { (void)heap; (void)thread; }
+TL_PRIV void tl__thread_wait(void *memory) { (void)memory; }
 TL_PRIV void tl__thread_pause(void) { }
 TL_PRIV tl_status tl__mutex_new(tl__heap *heap, tl__mutex **out) { (void)heap; *out = NULL; return TL_OK; }
 TL_PRIV void tl__mutex_free(tl__heap *heap, tl__mutex *mutex) { (void)heap; (void)mutex; }

@@ -59,6 +59,10 @@ typedef struct tl__mutex tl__mutex;
 typedef struct tl__event tl__event;             /* a condition with its own mutex: wait until value != seen */
 TL_PRIV tl_status tl__thread_start(tl__heap *heap, void (*run)(void *user), void *user, tl__thread **out);
 TL_PRIV void tl__thread_join(tl__heap *heap, tl__thread *thread);
+/* The same in memory of tl__thread_bytes that the caller gives and, after the wait, takes back. */
+TL_PRIV size_t tl__thread_bytes(void);
+TL_PRIV tl_status tl__thread_start_at(void *memory, void (*run)(void *user), void *user);
+TL_PRIV void tl__thread_wait(void *memory);
 TL_PRIV void tl__thread_yield(void);
 TL_PRIV void tl__thread_pause(void);            /* the processor's hint inside a spin */
 TL_PRIV void tl__sleep(int64_t microseconds);

@@ -105,12 +105,12 @@ static void *posix_system_thread(void *argument)
     return NULL;
 }
 
-TL_PRIV tl_status tl__thread_start(tl__heap *heap, void (*run)(void *user), void *user, tl__thread **out)
+TL_PRIV size_t tl__thread_bytes(void) { return sizeof(tl__thread); }
+
+TL_PRIV tl_status tl__thread_start_at(void *memory, void (*run)(void *user), void *user)
 {
-    tl__thread *thread = tl__alloc(heap, sizeof *thread);
+    tl__thread *thread = memory;
     sigset_t all, before;
-    *out = NULL;
-    if (thread == NULL) return TL_OUT_OF_MEMORY;
     thread->run = run;
     thread->user = user;
     /* Signals belong to the program's own threads. */
@@ -118,20 +118,10 @@ TL_PRIV tl_status tl__thread_start(tl__heap *heap, void (*run)(void *user), void
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int result = pthread_create(&thread->handle, NULL, posix_system_thread, thread);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (result != 0) {
-        tl__free(heap, thread, sizeof *thread);
-        return TL_UNSUPPORTED;
-    }
-    *out = thread;
-    return TL_OK;
+    return result == 0 ? TL_OK : TL_UNSUPPORTED;
 }
 
-TL_PRIV void tl__thread_join(tl__heap *heap, tl__thread *thread)
-{
-    if (thread == NULL) return;
-    (void)pthread_join(thread->handle, NULL);
-    tl__free(heap, thread, sizeof *thread);
-}
+TL_PRIV void tl__thread_wait(void *memory) { (void)pthread_join(((tl__thread *)memory)->handle, NULL); }
 
 TL_PRIV tl_status tl__mutex_new(tl__heap *heap, tl__mutex **out)
 {

@@ -382,28 +382,22 @@ static DWORD WINAPI windows_thread(void *argument)
     return 0;
 }
 
-TL_PRIV tl_status tl__thread_start(tl__heap *heap, void (*run)(void *user), void *user, tl__thread **out)
+TL_PRIV size_t tl__thread_bytes(void) { return sizeof(tl__thread); }
+
+TL_PRIV tl_status tl__thread_start_at(void *memory, void (*run)(void *user), void *user)
 {
-    tl__thread *thread = tl__alloc(heap, sizeof *thread);
-    *out = NULL;
-    if (thread == NULL) return TL_OUT_OF_MEMORY;
+    tl__thread *thread = memory;
     thread->run = run;
     thread->user = user;
     thread->handle = CreateThread(NULL, 0, windows_thread, thread, 0, NULL);
-    if (thread->handle == NULL) {
-        tl__free(heap, thread, sizeof *thread);
-        return TL_UNSUPPORTED;
-    }
-    *out = thread;
-    return TL_OK;
+    return thread->handle == NULL ? TL_UNSUPPORTED : TL_OK;
 }
 
-TL_PRIV void tl__thread_join(tl__heap *heap, tl__thread *thread)
+TL_PRIV void tl__thread_wait(void *memory)
 {
-    if (thread == NULL) return;
+    tl__thread *thread = memory;
     WaitForSingleObject(thread->handle, INFINITE);
     CloseHandle(thread->handle);
-    tl__free(heap, thread, sizeof *thread);
 }
 
 TL_PRIV tl_status tl__mutex_new(tl__heap *heap, tl__mutex **out)
