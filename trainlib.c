@@ -51,6 +51,9 @@
 #include "text/bind_path.c"
 #include "text/unbind.c"
 #include "text/safetensors.c"
+#include "text/csv.c"
+#include "text/npy.c"
+#include "text/idx.c"
 
 /* 2  par: threads and the context */
 #include "par/pool.c"
@@ -116,6 +119,24 @@
 #include "nn/schedule_polynomial.c"
 
 /* 3  data: tables, loaders, splits, batches */
+#include "data/settings.c"
+#include "data/date.c"
+#include "data/infer.c"
+#include "data/table.c"
+#include "data/loader.c"
+#include "data/loader_csv.c"
+#include "data/loader_npy.c"
+#include "data/loader_idx.c"
+#include "data/pipeline.c"
+#include "data/pipeline_fit.c"
+#include "data/split.c"
+#include "data/roles.c"
+#include "data/target.c"
+#include "data/source.c"
+#include "data/describe.c"
+#include "data/gather.c"
+#include "data/dataset.c"
+#include "data/dataset_api.c"
 
 /* 4  model: a graph with weights */
 #ifndef TL_FREESTANDING

@@ -17,7 +17,9 @@ enum { TL__PARTS = 3 };            /* TL_TRAIN, TL_VALIDATION, TL_TEST */
 typedef struct tl__rows_of {
     tl__table *table;
     const tl__column **columns;    /* [pipeline->input_count]; NULL: not in this table (all missing) */
-    int32_t **word_maps;           /* [input_count] of categories: the table's code -> the pipeline's word, -1 unknown */
+    int32_t **word_maps;           /* [input_count] of categories: the table's code -> the pipeline's word, -1 unknown;
+                                      NULL: a column of numbers */
+    float **byte_maps;             /* [input_count] of U8 columns: value -> normalised value, 256 each; NULL: other types */
     int32_t *labels;               /* [table->rows] of a classification; -1: missing or unknown class */
     float *targets;                /* [table->rows, outputs] of a regression, in the target's unit; NaN: missing */
     float *weights;                /* [table->rows], or NULL */
@@ -48,12 +50,14 @@ struct tl_dataset {
     tl__left_out left_out;
     int64_t *class_counts[TL__PARTS];   /* [classes] of a classification */
     const char *note;              /* sentences for the user, a line each ("column 'date' is not used: ..."); "" none */
-    size_t bytes;                  /* all blocks of this object but the pipeline's */
     uint64_t seed;                 /* of the split and of the order of batches */
     bool shuffle;                  /* from the settings, for tl__batches_new */
     int workers;
     size_t cache_bytes;
+    unsigned char *roles;          /* [columns of source[0]] TL__ROLE_*; NULL: rows to predict */
+    unsigned char *part_of;        /* [rows of source[0]] tl_part, 3: in none; NULL: rows to predict */
     char hash[65];                 /* SHA-256 of the content, before any split: names, types and values of all columns */
+    char (*column_hashes)[65];     /* [columns of source[0], then of source[1]] */
 };
 
 /* All that a data: block says. Relative paths start at `folder` (NULL: the current one). Seed: the run's. */
@@ -62,6 +66,14 @@ TL_PRIV tl_status tl__dataset_load(tl_context *context, const tl__data_settings 
 /* From a table, which the data set owns from then on (also after a failure). `test` may be NULL. */
 TL_PRIV tl_status tl__dataset_make(tl_context *context, tl__table *table, tl__table *test,
                                    const tl__data_settings *settings, uint64_t seed, tl_dataset **out, tl_error *error);
+/* A file of rows to predict or to evaluate, read as the pipeline's columns demand, then tl__dataset_apply. `file` has the
+ * forms of data.file; `bytes` not NULL: the content, and `name` its name. */
+TL_PRIV tl_status tl__dataset_apply_file(tl_context *context, const tl__pipeline *pipeline, const tl_value *file,
+                                         const tl__data_settings *settings, const char *folder, tl_dataset **out,
+                                         tl_error *error);
+TL_PRIV tl_status tl__dataset_apply_bytes(tl_context *context, const tl__pipeline *pipeline, const char *bytes,
+                                          size_t size, const char *name, const tl__data_settings *settings,
+                                          tl_dataset **out, tl_error *error);
 /* Rows of another table through a fitted pipeline (cloned): all rows are the TL_TEST part. A column that the pipeline
  * needs and the table lacks is a mistake; others are ignored and told in `note`. The target may be absent (has_target). With
  * `settings` missing: drop rows with missing cells are left out; without, they must have a fill. Owns the table. */

@@ -1,7 +1,7 @@
 /* The input pipeline: how raw columns become the network's inputs, and its outputs classes or values in the target's
  * unit. Fitted on the training part only, then never changed; a model carries a copy.
  *
- * A number becomes (raw - shift) * (1 / scale), computed in double from the raw value rounded to float32, so that a row
+ * A number becomes (raw - shift) / scale, computed in double from the raw value rounded to float32, so that a row
  * of a file and the same row given as floats have the same bits. A category column of n words becomes n features, 1 at
  * the word and 0 elsewhere; a word that training did not have gives zeros only. A raw row is one float per number (width
  * floats for a vector column) and one per category: the word's number in the sorted `words`, NaN where it is missing. */
@@ -18,8 +18,9 @@ typedef struct tl__input {
     size_t width;                  /* raw floats: 1 for a category */
     size_t features;               /* width, or the number of words */
     size_t raw_offset, offset;     /* in the raw row and in the feature row */
-    double *shift, *scale;         /* [width] of a number; scale is never 0 (a constant column: 1) */
-    double *fill;                  /* [width] what a missing number becomes, before normalising; NaN: it is a mistake */
+    double shift, scale;           /* of a number, over all values of a vector column; scale is never 0 (a constant
+                                      column: 1) */
+    double fill;                   /* what a missing number becomes, before normalising; NaN: it is a mistake */
     const char **words;            /* [features] of a category, sorted by bytes */
     size_t fill_word;              /* what a missing category becomes; SIZE_MAX: a mistake */
 } tl__input;
@@ -62,7 +63,24 @@ TL_PRIV tl_status tl__pipeline_apply(const tl__pipeline *pipeline, const float *
                                      size_t *bad_row);
 /* In place, values [rows, outputs] of a regression: from the network's unit to the target's. Classes: nothing. */
 TL_PRIV void tl__pipeline_restore(const tl__pipeline *pipeline, float *values, size_t rows);
+/* One raw value of a number input, and one of a category into its `features` places; false: it is missing and has no
+ * fill. The value may come out infinite or NaN: the caller checks. */
+static inline float tl__input_value(const tl__input *input, float raw)
+{
+    double value = raw != raw ? input->fill : (double)raw;
+    return (float)((value - input->shift) / input->scale);
+}
+TL_PRIV bool tl__input_word(const tl__input *input, float raw, float *out);
 /* Number of a class, or -1. */
 TL_PRIV int tl__pipeline_class(const tl__pipeline *pipeline, const char *name);
+
+/* --- for those who make pipelines (data/) --- */
+TL_PRIV tl_status tl__pipeline_new(tl_context *context, size_t inputs, tl__pipeline **out);
+TL_PRIV bool tl__pipeline_texts(tl__pipeline *pipeline, const char ***out, const char *const *texts, size_t count);
+TL_PRIV bool tl__pipeline_doubles(tl__pipeline *pipeline, double **out, const double *values, size_t count);
+/* Offsets and sums from the inputs' widths and features; false on overflow. */
+TL_PRIV bool tl__pipeline_place(tl__pipeline *pipeline);
+/* The constant text of a normalisation's name, or NULL. */
+TL_PRIV const char *tl__normalize_word(const char *word);
 
 #endif

@@ -25,9 +25,8 @@ typedef struct tl__column {
     size_t width;                  /* values per row; more than 1 never for CODES */
     void *values;                  /* [rows, width] */
     size_t bytes;                  /* of the block that holds the values */
-    void *block;
+    void *block;                   /* values lie in it, perhaps not at its start (a header before them) */
     const char **words;            /* CODES: texts, in the arena; the array in the heap */
-    const uint32_t *word_sizes;    /* NULL: not a CODES column */
     size_t word_count, word_capacity;
     size_t missing;                /* cells that are missing */
     size_t first_missing_row;      /* when missing is not 0 */
@@ -44,13 +43,38 @@ typedef struct tl__table {
     bool named;                    /* the columns have names from the file */
 } tl__table;
 
+/* What a column is to be read as. data.types says it for one file; the columns of a file that was read before say it for
+ * its test file, and a pipeline for rows to predict, so that "01" is not a word in one and a number in the other. */
+typedef enum tl__column_kind {
+    TL__KIND_FIND_OUT, TL__KIND_NUMBER, TL__KIND_INTEGER, TL__KIND_CATEGORY, TL__KIND_DATE
+} tl__column_kind;
+
+typedef struct tl__kind_of {
+    const char *column;
+    tl__column_kind kind;
+} tl__kind_of;
+
+typedef struct tl__kinds {
+    size_t count;
+    const tl__kind_of *items;
+} tl__kinds;
+
 /* Read file (a path; a list; {images, labels}) by the reading part of the settings. Paths are relative to `folder`
- * (NULL: the current one). `setting` names the setting that holds the file ("data.file"). */
+ * (NULL: the current one; a path that begins with / and "-", standard input, stay as they are). `setting` names the
+ * setting that holds the file ("data.file"). known: may be NULL. */
 TL_PRIV tl_status tl__table_read(tl_context *context, const tl_value *file, const tl__data_settings *settings,
-                                 const char *folder, const char *setting, tl__table **out, tl_error *error);
-/* The same from bytes in memory that a file called `name` holds (standard input, tests). */
+                                 const tl__kinds *known, const char *folder, const char *setting, tl__table **out,
+                                 tl_error *error);
+/* The same from bytes in memory that a file called `name` holds; they are not changed. */
 TL_PRIV tl_status tl__table_parse(tl_context *context, const char *bytes, size_t size, const char *name,
-                                  const tl__data_settings *settings, tl__table **out, tl_error *error);
+                                  const tl__data_settings *settings, const tl__kinds *known, tl__table **out,
+                                  tl_error *error);
+/* An empty table, and a column with room for `rows` rows (of zeros). */
+TL_PRIV tl_status tl__table_new(tl_context *context, const char *source, tl__table **out);
+TL_PRIV tl_status tl__table_add(tl__table *table, const char *name, tl__column_type type, size_t width, size_t rows,
+                                tl__column **out);
+/* The rows of `more` after those of `table`: the same columns, by name where both have names, else by position. */
+TL_PRIV tl_status tl__table_append(tl__table *table, const tl__table *more, tl_error *error);
 TL_PRIV void tl__table_free(tl__table *table);
 TL_PRIV size_t tl__table_bytes(const tl__table *table);    /* of all blocks of values */
 
@@ -69,13 +93,15 @@ typedef struct tl__source {        /* what a loader reads */
     const char *name;              /* for messages */
     const char *bytes;             /* decompressed */
     size_t size;
-    tl__buffer *owner;             /* of the bytes: a loader may take the memory (data = NULL) instead of copying */
+    tl__buffer *owner;             /* of the bytes: a loader may take the block out of it instead of copying; NULL: the
+                                      bytes are the caller's */
     const tl__data_settings *settings;
+    const tl__kinds *known;        /* or NULL */
 } tl__source;
 
 typedef struct tl__loader {
     tl__member_head head;
-    const char *suffixes;          /* ".csv .tsv .txt" */
+    const char *suffixes;          /* "csv tsv txt" */
     bool (*recognises)(const char *bytes, size_t size);    /* by content; NULL: only by suffix */
     tl_status (*load)(const tl__source *source, tl__table *into, tl_error *error);   /* `into` is empty */
 } tl__loader;

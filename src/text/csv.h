@@ -13,7 +13,7 @@ enum { TL__CSV_MAX_COLUMNS = 1000000, TL__CSV_MAX_CELL = 64 << 20 };
 
 /* Begin with TL__CSV_OPTIONS. */
 typedef struct tl__csv_options {
-    char separator;      /* 0: found out among , ; tab | from the first rows */
+    char separator;      /* 0: found out among , ; tab | from the first rows; ' ': any run of blanks */
     char quote;          /* '"' or '\''; 0: no quoting */
     bool trim;           /* drop blanks and tabs around cells that are not quoted, and around the quotes */
     size_t skip_rows;    /* lines at the start that are not read at all */
@@ -25,6 +25,7 @@ typedef struct tl__csv_cell {
     const char *text;    /* not terminated */
     uint32_t size;
     bool quoted;
+    bool doubled;        /* the reader's own: holds doubled quotes that are not undone yet */
 } tl__csv_cell;
 
 typedef struct tl__csv {
@@ -40,8 +41,9 @@ typedef struct tl__csv {
     size_t columns;                 /* of the first row; 0: none read yet */
     size_t capacity;
     tl__heap *heap;
-    char *scratch;
-    size_t scratch_size, scratch_used;
+    char *scratch;                  /* cells whose doubled quotes were undone */
+    size_t scratch_size;
+    unsigned char stops[256];       /* 1: a byte that ends a cell that is not quoted */
 } tl__csv;
 
 /* The block is kept, not copied; `name` is the file's name for messages. Checks for NUL bytes and finds the separator.

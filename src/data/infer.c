@@ -1,0 +1,391 @@
+/* Numbers take 4 bytes a value from the start: int32_t as long as all are whole, then float32 (a table's number is the
+ * float32 nearest to the text's double). A missing cell makes a whole column float, since NaN marks it. */
+#include "data/infer.h"
+
+#include "base/hash.h"
+#include "base/math.h"
+#include "base/text.h"
+#include "data/date.h"
+
+enum { INFER_FIRST_ROWS = 64, INFER_MAX_DIGITS = 40 };
+
+/* ---- numbers ---- */
+
+static float infer_nan(void) { return tl__bits_float(0x7fc00000u); }
+
+/* Exact without the general algorithm when mantissa and power of ten are doubles themselves (Clinger 1990). */
+static bool infer_short_number(const char *text, size_t size, char decimal, double *out)
+{
+    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    const char *p = text, *end = text + size;
+    bool negative = *p == '-';
+    uint64_t mantissa = 0;
+    if (*p == '-' || *p == '+') p++;
+    const char *start = p;
+    if (end - p > 16) return false;
+    for (; p < end && (unsigned char)(*p - '0') <= 9; p++) mantissa = mantissa * 10 + (uint64_t)(*p - '0');
+    size_t digits = (size_t)(p - start), fraction = 0;
+    if (p < end && *p == decimal) {
+        start = ++p;
+        for (; p < end && (unsigned char)(*p - '0') <= 9; p++) mantissa = mantissa * 10 + (uint64_t)(*p - '0');
+        fraction = (size_t)(p - start);
+    }
+    if (p != end || digits + fraction == 0 || digits + fraction > 15) return false;
+    double value = (double)mantissa / powers[fraction];
+    *out = negative ? -value : value;
+    return true;
+}
+
+TL_PRIV bool tl__infer_number(const char *text, size_t size, char decimal, double *out)
+{
+    char copy[INFER_MAX_DIGITS * 2];
+    if (size == 0) return false;
+    if ((unsigned char)(*text - '0') > 9 && *text != '-' && *text != '+' && *text != decimal) return false;
+    if (infer_short_number(text, size, decimal, out)) return true;
+    if (decimal != '.') {
+        if (size > sizeof copy || memchr(text, '.', size)) return false;
+        memcpy(copy, text, size);
+        char *mark = memchr(copy, decimal, size);
+        if (mark) *mark = '.';
+        text = copy;
+    }
+    return tl__parse_double(text, size, out) && *out - *out == 0;
+}
+
+TL_PRIV bool tl__infer_is_missing(const tl__infer_rules *rules, const char *text, size_t size)
+{
+    if (size == 0) return true;
+    for (size_t i = 0; i < rules->marks.count; i++) {
+        if (tl__same_text_n(rules->marks.items[i], text, size)) return true;
+    }
+    return false;
+}
+
+TL_PRIV void tl__infer_rules_init(tl__infer_rules *rules, tl__heap *heap, const char *name,
+                                  const tl__data_settings *settings)
+{
+    memset(rules, 0, sizeof *rules);
+    rules->heap = heap;
+    rules->name = name;
+    rules->decimal = settings->decimal && settings->decimal[0] == ',' ? ',' : '.';
+    rules->marks = settings->missing_marks;
+    for (size_t i = 0; i < rules->marks.count; i++) {
+        double number;
+        const char *mark = rules->marks.items[i];
+        rules->number_marks |= tl__infer_number(mark, strlen(mark), rules->decimal, &number);
+    }
+}
+
+/* ---- storage ---- */
+
+TL_PRIV void tl__infer_begin(tl__infer *column, const char *name, tl__column_kind demanded)
+{
+    memset(column, 0, sizeof *column);
+    column->name = name;
+    column->kind = demanded;
+    column->demanded = demanded != TL__KIND_FIND_OUT;
+    column->whole = true;
+    column->smallest = INT32_MAX;
+    column->largest = INT32_MIN;
+}
+
+TL_PRIV void tl__infer_free(tl__infer *column, tl__heap *heap)
+{
+    size_t size = column->kind == TL__KIND_DATE ? sizeof(double) : sizeof(float);
+    tl__free(heap, column->values, column->capacity * size);
+    tl__free(heap, column->words, column->word_capacity * sizeof *column->words);
+    tl__free(heap, column->word_sizes, column->word_capacity * sizeof *column->word_sizes);
+    tl__free(heap, column->slots, column->slot_count * sizeof *column->slots);
+    memset(column, 0, sizeof *column);
+}
+
+static tl_status infer_grow(tl__infer *column, const tl__infer_rules *rules, tl_error *error)
+{
+    size_t size = column->kind == TL__KIND_DATE ? sizeof(double) : sizeof(float), bytes;
+    size_t capacity = column->capacity ? column->capacity + column->capacity / 2 : INFER_FIRST_ROWS;
+    if (column->capacity && rules->rows_guess > column->capacity) capacity = rules->rows_guess;
+    if (!tl__size_mul(capacity, size, &bytes)) return tl__fail_memory(error, SIZE_MAX);
+    void *values = tl__resize(rules->heap, column->values, column->capacity * size, bytes);
+    if (!values) return tl__fail_memory(error, bytes);
+    column->values = values;
+    column->capacity = capacity;
+    return TL_OK;
+}
+
+/* From whole numbers to floats, in place. A missing cell was stored as 0 while `whole`, and never is: it makes floats. */
+static void infer_to_floats(tl__infer *column)
+{
+    if (!column->whole) return;
+    for (size_t i = 0; i < column->rows; i++) {
+        int32_t value;
+        unsigned char *at = (unsigned char *)column->values + i * sizeof value;
+        memcpy(&value, at, sizeof value);
+        float number = (float)value;
+        memcpy(at, &number, sizeof number);
+    }
+    column->whole = false;
+}
+
+static tl_status infer_put_float(tl__infer *column, const tl__infer_rules *rules, float value, tl_error *error)
+{
+    infer_to_floats(column);
+    if (column->rows == column->capacity) TL_TRY(infer_grow(column, rules, error));
+    ((float *)column->values)[column->rows++] = value;
+    return TL_OK;
+}
+
+static tl_status infer_put_number(tl__infer *column, const tl__infer_rules *rules, double value, tl_error *error)
+{
+    if (column->whole && value > -2147483648.0 && value < 2147483648.0 && value == (double)(int32_t)value) {
+        int32_t whole = (int32_t)value;
+        if (column->rows == column->capacity) TL_TRY(infer_grow(column, rules, error));
+        ((int32_t *)column->values)[column->rows++] = whole;
+        if (whole < column->smallest) column->smallest = whole;
+        if (whole > column->largest) column->largest = whole;
+        return TL_OK;
+    }
+    return infer_put_float(column, rules, (float)value, error);
+}
+
+static tl_status infer_put_date(tl__infer *column, const tl__infer_rules *rules, double seconds, tl_error *error)
+{
+    if (column->rows == column->capacity) TL_TRY(infer_grow(column, rules, error));
+    ((double *)column->values)[column->rows++] = seconds;
+    return TL_OK;
+}
+
+/* ---- words ---- */
+
+static bool infer_more_slots(tl__infer *column, tl__heap *heap)
+{
+    size_t count = column->slot_count ? column->slot_count * 2 : 64;
+    uint32_t *slots = tl__alloc_zero(heap, count, sizeof *slots);
+    if (!slots) return false;
+    for (size_t code = 0; code < column->word_count; code++) {
+        size_t at = (size_t)tl__fnv1a(column->words[code], column->word_sizes[code]) & (count - 1);
+        while (slots[at]) at = (at + 1) & (count - 1);
+        slots[at] = (uint32_t)code + 1;
+    }
+    tl__free(heap, column->slots, column->slot_count * sizeof *slots);
+    column->slots = slots;
+    column->slot_count = count;
+    return true;
+}
+
+static bool infer_more_words(tl__infer *column, tl__heap *heap)
+{
+    size_t old = column->word_capacity, capacity = old ? old * 2 : 16;
+    const char **words = tl__resize(heap, column->words, old * sizeof *words, capacity * sizeof *words);
+    if (!words) return false;
+    column->words = words;
+    uint32_t *sizes = tl__resize(heap, column->word_sizes, old * sizeof *sizes, capacity * sizeof *sizes);
+    if (!sizes) {
+        /* both arrays have one capacity: the first goes back to it */
+        const char **smaller = tl__resize(heap, words, capacity * sizeof *words, old * sizeof *words);
+        column->words = old ? (smaller ? smaller : words) : NULL;
+        return false;
+    }
+    column->word_sizes = sizes;
+    column->word_capacity = capacity;
+    return true;
+}
+
+static tl_status infer_code(tl__infer *column, tl__heap *heap, tl__arena *arena, const char *text, size_t size,
+                            int32_t *out, tl_error *error)
+{
+    if (column->word_count * 2 >= column->slot_count && !infer_more_slots(column, heap)) {
+        return tl__fail_memory(error, column->slot_count * 8);
+    }
+    size_t at = (size_t)tl__fnv1a(text, size) & (column->slot_count - 1);
+    for (; column->slots[at]; at = (at + 1) & (column->slot_count - 1)) {
+        uint32_t code = column->slots[at] - 1;
+        if (column->word_sizes[code] == size && memcmp(column->words[code], text, size) == 0) {
+            *out = (int32_t)code;
+            return TL_OK;
+        }
+    }
+    if (column->word_count == column->word_capacity && !infer_more_words(column, heap)) {
+        return tl__fail_memory(error, column->word_capacity * 16);
+    }
+    char *copy = tl__arena_copy(arena, text, size);
+    if (!copy) return tl__fail_memory(error, size + 1);
+    column->words[column->word_count] = copy;
+    column->word_sizes[column->word_count] = (uint32_t)size;
+    column->slots[at] = (uint32_t)++column->word_count;
+    *out = (int32_t)(column->word_count - 1);
+    return TL_OK;
+}
+
+/* ---- cells ---- */
+
+static void infer_note_odd(tl__infer *column, const char *text, size_t size, int line)
+{
+    if (column->odd_text[0]) return;
+    column->odd_line = line;
+    tl__format(column->odd_text, sizeof column->odd_text, "%.*s", (int)tl__size_min(size, sizeof column->odd_text - 1),
+               text);
+}
+
+static tl_status infer_missing(tl__infer *column, const tl__infer_rules *rules, int line, tl_error *error)
+{
+    if (column->missing++ == 0) {
+        column->first_missing_row = column->rows;
+        column->first_missing_line = line;
+    }
+    if (column->kind == TL__KIND_CATEGORY) {
+        if (column->rows == column->capacity) TL_TRY(infer_grow(column, rules, error));
+        ((int32_t *)column->values)[column->rows++] = -1;
+        return TL_OK;
+    }
+    if (column->kind == TL__KIND_DATE) return infer_put_date(column, rules, infer_nan(), error);
+    return infer_put_float(column, rules, infer_nan(), error);
+}
+
+/* What a column is, seen by its first value; so far it holds missing cells only (as floats). */
+static tl_status infer_settle(tl__infer *column, const tl__infer_rules *rules, tl__column_kind kind, tl_error *error)
+{
+    size_t rows = column->rows;
+    column->kind = kind;
+    if (rows == 0 || kind == TL__KIND_NUMBER) return TL_OK;
+    if (kind == TL__KIND_CATEGORY) {
+        for (size_t i = 0; i < rows; i++) ((int32_t *)column->values)[i] = -1;
+        return TL_OK;
+    }
+    tl__free(rules->heap, column->values, column->capacity * sizeof(float));
+    column->values = NULL;
+    column->capacity = column->rows = 0;
+    while (column->rows < rows) TL_TRY(infer_put_date(column, rules, infer_nan(), error));
+    return TL_OK;
+}
+
+static tl_status infer_word(tl__infer *column, const tl__infer_rules *rules, const char *text, size_t size, int line,
+                            bool number, tl__arena *arena, tl_error *error)
+{
+    int32_t code = 0;
+    if (number) column->numbers++;
+    else infer_note_odd(column, text, size, line);
+    TL_TRY(infer_code(column, rules->heap, arena, text, size, &code, error));
+    if (column->rows == column->capacity) TL_TRY(infer_grow(column, rules, error));
+    ((int32_t *)column->values)[column->rows++] = code;
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__infer_cell(tl__infer *column, const tl__infer_rules *rules, const char *text, size_t size, int line,
+                                 tl__arena *arena, tl_error *error)
+{
+    double value = 0;
+    if (rules->number_marks && tl__infer_is_missing(rules, text, size)) return infer_missing(column, rules, line, error);
+    bool number = tl__infer_number(text, size, rules->decimal, &value);
+    if (number && column->kind == TL__KIND_NUMBER) {
+        column->numbers++;
+        return infer_put_number(column, rules, value, error);
+    }
+    if (!number && tl__infer_is_missing(rules, text, size)) return infer_missing(column, rules, line, error);
+    if (column->kind == TL__KIND_FIND_OUT) {
+        tl__column_kind kind = number                                   ? TL__KIND_NUMBER
+                               : tl__parse_date(text, size, &value) ? TL__KIND_DATE
+                                                                        : TL__KIND_CATEGORY;
+        TL_TRY(infer_settle(column, rules, kind, error));
+    }
+    if (column->kind == TL__KIND_CATEGORY) return infer_word(column, rules, text, size, line, number, arena, error);
+    if (column->kind == TL__KIND_DATE) {
+        if (tl__parse_date(text, size, &value)) {
+            column->dates++;
+            return infer_put_date(column, rules, value, error);
+        }
+        infer_note_odd(column, text, size, line);
+        column->misfits++;
+        return infer_put_date(column, rules, infer_nan(), error);
+    }
+    bool whole = number && value == (double)(int64_t)(value < 9e18 && value > -9e18 ? value : 0.5);
+    if (number && (column->kind == TL__KIND_NUMBER || whole)) {
+        column->numbers++;
+        return infer_put_number(column, rules, value, error);
+    }
+    infer_note_odd(column, text, size, line);
+    column->misfits++;
+    return infer_put_float(column, rules, infer_nan(), error);
+}
+
+/* ---- the end ---- */
+
+static tl_status infer_misfit(const tl__infer *column, const tl__infer_rules *rules, tl_error *error)
+{
+    const char *what = column->kind == TL__KIND_DATE      ? "a date"
+                       : column->kind == TL__KIND_INTEGER ? "a whole number"
+                                                          : "a number";
+    return tl__fail_at(error, TL_BAD_DATA, rules->name, column->odd_line, 0, NULL,
+                       "column '%s' holds \"%s\", which is not %s. Say what to do with missing values: data.missing: drop "
+                       "| mean | median | forward, and list \"%s\" under data.missing_marks; or make the column one of "
+                       "words: data.types: {'%s': category}.",
+                       column->name, column->odd_text, what, column->odd_text, column->name);
+}
+
+TL_PRIV tl_status tl__infer_judge(const tl__infer *column, const tl__infer_rules *rules, tl__column_kind *again,
+                                  tl_error *error)
+{
+    size_t values = column->rows - column->missing;
+    *again = TL__KIND_FIND_OUT;
+    if (column->kind == TL__KIND_CATEGORY) {
+        bool mixed = !column->demanded && column->numbers > 0 && column->numbers * 4 >= values * 3;
+        return mixed && column->odd_text[0] ? infer_misfit(column, rules, error) : TL_OK;
+    }
+    if (column->misfits == 0) return TL_OK;
+    if (column->demanded || column->misfits * 4 <= values) return infer_misfit(column, rules, error);
+    *again = TL__KIND_CATEGORY;
+    return TL_OK;
+}
+
+/* Whole numbers from 0 to 255 take a byte each; in place, from the front. */
+static void infer_to_bytes(tl__infer *column)
+{
+    unsigned char *out = column->values;
+    for (size_t i = 0; i < column->rows; i++) {
+        int32_t value;
+        memcpy(&value, out + i * sizeof value, sizeof value);
+        out[i] = (unsigned char)value;
+    }
+}
+
+TL_PRIV tl_status tl__infer_end(tl__infer *column, tl__table *table, tl_error *error)
+{
+    tl__heap *heap = &table->context->heap;
+    tl__column_type type = column->kind == TL__KIND_CATEGORY ? TL__COLUMN_CODES
+                           : column->kind == TL__KIND_DATE   ? TL__COLUMN_F64
+                           : column->whole                   ? TL__COLUMN_I32
+                                                             : TL__COLUMN_F32;
+    size_t old = column->capacity * (type == TL__COLUMN_F64 ? sizeof(double) : sizeof(float)), value_size = 4;
+    tl__column *made;
+    if (tl__table_add(table, column->name, type, 1, 0, &made) != TL_OK) return tl__fail_memory(error, sizeof *made);
+    if (type == TL__COLUMN_I32 && column->rows && column->smallest >= 0 && column->largest <= 255) {
+        infer_to_bytes(column);
+        type = TL__COLUMN_U8;
+        value_size = 1;
+    } else if (type == TL__COLUMN_F64) {
+        value_size = 8;
+    }
+    made->type = type;
+    made->date = column->kind == TL__KIND_DATE;
+    made->block = column->values;
+    made->bytes = old;
+    column->values = NULL;
+    column->capacity = 0;
+    void *fitted = column->rows ? tl__resize(heap, made->block, old, column->rows * value_size) : NULL;
+    if (fitted) {
+        made->block = fitted;
+        made->bytes = column->rows * value_size;
+    }
+    made->values = made->block;
+    made->words = column->words;
+    made->word_count = column->word_count;
+    made->word_capacity = column->word_capacity;
+    column->words = NULL;
+    tl__free(heap, column->word_sizes, column->word_capacity * sizeof *column->word_sizes);
+    column->word_sizes = NULL;
+    column->word_capacity = 0;
+    made->missing = column->missing;
+    made->first_missing_row = column->first_missing_row;
+    made->first_missing_line = column->first_missing_line;
+    return TL_OK;
+}

@@ -1,0 +1,60 @@
+/* A column under construction from cells of text: numbers are stored as they come, and what the column is shows at the
+ * end. Used by the loaders of text formats.
+ *
+ * A column whose first value is a number is taken for numbers, one whose first value is a date for dates, else for words.
+ * At the end a column of numbers where more than a quarter of the values are none is read again as words; where fewer
+ * are, the first of them is a mistake. A column of words where three quarters are numbers is the same mistake. */
+#ifndef TL_DATA_INFER_H
+#define TL_DATA_INFER_H
+
+#include "data/table.h"
+
+typedef struct tl__infer_rules {
+    tl__heap *heap;
+    const char *name;                /* of the file */
+    char decimal;                    /* '.' or ',' */
+    tl__text_list marks;             /* cells that are missing */
+    bool number_marks;               /* one of the marks looks like a number */
+    size_t rows_guess;               /* rows that the whole file may have; 0: not known */
+} tl__infer_rules;
+
+typedef struct tl__infer {
+    const char *name;
+    tl__column_kind kind;            /* as demanded, or as found so far */
+    bool demanded;
+    bool whole;                      /* values are int32_t so far, else float */
+    void *values;                    /* int32_t, float (numbers), double (dates) or int32_t codes */
+    size_t capacity, rows;           /* values */
+    size_t numbers, dates, misfits;  /* values that are, and that do not fit the kind */
+    size_t missing, first_missing_row;
+    int first_missing_line;
+    int odd_line;                    /* first misfit; of words: first that is not a number */
+    char odd_text[64];
+    int32_t last, smallest, largest; /* whole */
+    /* words */
+    const char **words;
+    uint32_t *word_sizes;
+    size_t word_count, word_capacity;
+    uint32_t *slots;                 /* code + 1; 0: free */
+    size_t slot_count;
+} tl__infer;
+
+TL_PRIV void tl__infer_rules_init(tl__infer_rules *rules, tl__heap *heap, const char *name,
+                                  const tl__data_settings *settings);
+TL_PRIV void tl__infer_begin(tl__infer *column, const char *name, tl__column_kind demanded);
+/* One cell; words are copied into the arena. line 0: the format has none. */
+TL_PRIV tl_status tl__infer_cell(tl__infer *column, const tl__infer_rules *rules, const char *text, size_t size, int line,
+                                 tl__arena *arena, tl_error *error);
+/* What the column must be read as when another pass is needed; TL__KIND_FIND_OUT when this one is good; a mistake when
+ * single values do not fit. */
+TL_PRIV tl_status tl__infer_judge(const tl__infer *column, const tl__infer_rules *rules, tl__column_kind *again,
+                                  tl_error *error);
+/* Moves the values into a new column of the table. */
+TL_PRIV tl_status tl__infer_end(tl__infer *column, tl__table *table, tl_error *error);
+TL_PRIV void tl__infer_free(tl__infer *column, tl__heap *heap);
+
+TL_PRIV bool tl__infer_is_missing(const tl__infer_rules *rules, const char *text, size_t size);
+/* A finite number from the first to the last byte. */
+TL_PRIV bool tl__infer_number(const char *text, size_t size, char decimal, double *out);
+
+#endif

@@ -1,0 +1,326 @@
+/* From a data.file setting to a table: paths, decompression, choice of the loader, lists and pairs of files. */
+#include "data/loader.h"
+
+#include "base/inflate.h"
+#include "base/math.h"
+#include "base/text.h"
+#include "port/port.h"
+#include "text/value.h"
+
+TL_PRIV const tl__family *tl__loader_family(void)
+{
+    static tl__member_fn *const members[] = {
+#define X(name) tl__loader_##name,
+#include "data/loader_list.h"
+#undef X
+    };
+    static const tl__family family = {"loader", members, TL_COUNT(members)};
+    return &family;
+}
+
+/* ---- choosing a loader ---- */
+
+/* Does the name end in one of the suffixes, .gz aside? */
+static bool loader_has_suffix(const char *name, const char *suffixes)
+{
+    size_t size = strlen(name);
+    if (size > 3 && tl__same_text_n(".gz", name + size - 3, 3)) size -= 3;
+    const char *dot = name + size;
+    while (dot > name && dot[-1] != '.') dot--;
+    if (dot == name) return false;
+    size_t length = (size_t)(name + size - dot);
+    while (*suffixes) {
+        size_t word = strcspn(suffixes, " ");
+        if (word == length && memcmp(suffixes, dot, word) == 0) return true;
+        suffixes += word + (suffixes[word] == ' ');
+    }
+    return false;
+}
+
+static const tl__loader *loader_choose(const tl__source *source, tl_error *error)
+{
+    const tl__family *family = tl__loader_family();
+    const char *format = source->settings->format;
+    if (format && !tl__same_text(format, "auto")) {
+        return (const tl__loader *)(const void *)tl__family_find(family, format, NULL, 0, 0, "data.format", error);
+    }
+    for (size_t i = 0; i < family->count; i++) {
+        const tl__loader *loader = (const tl__loader *)(const void *)tl__family_member(family, i);
+        if (loader_has_suffix(source->name, loader->suffixes)) return loader;
+    }
+    for (size_t i = 0; i < family->count; i++) {
+        const tl__loader *loader = (const tl__loader *)(const void *)tl__family_member(family, i);
+        if (!loader->recognises || loader->recognises(source->bytes, source->size)) return loader;
+    }
+    return NULL;
+}
+
+static tl_status loader_load(const tl__source *source, tl__table **out, tl_error *error)
+{
+    tl__table *table;
+    const tl__loader *loader = loader_choose(source, error);
+    if (!loader) return TL_BAD_CONFIG;
+    if (source->size == 0) {
+        return tl__fail_at(error, TL_BAD_FILE, source->name, 0, 0, NULL, "the file is empty; it must hold rows of data");
+    }
+    if (tl__table_new(source->context, source->name, &table) != TL_OK) return tl__fail_memory(error, sizeof *table);
+    tl_status status = loader->load(source, table, error);
+    if (status == TL_OK && (table->rows == 0 || table->column_count == 0)) {
+        status = tl__fail_at(error, TL_BAD_DATA, source->name, 0, 0, NULL, "there are no rows in this file");
+    }
+    if (status == TL_OK && table->rows > UINT32_MAX) {
+        status = tl__fail_at(error, TL_OUT_OF_RANGE, source->name, 0, 0, NULL,
+                             "there are more than 4294967295 rows; use data.limit or several runs");
+    }
+    if (status == TL_OK) *out = table;
+    else tl__table_free(table);
+    return status;
+}
+
+/* ---- bytes ---- */
+
+static tl_status loader_bytes(tl_context *context, const char *path, const char *name, tl__buffer *out, tl_error *error)
+{
+    const size_t limit = SIZE_MAX / 2;
+    tl__buffer packed;
+    tl__buffer_init(out, &context->heap);
+    TL_TRY(tl__file_read(path, out, limit, error));
+    const unsigned char *bytes = (const unsigned char *)out->data;
+    if (!tl__is_gzip(bytes, out->size)) return TL_OK;
+    packed = *out;
+    tl__buffer_init(out, &context->heap);
+    /* the last four bytes say the size of the last member; one member is the rule, so memory is taken once */
+    size_t hint = 0;
+    if (packed.size >= 18) {
+        const unsigned char *end = bytes + packed.size;
+        hint = (size_t)end[-4] | (size_t)end[-3] << 8 | (size_t)end[-2] << 16 | (size_t)end[-1] << 24;
+    }
+    if (hint / 1032 > packed.size || !tl__buffer_reserve(out, hint + 1)) out->failed = false;
+    tl_status status = tl__gunzip(out, (const unsigned char *)packed.data, packed.size, limit, name, error);
+    tl__buffer_free(&packed);
+    return status;
+}
+
+static tl_status loader_file(tl_context *context, const char *folder, const char *path, const tl__data_settings *settings,
+                             const tl__kinds *known, tl__table **out, tl_error *error)
+{
+    tl__buffer bytes;
+    tl__arena arena;
+    bool rooted = path[0] == '/' || path[0] == '\\' || (path[0] && path[1] == ':') || tl__same_text(path, "-");
+    const char *full = path;
+    tl__arena_init(&arena, &context->heap);
+    if (!rooted && folder && folder[0]) full = tl__arena_format(&arena, "%s/%s", folder, path);
+    tl__buffer_init(&bytes, &context->heap);
+    tl_status status = full ? loader_bytes(context, full, path, &bytes, error) : tl__fail_memory(error, strlen(path));
+    if (status == TL_OK) {
+        const char *name = tl__same_text(path, "-") ? "standard input" : path;
+        tl__source source = {context, name, bytes.data ? bytes.data : "", bytes.size, &bytes, settings, known};
+        status = loader_load(&source, out, error);
+    }
+    tl__buffer_free(&bytes);
+    tl__arena_free(&arena);
+    return status;
+}
+
+TL_PRIV tl_status tl__table_parse(tl_context *context, const char *bytes, size_t size, const char *name,
+                                  const tl__data_settings *settings, const tl__kinds *known, tl__table **out,
+                                  tl_error *error)
+{
+    tl__source source = {context, name, bytes, size, NULL, settings, known};
+    if (!tl__is_gzip((const unsigned char *)bytes, size)) return loader_load(&source, out, error);
+    tl__buffer buffer;
+    tl__buffer_init(&buffer, &context->heap);
+    tl_status status = tl__gunzip(&buffer, (const unsigned char *)bytes, size, SIZE_MAX / 2, name, error);
+    source.bytes = buffer.data ? buffer.data : "";
+    source.size = buffer.size;
+    source.owner = &buffer;
+    if (status == TL_OK) status = loader_load(&source, out, error);
+    tl__buffer_free(&buffer);
+    return status;
+}
+
+/* ---- lists and pairs ---- */
+
+/* The labels' single column becomes the last of the images' table. */
+static tl_status loader_join_labels(tl__table *images, tl__table *labels, tl_error *error)
+{
+    tl__column *made, *from = &labels->columns[0];
+    if (labels->column_count != 1 || from->width != 1 || from->type == TL__COLUMN_CODES) {
+        return tl__fail_at(error, TL_BAD_DATA, labels->source, 0, 0, NULL,
+                           "a file of labels must hold one number per image, but this one has %zu columns",
+                           labels->column_count);
+    }
+    if (labels->rows != images->rows) {
+        return tl__fail_at(error, TL_BAD_DATA, labels->source, 0, 0, NULL, "there are %zu labels but %zu images in '%s'",
+                           labels->rows, images->rows, images->source);
+    }
+    if (tl__table_add(images, "label", from->type, 1, 0, &made) != TL_OK) return tl__fail_memory(error, sizeof *made);
+    const char *name = made->name;
+    *made = *from;
+    made->name = name;
+    from->block = NULL;
+    from->bytes = 0;
+    return TL_OK;
+}
+
+static tl_status loader_pair(tl_context *context, const tl_value *images, const tl_value *labels,
+                             const tl__data_settings *settings, const tl__kinds *known, const char *folder,
+                             tl__table **out, tl_error *error)
+{
+    tl__table *first = NULL, *second = NULL;
+    tl_status status = loader_file(context, folder, images->text, settings, known, &first, error);
+    if (status == TL_OK) status = loader_file(context, folder, labels->text, settings, known, &second, error);
+    if (status == TL_OK) status = loader_join_labels(first, second, error);
+    tl__table_free(second);
+    if (status == TL_OK) *out = first;
+    else tl__table_free(first);
+    return status;
+}
+
+static tl_status loader_many(tl_context *context, const tl_value *list, const tl__data_settings *settings,
+                             const tl__kinds *known, const char *folder, tl__table **out, tl_error *error)
+{
+    tl__table *table = NULL;
+    for (const tl_value *file = list->first; file; file = file->next) {
+        tl__table *more = NULL;
+        tl_status status = loader_file(context, folder, file->text, settings, known, &more, error);
+        if (status == TL_OK && table) status = tl__table_append(table, more, error);
+        if (status != TL_OK || table) tl__table_free(more);
+        else table = more;
+        if (status != TL_OK) {
+            tl__table_free(table);
+            return status;
+        }
+    }
+    *out = table;
+    return TL_OK;
+}
+
+static bool loader_is_path(const tl_value *value)
+{
+    return value && value->kind != TL_LIST && value->kind != TL_MAP && value->kind != TL_NULL && value->text &&
+           value->text[0];
+}
+
+TL_PRIV tl_status tl__table_read(tl_context *context, const tl_value *file, const tl__data_settings *settings,
+                                 const tl__kinds *known, const char *folder, const char *setting, tl__table **out,
+                                 tl_error *error)
+{
+    if (loader_is_path(file)) return loader_file(context, folder, file->text, settings, known, out, error);
+    bool all_paths = file && file->kind == TL_LIST && file->first;
+    for (const tl_value *item = all_paths ? file->first : NULL; item; item = item->next) all_paths &= loader_is_path(item);
+    if (all_paths) return loader_many(context, file, settings, known, folder, out, error);
+    if (file && file->kind == TL_MAP) {
+        const tl_value *images = tl__value_child(file, "images"), *labels = tl__value_child(file, "labels");
+        if (loader_is_path(images) && loader_is_path(labels) && file->count == 2) {
+            return loader_pair(context, images, labels, settings, known, folder, out, error);
+        }
+    }
+    return tl__fail_at(error, TL_BAD_CONFIG, NULL, file ? file->line : 0, file ? file->column : 0, setting,
+                       "%s must be a file, a list of files, or a pair {images: file, labels: file}",
+                       setting ? setting : "data.file");
+}
+
+/* ---- shared by loaders ---- */
+
+static bool loader_kind_word(const tl_value *value, tl__column_kind *out)
+{
+    static const struct {
+        const char *word;
+        tl__column_kind kind;
+    } words[] = {{"number", TL__KIND_NUMBER}, {"integer", TL__KIND_INTEGER}, {"category", TL__KIND_CATEGORY},
+                 {"text", TL__KIND_CATEGORY}, {"date", TL__KIND_DATE},       {"auto", TL__KIND_FIND_OUT}};
+    for (size_t i = 0; i < TL_COUNT(words); i++) {
+        if (value->text && tl__same_text(value->text, words[i].word)) {
+            *out = words[i].kind;
+            return true;
+        }
+    }
+    return false;
+}
+
+TL_PRIV tl_status tl__loader_kind(const tl__source *source, const char *name, size_t position, size_t columns,
+                                  tl__column_kind *out, tl_error *error)
+{
+    const tl_value *types = source->settings->types;
+    *out = TL__KIND_FIND_OUT;
+    if (types && types->kind != TL_MAP && types->kind != TL_NULL) {
+        return tl__fail_at(error, TL_BAD_CONFIG, NULL, types->line, types->column, "data.types",
+                           "data.types must be a map, {column: number | integer | category | date}");
+    }
+    for (const tl_value *type = types ? types->first : NULL; type; type = type->next) {
+        int64_t at;
+        bool here = tl__same_text_n(name, type->key, type->key_size);
+        if (!here && tl__parse_int(type->key, type->key_size, &at)) {
+            here = at >= 0 ? (uint64_t)at == position : (uint64_t)-at <= columns && columns - (size_t)-at == position;
+        }
+        if (!here) continue;
+        if (loader_kind_word(type, out)) return TL_OK;
+        return tl__fail_at(error, TL_BAD_CONFIG, NULL, type->line, type->column, "data.types",
+                           "data.types: the type of column '%s' must be number, integer, category or date", name);
+    }
+    for (size_t i = 0; source->known && i < source->known->count; i++) {
+        if (tl__same_text(source->known->items[i].column, name)) *out = source->known->items[i].kind;
+    }
+    return TL_OK;
+}
+
+static void loader_fill(tl__column *column, const tl__loader_array *array, size_t rows, size_t first, size_t stride)
+{
+    for (size_t row = 0; row < rows; row++) {
+        for (size_t i = 0; i < column->width; i++) {
+            double value = array->at(array->array, row * stride + first + i);
+            size_t at = row * column->width + i;
+            if (column->type == TL__COLUMN_U8) ((uint8_t *)column->values)[at] = (uint8_t)value;
+            else if (column->type == TL__COLUMN_I32) ((int32_t *)column->values)[at] = (int32_t)value;
+            else ((float *)column->values)[at] = (float)value;
+            if (value == value) continue;
+            if (column->missing++ == 0) column->first_missing_row = row;
+        }
+    }
+}
+
+/* Integers that do not fit int32_t are kept as float32. */
+static tl__column_type loader_array_type(const tl__loader_array *array, size_t count)
+{
+    if (array->bytes) return TL__COLUMN_U8;
+    if (!array->whole) return TL__COLUMN_F32;
+    for (size_t i = 0; i < count; i++) {
+        double value = array->at(array->array, i);
+        if (value < -2147483648.0 || value > 2147483647.0) return TL__COLUMN_F32;
+    }
+    return TL__COLUMN_I32;
+}
+
+TL_PRIV tl_status tl__loader_put_array(const tl__source *source, tl__table *into, const tl__loader_array *array,
+                                       tl_error *error)
+{
+    size_t rows = array->dims ? array->shape[0] : 1, values = 1;
+    size_t stored_rows = rows;
+    for (int i = 1; i < array->dims; i++) values *= array->shape[i];   /* the parser has checked the product */
+    size_t columns = array->dims == 2 ? values : 1, width = array->dims == 2 ? 1 : values;
+    int64_t limit = source->settings->limit;
+    if (limit > 0 && (uint64_t)limit < rows) rows = (size_t)limit;
+    if (rows == 0 || values == 0) return TL_OK;
+    tl__column_type type = loader_array_type(array, stored_rows * values);
+    for (size_t i = 0; i < columns; i++) {
+        char name[32];
+        tl__column *column;
+        bool take = array->bytes && columns == 1 && source->owner && rows == stored_rows;
+        tl__format(name, sizeof name, "%zu", i);
+        tl_status status = tl__table_add(into, array->dims > 2 ? "image" : name, type, width, take ? 0 : rows, &column);
+        if (status != TL_OK) return tl__fail_memory(error, rows * width);
+        if (take) {
+            column->block = source->owner->data;
+            column->bytes = source->owner->capacity;
+            column->values = (unsigned char *)column->block + (array->bytes - (const unsigned char *)source->bytes);
+            tl__buffer_init(source->owner, source->owner->heap);
+        } else if (array->bytes && columns == 1) {
+            memcpy(column->values, array->bytes, rows * width);
+        } else {
+            loader_fill(column, array, rows, i * width, values);
+        }
+    }
+    into->rows = rows;
+    return TL_OK;
+}

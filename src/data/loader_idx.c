@@ -1,0 +1,25 @@
+#include "data/loader.h"
+#include "text/idx.h"
+
+static bool idxfile_recognises(const char *bytes, size_t size) { return tl__is_idx(bytes, size); }
+
+static double idxfile_at(const void *array, size_t index) { return tl__idx_at(array, index); }
+
+static tl_status idxfile_load(const tl__source *source, tl__table *into, tl_error *error)
+{
+    tl__idx idx;
+    TL_TRY(tl__idx_parse(&idx, source->bytes, source->size, source->name, error));
+    bool whole = idx.type != TL__IDX_F32 && idx.type != TL__IDX_F64;
+    tl__loader_array array = {idx.shape, idx.dims, idxfile_at, &idx, whole, idx.type == TL__IDX_U8 ? idx.data : NULL};
+    return tl__loader_put_array(source, into, &array, error);
+}
+
+TL_PRIV const tl__member_head *tl__loader_idx(void)
+{
+    static const tl__loader loader = {
+        .head = {.name = "idx", .help = "Images or labels in the format of MNIST; as a pair {images: file, labels: file}."},
+        .suffixes = "idx",
+        .recognises = idxfile_recognises,
+        .load = idxfile_load};
+    return &loader.head;
+}

@@ -1,0 +1,4 @@
+/* The loaders, one line each, in the order in which they are asked by content. */
+X(npy)
+X(idx)
+X(csv)

@@ -1,0 +1,213 @@
+/* The pipeline as an object: made with a fixed number of inputs, copied, applied, freed. Fitting is pipeline_fit.c, its tree
+ * pipeline_tree.c. */
+#include "data/pipeline.h"
+
+#include "base/math.h"
+#include "base/text.h"
+
+TL_PRIV void tl__pipeline_free(tl__pipeline *pipeline)
+{
+    if (!pipeline) return;
+    tl__heap *heap = &pipeline->context->heap;
+    tl__arena_free(&pipeline->arena);
+    tl__free(heap, pipeline, sizeof *pipeline);
+}
+
+TL_PRIV tl_status tl__pipeline_new(tl_context *context, size_t inputs, tl__pipeline **out)
+{
+    tl__pipeline *pipeline = tl__alloc_zero(&context->heap, 1, sizeof *pipeline);
+    if (!pipeline) return TL_OUT_OF_MEMORY;
+    pipeline->context = context;
+    tl__arena_init(&pipeline->arena, &context->heap);
+    pipeline->normalize = "none";
+    pipeline->positive_class = pipeline->background_class = -1;
+    pipeline->inputs = tl__arena_push_zero(&pipeline->arena, inputs ? inputs : 1, sizeof *pipeline->inputs);
+    if (!pipeline->inputs) {
+        tl__pipeline_free(pipeline);
+        return TL_OUT_OF_MEMORY;
+    }
+    pipeline->input_count = inputs;
+    *out = pipeline;
+    return TL_OK;
+}
+
+TL_PRIV const char *tl__normalize_word(const char *word)
+{
+    static const char *const words[] = {"standard", "minmax", "robust", "none"};
+    for (size_t i = 0; i < TL_COUNT(words); i++) {
+        if (word && tl__same_text(words[i], word)) return words[i];
+    }
+    return NULL;
+}
+
+TL_PRIV bool tl__pipeline_texts(tl__pipeline *pipeline, const char ***out, const char *const *texts, size_t count)
+{
+    const char **copies = tl__arena_push_zero(&pipeline->arena, count ? count : 1, sizeof *copies);
+    if (!copies) return false;
+    for (size_t i = 0; i < count; i++) {
+        copies[i] = tl__arena_text(&pipeline->arena, texts[i]);
+        if (!copies[i]) return false;
+    }
+    *out = copies;
+    return true;
+}
+
+TL_PRIV bool tl__pipeline_doubles(tl__pipeline *pipeline, double **out, const double *values, size_t count)
+{
+    *out = tl__arena_push_zero(&pipeline->arena, count ? count : 1, sizeof **out);
+    if (*out && count) memcpy(*out, values, count * sizeof **out);
+    return *out != NULL;
+}
+
+TL_PRIV bool tl__pipeline_place(tl__pipeline *pipeline)
+{
+    size_t raw = 0, features = 0;
+    for (size_t i = 0; i < pipeline->input_count; i++) {
+        tl__input *input = &pipeline->inputs[i];
+        input->raw_offset = raw;
+        input->offset = features;
+        if (!tl__size_add(raw, input->width, &raw) || !tl__size_add(features, input->features, &features)) return false;
+    }
+    pipeline->raw = raw;
+    pipeline->features = features;
+    return true;
+}
+
+static bool pipeline_copy(tl__pipeline *to, const tl__pipeline *from)
+{
+    for (size_t i = 0; i < from->input_count; i++) {
+        tl__input *input = &to->inputs[i];
+        *input = from->inputs[i];
+        input->name = tl__arena_text(&to->arena, from->inputs[i].name);
+        if (!input->name) return false;
+        if (input->category && !tl__pipeline_texts(to, &input->words, from->inputs[i].words, input->features)) return false;
+    }
+    to->raw = from->raw;
+    to->features = from->features;
+    to->normalize = from->normalize;   /* one of four constants */
+    to->classification = from->classification;
+    to->outputs = from->outputs;
+    to->target_count = from->target_count;
+    to->positive_class = from->positive_class;
+    to->background_class = from->background_class;
+    if (!tl__pipeline_texts(to, &to->targets, from->targets, from->target_count)) return false;
+    if (from->classification) return tl__pipeline_texts(to, &to->classes, from->classes, from->outputs);
+    return tl__pipeline_doubles(to, &to->target_shift, from->target_shift, from->outputs) &&
+           tl__pipeline_doubles(to, &to->target_scale, from->target_scale, from->outputs);
+}
+
+TL_PRIV tl_status tl__pipeline_clone(tl_context *context, const tl__pipeline *pipeline, tl__pipeline **out)
+{
+    tl__pipeline *made;
+    TL_TRY(tl__pipeline_new(context, pipeline->input_count, &made));
+    if (pipeline_copy(made, pipeline)) {
+        *out = made;
+        return TL_OK;
+    }
+    tl__pipeline_free(made);
+    return TL_OUT_OF_MEMORY;
+}
+
+static bool pipeline_plain(tl__pipeline *pipeline, size_t outputs, size_t classes)
+{
+    static const char *const target = "y";
+    double nan = (double)tl__bits_float(0x7fc00000u);
+    for (size_t i = 0; i < pipeline->input_count; i++) {
+        tl__input *input = &pipeline->inputs[i];
+        input->name = tl__arena_format(&pipeline->arena, "x%zu", i);
+        if (!input->name) return false;
+        input->width = input->features = 1;
+        input->scale = 1;
+        input->fill = nan;
+        input->fill_word = SIZE_MAX;
+    }
+    pipeline->classification = classes > 0;
+    pipeline->outputs = classes ? classes : outputs;
+    pipeline->target_count = classes ? 1 : outputs;
+    if (classes) {
+        pipeline->classes = tl__arena_push_zero(&pipeline->arena, classes, sizeof *pipeline->classes);
+        for (size_t i = 0; pipeline->classes && i < classes; i++) {
+            pipeline->classes[i] = tl__arena_format(&pipeline->arena, "%zu", i);
+            if (!pipeline->classes[i]) return false;
+        }
+        return pipeline->classes && tl__pipeline_texts(pipeline, &pipeline->targets, &target, 1);
+    }
+    pipeline->targets = tl__arena_push_zero(&pipeline->arena, outputs ? outputs : 1, sizeof *pipeline->targets);
+    pipeline->target_shift = tl__arena_push_zero(&pipeline->arena, outputs ? outputs : 1, sizeof(double));
+    pipeline->target_scale = tl__arena_push_zero(&pipeline->arena, outputs ? outputs : 1, sizeof(double));
+    if (!pipeline->targets || !pipeline->target_shift || !pipeline->target_scale) return false;
+    for (size_t i = 0; i < outputs; i++) {
+        pipeline->target_scale[i] = 1;
+        pipeline->targets[i] = outputs == 1 ? target : tl__arena_format(&pipeline->arena, "y%zu", i);
+        if (!pipeline->targets[i]) return false;
+    }
+    return true;
+}
+
+TL_PRIV tl_status tl__pipeline_plain(tl_context *context, size_t features, size_t outputs, size_t classes,
+                                     tl__pipeline **out)
+{
+    tl__pipeline *made;
+    TL_TRY(tl__pipeline_new(context, features, &made));
+    if (pipeline_plain(made, outputs, classes) && tl__pipeline_place(made)) {
+        *out = made;
+        return TL_OK;
+    }
+    tl__pipeline_free(made);
+    return TL_OUT_OF_MEMORY;
+}
+
+/* ---- rows ---- */
+
+TL_PRIV bool tl__input_word(const tl__input *input, float raw, float *out)
+{
+    size_t word = SIZE_MAX;
+    if (raw != raw) {
+        if (input->fill_word == SIZE_MAX) return false;
+        word = input->fill_word;
+    } else if (raw >= 0 && raw < (float)input->features && raw == (float)(size_t)raw) {
+        word = (size_t)raw;
+    }
+    memset(out, 0, input->features * sizeof *out);
+    if (word < input->features) out[word] = 1.0f;
+    return true;
+}
+
+TL_PRIV tl_status tl__pipeline_apply(const tl__pipeline *pipeline, const float *raw, size_t rows, float *out,
+                                     size_t *bad_row)
+{
+    for (size_t row = 0; row < rows; row++, raw += pipeline->raw, out += pipeline->features) {
+        for (size_t i = 0; i < pipeline->input_count; i++) {
+            const tl__input *input = &pipeline->inputs[i];
+            bool good = true;
+            if (input->category) good = tl__input_word(input, raw[input->raw_offset], out + input->offset);
+            for (size_t k = 0; k < input->width && !input->category; k++) {
+                float value = tl__input_value(input, raw[input->raw_offset + k]);
+                out[input->offset + k] = value;
+                good = good && tl__is_finite(value);
+            }
+            if (good) continue;
+            if (bad_row) *bad_row = row;
+            return TL_NOT_FINITE;
+        }
+    }
+    return TL_OK;
+}
+
+TL_PRIV void tl__pipeline_restore(const tl__pipeline *pipeline, float *values, size_t rows)
+{
+    if (pipeline->classification) return;
+    for (size_t row = 0; row < rows; row++) {
+        for (size_t i = 0; i < pipeline->outputs; i++, values++) {
+            *values = (float)((double)*values * pipeline->target_scale[i] + pipeline->target_shift[i]);
+        }
+    }
+}
+
+TL_PRIV int tl__pipeline_class(const tl__pipeline *pipeline, const char *name)
+{
+    for (size_t i = 0; pipeline->classification && i < pipeline->outputs; i++) {
+        if (tl__same_text(pipeline->classes[i], name)) return (int)i;
+    }
+    return -1;
+}

@@ -1,0 +1,294 @@
+/* Statistics in double, summed row after row in the order of the part, so that they are the same bits everywhere.
+ *
+ * standard: mean and population deviation, the deviation in a second pass around the mean. minmax: smallest value and
+ * range. robust: median and distance of the quartiles, quantiles by linear interpolation between order statistics (type 7 of
+ * Hyndman and Fan 1996). Columns of bytes (images) are counted into a histogram first, which makes one pass of three. */
+#include "data/pipeline_fit.h"
+
+#include "base/math.h"
+#include "base/text.h"
+
+typedef struct fit_statistics {
+    size_t count;                /* values that are not missing */
+    double mean, deviation, smallest, largest;
+    double median, low_quartile, high_quartile;   /* where they were asked for */
+} fit_statistics;
+
+/* ---- order statistics ---- */
+
+static void fit_sort(float *values, float *scratch, size_t count)
+{
+    for (size_t width = 1; width < count; width *= 2) {
+        for (size_t low = 0; low < count; low += 2 * width) {
+            size_t middle = tl__size_min(low + width, count), high = tl__size_min(low + 2 * width, count);
+            size_t a = low, b = middle;
+            for (size_t i = low; i < high; i++) {
+                bool first = b == high || (a < middle && !(values[b] < values[a]));
+                scratch[i] = first ? values[a++] : values[b++];
+            }
+        }
+        memcpy(values, scratch, count * sizeof *values);
+    }
+}
+
+static double fit_quantile(const float *sorted, size_t count, double share)
+{
+    double position = share * (double)(count - 1);
+    size_t below = (size_t)position;
+    double low = (double)sorted[below], high = (double)sorted[tl__size_min(below + 1, count - 1)];
+    return low + (position - (double)below) * (high - low);
+}
+
+static void fit_quartiles(fit_statistics *s, float *values, float *scratch, size_t count)
+{
+    fit_sort(values, scratch, count);
+    s->median = fit_quantile(values, count, 0.5);
+    s->low_quartile = fit_quantile(values, count, 0.25);
+    s->high_quartile = fit_quantile(values, count, 0.75);
+}
+
+/* ---- moments ---- */
+
+static void fit_of_histogram(fit_statistics *s, const size_t counts[256])
+{
+    double sum = 0, squares = 0;
+    s->count = 0;
+    s->smallest = 255;
+    s->largest = 0;
+    for (int v = 0; v < 256; v++) {
+        if (counts[v] == 0) continue;
+        if (s->count == 0) s->smallest = v;
+        s->largest = v;
+        s->count += counts[v];
+        sum += (double)counts[v] * v;
+    }
+    s->mean = s->count ? sum / (double)s->count : 0;
+    for (int v = 0; v < 256; v++) squares += (double)counts[v] * (v - s->mean) * (v - s->mean);
+    s->deviation = s->count ? tl__sqrt_d(squares / (double)s->count) : 0;
+}
+
+static void fit_of_floats(fit_statistics *s, const float *values, size_t count)
+{
+    double sum = 0, squares = 0;
+    memset(s, 0, sizeof *s);
+    s->count = count;
+    if (count == 0) return;
+    s->smallest = s->largest = (double)values[0];
+    for (size_t i = 0; i < count; i++) {
+        double value = (double)values[i];
+        sum += value;
+        if (value < s->smallest) s->smallest = value;
+        if (value > s->largest) s->largest = value;
+    }
+    s->mean = sum / (double)count;
+    for (size_t i = 0; i < count; i++) {
+        double distance = (double)values[i] - s->mean;
+        squares += distance * distance;
+    }
+    s->deviation = tl__sqrt_d(squares / (double)count);
+}
+
+static void fit_bytes(fit_statistics *s, const tl__column *column, const uint32_t *rows, size_t count)
+{
+    size_t counts[256] = {0};
+    memset(s, 0, sizeof *s);
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *values = (const uint8_t *)column->values + rows[i] * column->width;
+        for (size_t k = 0; k < column->width; k++) counts[values[k]]++;
+    }
+    fit_of_histogram(s, counts);
+    if (s->count == 0) return;
+    /* order statistics of a histogram: the value under which `position` values lie */
+    double *quantiles[3] = {&s->low_quartile, &s->median, &s->high_quartile};
+    for (int q = 0; q < 3; q++) {
+        double position = 0.25 * (q + 1) * (double)(s->count - 1);
+        size_t below = (size_t)position, next = tl__size_min(below + 1, s->count - 1), seen = 0;
+        double low = -1, high = -1;
+        for (int v = 0; v < 256; v++) {
+            seen += counts[v];
+            if (low < 0 && seen > below) low = v;
+            if (high < 0 && seen > next) high = v;
+        }
+        *quantiles[q] = low + (position - (double)below) * (high - low);
+    }
+}
+
+/* Values of a part, gathered as floats without the missing ones. */
+static tl_status fit_column(fit_statistics *s, const tl__column *column, const uint32_t *rows, size_t count, tl__heap *heap,
+                            bool quartiles, tl_error *error)
+{
+    size_t all, bytes, used = 0;
+    if (column->type == TL__COLUMN_U8) {
+        fit_bytes(s, column, rows, count);
+        return TL_OK;
+    }
+    memset(s, 0, sizeof *s);
+    if (!tl__size_mul(count, column->width, &all) || !tl__size_mul(all, 2 * sizeof(float), &bytes)) {
+        return tl__fail_memory(error, SIZE_MAX);
+    }
+    if (all == 0) return TL_OK;
+    if (!quartiles) bytes /= 2;
+    float *values = tl__alloc(heap, bytes);
+    if (!values) return tl__fail_memory(error, bytes);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < column->width; k++) {
+            float value = (float)tl__column_at(column, rows[i], k);
+            if (value == value) values[used++] = value;
+        }
+    }
+    fit_of_floats(s, values, used);
+    if (quartiles && used) fit_quartiles(s, values, values + all, used);
+    tl__free(heap, values, bytes);
+    return TL_OK;
+}
+
+/* A column with one value only becomes 0, whatever the rounding of its mean. */
+static void fit_scale(const fit_statistics *s, int normalize, double *shift, double *scale)
+{
+    *shift = 0;
+    *scale = 1;
+    if (normalize == TL__NORMALIZE_NONE || s->count == 0) return;
+    if (s->smallest == s->largest) {
+        *shift = s->smallest;
+        return;
+    }
+    *shift = normalize == TL__NORMALIZE_STANDARD ? s->mean : normalize == TL__NORMALIZE_MINMAX ? s->smallest : s->median;
+    *scale = normalize == TL__NORMALIZE_STANDARD ? s->deviation
+             : normalize == TL__NORMALIZE_MINMAX ? s->largest - s->smallest
+                                                 : s->high_quartile - s->low_quartile;
+    if (!(*scale > 0)) *scale = 1;
+}
+
+/* ---- numbers ---- */
+
+static tl_status fit_number(tl__pipeline *pipeline, tl__input *input, const tl__column *column, const uint32_t *rows,
+                            size_t count, const tl__data_settings *settings, tl_error *error)
+{
+    fit_statistics s;
+    int missing = settings->missing;
+    bool quartiles = settings->normalize == TL__NORMALIZE_ROBUST || missing == TL__MISSING_MEDIAN;
+    TL_TRY(fit_column(&s, column, rows, count, &pipeline->context->heap, quartiles, error));
+    fit_scale(&s, settings->normalize, &input->shift, &input->scale);
+    input->width = input->features = column->width;
+    input->fill = (double)tl__bits_float(0x7fc00000u);
+    if (missing == TL__MISSING_MEAN || missing == TL__MISSING_FORWARD) input->fill = s.mean;
+    if (missing == TL__MISSING_MEDIAN) input->fill = s.median;
+    if (missing != TL__MISSING_CONSTANT) return TL_OK;
+    const char *text = settings->missing_value ? settings->missing_value : "0";
+    if (tl__parse_double(text, strlen(text), &input->fill) && tl__is_finite_d(input->fill)) return TL_OK;
+    if (column->missing == 0) {
+        input->fill = (double)tl__bits_float(0x7fc00000u);
+        return TL_OK;
+    }
+    return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.missing_value",
+                       "data.missing_value is '%s', but column '%s' holds numbers; give a number", text, column->name);
+}
+
+/* ---- categories ---- */
+
+static void fit_sort_words(const char **words, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        const char *word = words[i];
+        size_t low = 0, high = i;
+        while (low < high) {
+            size_t middle = low + (high - low) / 2;
+            if (strcmp(words[middle], word) < 0) low = middle + 1;
+            else high = middle;
+        }
+        memmove(&words[low + 1], &words[low], (i - low) * sizeof *words);
+        words[low] = word;
+    }
+}
+
+/* Where the word that fills missing cells stands: the commonest (ties: the first by bytes), or the constant. */
+static size_t fit_fill_word(const tl__input *input, const tl__column *column, const size_t *counts, int missing,
+                            const char *constant)
+{
+    const char *word = missing == TL__MISSING_CONSTANT ? constant : NULL;
+    size_t most = 0;
+    if (missing == TL__MISSING_FAIL || missing == TL__MISSING_DROP) return SIZE_MAX;
+    for (size_t code = 0; code < column->word_count && missing != TL__MISSING_CONSTANT; code++) {
+        bool better = counts[code] > most || (counts[code] == most && most && strcmp(column->words[code], word) < 0);
+        if (!better) continue;
+        most = counts[code];
+        word = column->words[code];
+    }
+    for (size_t i = 0; word && i < input->features; i++) {
+        if (tl__same_text(input->words[i], word)) return i;
+    }
+    return SIZE_MAX;
+}
+
+static bool fit_words(tl__pipeline *pipeline, tl__input *input, const tl__column *column, const size_t *counts,
+                      const tl__data_settings *settings)
+{
+    const char *constant = settings->missing_value ? settings->missing_value : "0";
+    bool add = settings->missing == TL__MISSING_CONSTANT;
+    size_t count = 0;
+    input->words = tl__arena_push_zero(&pipeline->arena, column->word_count + 1, sizeof *input->words);
+    for (size_t code = 0; input->words && code < column->word_count; code++) {
+        if (counts[code] == 0) continue;
+        input->words[count] = tl__arena_text(&pipeline->arena, column->words[code]);
+        if (!input->words[count]) return false;
+        add = add && !tl__same_text(column->words[code], constant);
+        count++;
+    }
+    if (!input->words) return false;
+    if (add) {
+        input->words[count] = tl__arena_text(&pipeline->arena, constant);
+        if (!input->words[count++]) return false;
+    }
+    fit_sort_words(input->words, count);
+    input->features = count;
+    input->fill_word = fit_fill_word(input, column, counts, settings->missing, constant);
+    return true;
+}
+
+static tl_status fit_category(tl__pipeline *pipeline, tl__input *input, const tl__column *column, const uint32_t *rows,
+                              size_t count, const tl__data_settings *settings, tl_error *error)
+{
+    tl__heap *heap = &pipeline->context->heap;
+    size_t *counts = tl__alloc_zero(heap, column->word_count + 1, sizeof *counts);
+    if (!counts) return tl__fail_memory(error, column->word_count * sizeof *counts);
+    for (size_t i = 0; i < count; i++) {
+        int32_t code = ((const int32_t *)column->values)[rows[i]];
+        if (code >= 0) counts[code]++;
+    }
+    input->category = true;
+    input->width = 1;
+    input->scale = 1;
+    input->fill = (double)tl__bits_float(0x7fc00000u);
+    bool good = fit_words(pipeline, input, column, counts, settings);
+    tl__free(heap, counts, (column->word_count + 1) * sizeof *counts);
+    return good ? TL_OK : tl__fail_memory(error, column->word_count * sizeof *input->words);
+}
+
+TL_PRIV tl_status tl__fit_input(tl__pipeline *pipeline, tl__input *input, const tl__column *column, const uint32_t *rows,
+                                size_t count, const tl__data_settings *settings, tl_error *error)
+{
+    memset(input, 0, sizeof *input);
+    input->name = tl__arena_text(&pipeline->arena, column->name);
+    input->fill_word = SIZE_MAX;
+    if (!input->name) return tl__fail_memory(error, 32);
+    if (column->type == TL__COLUMN_CODES) return fit_category(pipeline, input, column, rows, count, settings, error);
+    return fit_number(pipeline, input, column, rows, count, settings, error);
+}
+
+TL_PRIV tl_status tl__fit_targets(tl__pipeline *pipeline, const float *targets, const uint32_t *rows, size_t count,
+                                  int normalize, tl_error *error)
+{
+    tl__heap *heap = &pipeline->context->heap;
+    size_t bytes = count * 2 * sizeof(float);   /* rows of a table: checked before */
+    float *values = tl__alloc(heap, bytes);
+    if (!values) return tl__fail_memory(error, bytes);
+    for (size_t k = 0; k < pipeline->outputs; k++) {
+        fit_statistics s;
+        for (size_t i = 0; i < count; i++) values[i] = targets[rows[i] * pipeline->outputs + k];
+        fit_of_floats(&s, values, count);
+        if (normalize == TL__NORMALIZE_ROBUST) fit_quartiles(&s, values, values + count, count);
+        fit_scale(&s, normalize, &pipeline->target_shift[k], &pipeline->target_scale[k]);
+    }
+    tl__free(heap, values, bytes);
+    return TL_OK;
+}

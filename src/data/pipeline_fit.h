@@ -1,0 +1,16 @@
+/* Fitting a pipeline: everything that is learned from data before the network is. Only the rows that are given count. */
+#ifndef TL_DATA_PIPELINE_FIT_H
+#define TL_DATA_PIPELINE_FIT_H
+
+#include "data/pipeline.h"
+#include "data/settings.h"
+#include "data/table.h"
+
+/* One input of `pipeline` from a column. missing_allowed: cells of other rows may be missing (a fill is needed). */
+TL_PRIV tl_status tl__fit_input(tl__pipeline *pipeline, tl__input *input, const tl__column *column, const uint32_t *rows,
+                                size_t count, const tl__data_settings *settings, tl_error *error);
+/* target_shift and target_scale of a regression from targets [*, outputs] at `rows`. */
+TL_PRIV tl_status tl__fit_targets(tl__pipeline *pipeline, const float *targets, const uint32_t *rows, size_t count,
+                                  int normalize, tl_error *error);
+
+#endif

@@ -1,0 +1,115 @@
+/* The rows of the data: block. */
+#include "data/settings.h"
+
+#define SETTINGS_AT(member) offsetof(tl__data_settings, member)
+#define SETTINGS_SPLIT_AT(member) offsetof(tl__split_settings, member)
+
+static const char *const settings_tasks[] = {"auto", "classification", "regression", "forecast", NULL};
+static const char *const settings_methods[] = {"auto", "stratified", "random", "time", "kfold", NULL};
+static const char *const settings_normalize[] = {"standard", "minmax", "robust", "none", NULL};
+static const char *const settings_missing[] = {"fail", "drop", "mean", "median", "forward", "constant", NULL};
+static const char *const settings_header[] = {"auto", "true", "false", NULL};
+
+static const tl__field settings_split_rows[] = {
+    {.name = "method", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT, .offset = SETTINGS_SPLIT_AT(method),
+     .choices = settings_methods,
+     .help = "How rows are divided; auto: stratified for classes, random else; kfold: the test part is one fold of many"},
+    {.name = "train", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__AUTO, .offset = SETTINGS_SPLIT_AT(train),
+     .fallback = -1, .min = 0, .max = 4294967295.0, .unit = "fraction or rows",
+     .help = "Training part: below 1 a fraction, from 1 on a number of rows; auto: all that the others leave"},
+    {.name = "validation", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__AUTO,
+     .offset = SETTINGS_SPLIT_AT(validation), .fallback = -1, .min = 0, .max = 4294967295.0, .unit = "fraction or rows",
+     .help = "Validation part, as train; of all rows, with kfold of those outside the fold; auto: 0.2, with kfold 0",
+     .aliases = "training.validation_split data.validation_split"},
+    {.name = "test", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__AUTO, .offset = SETTINGS_SPLIT_AT(test),
+     .fallback = -1, .min = 0, .max = 4294967295.0, .unit = "fraction or rows",
+     .help = "Test part, as train; auto: 0.2, or 0 where data.test_file is given; not used with kfold",
+     .aliases = "training.test_split data.test_split"},
+    {.name = "folds", .kind = TL__FIELD_INT, .flags = TL__RESULT, .offset = SETTINGS_SPLIT_AT(folds), .fallback = 10,
+     .min = 2, .max = 1000, .unit = "folds", .help = "Number of folds of method kfold"},
+    {.name = "fold", .kind = TL__FIELD_INT, .flags = TL__RESULT, .offset = SETTINGS_SPLIT_AT(fold), .fallback = 1,
+     .min = 1, .max = 1000, .help = "The fold that is the test part, counted from 1"},
+    {.name = "group", .kind = TL__FIELD_TEXT, .flags = TL__RESULT, .offset = SETTINGS_SPLIT_AT(group),
+     .help = "A column whose rows of one value stay together in one part; it is not an input"},
+    {.name = "seed", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__AUTO, .offset = SETTINGS_SPLIT_AT(seed),
+     .fallback = -1, .min = 0, .max = 9007199254740992.0, .help = "Seed of the split; auto: the run's seed"},
+    {.name = NULL}};
+
+static const tl__field settings_rows[] = {
+    {.name = "file", .kind = TL__FIELD_TREE, .flags = TL__RESULT | TL__PATH, .offset = SETTINGS_AT(file),
+     .help = "File with the rows (csv, json, npy, idx; .gz too), a list of files, or {images: file, labels: file}"},
+    {.name = "test_file", .kind = TL__FIELD_TREE, .flags = TL__RESULT | TL__PATH, .offset = SETTINGS_AT(test_file),
+     .help = "File with the test part, in the same forms; takes the place of split.test"},
+    {.name = "format", .kind = TL__FIELD_TEXT, .flags = TL__RESULT, .offset = SETTINGS_AT(format), .text = "auto",
+     .help = "Format of the files: csv, json, npy, idx; auto: by content and name"},
+    {.name = "target", .kind = TL__FIELD_TEXT_LIST, .flags = TL__RESULT, .offset = SETTINGS_AT(target), .text = "[-1]",
+     .help = "Column or columns to learn, by name or position (0 is the first, -1 the last)"},
+    {.name = "task", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT, .offset = SETTINGS_AT(task),
+     .choices = settings_tasks,
+     .help = "auto: classification when the target is text or has few different whole numbers, else regression"},
+    {.name = "inputs", .kind = TL__FIELD_TEXT_LIST, .flags = TL__RESULT, .offset = SETTINGS_AT(inputs),
+     .help = "Columns to learn from; not given: all that have no other role"},
+    {.name = "drop", .kind = TL__FIELD_TEXT_LIST, .flags = TL__RESULT, .offset = SETTINGS_AT(drop),
+     .help = "Columns to leave out"},
+    {.name = "time", .kind = TL__FIELD_TEXT, .flags = TL__RESULT, .offset = SETTINGS_AT(time),
+     .help = "Column that orders the rows in time, for split.method time; not given: the order of the file"},
+    {.name = "weight", .kind = TL__FIELD_TEXT, .flags = TL__RESULT, .offset = SETTINGS_AT(weight),
+     .help = "Column with the weight of each row in the loss; it is not an input"},
+    {.name = "classes", .kind = TL__FIELD_TEXT_LIST, .flags = TL__RESULT, .offset = SETTINGS_AT(classes),
+     .help = "The classes in the order wanted; rows of other classes are left out; not given: all, sorted"},
+    {.name = "positive_class", .kind = TL__FIELD_TEXT, .flags = TL__RESULT, .offset = SETTINGS_AT(positive_class),
+     .help = "The class that AUC, precision and thresholds are about; not given: the second of two"},
+    {.name = "background_class", .kind = TL__FIELD_TEXT, .flags = TL__RESULT,
+     .offset = SETTINGS_AT(background_class), .help = "The class that means 'nothing found', left out of recognition rates"},
+    {.name = "skip_rows", .kind = TL__FIELD_INT, .flags = TL__RESULT, .offset = SETTINGS_AT(skip_rows), .fallback = 0,
+     .min = 0, .max = 1000000000, .unit = "lines", .help = "Lines at the start of a csv file that are not read"},
+    {.name = "header", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT, .offset = SETTINGS_AT(header),
+     .choices = settings_header,
+     .help = "Does the first row hold names? auto: yes when it has text above a column of numbers or dates"},
+    {.name = "separator", .kind = TL__FIELD_TEXT, .flags = TL__RESULT, .offset = SETTINGS_AT(separator), .text = "auto",
+     .help = "What stands between cells: one character, or tab, space (any run of blanks); auto: , ; tab or |"},
+    {.name = "decimal", .kind = TL__FIELD_TEXT, .flags = TL__RESULT, .offset = SETTINGS_AT(decimal), .text = ".",
+     .help = "The decimal mark of numbers: . or ,"},
+    {.name = "quote", .kind = TL__FIELD_TEXT, .flags = TL__RESULT, .offset = SETTINGS_AT(quote), .text = "\"",
+     .help = "The quoting character: \" or ', or none"},
+    {.name = "trim", .kind = TL__FIELD_BOOL, .flags = TL__RESULT, .offset = SETTINGS_AT(trim), .fallback = 1,
+     .help = "Drop blanks around cells that are not quoted"},
+    {.name = "missing_marks", .kind = TL__FIELD_TEXT_LIST, .flags = TL__RESULT, .offset = SETTINGS_AT(missing_marks),
+     .text = "['', '?', NA, N/A, NaN, nan, 'NULL', 'null']",
+     .help = "Cells that mean 'missing', exactly as written; an empty cell always does"},
+    {.name = "types", .kind = TL__FIELD_TREE, .flags = TL__RESULT, .offset = SETTINGS_AT(types),
+     .help = "Types that columns must have, {column: number | integer | category | date}; not given: found out"},
+    {.name = "limit", .kind = TL__FIELD_INT, .flags = TL__RESULT, .offset = SETTINGS_AT(limit), .fallback = 0, .min = 0,
+     .max = 4294967295.0, .unit = "rows", .help = "Read at most this many rows; 0: all"},
+    {.name = "missing", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT, .offset = SETTINGS_AT(missing),
+     .choices = settings_missing,
+     .help = "What becomes of missing cells: fail, drop the row, or fill with the training part's mean or median (of "
+             "texts the commonest), the last value before it, or missing_value"},
+    {.name = "missing_value", .kind = TL__FIELD_TEXT, .flags = TL__RESULT, .offset = SETTINGS_AT(missing_value),
+     .text = "0", .help = "What missing cells become with missing: constant; in a text column a category of that name"},
+    {.name = "max_categories", .kind = TL__FIELD_INT, .flags = TL__RESULT, .offset = SETTINGS_AT(max_categories),
+     .fallback = 256, .min = 1, .max = 1000000, .unit = "words",
+     .help = "Most different texts that a text column may have to be used as categories"},
+    {.name = "normalize", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT | TL__TUNE, .offset = SETTINGS_AT(normalize),
+     .choices = settings_normalize,
+     .help = "Scaling of number columns, fitted on the training part: standard (mean 0, deviation 1), minmax (0 to 1), "
+             "robust (median 0, quartile distance 1), none"},
+    {.name = "normalize_target", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT | TL__TUNE,
+     .offset = SETTINGS_AT(normalize_target), .choices = settings_normalize,
+     .help = "Scaling of the targets of a regression while they are learned; results are in their own unit"},
+    {.name = "split", .kind = TL__FIELD_BLOCK, .flags = TL__RESULT, .offset = SETTINGS_AT(split),
+     .rows = settings_split_rows, .help = "How the rows become training, validation and test part"},
+    {.name = "shuffle", .kind = TL__FIELD_BOOL, .flags = TL__RESULT, .offset = SETTINGS_AT(shuffle), .fallback = 1,
+     .help = "Train in another order each epoch, drawn from the seed"},
+    {.name = "workers", .kind = TL__FIELD_INT, .flags = 0, .offset = SETTINGS_AT(workers), .fallback = 1, .min = 0,
+     .max = 1024, .unit = "threads",
+     .help = "0: batches are made when they are needed; else a thread makes them ahead where that pays",
+     .aliases = "data.num_workers training.num_workers training.workers"},
+    {.name = "cache", .kind = TL__FIELD_INT, .flags = 0, .offset = SETTINGS_AT(cache), .fallback = 16, .min = 0,
+     .max = 1048576, .unit = "MiB", .help = "Keep the prepared inputs of a part in memory when they are no larger"},
+    {.name = NULL}};
+
+TL_PRIV const tl__field *tl__data_rows(void) { return settings_rows; }
+
+#undef SETTINGS_AT
+#undef SETTINGS_SPLIT_AT

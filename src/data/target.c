@@ -1,0 +1,302 @@
+#include "data/target.h"
+
+#include "base/math.h"
+#include "base/text.h"
+
+enum { TARGET_MAX_CLASSES = 65536, TARGET_FEW = 20, TARGET_ROWS_EACH = 5 };
+
+typedef struct target_value {
+    double number;               /* of a column of numbers, or of words that are all numbers */
+    const char *word;            /* NULL: a column of numbers */
+    bool whole;
+} target_value;
+
+typedef struct target_set {      /* distinct values, sorted */
+    tl__heap *heap;
+    target_value *items;
+    size_t count, capacity;
+} target_set;
+
+TL_PRIV const char *tl__target_name(const tl__column *column, size_t row, char scratch[32])
+{
+    double value = tl__column_at(column, row, 0);
+    if (value != value) return "";
+    if (column->type == TL__COLUMN_CODES) return column->words[(size_t)value];
+    if (column->type == TL__COLUMN_F32) tl__print_float(scratch, (float)value);
+    else tl__print_double(scratch, value);
+    return scratch;
+}
+
+/* ---- distinct values ---- */
+
+static tl_status target_insert(target_set *set, double number, size_t limit, tl_error *error)
+{
+    size_t low = 0, high = set->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (set->items[middle].number < number) low = middle + 1;
+        else high = middle;
+    }
+    if (low < set->count && set->items[low].number == number) return TL_OK;
+    if (set->count > limit) return TL_OK;
+    if (set->count == set->capacity) {
+        size_t capacity = set->capacity ? set->capacity * 2 : 32;
+        target_value *items = tl__resize(set->heap, set->items, set->capacity * sizeof *items, capacity * sizeof *items);
+        if (!items) return tl__fail_memory(error, capacity * sizeof *items);
+        set->items = items;
+        set->capacity = capacity;
+    }
+    memmove(&set->items[low + 1], &set->items[low], (set->count - low) * sizeof *set->items);
+    set->items[low] = (target_value){number, NULL, number == (double)(int64_t)(number < 9e15 && number > -9e15 ? number : 0.5)};
+    set->count++;
+    return TL_OK;
+}
+
+/* All different numbers of a column, until there are more than `limit`. */
+static tl_status target_distinct(const tl__table *table, const tl__column *column, size_t limit, target_set *set,
+                                 tl_error *error)
+{
+    for (size_t row = 0; row < table->rows && set->count <= limit; row++) {
+        double value = tl__column_at(column, row, 0);
+        if (value == value) TL_TRY(target_insert(set, value, limit, error));
+    }
+    return TL_OK;
+}
+
+static bool target_before(const target_value *a, const target_value *b, bool numbers)
+{
+    return numbers ? a->number < b->number : strcmp(a->word, b->word) < 0;
+}
+
+/* Words that occur, sorted: as numbers when all are, else by bytes. */
+static tl_status target_words(const tl__table *table, const tl__column *column, target_set *set, tl_error *error)
+{
+    size_t bytes = column->word_count * sizeof *set->items;
+    bool numbers = true;
+    unsigned char *seen = tl__alloc_zero(set->heap, column->word_count ? column->word_count : 1, 1);
+    set->items = column->word_count ? tl__alloc(set->heap, bytes) : NULL;
+    set->capacity = set->items ? column->word_count : 0;
+    if (!seen || (column->word_count && !set->items)) {
+        tl__free(set->heap, seen, column->word_count ? column->word_count : 1);
+        return tl__fail_memory(error, bytes);
+    }
+    for (size_t row = 0; row < table->rows; row++) {
+        int32_t code = ((const int32_t *)column->values)[row];
+        if (code >= 0) seen[code] = 1;
+    }
+    for (size_t i = 0; i < column->word_count; i++) {
+        target_value value = {0, column->words[i], true};
+        if (!seen[i]) continue;
+        numbers = tl__parse_double(value.word, strlen(value.word), &value.number) && numbers;
+        set->items[set->count++] = value;
+    }
+    tl__free(set->heap, seen, column->word_count ? column->word_count : 1);
+    for (size_t i = 1; i < set->count; i++) {   /* insertion: classes are few */
+        target_value value = set->items[i];
+        size_t at = i;
+        for (; at > 0 && target_before(&value, &set->items[at - 1], numbers); at--) set->items[at] = set->items[at - 1];
+        set->items[at] = value;
+    }
+    return TL_OK;
+}
+
+/* ---- task ---- */
+
+static tl_status target_found_task(const tl__table *table, const tl__column *column, bool *classification,
+                                   tl_error *error)
+{
+    target_set set = {&table->context->heap, NULL, 0, 0};
+    bool whole = true;
+    tl_status status = target_distinct(table, column, TARGET_FEW, &set, error);
+    for (size_t i = 0; i < set.count; i++) whole = whole && set.items[i].whole;
+    *classification = whole && (set.count <= 2 || (set.count <= TARGET_FEW && set.count * TARGET_ROWS_EACH <= table->rows));
+    tl__free(set.heap, set.items, set.capacity * sizeof *set.items);
+    return status;
+}
+
+TL_PRIV tl_status tl__target_task(const tl__table *table, const tl__roles *roles, const tl__data_settings *settings,
+                                  bool *classification, tl_error *error)
+{
+    const tl__column *column = &table->columns[roles->targets[0]];
+    if (settings->task == TL__TASK_FORECAST) {
+        return tl__fail_at(error, TL_UNSUPPORTED, NULL, 0, 0, "data.task",
+                           "data.task: forecast is not in this version of trainlib; use classification or regression");
+    }
+    if (column->width != 1) {
+        return tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, "data.target",
+                           "column '%s' holds %zu values per row, so it cannot be the target", column->name, column->width);
+    }
+    *classification = settings->task == TL__TASK_CLASSIFICATION;
+    if (settings->task == TL__TASK_AUTO && roles->target_count == 1) {
+        if (column->type == TL__COLUMN_CODES) *classification = true;
+        else TL_TRY(target_found_task(table, column, classification, error));
+    }
+    if (*classification && roles->target_count > 1) {
+        return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.target",
+                           "a classification has one target column, but data.target names %zu", roles->target_count);
+    }
+    for (size_t i = 0; i < roles->target_count && !*classification; i++) {
+        column = &table->columns[roles->targets[i]];
+        if (column->type != TL__COLUMN_CODES && !column->date) continue;
+        return tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, "data.target",
+                           "column '%s' holds %s, which a regression cannot learn; say data.task: classification, or choose "
+                           "another data.target",
+                           column->name, column->date ? "dates" : "texts");
+    }
+    return TL_OK;
+}
+
+/* ---- classes ---- */
+
+static bool target_listed(const target_set *set, const tl__column *column, const char *name, tl__suggestion *suggestion)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        char scratch[32];
+        const char *word = set->items[i].word;
+        if (!word) {
+            if (column->type == TL__COLUMN_F32) tl__print_float(scratch, (float)set->items[i].number);
+            else tl__print_double(scratch, set->items[i].number);
+            word = scratch;
+        }
+        if (tl__same_text(word, name)) return true;
+        if (set->items[i].word) tl__suggest(suggestion, word);
+    }
+    return false;
+}
+
+static tl_status target_check_listed(const tl__table *table, const tl__column *column, const target_set *set,
+                                     const tl__data_settings *settings, tl_error *error)
+{
+    for (size_t i = 0; i < settings->classes.count; i++) {
+        const char *name = settings->classes.items[i];
+        tl__suggestion suggestion = {name, NULL, 0};
+        for (size_t k = 0; k < i; k++) {
+            if (!tl__same_text(settings->classes.items[k], name)) continue;
+            return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.classes", "data.classes lists '%s' twice", name);
+        }
+        if (target_listed(set, column, name, &suggestion)) continue;
+        return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.classes",
+                           "data.classes lists '%s', but column '%s' of %s never holds it%s%s%s", name, column->name,
+                           table->source, suggestion.best ? "; did you mean '" : "", suggestion.best ? suggestion.best : "",
+                           suggestion.best ? "'?" : "");
+    }
+    return TL_OK;
+}
+
+static tl_status target_class_number(const tl__pipeline *pipeline, const char *setting, const char *name, int *out,
+                                     tl_error *error)
+{
+    tl__suggestion suggestion = {name, NULL, 0};
+    *out = -1;
+    if (!name) return TL_OK;
+    *out = tl__pipeline_class(pipeline, name);
+    if (*out >= 0) return TL_OK;
+    for (size_t i = 0; i < pipeline->outputs; i++) tl__suggest(&suggestion, pipeline->classes[i]);
+    return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, setting, "%s is '%s', which is none of the %zu classes ('%s', ...)",
+                       setting, name, pipeline->outputs, suggestion.best ? suggestion.best : pipeline->classes[0]);
+}
+
+static tl_status target_take_classes(const target_set *set, const tl__column *column, const tl__data_settings *settings,
+                                     tl__pipeline *pipeline, tl_error *error)
+{
+    bool listed = settings->classes.count > 0;
+    size_t count = listed ? settings->classes.count : set->count;
+    pipeline->classes = tl__arena_push_zero(&pipeline->arena, count, sizeof *pipeline->classes);
+    for (size_t i = 0; pipeline->classes && i < count; i++) {
+        char scratch[32];
+        const char *name = listed ? settings->classes.items[i] : set->items[i].word;
+        if (!name && column->type == TL__COLUMN_F32) tl__print_float(scratch, (float)set->items[i].number);
+        else if (!name) tl__print_double(scratch, set->items[i].number);
+        pipeline->classes[i] = tl__arena_text(&pipeline->arena, name ? name : scratch);
+        if (!pipeline->classes[i]) return tl__fail_memory(error, 32);
+    }
+    if (!pipeline->classes) return tl__fail_memory(error, count * sizeof *pipeline->classes);
+    pipeline->outputs = count;
+    TL_TRY(target_class_number(pipeline, "data.positive_class", settings->positive_class, &pipeline->positive_class, error));
+    return target_class_number(pipeline, "data.background_class", settings->background_class, &pipeline->background_class,
+                               error);
+}
+
+static tl_status target_classes(const tl__table *table, const tl__column *column, const tl__data_settings *settings,
+                                tl__pipeline *pipeline, tl_error *error)
+{
+    target_set set = {&table->context->heap, NULL, 0, 0};
+    tl_status status = column->type == TL__COLUMN_CODES
+                           ? target_words(table, column, &set, error)
+                           : target_distinct(table, column, TARGET_MAX_CLASSES, &set, error);
+    if (status == TL_OK) status = target_check_listed(table, column, &set, settings, error);
+    size_t count = settings->classes.count ? settings->classes.count : set.count;
+    if (status == TL_OK && count < 2) {
+        char scratch[32] = "";
+        const char *name = set.count ? set.items[0].word : "nothing";
+        if (!name) tl__print_double(scratch, set.items[0].number);
+        status = tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, "data.target",
+                             "column '%s' holds one class only ('%s'), so there is nothing to tell apart; choose another "
+                             "data.target, or data with at least two classes",
+                             column->name, name ? name : scratch);
+    }
+    if (status == TL_OK && count > TARGET_MAX_CLASSES) {
+        status = tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, "data.target",
+                             "column '%s' holds more than %d classes; if it is a number to predict, say data.task: regression",
+                             column->name, (int)TARGET_MAX_CLASSES);
+    }
+    if (status == TL_OK) status = target_take_classes(&set, column, settings, pipeline, error);
+    tl__free(set.heap, set.items, set.capacity * sizeof *set.items);
+    return status;
+}
+
+TL_PRIV tl_status tl__target_describe(const tl__table *table, const tl__roles *roles, const tl__data_settings *settings,
+                                      tl__pipeline *pipeline, tl_error *error)
+{
+    size_t count = roles->target_count;
+    const char **names = tl__arena_push_zero(&pipeline->arena, count, sizeof *names);
+    for (size_t i = 0; names && i < count; i++) {
+        names[i] = tl__arena_text(&pipeline->arena, table->columns[roles->targets[i]].name);
+        if (!names[i]) return tl__fail_memory(error, 32);
+    }
+    if (!names) return tl__fail_memory(error, count * sizeof *names);
+    pipeline->targets = names;
+    pipeline->target_count = count;
+    if (pipeline->classification) {
+        return target_classes(table, &table->columns[roles->targets[0]], settings, pipeline, error);
+    }
+    pipeline->outputs = count;
+    pipeline->target_shift = tl__arena_push_zero(&pipeline->arena, count, sizeof(double));
+    pipeline->target_scale = tl__arena_push_zero(&pipeline->arena, count, sizeof(double));
+    if (!pipeline->target_shift || !pipeline->target_scale) return tl__fail_memory(error, count * sizeof(double));
+    return TL_OK;
+}
+
+/* ---- rows ---- */
+
+/* The class of a row; remembers the last value, since equal ones stand together. */
+static int32_t target_label(const tl__column *column, size_t row, const tl__pipeline *pipeline)
+{
+    char scratch[32];
+    if (tl__column_is_missing(column, row)) return -1;
+    int number = tl__pipeline_class(pipeline, tl__target_name(column, row, scratch));
+    return number < 0 ? -2 : number;
+}
+
+TL_PRIV void tl__target_encode(const tl__table *table, const size_t *columns, const tl__pipeline *pipeline,
+                               int32_t *labels, float *targets)
+{
+    if (pipeline->classification) {
+        const tl__column *column = &table->columns[columns[0]];
+        double last = 0;
+        int32_t label = -3;
+        for (size_t row = 0; row < table->rows; row++) {
+            double value = tl__column_at(column, row, 0);
+            if (label == -3 || value != last) label = target_label(column, row, pipeline);
+            labels[row] = label;
+            last = value;
+        }
+        return;
+    }
+    for (size_t i = 0; i < pipeline->outputs; i++) {
+        const tl__column *column = &table->columns[columns[i]];
+        for (size_t row = 0; row < table->rows; row++) {
+            targets[row * pipeline->outputs + i] = (float)tl__column_at(column, row, 0);
+        }
+    }
+}
