@@ -426,6 +426,7 @@ TL_PRIV tl_status tl__dataset_make(tl_context *context, tl__table *table, tl__ta
     tl__roles roles = {0};
     dataset_candidates candidates = {.heap = &context->heap};
     if (tl__dataset_new(context, table, test, &dataset) != TL_OK) return tl__fail_memory(error, sizeof *dataset);
+    size_t before = context->heap.in_use;
     dataset->seed = seed;
     dataset->shuffle = settings->shuffle;
     dataset->workers = (int)settings->workers;
@@ -433,6 +434,7 @@ TL_PRIV tl_status tl__dataset_make(tl_context *context, tl__table *table, tl__ta
     tl_status status = dataset_make(dataset, settings, seed, &roles, &candidates, error);
     dataset_candidates_free(&candidates);
     tl__roles_free(&roles);
+    dataset->bytes = context->heap.in_use - before;
     if (status == TL_OK) *out = dataset;
     else tl_dataset_free(dataset);
     return status;

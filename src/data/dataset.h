@@ -50,6 +50,7 @@ struct tl_dataset {
     tl__left_out left_out;
     int64_t *class_counts[TL__PARTS];   /* [classes] of a classification */
     const char *note;              /* sentences for the user, a line each ("column 'date' is not used: ..."); "" none */
+    size_t bytes;                  /* that the context's heap holds for this object: tables, pipeline and all */
     uint64_t seed;                 /* of the split and of the order of batches */
     bool shuffle;                  /* from the settings, for tl__batches_new */
     int workers;

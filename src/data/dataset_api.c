@@ -35,6 +35,7 @@ TL_PRIV tl_status tl__dataset_load(tl_context *context, const tl__data_settings 
         return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.file",
                            "there is no data to learn from; add lines like\ndata:\n  file: table.csv\n  target: column");
     }
+    size_t before = context->heap.in_use;
     TL_TRY(tl__table_read(context, settings->file, settings, NULL, folder, "data.file", &table, error));
     tl__arena_init(&arena, &context->heap);
     tl_status status = TL_OK;
@@ -45,9 +46,13 @@ TL_PRIV tl_status tl__dataset_load(tl_context *context, const tl__data_settings 
         }
     }
     tl__arena_free(&arena);
-    if (status == TL_OK) return tl__dataset_make(context, table, test, settings, seed, out, error);
-    tl__table_free(table);
-    return status;
+    if (status != TL_OK) {
+        tl__table_free(table);
+        return status;
+    }
+    TL_TRY(tl__dataset_make(context, table, test, settings, seed, out, error));
+    (*out)->bytes = context->heap.in_use - before;
+    return TL_OK;
 }
 
 /* ---- settings as text ---- */
@@ -149,6 +154,15 @@ static tl_status api_array_settings(api_settings *bound, size_t outputs, size_t 
         names[i] = count == 1 ? "y" : tl__arena_format(arena, "y%zu", i);
         if (!names[i]) return tl__fail_memory(error, 32);
     }
+    const char **known = classes && bound->block.classes.count == 0 ? tl__arena_push_zero(arena, classes, sizeof *known) : NULL;
+    for (size_t i = 0; known && i < classes; i++) {
+        known[i] = tl__arena_format(arena, "%zu", i);
+        if (!known[i]) return tl__fail_memory(error, 32);
+    }
+    if (classes && bound->block.classes.count == 0) {
+        if (!known) return tl__fail_memory(error, classes * sizeof *known);
+        bound->block.classes = (tl__text_list){classes, known};
+    }
     bound->block.target = (tl__text_list){count, names};
     bound->block.task = classes ? TL__TASK_CLASSIFICATION : TL__TASK_REGRESSION;
     return TL_OK;
@@ -166,12 +180,16 @@ TL_API tl_status tl_dataset_from_arrays(tl_context *context, const float *inputs
                         "tl_dataset_from_arrays needs inputs and targets with at least one row, feature and output");
     }
     TL_TRY(api_bind(context, settings, NULL, &bound, error));
+    size_t before = context->heap.in_use;
     tl_status status = api_table(context, inputs, targets, rows, features, outputs, classes, &table, error);
     if (status == TL_OK) {
+        size_t tree = context->heap.in_use;   /* the settings do not stay */
         status = api_array_settings(&bound, outputs, classes, error);
+        before += context->heap.in_use - tree;
         if (status == TL_OK) status = tl__dataset_make(context, table, NULL, &bound.block, context->seed, out, error);
         else tl__table_free(table);
     }
+    if (status == TL_OK) (*out)->bytes = context->heap.in_use - before;
     tl__tree_free(bound.tree);
     return status;
 }

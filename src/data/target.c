@@ -174,11 +174,11 @@ static tl_status target_check_listed(const tl__table *table, const tl__column *c
             if (!tl__same_text(settings->classes.items[k], name)) continue;
             return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.classes", "data.classes lists '%s' twice", name);
         }
-        if (target_listed(set, column, name, &suggestion)) continue;
+        /* a class without rows is fine (another file may have some), one that looks misspelt is not */
+        if (target_listed(set, column, name, &suggestion) || !suggestion.best) continue;
         return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.classes",
-                           "data.classes lists '%s', but column '%s' of %s never holds it%s%s%s", name, column->name,
-                           table->source, suggestion.best ? "; did you mean '" : "", suggestion.best ? suggestion.best : "",
-                           suggestion.best ? "'?" : "");
+                           "data.classes lists '%s', but column '%s' of %s never holds it; did you mean '%s'?", name,
+                           column->name, table->source, suggestion.best);
     }
     return TL_OK;
 }
