@@ -262,6 +262,7 @@ static void plan_layer_buffers(plan_maker *maker, int i)
     tl__layer_memory memory;
     tl__site site = tl__plan_site(plan, i);
     int n = plan->node_count;
+    TL_ASSERT(tl__plan_layer(plan, i)->state_size <= sizeof state);
     memset(&state, 0, sizeof state);
     tl__plan_memory(plan, i, maker->mode, &memory);
     tl__plan_layer(plan, i)->carve(&site, &memory, &state);
