@@ -58,6 +58,7 @@
 /* 2  par: threads and the context */
 #include "par/pool.c"
 #include "par/context.c"
+#include "par/build.c"
 
 /* 2  metrics */
 #include "metrics/confusion.c"

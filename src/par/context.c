@@ -8,39 +8,55 @@
 
 enum { CONTEXT_MOST_THREADS = 1024 };
 
-/* What the contract needs of the machine, operation by operation; the operands are volatile so that it is the machine
- * and not the compiler that computes. NULL: all is well. */
+/* A number that the machine and not the compiler computes with. */
+static float context_load(float x)
+{
+    volatile float kept = x;
+    return kept;
+}
+
+static double context_load_d(double x)
+{
+    volatile double kept = x;
+    return kept;
+}
+
+/* What the contract needs of the machine, operation by operation. NULL: all is well. */
 static const char *context_self_test(void)
 {
-    volatile float one = 1.0f, up = 1.0f + 0x1p-12f, down = 1.0f - 0x1p-12f, minus = -1.0f, three = 3.0f, two = 2.0f;
-    volatile float small = 0x1p-126f, half = 0.5f, tiny = 0x1p-24f, large = 0x1p24f;
-    volatile double d_up = 1.0 + 0x1p-30, d_down = 1.0 - 0x1p-30, d_minus = -1.0;
-    float a = up, b = down, c = minus, kept = small * half;
-    double x = d_up, y = d_down, z = d_minus;
-    if (a * b + c != 0.0f) return "products and sums of float are fused where the source does not say so (compile with -ffp-contract=off)";
-    if (x * y + z != 0.0) return "products and sums of double are fused where the source does not say so (compile with -ffp-contract=off)";
-    if (tl__fma(up, down, minus) != -0x1p-24f) return "fused multiply-add rounds twice";
-    if (one + tiny != 1.0f || (one + 0x1p-23f) + tiny != 1.0f + 0x1p-22f) return "rounding is not to nearest even";
-    if (kept == 0.0f) return "subnormal results are flushed to zero (another library has set the processor's flush mode)";
-    if (kept * two != 0x1p-126f) return "subnormal operands are taken as zero (another library has set the processor's flush mode)";
-    if (one / three != 0x1.555556p-2f) return "division is not correctly rounded (compile without -ffast-math)";
-    if (tl__sqrt(two) != 0x1.6a09e6p+0f) return "square root is not correctly rounded (compile without -ffast-math)";
-    if ((large + one) - large != 0.0f) return "float is computed with excess precision (on 32-bit x86: -msse2 -mfpmath=sse)";
-    if (!(tl__fma(small, half, small * half) == small)) return "subnormals are lost in fused multiply-add";
+    float one = context_load(1.0f), a = context_load(0x1.001p0f), square = context_load(0x1.002p0f);
+    double b = context_load_d(0x1.0000001p0), square_d = context_load_d(0x1.0000002p0);
+    float large = context_load(0x1p24f), small = context_load(0x1p-126f), half = context_load(0.5f);
+    if (a * a - square != 0.0f) return "products and sums of float are fused where the source does not say so (compile with -ffp-contract=off)";
+    if (b * b - square_d != 0.0) return "products and sums of double are fused where the source does not say so (compile with -ffp-contract=off)";
+    if (large + one - large != 0.0f) return "float is computed with excess precision (on 32-bit x86: -msse2 -mfpmath=sse)";
+    if (one + context_load(0x1p-24f) != 1.0f || one + context_load(0x1.8p-23f) != 0x1.000004p0f || -one - context_load(0x1.8p-24f) != -0x1.000002p0f)
+        return "rounding is not to nearest even (another library has set the rounding mode)";
+    if (context_load(small * half) == 0.0f) return "subnormal results are flushed to zero (another library has set the processor's flush mode)";
+    if (context_load(0x1p-149f) * context_load(0x1p24f) != 0x1p-125f) return "subnormal operands are taken as zero (another library has set the processor's flush mode)";
+    if (tl__fma(a, a, -square) != 0x1p-24f) return "fused multiply-add rounds twice";
+    if (tl__fma(small, half, small * half) != small) return "subnormals are lost in fused multiply-add";
+    if (one / context_load(3.0f) != 0x1.555556p-2f) return "division is not correctly rounded (compile without -ffast-math)";
+    if (tl__sqrt(context_load(2.0f)) != 0x1.6a09e6p+0f) return "square root is not correctly rounded (compile without -ffast-math)";
     return NULL;
 }
 
 static void context_lock(void *user) { tl__mutex_lock(user); }
 static void context_unlock(void *user) { tl__mutex_unlock(user); }
 
-static int context_thread_count(int wanted)
+/* How many threads: the option, else TRAINLIB_THREADS, else the processors. */
+static tl_status context_count_threads(tl_context *context, int wanted, tl_error *error)
 {
-    const char *text = tl__environment("TRAINLIB_THREADS");
-    int64_t from_environment;
-    if (wanted == 0 && text != NULL && tl__parse_int(text, strlen(text), &from_environment) && from_environment > 0)
-        wanted = from_environment > CONTEXT_MOST_THREADS ? CONTEXT_MOST_THREADS : (int)from_environment;
-    if (wanted <= 0) wanted = tl__cpu_count();
-    return wanted > CONTEXT_MOST_THREADS ? CONTEXT_MOST_THREADS : wanted;
+    const char *text = wanted == 0 ? tl__environment("TRAINLIB_THREADS") : NULL;
+    int64_t count = wanted;
+    if (text != NULL && *text != 0 && (!tl__parse_int(text, strlen(text), &count) || count < 1 || count > CONTEXT_MOST_THREADS))
+        return tl__fail(error, TL_INVALID, "TRAINLIB_THREADS is '%s'; it must be a whole number from 1 to %d", text,
+                        CONTEXT_MOST_THREADS);
+    if (count < 0 || count > CONTEXT_MOST_THREADS)
+        return tl__fail(error, TL_INVALID, "threads is %d; it must be a whole number from 1 to %d, or 0 for as many as the "
+                        "processor has", wanted, CONTEXT_MOST_THREADS);
+    context->threads = count > 0 ? (int)count : tl__cpu_count();
+    return TL_OK;
 }
 
 static tl_status context_choose_kernels(tl_context *context, const char *limit, tl_error *error)
@@ -75,10 +91,10 @@ TL_API tl_status tl_context_make(const tl_context_options *options, tl_context *
     context->log_level = options->log_level;
     context->clock = options->clock;
     context->clock_user = options->clock_user;
-    context->threads = context_thread_count(options->threads);
 
     tl__mutex *mutex = NULL;
-    tl_status status = context_choose_kernels(context, options->simd, error);
+    tl_status status = context_count_threads(context, options->threads, error);
+    if (status == TL_OK) status = context_choose_kernels(context, options->simd, error);
     if (status == TL_OK) status = tl__mutex_new(&context->heap, &mutex);
     if (status == TL_OK && mutex != NULL) {
         context->heap.lock_user = mutex;

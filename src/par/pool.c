@@ -4,8 +4,8 @@
  * not yet taken; taking a task is one compare-and-swap, so a worker that comes late finds nothing to take and can touch
  * nothing of the next job. The caller waits for tasks, never for workers: one that the system does not run delays nobody.
  *
- * Workers start at the first job of several tasks; between jobs they spin for a moment, offer the processor, then
- * sleep. All memory is asked for in tl__pool_new. */
+ * Workers start at the first job of several tasks; between jobs they spin for a moment (not when there are more of them
+ * than processors), offer the processor, then sleep. All memory is asked for in tl__pool_new. */
 #include "par/pool.h"
 #include "port/port.h"
 
@@ -24,6 +24,7 @@ typedef struct pool_worker {
 
 struct tl__pool {
     int threads, started;
+    int spins;                     /* pauses before a thread offers its processor */
     size_t bytes;                  /* of this block, workers and threads included */
     tl__task_fn *run;              /* of the job; stable while a task of it is not done */
     void *user;
@@ -57,9 +58,9 @@ static bool pool_has_work(tl__pool *pool) { return (atomic_load(&pool->ticket) &
 
 static void pool_wait_for_work(tl__pool *pool)
 {
-    for (int i = 0; i < POOL_SPINS + POOL_YIELDS; i++) {
+    for (int i = 0; i < pool->spins + POOL_YIELDS; i++) {
         if (pool_has_work(pool) || atomic_load(&pool->stop)) return;
-        if (i < POOL_SPINS) tl__thread_pause();
+        if (i < pool->spins) tl__thread_pause();
         else tl__thread_yield();
     }
     unsigned seen = tl__event_value(pool->wake);
@@ -85,6 +86,7 @@ TL_PRIV tl_status tl__pool_new(tl__heap *heap, int threads, tl__pool **out)
     if (pool == NULL) return TL_OUT_OF_MEMORY;
     pool->threads = threads < 1 ? 1 : threads;
     pool->bytes = bytes;
+    pool->spins = threads <= tl__cpu_count() ? POOL_SPINS : 0;
     pool->workers = (pool_worker *)(void *)((unsigned char *)pool + own);
     for (size_t i = 0; i < helpers; i++)
         pool->workers[i] = (pool_worker){pool, (int)i + 1, (unsigned char *)pool + own + table + i * each};
@@ -142,7 +144,7 @@ TL_PRIV void tl__parallel_for(tl__pool *pool, size_t count, tl__task_fn *run, vo
     if (atomic_load(&pool->sleepers) > 0) tl__event_signal(pool->wake);
     pool_work(pool, 0);
     for (int spins = 0; atomic_load(&pool->done) != count; spins++) {
-        if (spins < POOL_SPINS) tl__thread_pause();
+        if (spins < pool->spins) tl__thread_pause();
         else tl__thread_yield();
     }
 }
