@@ -146,6 +146,7 @@
 #include "model/file.c"
 #include "model/predictor.c"
 #endif
+#include "model/place.c"
 
 /* 5  train: the loop */
 #ifndef TL_FREESTANDING
