@@ -290,6 +290,7 @@ TL_PRIV tl_status tl__json_parse(tl__tree *tree, const char *text, size_t size, 
     state.line = state.column = 1;
     state.error = error;
     state.depth = state.values = 0;
+    memset(&tree->root, 0, sizeof tree->root);
     tl__builder_init(&state.builder, tree);
     if (!tl__is_utf8(text, size)) return json_bad_utf8(&state);
     if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) state.at = state.counted = 3;

@@ -415,6 +415,7 @@ static tl_status yaml_parse(tl__tree *tree, const char *text, size_t size, int f
 {
     tl__yaml yaml = {.tree = tree, .error = error, .text = text, .size = size, .ready = SIZE_MAX,
                      .line = 1, .column = first_column, .first_column = first_column};
+    memset(&tree->root, 0, sizeof tree->root);
     tl__builder_init(&yaml.builder, tree);
     tl__buffer_init(&yaml.scratch, tree->arena.heap);
     TL_TRY(yaml_check_bytes(&yaml));
