@@ -138,6 +138,7 @@
 #include "data/gather.c"
 #include "data/dataset.c"
 #include "data/dataset_api.c"
+#include "data/batch.c"
 
 /* 4  model: a graph with weights */
 #ifndef TL_FREESTANDING

@@ -96,6 +96,7 @@ TL_PRIV tl_status tl__mutex_new(tl__heap *heap, tl__mutex **out) { (void)heap; *
 TL_PRIV void tl__mutex_free(tl__heap *heap, tl__mutex *mutex) { (void)heap; (void)mutex; }
 TL_PRIV void tl__mutex_lock(tl__mutex *mutex) { (void)mutex; }
 TL_PRIV void tl__mutex_unlock(tl__mutex *mutex) { (void)mutex; }
+TL_PRIV size_t tl__event_bytes(void) { return 0; }
 TL_PRIV tl_status tl__event_new(tl__heap *heap, tl__event **out) { (void)heap; *out = NULL; return TL_OK; }
 TL_PRIV void tl__event_free(tl__heap *heap, tl__event *event) { (void)heap; (void)event; }
 TL_PRIV unsigned tl__event_value(tl__event *event) { (void)event; return 0; }

@@ -70,6 +70,7 @@ TL_PRIV tl_status tl__mutex_new(tl__heap *heap, tl__mutex **out);
 TL_PRIV void tl__mutex_free(tl__heap *heap, tl__mutex *mutex);
 TL_PRIV void tl__mutex_lock(tl__mutex *mutex);
 TL_PRIV void tl__mutex_unlock(tl__mutex *mutex);
+TL_PRIV size_t tl__event_bytes(void);                               /* that tl__event_new takes */
 TL_PRIV tl_status tl__event_new(tl__heap *heap, tl__event **out);
 TL_PRIV void tl__event_free(tl__heap *heap, tl__event *event);
 TL_PRIV unsigned tl__event_value(tl__event *event);                 /* atomic load */

@@ -143,6 +143,8 @@ TL_PRIV void tl__mutex_free(tl__heap *heap, tl__mutex *mutex)
 TL_PRIV void tl__mutex_lock(tl__mutex *mutex) { (void)pthread_mutex_lock(&mutex->handle); }
 TL_PRIV void tl__mutex_unlock(tl__mutex *mutex) { (void)pthread_mutex_unlock(&mutex->handle); }
 
+TL_PRIV size_t tl__event_bytes(void) { return sizeof(tl__event); }
+
 TL_PRIV tl_status tl__event_new(tl__heap *heap, tl__event **out)
 {
     tl__event *event = tl__alloc(heap, sizeof *event);

@@ -416,6 +416,8 @@ TL_PRIV void tl__mutex_free(tl__heap *heap, tl__mutex *mutex)
 TL_PRIV void tl__mutex_lock(tl__mutex *mutex) { AcquireSRWLockExclusive(&mutex->handle); }
 TL_PRIV void tl__mutex_unlock(tl__mutex *mutex) { ReleaseSRWLockExclusive(&mutex->handle); }
 
+TL_PRIV size_t tl__event_bytes(void) { return sizeof(tl__event); }
+
 TL_PRIV tl_status tl__event_new(tl__heap *heap, tl__event **out)
 {
     *out = tl__alloc(heap, sizeof **out);

@@ -1,0 +1,260 @@
+/* One block holds the order of the epoch, the prepared copy of the inputs where it is small enough, and the slots.
+ *
+ * Without a thread there is one slot, and _next fills it. With one there are two: while the caller uses one, the thread
+ * fills the other. Two events carry it: `go` counts slots that the thread may fill, `made` those that it has filled.
+ * Everything else that both touch (order, next batch) changes only while made == go, when the thread sleeps. What a batch
+ * holds depends on its number alone, so the thread cannot change a result. */
+#include "data/batch.h"
+
+#include "base/random.h"
+#include "port/port.h"
+
+enum {
+    BATCH_SLOTS = 2,
+    BATCH_THREAD_FLOATS = 32768    /* below this many inputs a batch is made faster than a thread is woken */
+};
+
+struct tl__batches {
+    const tl_dataset *dataset;
+    tl__batch_options options;
+    size_t block_size;
+    size_t rows, count;            /* of the part; batches per epoch */
+    bool cached, threaded;
+    uint32_t *order;               /* [rows] */
+    float *cache;                  /* [rows, features] */
+    tl__batch slots[BATCH_SLOTS];
+    float *inputs[BATCH_SLOTS];    /* of the slots; unless they point into the cache */
+    int32_t *labels[BATCH_SLOTS];
+    float *targets[BATCH_SLOTS], *weights[BATCH_SLOTS];
+    size_t first;                  /* batch that the epoch was begun with */
+    size_t given;                  /* the next batch to hand out */
+    size_t next;                   /* the thread's: batch to make */
+    unsigned issued, made_base;    /* since _start */
+    bool stop;
+    void *thread;                  /* tl__thread_bytes */
+    tl__event *go, *made;
+    int64_t waited;
+};
+
+static bool batch_fits_cache(const tl_dataset *dataset, const tl__batch_options *options)
+{
+    size_t floats, bytes;
+    return tl__size_mul(dataset->part[options->part].count, dataset->pipeline->features, &floats) &&
+           tl__size_mul(floats, sizeof(float), &bytes) && bytes <= options->cache_bytes;
+}
+
+static bool batch_pays(const tl_dataset *dataset, const tl__batch_options *options)
+{
+#ifdef TL_NO_THREADS
+    (void)dataset;
+    (void)options;
+    return false;
+#else
+    size_t floats;
+    if (options->workers < 1 || dataset->context->threads < 2 || batch_fits_cache(dataset, options)) return false;
+    if (options->batch_size >= dataset->part[options->part].count) return false;
+    return tl__size_mul(options->batch_size, dataset->pipeline->features, &floats) && floats >= BATCH_THREAD_FLOATS;
+#endif
+}
+
+/* All blocks in one order; with a base, placed. */
+static tl__batches *batch_carve(tl__carver *carver, const tl_dataset *dataset, const tl__batch_options *options)
+{
+    tl__batches plan = {0}, *batches = TL_CARVE(carver, tl__batches, 1);
+    const tl__pipeline *pipeline = dataset->pipeline;
+    size_t rows = dataset->part[options->part].count, size = tl__size_min(options->batch_size, rows), all = 0;
+    plan.cached = batch_fits_cache(dataset, options);
+    plan.threaded = batch_pays(dataset, options);
+    plan.order = TL_CARVE(carver, uint32_t, rows);
+    if (plan.cached) plan.cache = TL_CARVE(carver, float, rows * pipeline->features);
+    if (!tl__size_mul(size, tl__size_max(pipeline->features, pipeline->outputs), &all)) carver->overflow = true;
+    for (int i = 0; i < (plan.threaded ? BATCH_SLOTS : 1) && !carver->overflow; i++) {
+        if (!plan.cached || options->shuffle) plan.inputs[i] = TL_CARVE(carver, float, size * pipeline->features);
+        if (pipeline->classification) plan.labels[i] = TL_CARVE(carver, int32_t, size);
+        else plan.targets[i] = TL_CARVE(carver, float, size * pipeline->outputs);
+        if (dataset->has_weights) plan.weights[i] = TL_CARVE(carver, float, size);
+    }
+    if (plan.threaded) plan.thread = TL_CARVE(carver, unsigned char, tl__thread_bytes());
+    if (carver->base) *batches = plan;
+    return batches;
+}
+
+TL_PRIV size_t tl__batches_bytes(const tl_dataset *dataset, const tl__batch_options *options)
+{
+    tl__carver carver = {0};
+    batch_carve(&carver, dataset, options);
+    if (carver.overflow) return 0;
+    return carver.used + TL__ALIGNED_EXTRA + (batch_pays(dataset, options) ? 2 * tl__event_bytes() : 0);
+}
+
+/* ---- making a batch ---- */
+
+static void batch_copy_rows(const tl__batches *batches, const uint32_t *order, size_t count, float *out)
+{
+    size_t features = batches->dataset->pipeline->features;
+    for (size_t i = 0; i < count; i++) memcpy(out + i * features, batches->cache + order[i] * features, features * sizeof *out);
+}
+
+static void batch_make(tl__batches *batches, size_t number, int slot)
+{
+    const tl_dataset *dataset = batches->dataset;
+    tl__batch *batch = &batches->slots[slot];
+    tl_part part = batches->options.part;
+    size_t first = number * batches->options.batch_size;
+    size_t rows = tl__size_min(batches->options.batch_size, batches->rows - first);
+    const uint32_t *order = batches->order + first;
+    float *inputs = batches->inputs[slot];
+    tl__dataset_gather(dataset, part, order, 0, rows, batches->cached ? NULL : inputs, batches->labels[slot],
+                       batches->targets[slot], batches->weights[slot]);
+    *batch = (tl__batch){rows, first, order, inputs, batches->labels[slot], batches->targets[slot], batches->weights[slot]};
+    if (!batches->cached) return;
+    if (inputs) batch_copy_rows(batches, order, rows, inputs);
+    else batch->inputs = batches->cache + first * dataset->pipeline->features;
+}
+
+static void batch_thread(void *user)
+{
+    tl__batches *batches = user;
+    for (unsigned done = 0;; done++) {
+        while (tl__event_value(batches->go) == done) tl__event_wait(batches->go, done);
+        if (batches->stop) return;
+        size_t number = batches->next++;
+        batch_make(batches, number, (int)(number % BATCH_SLOTS));
+        tl__event_signal(batches->made);
+    }
+}
+
+/* ---- life ---- */
+
+static tl_status batch_start_thread(tl__batches *batches)
+{
+    tl__heap *heap = &batches->dataset->context->heap;
+    TL_TRY(tl__event_new(heap, &batches->go));
+    TL_TRY(tl__event_new(heap, &batches->made));
+    void *memory = batches->thread;
+    batches->thread = NULL;
+    TL_TRY(tl__thread_start_at(memory, batch_thread, batches));
+    batches->thread = memory;
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__batches_new(const tl_dataset *dataset, const tl__batch_options *options, tl__batches **out,
+                                  tl_error *error)
+{
+    tl__carver carver = {0};
+    tl__heap *heap = &dataset->context->heap;
+    if (options->batch_size == 0) {
+        return tl__fail_at(error, TL_INVALID, NULL, 0, 0, "training.batch_size", "training.batch_size must be at least 1");
+    }
+    batch_carve(&carver, dataset, options);
+    size_t size = carver.used;
+    if (carver.overflow) return tl__fail_memory(error, SIZE_MAX);
+    void *block = tl__alloc_aligned(heap, size);
+    if (!block) return tl__fail_memory(error, size);
+    carver = (tl__carver){.base = block};
+    tl__batches *batches = batch_carve(&carver, dataset, options);
+    batches->dataset = dataset;
+    batches->options = *options;
+    batches->block_size = size;
+    batches->rows = dataset->part[options->part].count;
+    batches->count = batches->rows / options->batch_size;
+    if (!options->drop_last && batches->rows % options->batch_size) batches->count++;
+    if (batches->cached) {
+        tl__dataset_gather(dataset, options->part, NULL, 0, batches->rows, batches->cache, NULL, NULL, NULL);
+    }
+    if (batches->threaded) {
+        tl_status status = batch_start_thread(batches);
+        if (status != TL_OK) {
+            batches->thread = NULL;
+            tl__batches_free(batches);
+            return status == TL_OUT_OF_MEMORY ? tl__fail_memory(error, tl__event_bytes())
+                                              : tl__fail(error, status, "a thread for loading could not be started; "
+                                                                        "data.workers: 0 does without");
+        }
+    }
+    tl__batches_start(batches, 0, 0);
+    *out = batches;
+    return TL_OK;
+}
+
+/* Until the thread has made all it was told to make; it then sleeps. */
+static void batch_drain(tl__batches *batches)
+{
+    if (!batches->threaded) return;
+    for (;;) {
+        unsigned made = tl__event_value(batches->made);
+        if (made - batches->made_base == batches->issued) return;
+        tl__event_wait(batches->made, made);
+    }
+}
+
+TL_PRIV void tl__batches_free(tl__batches *batches)
+{
+    if (!batches) return;
+    tl__heap *heap = &batches->dataset->context->heap;
+    if (batches->thread) {
+        batch_drain(batches);
+        batches->stop = true;
+        tl__event_signal(batches->go);
+        tl__thread_wait(batches->thread);
+    }
+    tl__event_free(heap, batches->go);
+    tl__event_free(heap, batches->made);
+    tl__free_aligned(heap, batches, batches->block_size);
+}
+
+/* ---- an epoch ---- */
+
+TL_PRIV size_t tl__batches_count(const tl__batches *batches) { return batches->count; }
+
+TL_PRIV int64_t tl__batches_waited(const tl__batches *batches) { return batches->waited; }
+
+static void batch_issue(tl__batches *batches)
+{
+    batches->issued++;
+    tl__event_signal(batches->go);
+}
+
+TL_PRIV void tl__batches_start(tl__batches *batches, uint32_t epoch, size_t first)
+{
+    batch_drain(batches);
+    if (batches->options.shuffle && batches->rows) {
+        tl__random random;
+        tl__random_init(&random, batches->dataset->seed, TL__DRAW_SHUFFLE, (uint32_t)batches->options.part, epoch, 0);
+        tl__random_permutation(&random, batches->order, (uint32_t)batches->rows);
+    } else {
+        for (size_t i = 0; i < batches->rows; i++) batches->order[i] = (uint32_t)i;
+    }
+    batches->first = batches->given = batches->next = tl__size_min(first, batches->count);
+    batches->waited = 0;
+    if (!batches->threaded) return;
+    batches->made_base = tl__event_value(batches->made);
+    batches->issued = 0;
+    for (size_t i = batches->given; i < batches->count && i < batches->given + BATCH_SLOTS; i++) batch_issue(batches);
+}
+
+/* The slot of the batch before is free again: the thread may fill it with the batch after the next. */
+static void batch_wait(tl__batches *batches)
+{
+    size_t taken = batches->given - batches->first;
+    if (taken > 0 && batches->first + batches->issued < batches->count) batch_issue(batches);
+    unsigned made = tl__event_value(batches->made);
+    if (made - batches->made_base > taken) return;
+    int64_t begin = tl__ticks();
+    while (made - batches->made_base <= taken) {
+        tl__event_wait(batches->made, made);
+        made = tl__event_value(batches->made);
+    }
+    batches->waited += tl__ticks() - begin;
+}
+
+TL_PRIV const tl__batch *tl__batches_next(tl__batches *batches)
+{
+    if (batches->given == batches->count) return NULL;
+    size_t number = batches->given;
+    int slot = batches->threaded ? (int)(number % BATCH_SLOTS) : 0;
+    if (batches->threaded) batch_wait(batches);
+    else batch_make(batches, number, slot);
+    batches->given++;
+    return &batches->slots[slot];
+}
