@@ -142,6 +142,7 @@
 
 /* 4  model: a graph with weights */
 #ifndef TL_FREESTANDING
+#include "model/graph.c"
 #include "model/build.c"
 #include "model/model.c"
 #include "model/file.c"
@@ -157,8 +158,10 @@
 #include "train/evaluate.c"
 #include "train/ring.c"
 #include "train/checkpoint.c"
+#include "train/bind.c"
 #include "train/trainer.c"
 #include "train/loop.c"
+#include "train/score.c"
 #include "train/api.c"
 #endif
 

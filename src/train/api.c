@@ -1,10 +1,5 @@
 /* Training by hand: the public functions over the trainer. */
 #include "train/train.h"
-#include "train/trainer.h"
-
-#include "base/math.h"
-#include "text/bind.h"
-#include "text/yaml.h"
 
 TL_API tl_status tl_train(tl_model *model, const tl_dataset *data, const char *settings, tl_progress_fn *progress,
                           void *user, tl_error *error)
@@ -24,10 +19,4 @@ TL_API tl_status tl_train(tl_model *model, const tl_dataset *data, const char *s
     if (tree) tl__tree_free(tree);
     tl__arena_free(&arena);
     return status;
-}
-
-TL_API tl_status tl_score(tl_model *model, const tl_dataset *data, tl_part part, tl_scores *out, tl_error *error)
-{
-    (void)model, (void)data, (void)part, (void)out;
-    return tl__fail(error, TL_UNSUPPORTED, "not there yet");
 }

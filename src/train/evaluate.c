@@ -147,3 +147,16 @@ TL_PRIV tl_status tl__evaluator_scores(const tl__evaluator *evaluator, tl__heap 
     return tl__auc(heap, evaluator->truth, tl__of_floats(evaluator->predicted), evaluator->rows, evaluator->classes, false,
                    NULL, &out->auc);
 }
+
+TL_PRIV tl_status tl__evaluator_record(const tl__evaluator *evaluator, tl__heap *heap, tl__builder *builder, tl_value *parent,
+                                       const char *key)
+{
+    tl__scored scored;
+    tl_value *map;
+    const tl__pipeline *pipeline = evaluator->data->pipeline;
+    tl__evaluator_scored(evaluator, &scored);
+    if (evaluator->classes) TL_TRY(tl__record_classes(heap, builder, parent, key, &scored, pipeline->classes, &map));
+    else TL_TRY(tl__record_values(heap, builder, parent, key, &scored, &map));
+    tl__put_number(builder, map, "loss", evaluator->rows ? evaluator->loss_value : tl__bits_double(0x7ff8000000000000u));
+    return builder->failed ? TL_OUT_OF_MEMORY : TL_OK;
+}

@@ -4,7 +4,7 @@
 #define TL_TRAIN_EVALUATE_H
 
 #include "data/dataset.h"
-#include "metrics/metrics.h"
+#include "metrics/record.h"
 #include "model/model.h"
 
 typedef struct tl__evaluator {
@@ -47,6 +47,9 @@ TL_PRIV tl_status tl__evaluator_run(tl__evaluator *evaluator, tl_part part);
 TL_PRIV void tl__evaluator_scored(const tl__evaluator *evaluator, tl__scored *out);
 /* The public figures of the last evaluation; heap for the area under the curve. */
 TL_PRIV tl_status tl__evaluator_scores(const tl__evaluator *evaluator, tl__heap *heap, tl_scores *out);
+/* Everything about it as a map (metrics/record.h) and the loss; heap for what sorts. */
+TL_PRIV tl_status tl__evaluator_record(const tl__evaluator *evaluator, tl__heap *heap, tl__builder *builder, tl_value *parent,
+                                       const char *key);
 /* All figures NaN, no samples. */
 TL_PRIV void tl__scores_clear(tl_scores *scores);
 

@@ -100,6 +100,14 @@ struct tl__trainer {
     char line[256];
 };
 
+/* ---- bind.c ---- */
+/* training.loss with its class weights, found and bound; texts and lists in the arena. */
+TL_PRIV tl_status tl__train_bind_loss(const tl__train_settings *settings, const tl_dataset *data, bool advanced,
+                                      const char *file, tl__arena *arena, const tl__loss **loss, void **loss_settings,
+                                      tl_error *error);
+/* All members of a trainer, and what one row cannot say. */
+TL_PRIV tl_status tl__trainer_bind(tl__trainer *trainer, tl_error *error);
+
 /* ---- trainer.c ---- */
 /* Ask for all memory that the plan says. */
 TL_PRIV tl_status tl__trainer_prepare(tl__trainer *trainer, tl_error *error);
