@@ -39,6 +39,7 @@
 #include "kernels/x86/sse2.c"
 #include "kernels/x86/avx2.c"
 #include "kernels/x86/avx512.c"
+#include "kernels/arm/neon.c"
 
 /* 1  text: formats */
 #include "text/value.c"
