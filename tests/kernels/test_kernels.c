@@ -1,0 +1,398 @@
+/* Kernels: every set equals the plain one of its class to the bit; the plain one equals the contract written down
+ * once more as simply as possible; and both agree with PyTorch. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "kernels/cases.h"
+#include "kernels/leaves.h"
+#include "kernels/torch_values.h"
+
+#include <math.h>
+
+/* The class `unfused` in plain C: what the SSE2 set is compared with. */
+#define SET(name) unfused_##name
+#define FN(type) static type
+#define INLINE(type) static inline type
+#define SET_NAME "unfused"
+#define SET_CLASS TL__UNFUSED
+#define V_FMA(a, b, c) ((a) * (b) + (c))
+#include "kernels/vec_scalar.h"
+#include "kernels/set.inc.h"
+
+enum { RECORDS_MAX = 40000 };
+typedef struct records {
+    const char *names[RECORDS_MAX];
+    uint64_t hashes[RECORDS_MAX];
+    size_t count;
+} records;
+
+static void record(void *user, const char *name, uint64_t hash)
+{
+    records *r = user;
+    assert_true(r->count < RECORDS_MAX);
+    r->names[r->count] = name;
+    r->hashes[r->count++] = hash;
+}
+
+static records reference, other;
+
+static void compare(const tl__kernels *set)
+{
+    bool overrun;
+    other.count = 0;
+    assert_true(cases_run(set, record, &other, &overrun));
+    assert_false(overrun);
+    assert_int_equal(other.count, reference.count);
+    for (size_t i = 0; i < reference.count; i++)
+        if (reference.hashes[i] != other.hashes[i]) fail_msg("%s: case %zu of %s differs", set->name, i, reference.names[i]);
+}
+
+static void canonical_sets_are_equal(void **state)
+{
+    const tl__kernels *set;
+    bool overrun;
+    (void)state;
+    reference.count = 0;
+    assert_true(cases_run(tl__kernels_choose("scalar"), record, &reference, &overrun));
+    assert_false(overrun);
+    assert_true(reference.count > 5000);
+    for (size_t i = 0; (set = tl__kernels_list(i)) != NULL; i++)
+        if (set->numeric_class == TL__CANONICAL) compare(set);
+}
+
+static void unfused_sets_are_equal(void **state)
+{
+    const tl__kernels *set;
+    bool overrun;
+    (void)state;
+    reference.count = 0;
+    assert_true(cases_run(&unfused_set, record, &reference, &overrun));
+    for (size_t i = 0; (set = tl__kernels_list(i)) != NULL; i++)
+        if (set->numeric_class == TL__UNFUSED) compare(set);
+}
+
+static void sets_are_chosen_by_name(void **state)
+{
+    (void)state;
+    assert_ptr_equal(tl__kernels_choose(NULL), tl__kernels_list(0));
+    assert_null(tl__kernels_choose("avx9"));
+    assert_null(tl__kernels_choose(""));
+    const char *names[] = {"avx512", "avx2", "neon", "sse2", "scalar", "soft"};
+    for (size_t i = 0; i < TL_COUNT(names); i++) assert_non_null(tl__kernels_choose(names[i]));
+    assert_int_equal(tl__kernels_choose("scalar")->numeric_class, TL__CANONICAL);
+    assert_string_equal(tl__numeric_class_name(TL__UNFUSED), "unfused");
+    for (int kind = 0; kind < TL__ACTIVATION_COUNT; kind++)
+        assert_int_equal(tl__activation_find(tl__activation_name((tl__activation)kind)), kind);
+    assert_int_equal(tl__activation_find("rely"), TL__ACTIVATION_COUNT);
+}
+
+/* ---- the contract, as kernels.h words it ---- */
+
+enum { LENGTH = 13000 };
+static float xs[LENGTH], ys[LENGTH];
+
+static void fill_inputs(void)
+{
+    uint32_t r = 12345;
+    for (int i = 0; i < LENGTH; i++) {
+        r = r * 1664525u + 1013904223u;
+        xs[i] = (float)(int32_t)r * 0x1p-30f;
+        r = r * 1664525u + 1013904223u;
+        ys[i] = (float)(int32_t)r * 0x1p-31f;
+    }
+}
+
+typedef float leaf_fn(size_t begin, size_t end);
+
+static float lanes_of_products(size_t begin, size_t end)
+{
+    float lane[32] = {0};
+    for (size_t i = 0; i < (end - begin + 31) / 32 * 32; i++)
+        lane[i % 32] = begin + i < end ? tl__fma(xs[begin + i], ys[begin + i], lane[i % 32]) : tl__fma(0.0f, 0.0f, lane[i % 32]);
+    for (int half = 16; half > 0; half /= 2)
+        for (int i = 0; i < half; i++) lane[i] = lane[i] + lane[i + half];
+    return lane[0];
+}
+
+static float chain_of_products(size_t begin, size_t end)
+{
+    float acc = 0.0f;
+    for (size_t i = begin; i < end; i++) acc = tl__fma(xs[i], ys[i], acc);
+    return acc;
+}
+
+/* Rule 6, for parts first .. first + count - 1 of `size` terms each (blocks), ending at `end`. */
+static float tree_of_blocks(leaf_fn *leaf, size_t begin, size_t end)
+{
+    size_t count = (end - begin + 4095) / 4096, h = 1;
+    if (count <= 1) return leaf(begin, end);
+    while (h * 2 < count) h *= 2;
+    return tree_of_blocks(leaf, begin, begin + h * 4096) + tree_of_blocks(leaf, begin + h * 4096, end);
+}
+
+static float tree_of_pieces(leaf_fn *leaf, size_t n, size_t pieces, size_t first, size_t count)
+{
+    if (count == 1) return tree_of_blocks(leaf, tl__piece(n, pieces, first), tl__piece(n, pieces, first + 1));
+    return tree_of_pieces(leaf, n, pieces, first, count / 2) + tree_of_pieces(leaf, n, pieces, first + count / 2, count / 2);
+}
+
+static void sums_keep_the_contract(void **state)
+{
+    static const size_t lengths[] = {0, 1, 31, 33, 4096, 4097, 8192, 12289, 13000};
+    const tl__kernels *k = tl__kernels_choose("scalar");
+    (void)state;
+    fill_inputs();
+    for (size_t i = 0; i < TL_COUNT(lengths); i++) {
+        for (size_t pieces = 1; pieces <= 16; pieces *= 2) {
+            size_t n = lengths[i];
+            float want = tree_of_pieces(lanes_of_products, n, pieces, 0, pieces);
+            float got = k->dot(xs, ys, n, pieces), c = -1.0f, column = -1.0f;
+            assert_memory_equal(&want, &got, sizeof want);
+            want = tree_of_pieces(chain_of_products, n, pieces, 0, pieces);
+            tl__gemm call = {.m = 1, .n = 1, .k = n, .a = xs, .lda = n + 1, .b = ys, .ldb = 1, .c = &c, .ldc = 1, .pieces = pieces};
+            void *scratch = malloc(k->gemm_scratch_bytes(&call));
+            assert_int_equal(k->gemm_tasks(&call), 1);
+            k->gemm_run(&call, 0, scratch);
+            free(scratch);
+            k->column_dots(&column, xs, ys, n, 1, pieces, 0, 1);
+            assert_memory_equal(&want, &c, sizeof want);
+            assert_memory_equal(&want, &column, sizeof want);
+        }
+    }
+}
+
+static void leaves_end_with_one_value(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n < 200000; n += 3911) {
+        for (size_t pieces = 1; pieces <= 64; pieces *= 2) {
+            tl__leaves walk = tl__leaves_start(n, pieces);
+            size_t terms = 0;
+            do {
+                assert_true(walk.begin == terms && walk.end - walk.begin <= TL__BLOCK);
+                terms = walk.end;
+                (void)tl__leaves_merges(&walk);
+                assert_true(walk.depth > 0 && walk.depth < 16);
+            } while (tl__leaves_next(&walk));
+            assert_int_equal(terms, n);
+            assert_int_equal(walk.depth, 1);
+        }
+    }
+}
+
+static void gemm_epilogue_is_in_order(void **state)
+{
+    const tl__kernels *k = tl__kernels_choose(NULL);
+    float a[6] = {1, 2, 3, 4, 5, 6}, b[6] = {1, -1, 2, -2, 3, -3}, bias[2] = {-14, 40}, c[4] = {100, 100, 100, 100}, pre[4];
+    float saved[4] = {0, 1, 1, 0};
+    tl__gemm call = {.m = 2, .n = 2, .k = 3, .a = a, .lda = 3, .b = b, .ldb = 2, .c = c, .ldc = 2, .bias = bias,
+                     .activation = TL__RELU, .pre = pre, .ldpre = 2};
+    (void)state;
+    void *scratch = malloc(k->gemm_scratch_bytes(&call));
+    k->gemm_run(&call, 0, scratch);
+    free(scratch);
+    /* products: 14 -14 / 32 -32 */
+    const float want_pre[4] = {0, 26, 18, 8}, want[4] = {0, 26, 18, 8};
+    assert_memory_equal(pre, want_pre, sizeof pre);
+    assert_memory_equal(c, want, sizeof c);
+    call.bias = NULL;
+    call.pre = NULL;
+    call.saved = saved;
+    call.ldsaved = 2;
+    call.accumulate = true;
+    scratch = malloc(k->gemm_scratch_bytes(&call));
+    k->gemm_run(&call, 0, scratch);
+    free(scratch);
+    const float more[4] = {0, 12, 50, 8};
+    assert_memory_equal(c, more, sizeof c);
+}
+
+/* ---- PyTorch ---- */
+
+static void assert_near(float got, double want)
+{
+    if (!(fabs((double)got - want) <= 2e-6 + 2e-6 * fabs(want))) fail_msg("%.9g instead of %.9g", (double)got, want);
+}
+
+static void assert_all_near(const float *got, const double *want, size_t n)
+{
+    for (size_t i = 0; i < n; i++) assert_near(got[i], want[i]);
+}
+
+static void activations_agree_with_pytorch(void **state)
+{
+    const tl__kernels *k;
+    (void)state;
+    for (size_t s = 0; (k = tl__kernels_list(s)) != NULL; s++) {
+        for (size_t i = 0; i < TL_COUNT(torch_activations); i++) {
+            const struct torch_activation *a = &torch_activations[i];
+            float y[TORCH_POINTS], dx[TORCH_POINTS], ones[TORCH_POINTS];
+            k->fill(ones, 1.0f, TORCH_POINTS);
+            k->activate(a->kind, a->parameter, y, torch_x, TORCH_POINTS);
+            assert_all_near(y, a->y, TORCH_POINTS);
+            const float *saved = tl__activation_needs_pre(a->kind) ? torch_x : y;
+            k->activate_backward(a->kind, a->parameter, dx, ones, saved, TORCH_POINTS);
+            assert_all_near(dx, a->slope, TORCH_POINTS);
+        }
+    }
+}
+
+static void optimizers_agree_with_pytorch(void **state)
+{
+    const tl__kernels *k;
+    (void)state;
+    for (size_t s = 0; (k = tl__kernels_list(s)) != NULL; s++) {
+        float w[9][TORCH_WEIGHTS], buffer[2][TORCH_WEIGHTS] = {{0}}, square[3][TORCH_WEIGHTS] = {{0}};
+        float average[TORCH_WEIGHTS] = {0}, momentum[TORCH_WEIGHTS] = {0}, m[3][TORCH_WEIGHTS] = {{0}};
+        float v[3][TORCH_WEIGHTS] = {{0}}, largest[TORCH_WEIGHTS] = {0};
+        const size_t n = TORCH_WEIGHTS;
+        for (int i = 0; i < 9; i++) memcpy(w[i], torch_w, sizeof torch_w);
+        for (int t = 1; t <= TORCH_STEPS; t++) {
+            const float *g = torch_gradients[t - 1];
+            tl__sgd sgd = {0.1f, 0.9f, 0.8f, 0.01f, 1.0f, false, t == 1};
+            k->sgd(&sgd, w[0], g, buffer[0], n);
+            sgd = (tl__sgd){0.1f, 0.9f, 1.0f, 0.0f, 1.0f, true, t == 1};
+            k->sgd(&sgd, w[1], g, buffer[1], n);
+            k->sgd(&sgd, w[2], g, NULL, n);
+            tl__rmsprop rms = {0.01f, 0.9f, 0.1f, 1e-6f, 0.0f, 0.0f, 1.0f};
+            k->rmsprop(&rms, w[3], g, square[0], NULL, NULL, n);
+            rms.momentum = 0.5f;
+            rms.l2 = 0.01f;
+            k->rmsprop(&rms, w[4], g, square[1], average, momentum, n);
+            tl__adagrad adagrad = {(float)(0.1 / (1 + (t - 1) * 0.1)), 1e-8f, 0.0f, 1.0f};
+            k->adagrad(&adagrad, w[5], g, square[2], n);
+            double b1 = 1 - tl__pow(0.9, t), b2 = 1 - tl__pow(0.999, t);
+            tl__adam adam = {(float)(0.01 / b1), 0.1f, 0.999f, 0.001f, (float)(1 / sqrt(b2)), 1e-8f, 1.0f, 0.01f, 1.0f};
+            k->adam(&adam, w[6], g, m[0], v[0], NULL, n);
+            adam.l2 = 0.0f;
+            k->adam(&adam, w[8], g, m[2], v[2], largest, n);
+            adam.keep = 0.999f;
+            k->adam(&adam, w[7], g, m[1], v[1], NULL, n);
+        }
+        const double *want[9] = {torch_sgd, torch_nesterov, torch_plain, torch_rmsprop, torch_rmsprop_centered,
+                                 torch_adagrad, torch_adam, torch_adamw, torch_amsgrad};
+        for (int i = 0; i < 9; i++) assert_all_near(w[i], want[i], n);
+    }
+}
+
+static void moments_settle_at_zero(void **state)
+{
+    const tl__kernels *k = tl__kernels_choose(NULL);
+    float w = 1.0f, m = 0x1p-119f, v = 0x1.01p-120f, g = 0.0f;
+    tl__adam adam = {1e-3f, 0.1f, 0.999f, 0.001f, 1.0f, 1e-8f, 1.0f, 0.0f, 1.0f};
+    (void)state;
+    for (int step = 0; step < 20; step++) {
+        k->adam(&adam, &w, &g, &m, &v, NULL, 1);
+        assert_true(m == 0.0f || m >= 0x1p-120f);
+        assert_true(v == 0.0f || v >= 0x1p-120f);
+    }
+    assert_true(m == 0.0f && v == 0.0f && w == 1.0f);
+}
+
+static void rows_agree_with_pytorch(void **state)
+{
+    const tl__kernels *k;
+    (void)state;
+    for (size_t s = 0; (k = tl__kernels_list(s)) != NULL; s++) {
+        float y[12], z[12], dx[12], mean[4], inverse[4], loss[3], sums[4], more[4];
+        k->softmax(y, torch_logits, 3, 4);
+        assert_all_near(y, torch_softmax, 12);
+        k->log_softmax(z, torch_logits, 3, 4);
+        assert_all_near(z, torch_log_softmax, 12);
+        k->logsumexp(loss, torch_logits, 3, 4);
+        assert_all_near(loss, torch_logsumexp, 3);
+        k->softmax_backward(dx, torch_upstream, y, 3, 4);
+        assert_all_near(dx, torch_softmax_gradient, 12);
+        k->log_softmax_backward(dx, torch_upstream, z, 3, 4);
+        assert_all_near(dx, torch_log_softmax_gradient, 12);
+        tl__cross_entropy call = {.rows = 3, .columns = 4, .x = torch_logits, .classes = torch_classes,
+                                  .class_weights = torch_class_weights, .smoothing = 0.1f, .gradient_scale = 1.0f,
+                                  .loss = loss, .gradient = dx};
+        k->cross_entropy(&call);
+        assert_all_near(loss, torch_loss, 3);
+        assert_all_near(dx, torch_loss_gradient, 12);
+
+        k->layer_norm(y, mean, inverse, torch_logits, torch_gamma, torch_beta, 1e-5f, 3, 4);
+        assert_all_near(y, torch_layer_norm, 12);
+        k->layer_norm_backward(dx, torch_upstream, torch_logits, mean, inverse, torch_gamma, 3, 4);
+        assert_all_near(dx, torch_layer_norm_gradient, 12);
+        k->layer_norm_sums(sums, more, torch_upstream, torch_logits, mean, inverse, 3, 4, 1, 0, 4);
+        assert_all_near(sums, torch_layer_norm_gamma, 4);
+        assert_all_near(more, torch_layer_norm_beta, 4);
+
+        k->column_sums(mean, torch_logits, 3, 4, 1, 0, 4);
+        k->scale(mean, mean, 1.0f / 3.0f, 4);
+        k->column_square_deviations(inverse, torch_logits, mean, 3, 4, 1, 0, 4);
+        for (int j = 0; j < 4; j++) inverse[j] = 1.0f / tl__sqrt(inverse[j] / 3.0f + 1e-5f);
+        k->batch_norm(y, torch_logits, mean, inverse, torch_gamma, torch_beta, 3, 4);
+        assert_all_near(y, torch_batch_norm, 12);
+        k->batch_norm_sums(sums, more, torch_upstream, torch_logits, mean, inverse, 3, 4, 1, 0, 4);
+        assert_all_near(sums, torch_batch_norm_gamma, 4);
+        assert_all_near(more, torch_batch_norm_beta, 4);
+        k->batch_norm_backward(dx, torch_upstream, torch_logits, mean, inverse, torch_gamma, sums, more, 1.0f / 3.0f, 3, 4);
+        assert_all_near(dx, torch_batch_norm_gradient, 12);
+    }
+}
+
+static void dropout_draws_by_place(void **state)
+{
+    const tl__kernels *k;
+    (void)state;
+    fill_inputs();
+    for (size_t s = 0; (k = tl__kernels_list(s)) != NULL; s++) {
+        tl__random random;
+        float y[5 * 77];
+        size_t kept = 0;
+        tl__random_init(&random, 42, TL__DRAW_DROPOUT, 7, 3, 0);
+        k->dropout(y, xs, 5, 77, 0.25f, &random, 1000);
+        for (uint32_t i = 0; i < 5 * 77; i++) {
+            random.counter[1] = 1000 + i / 77;
+            bool keep = tl__random_uniform(&random, i % 77) >= 0.25f;
+            assert_true(y[i] == (keep ? xs[i] * (1.0f / 0.75f) : 0.0f));
+            kept += keep;
+        }
+        assert_true(kept > 250 && kept < 330);
+    }
+}
+
+static void specials_pass_through(void **state)
+{
+    const tl__kernels *k;
+    const float x[4] = {NAN, -0.0f, INFINITY, -INFINITY};
+    (void)state;
+    for (size_t s = 0; (k = tl__kernels_list(s)) != NULL; s++) {
+        float y[4];
+        k->activate(TL__RELU, 0.0f, y, x, 4);
+        assert_true(y[0] != y[0] && y[1] == 0.0f && y[2] == INFINITY && y[3] == 0.0f);
+        k->clamp(y, x, -1.0f, 1.0f, 4);
+        assert_true(y[0] != y[0] && y[2] == 1.0f && y[3] == -1.0f);
+        assert_true(k->any_nonfinite(x, 1) && !k->any_nonfinite(x + 1, 1) && k->any_nonfinite(x + 1, 2));
+        assert_true(k->max(x, 4) == INFINITY && k->max(x, 2) == 0.0f && k->max(x, 0) == -INFINITY);
+        k->logsumexp(y, x + 3, 1, 1);
+        assert_true(y[0] == -INFINITY);
+        k->softmax(y, x, 1, 2);
+        assert_true(y[0] != y[0] && y[1] != y[1]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(canonical_sets_are_equal),
+        cmocka_unit_test(unfused_sets_are_equal),
+        cmocka_unit_test(sets_are_chosen_by_name),
+        cmocka_unit_test(sums_keep_the_contract),
+        cmocka_unit_test(leaves_end_with_one_value),
+        cmocka_unit_test(gemm_epilogue_is_in_order),
+        cmocka_unit_test(activations_agree_with_pytorch),
+        cmocka_unit_test(optimizers_agree_with_pytorch),
+        cmocka_unit_test(moments_settle_at_zero),
+        cmocka_unit_test(rows_agree_with_pytorch),
+        cmocka_unit_test(dropout_draws_by_place),
+        cmocka_unit_test(specials_pass_through),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
