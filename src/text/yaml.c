@@ -248,8 +248,10 @@ static tl_status yaml_block_next(tl__yaml *yaml, int column, bool *more)
 
 static tl_status yaml_check_key(tl__yaml *yaml, const tl__yaml_text *key, size_t key_at)
 {
-    if (!key->one_line) return tl__yaml_fail(yaml, key_at, "a key has to stand on one line with its colon");
-    return TL_OK;
+    if (key->one_line) return TL_OK;
+    if (key->quoted) return tl__yaml_fail(yaml, key_at, "a key has to stand on one line with its colon");
+    return tl__yaml_fail(yaml, yaml->at, "this line is indented deeper than the one above and so goes on with its value, which "
+                                         "cannot hold a colon; check the indentation");
 }
 
 /* The next key of a block map, up to its colon. */

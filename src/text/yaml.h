@@ -4,7 +4,8 @@
 
 #include "text/value.h"
 
-/* Whole texts, in the place of what the tree held; tree->file names them in messages. Depth, nodes and sizes are limited. An empty document is TL_NULL. */
+/* Whole texts, in the place of what the tree held; tree->file names them in messages. Depth, nodes and sizes are
+ * limited. An empty document is TL_NULL. */
 TL_PRIV tl_status tl__yaml_parse(tl__tree *tree, const char *text, size_t size, tl_error *error);
 /* The inside of a flow map, "nodes: 16, activation: relu", as C programs give settings. Empty: an empty map. */
 TL_PRIV tl_status tl__yaml_parse_settings(tl__tree *tree, const char *text, size_t size, tl_error *error);
