@@ -141,7 +141,7 @@ struct tl__pass {
     size_t scratch_stride;                    /* bytes from worker to worker */
     size_t rows;
     int pieces;
-    bool training;
+    bool training;                            /* false: as in evaluation, also on a way back */
     uint64_t seed;
     uint32_t step;
     size_t first_row;                         /* in the global batch */

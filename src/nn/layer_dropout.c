@@ -40,7 +40,7 @@ static void dropout_apply(tl__pass *pass, const tl__op *op, size_t task, float *
     tl__random random;
     tl__random_init(&random, pass->seed, TL__DRAW_DROPOUT, op->key, pass->step, 0);
     pass->kernels->dropout(y + first * op->size, x + first * op->size, tl__size_min(block, pass->rows - first), op->size,
-                           (float)settings->rate, &random, (uint32_t)(pass->first_row + first));
+                           pass->training ? (float)settings->rate : 0.0f, &random, (uint32_t)(pass->first_row + first));
 }
 
 static void dropout_forward_task(tl__pass *pass, tl__op *op, size_t task, void *scratch)

@@ -29,6 +29,8 @@ typedef struct tl__rows {
     size_t rows;                /* at most max_rows (training) or evaluation_rows; 0: nothing to do */
     uint32_t step;              /* number of the optimizer step since the start: dropout draws */
     size_t first_row;           /* position of the first row in the step's global batch: dropout draws */
+    bool evaluate;              /* layers behave as in evaluation, yet with a way back (tl__network_forward_training only):
+                                   explanations */
     double denominator;         /* what the sum of row losses is divided by: tl__network_denominator of the whole step; 0:
                                    found out from this batch (right without accumulation) */
 } tl__rows;
@@ -86,8 +88,8 @@ TL_PRIV double tl__network_denominator(const tl__network *network, const float *
 
 /* Arrays over all parameters, in the places of tl__tensor.offset. */
 TL_PRIV float *tl__network_parameters(tl__network *network);
-TL_PRIV const float *tl__network_gradients(const tl__network *network);   /* of the last step, as the optimizer took them;
-                                                                             trained_floats */
+TL_PRIV const float *tl__network_gradients(const tl__network *network);   /* of the last step, before clipping by
+                                                                             norm; trained_floats */
 TL_PRIV int tl__network_state_count(const tl__network *network);          /* arrays of the optimizer */
 TL_PRIV float *tl__network_state(tl__network *network, int index);        /* trained_floats each; a checkpoint holds them */
 TL_PRIV double tl__network_norm(const tl__network *network, int tensor);  /* L2 norm of its gradient at the

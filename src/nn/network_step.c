@@ -24,7 +24,7 @@ TL_PRIV void tl__network_pass(const tl__network *network, int mode, tl__pool *po
     out->scratch_stride = network->scratch_bytes;
     out->rows = batch->rows;
     out->pieces = options->shards / options->accumulation;
-    out->training = mode == TL__TRAINING;
+    out->training = mode == TL__TRAINING && !batch->evaluate;
     out->seed = options->seed;
     out->step = batch->step;
     out->first_row = batch->first_row;
@@ -280,10 +280,10 @@ TL_PRIV tl_status tl__network_forward_training(tl__network *network, tl__pool *p
                                                const float **out, tl_error *error)
 {
     tl__pass pass;
-    TL_TRY(network_refuse(network, batch->rows, error));
+    if (!batch->evaluate) TL_TRY(network_refuse(network, batch->rows, error));
     tl__network_pass(network, TL__TRAINING, pool, batch, &pass);
     network_forward(network, TL__TRAINING, &pass, batch->inputs);
-    network_commit(network, &pass);
+    if (pass.training) network_commit(network, &pass);
     *out = network_output(network, TL__TRAINING, batch->inputs);
     return TL_OK;
 }
@@ -358,7 +358,6 @@ typedef struct network_apply_call {
     tl__network *network;
     tl__optimizer_factors weights, others;
     size_t weight_tasks;
-    float factor;
 } network_apply_call;
 
 static void network_apply_task(void *user, size_t task, int worker)
@@ -368,11 +367,9 @@ static void network_apply_task(void *user, size_t task, int worker)
     bool weights = task < call->weight_tasks;
     size_t first = weights ? task * NETWORK_CHUNK : plan->decay_floats + (task - call->weight_tasks) * NETWORK_CHUNK;
     size_t end = tl__size_min(first + NETWORK_CHUNK, weights ? plan->decay_floats : plan->trained_floats);
-    float *g = call->network->gradients;
     (void)worker;
-    if (call->factor != 1.0f) tl__clip_scale(plan->options.kernels, g + first, end - first, call->factor);
     plan->options.optimizer->apply(plan->options.kernels, weights ? &call->weights : &call->others,
-                                   call->network->parameters, g, call->network->state, first, end - first);
+                                   call->network->parameters, call->network->gradients, call->network->state, first, end - first);
 }
 
 static void network_apply(tl__network *network, tl__pool *pool, const tl__update *update, float factor)
@@ -380,9 +377,8 @@ static void network_apply(tl__network *network, tl__pool *pool, const tl__update
     const tl__plan *plan = network->plan;
     const tl__optimizer *optimizer = plan->options.optimizer;
     tl__optimizer_request request = {.step = update->step, .learning_rate = update->learning_rate, .l2 = update->l2,
-                                     .momentum = update->momentum};
-    network_apply_call call = {.network = network, .factor = factor,
-                               .weight_tasks = tl__blocks(plan->decay_floats, NETWORK_CHUNK)};
+                                     .momentum = update->momentum, .gradient_scale = (double)factor};
+    network_apply_call call = {.network = network, .weight_tasks = tl__blocks(plan->decay_floats, NETWORK_CHUNK)};
     optimizer->prepare(plan->options.optimizer_settings, &request, &call.weights);
     request.l2 = 0;
     optimizer->prepare(plan->options.optimizer_settings, &request, &call.others);

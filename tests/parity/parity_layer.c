@@ -1,0 +1,132 @@
+/* Cases of one layer: its output, and gradients of inputs and parameters for a given gradient of the output. Axes of the
+ * file's images and series, [row, channel, ...], become our [row, ..., channel] on the way in and back on the way out. */
+#include <stdio.h>
+
+#include "kernels/kernels.h"
+#include "parity/parity_list.h"
+#include "parity/parity_network.h"
+
+/* [rows, channels, inner] to [rows, inner, channels], or back. */
+static float *layer_turn(parity *p, const float *values, size_t rows, size_t channels, size_t inner, bool back)
+{
+    float *out = tl__arena_push(parity_arena(p), rows * channels * inner * sizeof *out);
+    for (size_t r = 0; out && r < rows; r++)
+        for (size_t c = 0; c < channels; c++)
+            for (size_t i = 0; i < inner; i++) {
+                size_t file = (r * channels + c) * inner + i, ours = (r * inner + i) * channels + c;
+                if (back) out[file] = values[ours];
+                else out[ours] = values[file];
+            }
+    return out;
+}
+
+static void layer_input(char *out, size_t size, const tl__tensor_view *x, bool channels_first)
+{
+    size_t inner = 1, used = (size_t)snprintf(out, size, "{type: input, shape: [");
+    for (size_t i = 2; i < x->rank; i++) inner *= x->shape[i];
+    if (channels_first && x->rank > 2) {
+        snprintf(out + used, size - used, "%zu, %zu]}", inner, x->shape[1]);
+        return;
+    }
+    for (size_t i = 1; i < x->rank; i++)
+        used += (size_t)snprintf(out + used, size - used, i > 1 ? ", %zu" : "%zu", x->shape[i]);
+    snprintf(out + used, size - used, "]}");
+}
+
+/* layer: "type: dense, nodes: 3". */
+static void layer_run(parity *p, const char *layer, bool channels_first)
+{
+    const tl__tensor_view *x = parity_view(p, "input.x"), *y = parity_view(p, "output.y");
+    size_t rows = x->shape[0], inner = 1;
+    char input[120], layers[500];
+    parity_net net;
+    for (size_t i = 2; i < x->rank; i++) inner *= x->shape[i];
+    channels_first = channels_first && inner > 1;
+    layer_input(input, sizeof input, x, channels_first);
+    snprintf(layers, sizeof layers, "[%s, {name: layer, %s}]", input, layer);
+    parity_net_init(&net, p, rows);
+    net.options.input_gradient = true;
+    net.short_names = true;
+    if (parity_net_make(&net, layers)) {
+        tl_error error = {0};
+        const float *out, *dx;
+        float *inputs = parity_floats(p, "input.x", NULL), *upstream = parity_floats(p, "upstream.y", NULL);
+        if (channels_first) {
+            inputs = layer_turn(p, inputs, rows, x->shape[1], inner, false);
+            upstream = layer_turn(p, upstream, rows, x->shape[1], inner, false);
+        }
+        const char *mode = tl_value_text(tl__value_child(parity_json(p), "mode"), "train");
+        tl__rows batch = {.inputs = inputs, .rows = rows, .evaluate = strcmp(mode, "eval") == 0};
+        if (tl__network_forward_training(net.network, NULL, &batch, &out, &error) != TL_OK)
+            parity_broken(p, error.message);
+        parity_tensor(p, "output.y", channels_first ? layer_turn(p, out, rows, x->shape[1], inner, true) : out, y->count);
+        tl__network_backward_from(net.network, NULL, &batch, upstream, &dx);
+        parity_tensor(p, "grad.input.x", channels_first ? layer_turn(p, dx, rows, x->shape[1], inner, true) : dx,
+                      x->count);
+        parity_net_compare(&net, "grad.param", tl__network_gradients(net.network), true);
+        parity_net_compare(&net, "after_forward.buffer", tl__network_parameters(net.network), false);
+        if (batch.evaluate) {
+            tl__network_forward(net.network, NULL, inputs, rows, &out);
+            parity_tensor(p, "output.y", channels_first ? layer_turn(p, out, rows, x->shape[1], inner, true) : out,
+                          y->count);
+        }
+    }
+    parity_net_free(&net);
+}
+
+void parity_dense(parity *p)
+{
+    char layer[160];
+    snprintf(layer, sizeof layer, "type: dense, nodes: %d, bias: %s, activation: none",
+             (int)tl_value_integer(parity_spec(p, "out_features"), 0),
+             tl_value_bool(parity_spec(p, "bias"), true) ? "true" : "false");
+    layer_run(p, layer, false);
+}
+
+void parity_activation(parity *p)
+{
+    const char *kind = tl_value_text(parity_spec(p, "activation"), "?");
+    const tl_value *alpha = parity_spec(p, "negative_slope");
+    char layer[160];
+    if (!alpha) alpha = parity_spec(p, "alpha");
+    if (!alpha) alpha = parity_spec(p, "beta");
+    if (strcmp(kind, "gelu") == 0 && strcmp(tl_value_text(parity_spec(p, "approximate"), "none"), "tanh") == 0)
+        kind = "gelu_tanh";
+    bool softmax = strcmp(kind, "softmax") == 0;
+    if (!softmax && tl__activation_find(kind) == TL__ACTIVATION_COUNT) {
+        parity_missing(p, kind);
+        return;
+    }
+    if (strcmp(kind, "softplus") == 0 && tl_value_number(parity_spec(p, "threshold"), 20) != 20) {
+        parity_missing(p, "softplus with another threshold than 20");
+        return;
+    }
+    snprintf(layer, sizeof layer, alpha ? "type: activation, activation: %s, alpha: %.17g" :
+             "type: activation, activation: %s", kind, tl_value_number(alpha, 0));
+    layer_run(p, layer, false);
+}
+
+void parity_dropout(parity *p)
+{
+    char layer[80];
+    snprintf(layer, sizeof layer, "type: dropout, rate: %.17g", tl_value_number(parity_spec(p, "p"), 0));
+    layer_run(p, layer, false);
+}
+
+void parity_batch_norm(parity *p)
+{
+    char layer[160];
+    snprintf(layer, sizeof layer, "type: batch_norm, momentum: %.17g, eps: %.17g, affine: %s",
+             tl_value_number(parity_spec(p, "momentum"), 0), tl_value_number(parity_spec(p, "eps"), 0),
+             tl_value_bool(parity_spec(p, "affine"), true) ? "true" : "false");
+    layer_run(p, layer, true);
+}
+
+void parity_layer_norm(parity *p)
+{
+    char layer[160];
+    snprintf(layer, sizeof layer, "type: layer_norm, axes: %zu, eps: %.17g, affine: %s",
+             tl_value_count(parity_spec(p, "normalized_shape")), tl_value_number(parity_spec(p, "eps"), 0),
+             tl_value_bool(parity_spec(p, "affine"), true) ? "true" : "false");
+    layer_run(p, layer, false);
+}

@@ -1,0 +1,26 @@
+/* Who handles which case. PARITY_FAMILIES: the family in NAME.json begins so; the first line that fits is taken.
+ * PARITY_FILES: files that hold many cases of their own. */
+#ifndef TESTS_PARITY_LIST_H
+#define TESTS_PARITY_LIST_H
+
+#include "parity/parity.h"
+
+#define PARITY_FAMILIES(X)              \
+    X("dense", parity_dense)            \
+    X("activation", parity_activation)  \
+    X("dropout_eval", parity_dropout)   \
+    X("batchnorm", parity_batch_norm)   \
+    X("layernorm", parity_layer_norm)   \
+    X("optim_", parity_optimizer)       \
+    X("net_mlp", parity_mlp)
+
+#define PARITY_FILES(X)
+
+#define PARITY_DECLARE(family, handler) void handler(parity *p);
+PARITY_FAMILIES(PARITY_DECLARE)
+#undef PARITY_DECLARE
+#define PARITY_DECLARE(file, handler) void handler(parity *p, const tl_value *root);
+PARITY_FILES(PARITY_DECLARE)
+#undef PARITY_DECLARE
+
+#endif
