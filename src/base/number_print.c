@@ -40,7 +40,7 @@ static void number_print_take(struct number_print_digits *out, uint64_t n, int k
 
 struct number_print_fixed { uint64_t whole, part; };
 
-/* factor * power / 2^shift as 64.64 fixed point, truncated. */
+/* factor * power >> shift as 64.64 fixed point, truncated. */
 static struct number_print_fixed number_print_scale(uint64_t factor, const tl__wide *power, int shift)
 {
     uint64_t tail, carry;
@@ -67,13 +67,8 @@ static bool number_print_shortest(uint64_t m, int e, bool narrow, struct number_
 {
     int k = number_print_floor_log10(e, narrow);
     tl__wide power = tl__wide_power(-k);
-    /* 4m * 2^(e-2) * P * 2^(x-127) = (4m * P) >> 64 >> shift, as 64.64 */
-    int shift = 127 - power.exponent - (e - 2);
-    while (shift > 127) {
-        shift--;
-        power.low = (power.low >> 1) | (power.high << 63);
-        power.high >>= 1;
-    }
+    /* value * 2^64 = 4m * 2^(e-2) * power * 2^(exponent-127) * 2^64; the shift lies in 62..66, as value is 1 to 14 times m */
+    int shift = 63 - power.exponent - (e - 2);
     struct number_print_fixed value = number_print_scale(4 * m, &power, shift);
     struct number_print_fixed low = number_print_scale(4 * m - (narrow ? 1 : 2), &power, shift);
     struct number_print_fixed high = number_print_scale(4 * m + 2, &power, shift);
