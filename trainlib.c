@@ -127,9 +127,11 @@
 #include "data/table.c"
 #include "data/loader.c"
 #include "data/loader_csv.c"
+#include "data/loader_json.c"
 #include "data/loader_npy.c"
 #include "data/loader_idx.c"
 #include "data/pipeline.c"
+#include "data/pipeline_tree.c"
 #include "data/pipeline_fit.c"
 #include "data/split.c"
 #include "data/roles.c"
@@ -139,6 +141,7 @@
 #include "data/gather.c"
 #include "data/dataset.c"
 #include "data/dataset_api.c"
+#include "data/apply.c"
 #include "data/batch.c"
 
 /* 4  model: a graph with weights */

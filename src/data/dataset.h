@@ -112,7 +112,5 @@ TL_PRIV tl_value *tl__dataset_report(tl__builder *builder, tl_value *parent, con
 /* The prepared set: train.csv, validation.csv, test.csv (features by name, then the target), or X_train.npy, y_train.npy, ...
  * and norm_params.json in `folder`. format: "csv" or "npy". */
 TL_PRIV tl_status tl__dataset_write(const tl_dataset *dataset, const char *folder, const char *format, tl_error *error);
-/* norm_params.json alone. */
-TL_PRIV tl_status tl__pipeline_write(const tl__pipeline *pipeline, const char *path, tl_error *error);
 
 #endif

@@ -91,7 +91,7 @@ TL_API tl_status tl_dataset_read(tl_context *context, const char *file, const ch
                                  tl_error *error)
 {
     api_settings bound;
-    if (!context || !file || !out) return tl__fail(error, TL_INVALID, "tl_dataset_read needs a context, a file and a place");
+    if (!context || !out) return tl__fail(error, TL_INVALID, "tl_dataset_read needs a context and a place for the result");
     TL_TRY(api_bind(context, settings, file, &bound, error));
     tl_status status = tl__dataset_load(context, &bound.block, NULL, context->seed, out, error);
     tl__tree_free(bound.tree);

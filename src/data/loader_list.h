@@ -1,4 +1,5 @@
 /* The loaders, one line each, in the order in which they are asked by content. */
 X(npy)
 X(idx)
+X(json)
 X(csv)

@@ -41,7 +41,7 @@ TL_PRIV tl_status tl__source_columns(tl_dataset *dataset, tl__rows_of *source, t
         source->columns[i] = source_by_name(table, pipeline->inputs[i].name);
         found += source->columns[i] != NULL;
     }
-    bool by_position = found == 0 && !table->named && table->column_count == pipeline->input_count;
+    bool by_position = found < pipeline->input_count && !table->named && table->column_count == pipeline->input_count;
     for (size_t i = 0; i < pipeline->input_count; i++) {
         const tl__input *input = &pipeline->inputs[i];
         if (by_position) source->columns[i] = &table->columns[i];

@@ -1,0 +1,187 @@
+/* Rows to predict or to evaluate: a table through a pipeline that was fitted before. All its rows become the test part. */
+#include "data/dataset_build.h"
+
+#include "base/text.h"
+#include "data/target.h"
+
+/* The columns must be read as the training data was: a category of digits is not a number here. */
+static tl_status apply_kinds(const tl__pipeline *pipeline, tl__arena *arena, tl__kinds *out, tl_error *error)
+{
+    size_t count = pipeline->input_count + pipeline->target_count;
+    tl__kind_of *items = tl__arena_push_zero(arena, count, sizeof *items);
+    if (!items) return tl__fail_memory(error, count * sizeof *items);
+    for (size_t i = 0; i < pipeline->input_count; i++) {
+        items[i].column = pipeline->inputs[i].name;
+        items[i].kind = pipeline->inputs[i].category ? TL__KIND_CATEGORY : TL__KIND_NUMBER;
+    }
+    for (size_t i = 0; i < pipeline->target_count; i++) {
+        tl__kind_of *item = &items[pipeline->input_count + i];
+        item->column = pipeline->targets[i];
+        item->kind = pipeline->classification ? TL__KIND_FIND_OUT : TL__KIND_NUMBER;
+    }
+    *out = (tl__kinds){count, items};
+    return TL_OK;
+}
+
+/* The targets, when all of them are there. In a file without names a target is there when it stands where it stood in the
+ * training data and is no input. */
+static bool apply_find_targets(const tl_dataset *dataset, size_t *columns)
+{
+    const tl__pipeline *pipeline = dataset->pipeline;
+    const tl__table *table = dataset->source[0].table;
+    for (size_t i = 0; i < pipeline->target_count; i++) {
+        size_t at = 0;
+        while (at < table->column_count && !tl__same_text(table->columns[at].name, pipeline->targets[i])) at++;
+        if (at == table->column_count) return false;
+        const tl__column *column = &table->columns[at];
+        for (size_t k = 0; k < pipeline->input_count; k++) {
+            if (dataset->source[0].columns[k] == column) return false;
+        }
+        if (column->width != 1 || (!pipeline->classification && column->type == TL__COLUMN_CODES)) return false;
+        columns[i] = at;
+    }
+    return true;
+}
+
+static tl_status apply_note_extra(tl_dataset *dataset)
+{
+    const tl__table *table = dataset->source[0].table;
+    const tl__rows_of *source = &dataset->source[0];
+    for (size_t i = 0; i < table->column_count; i++) {
+        bool used = false;
+        for (size_t k = 0; k < dataset->pipeline->input_count && !used; k++) used = source->columns[k] == &table->columns[i];
+        for (size_t k = 0; k < dataset->pipeline->target_count && !used; k++) {
+            used = tl__same_text(dataset->pipeline->targets[k], table->columns[i].name);
+        }
+        if (!used) TL_TRY(tl__dataset_note(dataset, "column '%s' is not used by the model", table->columns[i].name));
+    }
+    return TL_OK;
+}
+
+static tl_status apply_rows(tl_dataset *dataset, bool drop, tl_error *error)
+{
+    const tl__rows_of *source = &dataset->source[0];
+    const tl__pipeline *pipeline = dataset->pipeline;
+    TL_TRY(tl__part_new(dataset, TL_TEST, source, source->table->rows, error));
+    tl__part_rows *part = &dataset->part[TL_TEST];
+    for (size_t row = 0; row < source->table->rows; row++) {
+        if (drop && tl__row_has_missing(source, pipeline->input_count, row)) dataset->left_out.missing_rows++;
+        else part->rows[part->count++] = (uint32_t)row;
+    }
+    for (size_t i = 0; i < pipeline->input_count; i++) {
+        const int32_t *map = source->word_maps[i], *codes = source->columns[i]->values;
+        for (size_t k = 0; map && k < part->count; k++) {
+            int32_t code = codes[part->rows[k]];
+            dataset->left_out.unknown_categories += code >= 0 && map[code] < 0;
+        }
+    }
+    if (dataset->left_out.missing_rows == 0) return TL_OK;
+    tl_status status = tl__dataset_note(dataset, "%zu rows with missing values are left out",
+                                        dataset->left_out.missing_rows);
+    return status == TL_OK ? TL_OK : tl__fail_memory(error, 400);
+}
+
+static tl_status apply_targets(tl_dataset *dataset, const size_t *columns, tl_error *error)
+{
+    const tl__pipeline *pipeline = dataset->pipeline;
+    tl__rows_of *source = &dataset->source[0];
+    for (size_t i = 0; i < pipeline->target_count; i++) {
+        TL_TRY(tl__column_check(source->table, &source->table->columns[columns[i]], true, error));
+    }
+    tl__target_encode(source->table, columns, pipeline, source->labels, source->targets);
+    for (size_t row = 0; source->labels && row < source->table->rows; row++) {
+        if (source->labels[row] != -2) continue;
+        source->labels[row] = -1;
+        dataset->left_out.unknown_class_rows++;
+    }
+    if (!pipeline->classification) return TL_OK;
+    for (int p = 0; p < TL__PARTS; p++) {
+        dataset->class_counts[p] = tl__arena_push_zero(&dataset->arena, pipeline->outputs, sizeof(int64_t));
+        if (!dataset->class_counts[p]) return tl__fail_memory(error, pipeline->outputs * sizeof(int64_t));
+    }
+    return TL_OK;
+}
+
+static tl_status apply_make(tl_dataset *dataset, const tl__pipeline *pipeline, const tl__data_settings *settings,
+                            tl_error *error)
+{
+    tl__rows_of *source = &dataset->source[0];
+    bool drop = settings && settings->missing == TL__MISSING_DROP;
+    if (tl__pipeline_clone(dataset->context, pipeline, &dataset->pipeline) != TL_OK) return tl__fail_memory(error, 1024);
+    size_t *columns = tl__arena_push_zero(&dataset->arena, pipeline->target_count + 1, sizeof *columns);
+    if (!columns) return tl__fail_memory(error, pipeline->target_count * sizeof *columns);
+    TL_TRY(tl__dataset_hash(dataset, error));
+    TL_TRY(tl__source_room(dataset, source, error));
+    TL_TRY(tl__source_columns(dataset, source, error));
+    for (size_t i = 0; i < pipeline->input_count; i++) {
+        const tl__input *input = &pipeline->inputs[i];
+        bool filled = input->category ? input->fill_word != SIZE_MAX : input->fill == input->fill;
+        TL_TRY(tl__column_check(source->table, source->columns[i], drop || filled, error));
+    }
+    dataset->has_target = apply_find_targets(dataset, columns);
+    if (dataset->has_target) {
+        TL_TRY(tl__source_room(dataset, source, error));
+        TL_TRY(tl__source_columns(dataset, source, error));
+        TL_TRY(apply_targets(dataset, columns, error));
+    }
+    TL_TRY(tl__source_maps(dataset, source, error));
+    if (apply_note_extra(dataset) != TL_OK) return tl__fail_memory(error, 400);
+    TL_TRY(apply_rows(dataset, drop, error));
+    if (dataset->has_target) tl__part_count_classes(dataset, TL_TEST);
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__dataset_apply(tl_context *context, const tl__pipeline *pipeline, tl__table *table,
+                                    const tl__data_settings *settings, tl_dataset **out, tl_error *error)
+{
+    tl_dataset *dataset;
+    if (tl__dataset_new(context, table, NULL, &dataset) != TL_OK) return tl__fail_memory(error, sizeof *dataset);
+    size_t before = context->heap.in_use;
+    dataset->shuffle = false;
+    tl_status status = apply_make(dataset, pipeline, settings, error);
+    dataset->bytes = context->heap.in_use - before;
+    if (status == TL_OK) *out = dataset;
+    else tl_dataset_free(dataset);
+    return status;
+}
+
+typedef struct apply_from {
+    const tl_value *file;
+    const char *bytes, *name, *folder;
+    size_t size;
+} apply_from;
+
+static tl_status apply_read(tl_context *context, const tl__pipeline *pipeline, const apply_from *from,
+                            const tl__data_settings *settings, tl_dataset **out, tl_error *error)
+{
+    tl__arena arena;
+    tl__kinds kinds;
+    tl__table *table = NULL;
+    size_t before = context->heap.in_use;
+    tl__arena_init(&arena, &context->heap);
+    tl_status status = apply_kinds(pipeline, &arena, &kinds, error);
+    if (status == TL_OK) {
+        status = from->file ? tl__table_read(context, from->file, settings, &kinds, from->folder, NULL, &table, error)
+                            : tl__table_parse(context, from->bytes, from->size, from->name, settings, &kinds, &table, error);
+    }
+    tl__arena_free(&arena);
+    if (status == TL_OK) status = tl__dataset_apply(context, pipeline, table, settings, out, error);
+    if (status == TL_OK) (*out)->bytes = context->heap.in_use - before;
+    return status;
+}
+
+TL_PRIV tl_status tl__dataset_apply_file(tl_context *context, const tl__pipeline *pipeline, const tl_value *file,
+                                         const tl__data_settings *settings, const char *folder, tl_dataset **out,
+                                         tl_error *error)
+{
+    apply_from from = {file, NULL, NULL, folder, 0};
+    return apply_read(context, pipeline, &from, settings, out, error);
+}
+
+TL_PRIV tl_status tl__dataset_apply_bytes(tl_context *context, const tl__pipeline *pipeline, const char *bytes,
+                                          size_t size, const char *name, const tl__data_settings *settings,
+                                          tl_dataset **out, tl_error *error)
+{
+    apply_from from = {NULL, bytes, name, NULL, size};
+    return apply_read(context, pipeline, &from, settings, out, error);
+}
