@@ -7,8 +7,8 @@
  * refitted. NaN passes through comparisons that are false for it. */
 
 /* x = n*ln2 + r, |r| <= ln2/2: n by adding 1.5*2^23, r in two steps (n times the high part of ln2 is exact).
- * Then expm1(r) = r + r^2 * q(r); fit: relative to exp 3.1e-9. */
-INLINE(V) SET(v_exp_reduced)(V x, V *n_out, I *exponent)
+ * Gives q of expm1(r) = r + r^2 * q(r); fit: relative to exp 3.1e-9. */
+INLINE(V) SET(v_exp_reduced)(V x, V *n_out, I *exponent, V *r_out)
 {
     const V magic = V_SET(0x1.8p23f);
     V shifted = V_FMA(x, V_SET(0x1.715476p+0f), magic);
@@ -21,8 +21,8 @@ INLINE(V) SET(v_exp_reduced)(V x, V *n_out, I *exponent)
     q = V_FMA(q, r, V_SET(0x1.123988p-7f));
     q = V_FMA(q, r, V_SET(0x1.5558aep-5f));
     q = V_FMA(q, r, V_SET(0x1.555492p-3f));
-    q = V_FMA(q, r, V_SET(0x1.fffffcp-2f));
-    return V_FMA(V_MUL(r, r), q, r);
+    *r_out = r;
+    return V_FMA(q, r, V_SET(0x1.fffffcp-2f));
 }
 
 /* 2^e for -126 <= e <= 127. */
@@ -33,11 +33,13 @@ INLINE(V) SET(v_power_of_two)(I e)
 
 INLINE(V) SET(v_exp)(V x)
 {
-    V n;
+    V n, r;
     I e;
     x = V_SELECT(V_LT(V_SET(89.0f), x), V_SET(89.0f), x);
     x = V_SELECT(V_LT(x, V_SET(-104.0f)), V_SET(-104.0f), x);
-    V p = V_ADD(SET(v_exp_reduced)(x, &n, &e), V_SET(1.0f));
+    V q = SET(v_exp_reduced)(x, &n, &e, &r);
+    V p = V_ADD(V_SET(1.0f), r), lost = V_ADD(V_SUB(V_SET(1.0f), p), r);   /* 1 + r = p + lost, exactly */
+    p = V_ADD(p, V_FMA(V_MUL(r, r), q, lost));
 #ifdef V_SCALE
     (void)e;
     return V_SCALE(p, n);
@@ -52,11 +54,12 @@ INLINE(V) SET(v_exp)(V x)
 /* 2^n * expm1(r) + (2^n - 1), halved so that 2^128 is not needed. */
 INLINE(V) SET(v_expm1)(V x)
 {
-    V n;
+    V n, r;
     I e;
     x = V_SELECT(V_LT(V_SET(89.0f), x), V_SET(89.0f), x);
     x = V_SELECT(V_LT(x, V_SET(-18.0f)), V_SET(-18.0f), x);
-    V p = SET(v_exp_reduced)(x, &n, &e);
+    V q = SET(v_exp_reduced)(x, &n, &e, &r);
+    V p = V_FMA(V_MUL(r, r), q, r);
     V half = SET(v_power_of_two)(I_SUB(e, I_SET(1)));
     V y = V_FMA(half, p, V_SUB(half, V_SET(0.5f)));
     return V_SELECT(V_EQ(n, V_SET(0.0f)), p, V_ADD(y, y));
