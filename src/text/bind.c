@@ -130,6 +130,12 @@ static bool bind_is_word(const tl_value *value, const char *word)
     return value->kind == TL_TEXT && !value->quoted && tl__same_text_n(word, value->text, value->text_size);
 }
 
+/* The word alone, quoted or not: JSON quotes all texts. */
+static bool bind_is_auto(const tl_value *value)
+{
+    return value->kind == TL_TEXT && tl__same_text_n("auto", value->text, value->text_size);
+}
+
 static bool bind_in_range(const tl__field *row, double number)
 {
     bool any = !(row->min < 0) && !(row->min > 0) && !(row->max < 0) && !(row->max > 0);
@@ -283,7 +289,7 @@ static tl_status bind_block_row(struct bind_state *state, const tl__field *row, 
 static tl_status bind_row(struct bind_state *state, const tl__field *row, void *place, const tl_value *value,
                           const char *path)
 {
-    bool automatic = (row->flags & TL__AUTO) && bind_is_word(value, "auto"), wrong = false;
+    bool automatic = (row->flags & TL__AUTO) && bind_is_auto(value), wrong = false;
     if (row->kind == TL__FIELD_BLOCK) return bind_block_row(state, row, place, value, path);
     if (value->kind == TL_NULL) return TL_OK;
     if (row->kind == TL__FIELD_INT) {
