@@ -56,7 +56,9 @@ static tl_status build_add(struct build *build, const tl_value *layer, int posit
             graph->nodes[to].uses++;
         }
     }
-    return last ? TL_OK : build_drop(build);
+    if (!last) return build_drop(build);
+    tl__graph_set_output(graph, graph->count - 1);
+    return TL_OK;
 }
 
 /* The layer's map, with `nodes` put in when it is an output that leaves them out. NULL: out of memory. */

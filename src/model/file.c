@@ -54,7 +54,7 @@ static tl_status file_put_network(const tl_model *model, tl__heap *heap, tl__buf
     tl__builder builder;
     tl__builder_init(&builder, tree);
     tl_value *root = tl__put_map(&builder, NULL, NULL);
-    tl__put_text(&builder, root, "output", model->graph.nodes[model->graph.output].name);
+    tl__put_text(&builder, root, "output", model->graph.nodes[tl__graph_output(&model->graph)].name);
     tl__graph_put(&model->graph, &builder, root, "layers");
     if (!builder.failed) tl__json_write(out, root, 0);
     bool failed = builder.failed || out->failed;

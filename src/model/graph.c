@@ -1,6 +1,8 @@
 /* Graphs by hand: the public functions over nn/graph.h. A mistake is kept in the graph and told by tl_model_new; until then
  * every further node is refused, so that calls can be written in a row. */
 #include "model/model.h"
+#include "nn/activation.h"
+#include "nn/layer.h"
 #include "text/yaml.h"
 
 struct tl_graph {
@@ -92,9 +94,15 @@ static tl_status graph_copy(tl_context *context, const tl__graph *graph, tl_node
     for (const tl_value *layer = layers ? layers->first : NULL; layer && status == TL_OK; layer = layer->next)
         status = tl__graph_add_value(out, layer, "layers", -1, error);
     tl__tree_free(tree);
-    if (status == TL_OK) tl__graph_set_output(out, output);
-    else tl__graph_free(out);
-    return status;
+    if (status != TL_OK) {
+        tl__graph_free(out);
+        return status;
+    }
+    /* The copy names the activation that the node has so far; as the output it has none by default. */
+    tl__graph_set_output(out, output);
+    if (graph->nodes[output].layer->takes_activation && graph->nodes[output].common->activation == TL__ACTIVATION_AUTO)
+        out->nodes[output].activation = tl__activation_word("identity");
+    return TL_OK;
 }
 
 TL_API tl_status tl_model_new(tl_context *context, const tl_graph *graph, tl_node output, tl_model **out, tl_error *error)

@@ -227,7 +227,14 @@ TL_PRIV tl_status tl__graph_add_input(tl__graph *graph, const char *name, const 
     return tl__graph_append(graph, &node, NULL, error);
 }
 
-TL_PRIV void tl__graph_set_output(tl__graph *graph, int node) { graph->output = node; }
+TL_PRIV void tl__graph_set_output(tl__graph *graph, int node)
+{
+    tl__graph_node *output = &graph->nodes[node];
+    graph->output = node;
+    output->hidden = false;
+    if (output->layer->takes_activation && output->common->activation == TL__ACTIVATION_AUTO)
+        output->activation = tl__activation_word("identity");
+}
 
 TL_PRIV int tl__graph_output(const tl__graph *graph)
 {

@@ -63,7 +63,7 @@ typedef struct tl__graph {
     size_t store_size;
     tl__graph_node *nodes;
     int count, capacity;
-    int output;                      /* the node that predicts; the last one unless tl__graph_output chose */
+    int output;                      /* the node that predicts; -1: the last one */
     int activation;                  /* default of hidden layers; 0: relu */
     int initialization;              /* default of all layers; 0: by activation, see nn/init.h */
     const char *file;                /* for messages; NULL: none */
@@ -90,7 +90,8 @@ TL_PRIV tl_status tl__graph_add_node(tl__graph *graph, const char *type, const i
                                      const tl_value *settings, int *out, tl_error *error);
 /* A layer as plain data; settings by name, numbers and words as they stand. */
 TL_PRIV tl_status tl__graph_add_description(tl__graph *graph, const tl_layer_description *layer, tl_error *error);
-/* Choose the node that predicts; nodes that it does not need stay in the graph and cost nothing. */
+/* Choose the node that predicts; nodes that it does not need stay in the graph and cost nothing. It takes no default
+ * activation: softmax and sigmoid belong to the loss. */
 TL_PRIV void tl__graph_set_output(tl__graph *graph, int node);
 TL_PRIV int tl__graph_find(const tl__graph *graph, const char *name);   /* -1: no such node */
 /* What is wrong with the graph as a whole: no layer, more than one input, an unused layer (a warning is not a mistake). */
