@@ -260,8 +260,7 @@ TL_PRIV const char *tl__safetensors_metadata(const tl__safetensors *file, const 
 static int safetensors_source_order(const void *items, size_t a, size_t b)
 {
     const tl__tensor_source *sources = items;
-    size_t x = tl__dtype_size(sources[a].dtype), y = tl__dtype_size(sources[b].dtype);
-    if (x != y) return x > y ? -1 : 1;
+    if (sources[a].dtype != sources[b].dtype) return sources[a].dtype > sources[b].dtype ? -1 : 1;
     return strcmp(sources[a].name, sources[b].name);
 }
 
@@ -326,7 +325,7 @@ static int safetensors_source_name(const void *items, size_t a, size_t b)
     return strcmp(sources[a].name, sources[b].name);
 }
 
-/* Two names alike need not be neighbours in the file's order, which is by size first. */
+/* Two names alike need not be neighbours in the file's order, which is by type first. */
 static bool safetensors_unique(const tl__tensor_source *tensors, const size_t *by_name, size_t count)
 {
     for (size_t i = 1; i < count; i++)

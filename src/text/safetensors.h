@@ -14,10 +14,10 @@ enum {
     TL__SAFETENSORS_MAX_RANK = 8
 };
 
-/* name in the file, bytes of an element */
+/* name in the file, bytes of an element; the order is the reference's, which its writer sorts by */
 #define TL__DTYPE_LIST(X) \
-    X(BOOL, 1) X(U8, 1) X(I8, 1) X(U16, 2) X(I16, 2) X(F16, 2) X(BF16, 2) \
-    X(U32, 4) X(I32, 4) X(F32, 4) X(U64, 8) X(I64, 8) X(F64, 8)
+    X(BOOL, 1) X(U8, 1) X(I8, 1) X(I16, 2) X(U16, 2) X(F16, 2) X(BF16, 2) \
+    X(I32, 4) X(U32, 4) X(F32, 4) X(F64, 8) X(I64, 8) X(U64, 8)
 
 typedef enum tl__dtype {
 #define TL__DTYPE_ENUM(name, size) TL__DTYPE_##name,
@@ -73,9 +73,10 @@ struct tl__tensor_source {
 
 typedef struct tl__metadata { const char *key, *value; } tl__metadata;
 
-/* Write a whole file, in pieces, through `write`. Order in the file: by descending size of an element, then by name, so
- * that every tensor is aligned to its element; the header is padded with blanks to a multiple of 8; metadata keys are
- * sorted. So the same contents give the same bytes in whatever order they are passed. */
+/* Write a whole file, in pieces, through `write`. Order in the file, as the reference writes: by type from the last of the
+ * list above to the first, so that every tensor is aligned to its element, then by name; the header is padded with
+ * blanks to a multiple of 8; metadata keys are sorted. So the same contents give the same bytes in whatever order they
+ * are passed. */
 TL_PRIV tl_status tl__safetensors_write(tl__heap *heap, const tl__tensor_source *tensors, size_t count,
                                         const tl__metadata *metadata, size_t metadata_count, tl__write_fn *write,
                                         void *write_user, tl_error *error);
