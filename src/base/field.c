@@ -50,13 +50,11 @@ static size_t field_number_range(char *out, size_t size, const tl__field *row, c
     bool low = !any && row->min > -largest, high = !any && row->max < largest;
     bool open_low = (row->flags & TL__OPEN_MIN) != 0, open_high = (row->flags & TL__OPEN_MAX) != 0;
     size_t used = tl__format(out, size, "%s", noun);
-    if (used >= size) return used;
-    if (low && high && !open_low && !open_high)
-        return used + tl__format(out + used, size - used, " from %g to %g", row->min, row->max);
-    if (low) used += tl__format(out + used, size - used, open_low ? " above %g" : high ? " from %g" : " of at least %g", row->min);
-    if (low && high && used < size) used += tl__format(out + used, size - used, open_low ? " and" : "");
-    if (high && used < size)
-        used += tl__format(out + used, size - used, open_high ? " below %g" : low ? " up to %g" : " of at most %g", row->max);
+    const char *join = !high ? "" : open_low ? " and" : " to";
+    const char *above = open_low ? " above" : high ? " from" : " of at least";
+    const char *below = open_high ? " below" : !low ? " of at most" : open_low ? " up to" : "";
+    if (low && used < size) used += tl__format(out + used, size - used, "%s %g%s", above, row->min, join);
+    if (high && used < size) used += tl__format(out + used, size - used, "%s %g", below, row->max);
     return used;
 }
 
