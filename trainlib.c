@@ -143,6 +143,8 @@
 #include "data/dataset_api.c"
 #include "data/apply.c"
 #include "data/batch.c"
+#include "data/report.c"
+#include "data/prepare.c"
 
 /* 4  model: a graph with weights */
 #ifndef TL_FREESTANDING

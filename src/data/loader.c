@@ -89,13 +89,6 @@ static tl_status loader_bytes(tl_context *context, const char *path, const char 
     if (!tl__is_gzip(bytes, out->size)) return TL_OK;
     packed = *out;
     tl__buffer_init(out, &context->heap);
-    /* the last four bytes say the size of the last member; one member is the rule, so memory is taken once */
-    size_t hint = 0;
-    if (packed.size >= 18) {
-        const unsigned char *end = bytes + packed.size;
-        hint = (size_t)end[-4] | (size_t)end[-3] << 8 | (size_t)end[-2] << 16 | (size_t)end[-1] << 24;
-    }
-    if (hint / 1032 > packed.size || !tl__buffer_reserve(out, hint + 1)) out->failed = false;
     tl_status status = tl__gunzip(out, (const unsigned char *)packed.data, packed.size, limit, name, error);
     tl__buffer_free(&packed);
     return status;

@@ -1,0 +1,198 @@
+/* The prepared set as files: what the network sees, a file per part (npy: two), written piece by piece. Targets stand in
+ * their own unit, classes by name in CSV and by number in npy. */
+#include "data/dataset.h"
+
+#include "base/text.h"
+#include "port/port.h"
+#include "text/csv.h"
+#include "text/npy.h"
+
+enum { PREPARE_ROWS = 256 };
+
+typedef struct prepare {
+    const tl_dataset *dataset;
+    tl_part part;
+    float *inputs;               /* [PREPARE_ROWS, features] */
+    int32_t *labels;
+    float *targets;
+    tl__buffer out;
+    tl__file *file;
+    tl_error *error;
+} prepare;
+
+static const char *prepare_part(tl_part part)
+{
+    static const char *const words[] = {"train", "validation", "test"};
+    return words[part];
+}
+
+static tl_status prepare_flush(prepare *p)
+{
+    if (p->out.failed) return tl__fail_memory(p->error, p->out.capacity);
+    TL_TRY(tl__file_write(p->file, p->out.data, p->out.size, p->error));
+    tl__buffer_clear(&p->out);
+    return TL_OK;
+}
+
+static size_t prepare_gather(prepare *p, size_t first)
+{
+    const tl_dataset *dataset = p->dataset;
+    size_t count = tl__size_min(PREPARE_ROWS, dataset->part[p->part].count - first);
+    tl__dataset_gather(dataset, p->part, NULL, first, count, p->inputs, p->labels, NULL, NULL);
+    if (p->targets) tl__dataset_targets(dataset, p->part, first, count, p->targets);
+    return count;
+}
+
+/* ---- csv ---- */
+
+static void prepare_csv_names(prepare *p)
+{
+    const tl__pipeline *pipeline = p->dataset->pipeline;
+    char name[512];
+    for (size_t i = 0; i < pipeline->input_count; i++) {
+        const tl__input *input = &pipeline->inputs[i];
+        for (size_t k = 0; k < input->features; k++) {
+            size_t size = input->category      ? tl__format(name, sizeof name, "%s=%s", input->name, input->words[k])
+                          : input->width > 1 ? tl__format(name, sizeof name, "%s_%zu", input->name, k)
+                                             : tl__format(name, sizeof name, "%s", input->name);
+            tl__csv_put(&p->out, name, tl__size_min(size, sizeof name - 1), i + k == 0, true);
+        }
+    }
+    for (size_t i = 0; i < pipeline->target_count; i++) {
+        tl__csv_put(&p->out, pipeline->targets[i], strlen(pipeline->targets[i]), false, true);
+    }
+    tl__csv_end_row(&p->out);
+}
+
+static tl_status prepare_csv_rows(prepare *p)
+{
+    const tl__pipeline *pipeline = p->dataset->pipeline;
+    prepare_csv_names(p);
+    for (size_t first = 0, count; first < p->dataset->part[p->part].count; first += count) {
+        count = prepare_gather(p, first);
+        for (size_t i = 0; i < count; i++) {
+            for (size_t k = 0; k < pipeline->features; k++) {
+                tl__csv_put_float(&p->out, p->inputs[i * pipeline->features + k], k == 0);
+            }
+            if (p->labels) {
+                const char *name = p->labels[i] < 0 ? "" : pipeline->classes[p->labels[i]];
+                tl__csv_put(&p->out, name, strlen(name), false, true);
+            }
+            for (size_t k = 0; p->targets && k < pipeline->outputs; k++) {
+                tl__csv_put_float(&p->out, p->targets[i * pipeline->outputs + k], false);
+            }
+            tl__csv_end_row(&p->out);
+        }
+        TL_TRY(prepare_flush(p));
+    }
+    return prepare_flush(p);
+}
+
+/* ---- npy ---- */
+
+static void prepare_npy_word(tl__buffer *out, uint32_t bits)
+{
+    unsigned char bytes[4] = {(unsigned char)bits, (unsigned char)(bits >> 8), (unsigned char)(bits >> 16),
+                              (unsigned char)(bits >> 24)};
+    tl__buffer_add(out, bytes, sizeof bytes);
+}
+
+static void prepare_npy_floats(tl__buffer *out, const float *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        prepare_npy_word(out, bits);
+    }
+}
+
+static tl_status prepare_npy_inputs(prepare *p)
+{
+    size_t features = p->dataset->pipeline->features, shape[2] = {p->dataset->part[p->part].count, features};
+    tl__npy_put_header(&p->out, 'f', 4, shape, 2);
+    for (size_t first = 0, count; first < shape[0]; first += count) {
+        count = prepare_gather(p, first);
+        prepare_npy_floats(&p->out, p->inputs, count * features);
+        TL_TRY(prepare_flush(p));
+    }
+    return prepare_flush(p);
+}
+
+static tl_status prepare_npy_targets(prepare *p)
+{
+    size_t outputs = p->dataset->pipeline->outputs, shape[2] = {p->dataset->part[p->part].count, outputs};
+    tl__npy_put_header(&p->out, p->labels ? 'i' : 'f', 4, shape, p->labels ? 1 : 2);
+    for (size_t first = 0, count; first < shape[0]; first += count) {
+        count = prepare_gather(p, first);
+        for (size_t i = 0; p->labels && i < count; i++) prepare_npy_word(&p->out, (uint32_t)p->labels[i]);
+        if (p->targets) prepare_npy_floats(&p->out, p->targets, count * outputs);
+        TL_TRY(prepare_flush(p));
+    }
+    return prepare_flush(p);
+}
+
+/* ---- files ---- */
+
+static tl_status prepare_file(prepare *p, const char *folder, const char *prefix, const char *suffix,
+                              tl_status (*write)(prepare *p))
+{
+    tl__arena arena;
+    tl_context *context = p->dataset->context;
+    tl__arena_init(&arena, &context->heap);
+    const char *path = tl__arena_format(&arena, "%s/%s%s.%s", folder, prefix, prepare_part(p->part), suffix);
+    tl__buffer_clear(&p->out);
+    tl_status status = path ? tl__file_create(context, path, &p->file, p->error) : tl__fail_memory(p->error, 256);
+    if (status == TL_OK) {
+        status = write(p);
+        if (status == TL_OK) status = tl__file_commit(p->file, false, p->error);
+        else tl__file_abandon(p->file);
+    }
+    tl__arena_free(&arena);
+    return status;
+}
+
+static tl_status prepare_parts(prepare *p, const char *folder, bool csv)
+{
+    for (int part = 0; part < TL__PARTS; part++) {
+        p->part = (tl_part)part;
+        if (p->dataset->part[part].count == 0) continue;
+        if (csv) TL_TRY(prepare_file(p, folder, "", "csv", prepare_csv_rows));
+        else {
+            TL_TRY(prepare_file(p, folder, "X_", "npy", prepare_npy_inputs));
+            TL_TRY(prepare_file(p, folder, "y_", "npy", prepare_npy_targets));
+        }
+    }
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__dataset_write(const tl_dataset *dataset, const char *folder, const char *format, tl_error *error)
+{
+    prepare p = {.dataset = dataset, .error = error};
+    tl__heap *heap = &dataset->context->heap;
+    const tl__pipeline *pipeline = dataset->pipeline;
+    size_t inputs, targets = PREPARE_ROWS * sizeof(float) * (pipeline->classification ? 1 : pipeline->outputs);
+    bool csv = tl__same_text(format, "csv");
+    if (!csv && !tl__same_text(format, "npy")) {
+        return tl__fail_at(error, TL_INVALID, NULL, 0, 0, "format", "a prepared set is written as csv or npy, not as '%s'",
+                           format);
+    }
+    if (!tl__size_mul(pipeline->features, PREPARE_ROWS * sizeof(float), &inputs)) return tl__fail_memory(error, SIZE_MAX);
+    TL_TRY(tl__folder_make(folder, error));
+    tl__buffer_init(&p.out, heap);
+    p.inputs = tl__alloc(heap, inputs);
+    void *aims = tl__alloc(heap, targets);
+    if (pipeline->classification) p.labels = aims;
+    else p.targets = aims;
+    tl_status status = p.inputs && aims ? prepare_parts(&p, folder, csv) : tl__fail_memory(error, inputs + targets);
+    if (status == TL_OK) {
+        tl__arena arena;
+        tl__arena_init(&arena, heap);
+        const char *path = tl__arena_format(&arena, "%s/norm_params.json", folder);
+        status = path ? tl__pipeline_write(pipeline, path, error) : tl__fail_memory(error, 256);
+        tl__arena_free(&arena);
+    }
+    tl__free(heap, p.inputs, inputs);
+    tl__free(heap, aims, targets);
+    tl__buffer_free(&p.out);
+    return status;
+}

@@ -1,0 +1,243 @@
+/* The data report: what was read, what each column holds, what was left out and why, and what in it may mislead (constant
+ * columns, duplicate rows, rows that two parts share, classes out of balance). Figures are of the tables as stored, all
+ * rows. */
+#include "data/dataset_build.h"
+
+#include "base/hash.h"
+#include "base/math.h"
+#include "base/text.h"
+
+enum { REPORT_WORDS = 10 };
+
+/* ---- columns ---- */
+
+typedef struct report_numbers {
+    size_t count;
+    double mean, deviation, smallest, largest;
+} report_numbers;
+
+static report_numbers report_count(const tl__table *table, const tl__column *column)
+{
+    report_numbers n = {0, 0, 0, 0, 0};
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < table->rows * column->width; i++) {
+        double value = tl__column_at(column, 0, i);
+        if (value != value) continue;
+        if (n.count == 0 || value < n.smallest) n.smallest = value;
+        if (n.count == 0 || value > n.largest) n.largest = value;
+        n.count++;
+        sum += value;
+    }
+    if (n.count == 0) return n;
+    n.mean = sum / (double)n.count;
+    for (size_t i = 0; i < table->rows * column->width; i++) {
+        double value = tl__column_at(column, 0, i) - n.mean;
+        if (value == value) squares += value * value;
+    }
+    n.deviation = tl__sqrt_d(squares / (double)n.count);
+    return n;
+}
+
+/* A float32 as people wrote it: 32.1, not 32.099998474121094. */
+static double report_short(const tl__column *column, double value)
+{
+    char text[32];
+    double number = value;
+    if (column->type == TL__COLUMN_F32) tl__parse_double(text, tl__print_float(text, (float)value), &number);
+    return number;
+}
+
+/* The commonest words with their counts. Gives the number of different words; 0 also when memory is out. */
+static size_t report_words(tl__builder *builder, tl_value *map, const tl__table *table, const tl__column *column)
+{
+    tl__heap *heap = &table->context->heap;
+    size_t different = 0, *counts = tl__alloc_zero(heap, column->word_count + 1, sizeof *counts);
+    if (!counts) {
+        builder->failed = true;
+        return 0;
+    }
+    for (size_t row = 0; row < table->rows; row++) {
+        int32_t code = ((const int32_t *)column->values)[row];
+        if (code >= 0 && counts[code]++ == 0) different++;
+    }
+    tl__put_integer(builder, map, "words", (int64_t)different);
+    tl_value *list = tl__put_map(builder, map, "commonest");
+    for (int shown = 0; shown < REPORT_WORDS; shown++) {
+        size_t best = 0;
+        for (size_t i = 1; i < column->word_count; i++) best = counts[i] > counts[best] ? i : best;
+        if (column->word_count == 0 || counts[best] == 0) break;
+        tl__put_integer(builder, list, column->words[best], (int64_t)counts[best]);
+        counts[best] = 0;
+    }
+    tl__free(heap, counts, (column->word_count + 1) * sizeof *counts);
+    return different;
+}
+
+static const char *report_role(unsigned char role)
+{
+    static const char *const words[] = {"input", "target", "weight", "group", "time", "dropped", "date (not used)",
+                                        "empty (not used)"};
+    return words[role];
+}
+
+static void report_column(tl__builder *builder, tl_value *list, tl_value *constant, const tl__table *table, size_t index,
+                          unsigned char role)
+{
+    const tl__column *column = &table->columns[index];
+    tl_value *map = tl__put_map(builder, list, NULL);
+    bool one;
+    tl__put_text(builder, map, "name", column->name);
+    tl__put_text(builder, map, "type", tl__column_type_name(column));
+    tl__put_text(builder, map, "role", report_role(role));
+    if (column->width > 1) tl__put_integer(builder, map, "width", (int64_t)column->width);
+    tl__put_integer(builder, map, "missing", (int64_t)column->missing);
+    if (column->type == TL__COLUMN_CODES) {
+        one = report_words(builder, map, table, column) == 1;
+    } else {
+        report_numbers n = report_count(table, column);
+        one = n.count > 0 && n.smallest == n.largest;
+        if (n.count > 0) {
+            tl__put_number(builder, map, "min", report_short(column, n.smallest));
+            tl__put_number(builder, map, "max", report_short(column, n.largest));
+            tl__put_number(builder, map, "mean", n.mean);
+            tl__put_number(builder, map, "std", n.deviation);
+        }
+    }
+    if (one && role == TL__ROLE_INPUT) tl__put_text(builder, constant, NULL, column->name);
+}
+
+/* ---- rows ---- */
+
+typedef struct report_row {
+    uint64_t hash;       /* of the inputs as stored */
+    uint64_t whole;      /* of inputs and targets */
+    unsigned char part;
+} report_row;
+
+static void report_sort(report_row *rows, report_row *scratch, size_t count)
+{
+    for (size_t width = 1; width < count; width *= 2) {
+        for (size_t low = 0; low < count; low += 2 * width) {
+            size_t middle = tl__size_min(low + width, count), high = tl__size_min(low + 2 * width, count);
+            size_t a = low, b = middle;
+            for (size_t i = low; i < high; i++) {
+                bool first = b == high || (a < middle && rows[a].hash <= rows[b].hash);
+                scratch[i] = first ? rows[a++] : rows[b++];
+            }
+        }
+        memcpy(rows, scratch, count * sizeof *rows);
+    }
+}
+
+static uint64_t report_mix(uint64_t hash, uint64_t value)
+{
+    hash = (hash ^ value) * 0x9E3779B97F4A7C15u;
+    return hash ^ hash >> 29;
+}
+
+static void report_hash_rows(const tl_dataset *dataset, report_row *rows)
+{
+    const tl__table *table = dataset->source[0].table;
+    static const unsigned char sizes[] = {1, 4, 4, 8, 4};
+    for (size_t i = 0; i < table->column_count; i++) {
+        const tl__column *column = &table->columns[i];
+        size_t size = sizes[column->type] * column->width;
+        unsigned char role = dataset->roles[i];
+        if (role != TL__ROLE_INPUT && role != TL__ROLE_TARGET) continue;
+        for (size_t row = 0; row < table->rows; row++) {
+            uint64_t value = tl__fnv1a((const unsigned char *)column->values + row * size, size);
+            rows[row].whole = report_mix(rows[row].whole, value);
+            if (role == TL__ROLE_INPUT) rows[row].hash = report_mix(rows[row].hash, value);
+        }
+    }
+    for (size_t row = 0; row < table->rows; row++) rows[row].part = dataset->part_of[row];
+}
+
+/* Runs of equal inputs: rows that repeat one before them (target too), and rows whose inputs training has as well. */
+static void report_count_runs(const report_row *rows, size_t count, size_t *duplicates, size_t shared[TL__PARTS])
+{
+    for (size_t begin = 0, end; begin < count; begin = end) {
+        bool trained = false;
+        for (end = begin; end < count && rows[end].hash == rows[begin].hash; end++) {
+            trained = trained || rows[end].part == TL_TRAIN;
+        }
+        for (size_t i = begin; i < end; i++) {
+            if (trained && rows[i].part < TL__PARTS) shared[rows[i].part]++;
+            bool again = false;
+            /* long runs are rows without information (all zeros); the first rows of a run tell enough */
+            for (size_t k = begin; k < i && k < begin + 64 && !again; k++) again = rows[k].whole == rows[i].whole;
+            *duplicates += again;
+        }
+    }
+}
+
+static void report_duplicates(tl__builder *builder, tl_value *map, const tl_dataset *dataset)
+{
+    size_t count = dataset->source[0].table->rows, duplicates = 0, shared[TL__PARTS] = {0};
+    tl__heap *heap = &dataset->context->heap;
+    report_row *rows = tl__alloc_zero(heap, count, 2 * sizeof *rows);
+    if (!rows) {
+        builder->failed = true;
+        return;
+    }
+    report_hash_rows(dataset, rows);
+    report_sort(rows, rows + count, count);
+    report_count_runs(rows, count, &duplicates, shared);
+    tl__free(heap, rows, count * 2 * sizeof *rows);
+    tl__put_integer(builder, map, "duplicate_rows", (int64_t)duplicates);
+    tl_value *leak = tl__put_map(builder, map, "inputs_also_in_training");
+    tl__put_integer(builder, leak, "validation", (int64_t)shared[TL_VALIDATION]);
+    tl__put_integer(builder, leak, "test", (int64_t)shared[TL_TEST]);
+}
+
+/* ---- all of it ---- */
+
+static void report_left_out(tl__builder *builder, tl_value *map, const tl_dataset *dataset)
+{
+    tl_value *out = tl__put_map(builder, map, "left_out");
+    tl__put_integer(builder, out, "rows_with_missing_values", (int64_t)dataset->left_out.missing_rows);
+    tl__put_integer(builder, out, "rows_without_target", (int64_t)dataset->left_out.missing_target_rows);
+    tl__put_integer(builder, out, "rows_of_other_classes", (int64_t)dataset->left_out.unknown_class_rows);
+    tl__put_integer(builder, out, "cells_of_unknown_categories", (int64_t)dataset->left_out.unknown_categories);
+}
+
+static void report_notes(tl__builder *builder, tl_value *map, const char *note)
+{
+    tl_value *notes = tl__put_list(builder, map, "notes");
+    while (*note) {
+        size_t size = strcspn(note, "\n");
+        tl__put_text_n(builder, notes, NULL, note, size);
+        note += size + (note[size] == '\n');
+    }
+}
+
+TL_PRIV tl_value *tl__dataset_report(tl__builder *builder, tl_value *parent, const char *key, const tl_dataset *dataset,
+                                     const tl__data_settings *settings)
+{
+    static const char *const missing[] = {"fail", "drop", "mean", "median", "forward", "constant"};
+    const tl__table *table = dataset->source[0].table;
+    const tl__pipeline *pipeline = dataset->pipeline;
+    tl_value *map = tl__put_map(builder, parent, key);
+    tl__put_text(builder, map, "source", table->source);
+    tl__put_text(builder, map, "hash", dataset->hash);
+    tl__put_integer(builder, map, "rows", (int64_t)table->rows);
+    tl__put_text(builder, map, "task", pipeline->classification ? "classification" : "regression");
+    tl__put_integer(builder, map, "features", (int64_t)pipeline->features);
+    tl__put_integer(builder, map, "outputs", (int64_t)pipeline->outputs);
+    tl_value *parts = tl__put_map(builder, map, "parts");
+    tl__put_integer(builder, parts, "train", (int64_t)dataset->part[TL_TRAIN].count);
+    tl__put_integer(builder, parts, "validation", (int64_t)dataset->part[TL_VALIDATION].count);
+    tl__put_integer(builder, parts, "test", (int64_t)dataset->part[TL_TEST].count);
+    tl__put_text(builder, map, "missing", missing[settings->missing]);
+    report_left_out(builder, map, dataset);
+    tl_value *columns = tl__put_list(builder, map, "columns"), *constant = tl__put_list(builder, map, "constant_columns");
+    for (size_t i = 0; dataset->roles && i < table->column_count; i++) {
+        report_column(builder, columns, constant, table, i, dataset->roles[i]);
+    }
+    if (dataset->part_of) report_duplicates(builder, map, dataset);
+    if (pipeline->classification && dataset->class_counts[TL_TRAIN]) {
+        tl__class_distribution(builder, map, "class_distribution", dataset);
+    }
+    report_notes(builder, map, dataset->note);
+    return map;
+}
