@@ -69,6 +69,8 @@ TEST_C := $(wildcard tests/$(T).c)
 TEST_SH := $(wildcard tests/$(T).sh)
 endif
 TEST_PROGRAMS := $(TEST_C:%.c=$(O)/%)
+# A program of the tests that is not a unit test: $(call tool,FOLDER,NAME)
+tool = $(O)/tests/$(1)/$(2)
 SUPPORT := $(patsubst %.c,$(O)/%.o,$(wildcard tests/support/*.c))
 
 $(O)/tests/%: $(O)/tests/%.o $(SUPPORT) $(O)/libtrainlib.a
@@ -78,8 +80,8 @@ cmocka:
 	@printf '#include <%s.h>\n' stdarg stddef stdint setjmp cmocka | \
 	  $(CC) -x c -fsyntax-only - 2>/dev/null || { echo "The tests need cmocka, which is not here. This gets it: tools/get-cmocka" >&2; exit 2; }
 
-test: cmocka all $(if $(T),,checks single-unit) $(TEST_PROGRAMS)
-	@TRAINLIB='$(RUN) $(CURDIR)/$(B)/trainlib$(EXE)' RUN='$(RUN)' tools/run-tests $(TEST_PROGRAMS) $(TEST_SH)
+test: cmocka all $(if $(T),,checks single-unit) $(TEST_PROGRAMS) $(if $(filter tests/parity/%,$(TEST_SH)),$(call tool,parity,parity))
+	@PARITY='$(RUN) $(call tool,parity,parity)' TRAINLIB='$(RUN) $(CURDIR)/$(B)/trainlib$(EXE)' RUN='$(RUN)' tools/run-tests $(TEST_PROGRAMS) $(TEST_SH)
 
 checks:
 	@tools/checks/all
@@ -155,8 +157,6 @@ clean:
 
 # ---- checks with outside cases, for whoever works on trainlib ----
 
-# A program of the tests that is not a unit test: $(call tool,FOLDER,NAME)
-tool = $(O)/tests/$(1)/$(2)
 $(call tool,parity,parity): $(patsubst %.c,$(O)/%.o,$(wildcard tests/parity/parity*.c)) $(O)/libtrainlib.a
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lm
 $(call tool,conformance,conformance): $(O)/tests/conformance/conformance.o $(O)/libtrainlib.a

@@ -141,7 +141,8 @@ static void network_steps(parity *p, const network_step_case *c)
     void *loss_settings = parity_settings(p, &net.options.loss->head, c->loss_settings);
     net.options.loss_settings = loss_settings;
     net.options.optimizer_settings = parity_settings(p, &net.options.optimizer->head, c->optimizer_settings);
-    double class_weights[16], balanced[16];
+    float class_weights[16];
+    double balanced[16];
     size_t classes = c->classes ? parity_view(p, "output.y")->shape[1] : 0;
     for (size_t k = 0; k < classes; k++) balanced[k] = 1;
     if (classes) tl__loss_class_weights(net.options.loss, loss_settings, classes, NULL, balanced, class_weights);
