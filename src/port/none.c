@@ -34,6 +34,7 @@ TL_PRIV tl_status tl__file_replace(const char *path, const void *bytes, size_t s
     (void)bytes; (void)size; (void)sync;
     return none_file(path, error);
 }
+TL_PRIV size_t tl__file_bytes(void) { return 0; }
 TL_PRIV tl_status tl__file_create(tl_context *context, const char *path, tl__file **out, tl_error *error)
 {
     (void)context;

@@ -21,6 +21,7 @@ TL_PRIV tl_status tl__file_replace(const char *path, const void *bytes, size_t s
 /* The same in pieces: open, write, then commit or abandon. */
 typedef struct tl__file tl__file;
 TL_PRIV tl_status tl__file_create(tl_context *context, const char *path, tl__file **out, tl_error *error);  /* new, beside */
+TL_PRIV size_t tl__file_bytes(void);   /* of the context's heap, while one is open */
 TL_PRIV tl_status tl__file_append_open(tl_context *context, const char *path, tl__file **out, tl_error *error);
 TL_PRIV tl_status tl__file_write(tl__file *file, const void *bytes, size_t size, tl_error *error);
 TL_PRIV tl_status tl__file_flush(tl__file *file, bool sync, tl_error *error);

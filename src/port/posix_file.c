@@ -198,6 +198,8 @@ static tl_status posix_file_opened(tl__file **out, int descriptor, tl_error *err
     return status;
 }
 
+TL_PRIV size_t tl__file_bytes(void) { return sizeof(struct tl__file); }
+
 TL_PRIV tl_status tl__file_create(tl_context *context, const char *path, tl__file **out, tl_error *error)
 {
     TL_TRY(posix_file_make(context, path, out, error));

@@ -188,6 +188,8 @@ static tl_status windows_make(tl_context *context, const char *path, bool beside
     return TL_OK;
 }
 
+TL_PRIV size_t tl__file_bytes(void) { return sizeof(struct tl__file); }
+
 TL_PRIV tl_status tl__file_create(tl_context *context, const char *path, tl__file **out, tl_error *error)
 {
     return windows_make(context, path, true, out, error);

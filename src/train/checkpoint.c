@@ -146,6 +146,8 @@ static tl_status checkpoint_nowhere(void *user, const void *bytes, size_t size, 
 
 TL_PRIV tl_status tl__checkpoint_measure(tl__trainer *trainer, tl__reserve *reserve, tl_error *error)
 {
+    size_t file = tl__file_bytes();
+    if (file && !tl__alloc(&reserve->heap, file)) return tl__fail_memory(error, file);
     return checkpoint_stream(trainer, &reserve->heap, checkpoint_nowhere, NULL, error);
 }
 
