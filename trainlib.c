@@ -172,3 +172,24 @@
 #endif
 
 /* 6  lab: runs and commands */
+#if !defined(TL_FREESTANDING) && !defined(TL_NO_LAB)
+#include "lab/path.c"
+#include "lab/config.c"
+#include "lab/preset.c"
+#include "lab/folder.c"
+#include "lab/journal.c"
+#include "lab/session.c"
+#include "lab/figures.c"
+#include "lab/explain.c"
+#include "lab/search.c"
+#include "lab/run.c"
+#include "lab/command_configure.c"
+#include "lab/command_data.c"
+#include "lab/command_plan.c"
+#include "lab/command_status.c"
+#include "lab/command_metrics.c"
+#include "lab/command_model.c"
+#include "lab/command_evaluate.c"
+#include "lab/command_predict.c"
+#include "lab/command_optimize.c"
+#endif

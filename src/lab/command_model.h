@@ -1,0 +1,25 @@
+/* A trained model with the config it came from, for the commands that use one on data. */
+#ifndef TL_LAB_COMMAND_MODEL_H
+#define TL_LAB_COMMAND_MODEL_H
+
+#include "data/dataset.h"
+#include "lab/config.h"
+#include "lab/folder.h"
+#include "model/model.h"
+
+typedef struct tl__trained {
+    tl_context *context;
+    tl__arena arena;
+    tl__run_place place;
+    tl_model *model;
+    tl__config *config;      /* of the run; of a model file alone, from the settings that it carries */
+} tl__trained;
+
+/* run: as tl__run_find reads it. To be closed, also after a failure. */
+TL_PRIV tl_status tl__trained_open(tl_context *context, const char *run, const tl_options *options, tl__trained *out,
+                                   tl_error *error);
+TL_PRIV void tl__trained_close(tl__trained *trained);
+/* The rows of a file ("-": standard input) through the model's pipeline; they are the TL_TEST part. */
+TL_PRIV tl_status tl__trained_read(tl__trained *trained, const char *file, tl_dataset **out, tl_error *error);
+
+#endif

@@ -1,0 +1,486 @@
+/* A config file becomes a struct: text -> tree -> aliases moved -> preset beneath -> --set above -> what is for later
+ * versions refused -> bound by the table of rows. Messages are collected, so that one look at the file repairs all. */
+#include "lab/config.h"
+
+#include "base/text.h"
+#include "base/hash.h"
+#include "lab/path.h"
+#include "nn/loss.h"
+#include "nn/optimizer.h"
+#include "nn/schedule.h"
+#include "port/port.h"
+#include "text/bind.h"
+#include "text/yaml.h"
+
+enum { CONFIG_MAX_BYTES = 16 << 20 };
+
+/* ---- the table ---- */
+
+static const tl__field *config_prediction_rows(void)
+{
+    static const tl__field rows[] = {
+        {.name = "threshold", .kind = TL__FIELD_FLOAT, .flags = TL__AUTO,
+         .offset = offsetof(tl__prediction_settings, threshold), .fallback = -1, .min = 0, .max = 1,
+         .help = "With two classes, predict data.positive_class from this probability on; auto: the likelier class"},
+        {.name = NULL}};
+    return rows;
+}
+
+static const tl__field *config_output_rows(void)
+{
+#define ROW(field) .name = #field, .offset = offsetof(tl__output_settings, field)
+    static const tl__field rows[] = {
+        {ROW(folder), .kind = TL__FIELD_TEXT, .text = "output",
+         .help = "Folder of runs/, logs/ and data/, under --out"},
+        {ROW(best_model), .kind = TL__FIELD_BOOL,
+         .help = "Also keep best_model_{kind}_{model}.safetensors, written whenever training.monitor gets better"},
+        {ROW(kind), .kind = TL__FIELD_TEXT, .help = "{kind} of that name; not given: the format of the data"},
+        {.name = NULL}};
+#undef ROW
+    return rows;
+}
+
+static const tl__field *config_analytics_rows(void)
+{
+#define ROW(field) .name = #field, .offset = offsetof(tl__analytics_settings, field)
+    static const tl__field rows[] = {
+        {ROW(enabled), .kind = TL__FIELD_BOOL,
+         .help = "Detailed analytics; this version writes metrics.csv and metrics.json only and says so"},
+        {ROW(export_csv), .kind = TL__FIELD_BOOL, .fallback = 1, .help = "The table of epochs"},
+        {ROW(export_json), .kind = TL__FIELD_BOOL, .fallback = 1, .help = "All that was collected"},
+        {ROW(export_alerts), .kind = TL__FIELD_BOOL, .fallback = 1, .help = "The list of alerts"},
+        {ROW(batch_sampling_rate), .kind = TL__FIELD_INT, .fallback = 10, .min = 1, .max = 1e6, .unit = "batches",
+         .help = "Gradient norms are taken from every so many-th batch"},
+        {.name = NULL}};
+#undef ROW
+    return rows;
+}
+
+TL_PRIV void tl__config_rows(tl__field rows[TL__CONFIG_ROWS])
+{
+#define AT(member) offsetof(tl__config_settings, member)
+    const tl__field all[TL__CONFIG_ROWS] = {
+        {.name = "name", .kind = TL__FIELD_TEXT, .offset = AT(name),
+         .help = "Name of the run; not given: that of the config file, or of the data file for config.yaml"},
+        {.name = "seed", .kind = TL__FIELD_INT, .flags = TL__RESULT, .offset = AT(seed), .fallback = 42, .min = 0,
+         .max = 9007199254740992.0, .aliases = "random_seed training.random_seed training.seed",
+         .help = "Every random draw follows from it; same seed, same bits"},
+        {.name = "data", .kind = TL__FIELD_BLOCK, .flags = TL__RESULT, .offset = AT(data), .rows = tl__data_rows(),
+         .help = "What to read, what to learn, how to divide and prepare it"},
+        {.name = "network", .kind = TL__FIELD_BLOCK, .flags = TL__RESULT, .offset = AT(network),
+         .rows = tl__network_rows(), .help = "The layers, or a named architecture"},
+        {.name = "training", .kind = TL__FIELD_BLOCK, .flags = TL__RESULT, .offset = AT(train.training),
+         .rows = tl__training_rows(), .help = "How it is trained"},
+        {.name = "optimization", .kind = TL__FIELD_BLOCK, .flags = TL__RESULT, .offset = AT(train.optimization),
+         .rows = tl__optimization_rows(), .help = "Regularisation, clipping and early stopping"},
+        {.name = "prediction", .kind = TL__FIELD_BLOCK, .offset = AT(prediction), .rows = config_prediction_rows(),
+         .help = "How predictions are made from probabilities"},
+        {.name = "output", .kind = TL__FIELD_BLOCK, .offset = AT(output), .rows = config_output_rows(),
+         .help = "What is written, and where"},
+        {.name = "analytics", .kind = TL__FIELD_BLOCK, .offset = AT(analytics), .rows = config_analytics_rows(),
+         .aliases = "training.analytics model.training.analytics", .help = "Detailed records of a training"},
+        {.name = "search", .kind = TL__FIELD_TREE, .offset = AT(search),
+         .help = "What train:optimize varies: {method: grid or random, trials, metric, parameters: {path: values}}"},
+        {.name = NULL}};
+#undef AT
+    memcpy(rows, all, sizeof all);
+}
+
+/* ---- what later versions take ---- */
+
+/* One entry per setting, with the feature that it belongs to; a feature is told once. */
+static const struct config_later { const char *path, *feature, *remedy; } config_later[] = {
+#define PROGRESSIVE "progressive training on price series", \
+                    "leave out models, horizons, modes and the dates under training to train one network"
+    {"modes", PROGRESSIVE},
+    {"models", PROGRESSIVE},
+    {"horizons", PROGRESSIVE},
+    {"training.symbol", PROGRESSIVE},
+    {"training.start_date", PROGRESSIVE},
+    {"training.initial_end_date", PROGRESSIVE},
+    {"training.window_increment", PROGRESSIVE},
+    {"training.max_iterations", PROGRESSIVE},
+    {"training.target_accuracy", PROGRESSIVE},
+    {"training.early_stop_patience", PROGRESSIVE},
+#undef PROGRESSIVE
+    {"quantization", "int8 models", "leave it out; the model is float32"},
+    {"heads", "several heads", "list the columns under data.target to learn them together"},
+    {"data.window", "windows over time series", "leave it out; each row is a sample of its own"},
+    {"data.label", "labels from prices", "name a column that holds the label under data.target"},
+    {"features", "features made from time series", "leave it out, or put them into the file as columns"},
+    {"training.use_kfold", "training over all folds",
+     "data.split: {method: kfold, folds: 10, fold: 1} trains one of them"},
+    {"training.n_folds", "training over all folds",
+     "data.split: {method: kfold, folds: 10, fold: 1} trains one of them"},
+    {"training.changes", "changes in the middle of a run", "leave it out"},
+};
+
+static void config_refuse_later(const tl__config *config, tl_error *error)
+{
+    const char *told = "";
+    for (size_t i = 0; i < TL_COUNT(config_later); i++) {
+        const struct config_later *later = &config_later[i];
+        const tl_value *value = tl_value_get(&config->tree->root, later->path);
+        if (!value || tl__same_text(told, later->feature)) continue;
+        told = later->feature;
+        tl__fail_at(error, TL_BAD_CONFIG, value->file ? value->file : config->tree->file, value->key_line,
+                    value->key_column, later->path, "%s belongs to %s, which this version does not have yet; %s.",
+                    later->path, later->feature, later->remedy);
+    }
+}
+
+/* Take them out of the tree, so that they are not told again as unknown. */
+static void config_drop_later(tl__tree *tree)
+{
+    for (size_t i = 0; i < TL_COUNT(config_later); i++) {
+        tl_value *parent = &tree->root;
+        const char *path = config_later[i].path, *dot = strchr(path, '.');
+        if (dot) {
+            parent = NULL;
+            for (tl_value *v = tree->root.first; v; v = v->next)
+                if (v->key_size == (size_t)(dot - path) && memcmp(v->key, path, v->key_size) == 0) parent = v;
+            path = dot + 1;
+        }
+        tl_value *child = parent && parent->kind == TL_MAP ? tl__value_child(parent, path) : NULL;
+        if (child) tl__value_detach(parent, child);
+    }
+}
+
+/* ---- aliases, presets, --set ---- */
+
+/* The row's path when `path` begins with one of the aliases in the list, in the arena; else NULL. */
+static const char *config_by_alias(const char *aliases, const char *row_path, const char *path, tl__arena *arena)
+{
+    while (aliases && *aliases) {
+        size_t size = 0;
+        while (aliases[size] && aliases[size] != ' ') size++;
+        if (strncmp(path, aliases, size) == 0 && (path[size] == '\0' || path[size] == '.'))
+            return tl__arena_format(arena, "%s%s", row_path, path + size);
+        aliases += size;
+        while (*aliases == ' ') aliases++;
+    }
+    return NULL;
+}
+
+static const char *config_find_alias(const tl__field *rows, const char *prefix, const char *path, tl__arena *arena)
+{
+    for (const tl__field *row = rows; row && row->name; row++) {
+        const char *row_path = tl__arena_format(arena, *prefix ? "%s.%s" : "%s%s", prefix, row->name);
+        if (!row_path) return NULL;
+        const char *found = config_by_alias(row->aliases, row_path, path, arena);
+        if (!found && row->kind == TL__FIELD_BLOCK) found = config_find_alias(row->rows, row_path, path, arena);
+        if (found) return found;
+    }
+    return NULL;
+}
+
+TL_PRIV const char *tl__config_canonical(const tl__field *rows, const char *path, tl__arena *arena)
+{
+    const char *found = config_find_alias(rows, "", path, arena);
+    return found ? found : path;
+}
+
+/* Before a setting of a family's member is set ("training.optimizer.beta1"), `optimizer: adam` becomes a map. */
+static tl_status config_open_members(tl__config *config, const char *path, tl_error *error)
+{
+    for (const char *dot = strchr(path, '.'); dot; dot = strchr(dot + 1, '.')) {
+        const char *prefix = tl__arena_copy(&config->arena, path, (size_t)(dot - path));
+        if (!prefix) return tl__fail_memory(error, strlen(path));
+        const tl__field *row = tl__row_at(config->rows, prefix, NULL);
+        if (!row || row->kind != TL__FIELD_MEMBER) continue;
+        const tl_value *value = tl_value_get(&config->tree->root, prefix);
+        if (value && value->kind == TL_MAP) continue;
+        const char *type = tl_value_text(value, row->text);
+        if (!type) continue;
+        const char *map = tl__arena_format(&config->arena, "{type: %s}", type);
+        if (!map) return tl__fail_memory(error, strlen(type));
+        TL_TRY(tl__value_set(config->tree, prefix, map, "--set", error));
+    }
+    return TL_OK;
+}
+
+static tl_status config_set(tl__config *config, const char *set, tl_error *error)
+{
+    const char *equals = strchr(set, '=');
+    if (!equals || equals == set)
+        return tl__fail(error, TL_INVALID, "--set %s: a setting and its value are needed, as in "
+                        "--set training.epochs=20.", set);
+    const char *path = tl__arena_copy(&config->arena, set, (size_t)(equals - set));
+    if (path) path = tl__config_canonical(config->rows, path, &config->arena);
+    if (!path) return tl__fail_memory(error, strlen(set));
+    TL_TRY(config_open_members(config, path, error));
+    return tl__value_set(config->tree, path, equals + 1, "--set", error);
+}
+
+/* Everything of `from` that `into` does not have. */
+static void config_merge(tl__builder *builder, tl_value *into, const tl_value *from)
+{
+    for (const tl_value *value = from->first; value; value = value->next) {
+        tl_value *there = tl__value_child(into, value->key);
+        if (!there) tl__put_copy(builder, into, value->key, value);
+        else if (there->kind == TL_MAP && value->kind == TL_MAP) config_merge(builder, there, value);
+    }
+}
+
+static tl_status config_lay_preset(tl__config *config, const char *name, tl_error *error)
+{
+    const tl__preset *preset = tl__preset_find(name, error);
+    if (!preset) return TL_BAD_CONFIG;
+    tl__tree *tree;
+    tl__builder builder;
+    TL_TRY(tl__tree_new(&config->context->heap, "preset", &tree));
+    tl_status status = tl__yaml_parse(tree, preset->yaml, strlen(preset->yaml), error);
+    if (status == TL_OK) {
+        tl__builder_init(&builder, config->tree);
+        config_merge(&builder, &config->tree->root, &tree->root);
+        if (builder.failed) status = tl__fail_memory(error, strlen(preset->yaml));
+    }
+    tl__tree_free(tree);
+    return status;
+}
+
+/* ---- reading ---- */
+
+/* Members of families are bound again by those who use them; here so that their mistakes are told with all others. */
+static void config_check_member(tl__config *config, const tl__family *family, const tl__member *choice, const char *path,
+                                tl_error *error)
+{
+    const tl__member_head *member;
+    void *settings;
+    if (choice->name && !tl__same_text(choice->name, "auto"))
+        tl__bind_member(family, choice, config->tree->file, path, &config->arena, &member, &settings, error);
+}
+
+static void config_check_members(tl__config *config, tl_error *error)
+{
+    const tl__training_settings *training = &config->settings.train.training;
+    config_check_member(config, tl__optimizer_family(), &training->optimizer, "training.optimizer", error);
+    config_check_member(config, tl__loss_family(), &training->loss, "training.loss", error);
+    config_check_member(config, tl__schedule_family(), &training->lr_scheduler, "training.lr_scheduler", error);
+}
+
+static void config_need_data(const tl__config *config, tl_error *error)
+{
+    if (config->settings.data.file || tl_value_get(&config->tree->root, "data.file")) return;
+    tl__fail_at(error, TL_BAD_CONFIG, config->tree->file, 0, 0, "data.file",
+                "it does not say where the data is. Add these lines with your file and the column to learn:\n"
+                "data:\n"
+                "  file: measurements.csv\n"
+                "  target: species");
+}
+
+/* "3 mistakes; nothing was run. 'trainlib train:configure --explain training' describes these settings." */
+static void config_sum_up(tl_error *error)
+{
+    size_t used = strlen(error->message), block = 0;
+    while (error->setting[block] && error->setting[block] != '.' && error->setting[block] != '[') block++;
+    if (used + 160 > sizeof error->message) used = sizeof error->message - 160;
+    used += tl__format(error->message + used, sizeof error->message - used, "\n%d mistake%s; nothing was run.",
+                       error->mistakes, error->mistakes == 1 ? "" : "s");
+    if (block > 0 && block < 32)
+        tl__format(error->message + used, sizeof error->message - used,
+                   " 'trainlib train:configure --explain %.*s' describes these settings.", (int)block, error->setting);
+}
+
+/* Letters, digits, - _ . and nothing else, so that it can be part of a file's name anywhere. */
+static const char *config_clean_name(const tl__config *config, tl__arena *arena)
+{
+    const char *name = config->settings.name;
+    const tl_value *file = config->settings.data.file;
+    if (!name || !*name) {
+        name = tl__path_stem(arena, config->path);
+        if (name && (!*name || tl__same_text(name, "config")) && file && file->kind == TL_TEXT)
+            name = tl__path_stem(arena, tl_value_text(file, ""));
+    }
+    if (!name || !*name) name = "run";
+    char *out = tl__arena_text(arena, name);
+    for (char *c = out; c && *c; c++) {
+        bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || *c == '-' ||
+                     *c == '_' || (*c == '.' && c != out);
+        if (!plain) *c = '_';
+    }
+    if (out && strlen(out) > 64) out[64] = '\0';
+    return out;
+}
+
+static tl_status config_fill(tl__config *config, const char *text, size_t size, const char *const *set, size_t set_count,
+                             bool need_data, const char *preset, tl_error *error)
+{
+    tl__tree *tree = config->tree;
+    TL_TRY(tl__yaml_parse(tree, text, size, error));
+    if (tree->root.kind == TL_NULL) tree->root.kind = TL_MAP;
+    if (tree->root.kind != TL_MAP)
+        return tl__fail_at(error, TL_BAD_CONFIG, tree->file, tree->root.line, tree->root.column, NULL,
+                           "a config is a map of blocks such as data: and training:, not a %s.",
+                           tree->root.kind == TL_LIST ? "list" : "single value");
+    config_refuse_later(config, error);
+    config_drop_later(tree);
+    tl_status status = tl__bind_aliases(config->rows, tree, error);
+    if (status == TL_OUT_OF_MEMORY) return status;
+    for (size_t i = 0; i < set_count; i++) {
+        status = config_set(config, set[i], error);
+        if (status == TL_OUT_OF_MEMORY || status == TL_INVALID) return status;
+    }
+    if (preset) TL_TRY(config_lay_preset(config, preset, error));
+    status = tl__bind(config->rows, &config->settings, &tree->root, tree->file, "", &config->arena, error);
+    if (status == TL_OUT_OF_MEMORY) return status;
+    config_check_members(config, error);
+    if (need_data) config_need_data(config, error);
+    if (error->status != TL_OK) {
+        config_sum_up(error);
+        return TL_BAD_CONFIG;
+    }
+    config->name = config_clean_name(config, &config->arena);
+    return config->name ? TL_OK : tl__fail_memory(error, 64);
+}
+
+TL_PRIV tl_status tl__config_parse(tl_context *context, const char *text, size_t size, const char *name,
+                                   const char *folder, const char *const *set, size_t set_count, bool need_data,
+                                   const char *preset, tl__config **out, tl_error *error)
+{
+    tl_error own = {0};
+    if (!error) error = &own;
+    tl__config *config = tl__alloc_zero(&context->heap, 1, sizeof *config);
+    if (!config) return tl__fail_memory(error, sizeof *config);
+    config->context = context;
+    tl__arena_init(&config->arena, &context->heap);
+    tl__config_rows(config->rows);
+    config->path = tl__arena_text(&config->arena, name);
+    config->folder = tl__arena_text(&config->arena, folder);
+    tl_status status = config->path && config->folder ? tl__tree_new(&context->heap, config->path, &config->tree)
+                                                      : TL_OUT_OF_MEMORY;
+    if (status != TL_OK) tl__fail_memory(error, sizeof *config);
+    else status = config_fill(config, text, size, set, set_count, need_data, preset, error);
+    if (status != TL_OK) {
+        tl__config_free(config);
+        return status;
+    }
+    *out = config;
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__config_read(tl_context *context, const char *path, const char *const *set, size_t set_count,
+                                  tl__config **out, tl_error *error)
+{
+    tl__arena arena;
+    tl__buffer text;
+    tl_status status;
+    tl__arena_init(&arena, &context->heap);
+    tl__buffer_init(&text, &context->heap);
+    if (!path) path = "config.yaml";
+    if (tl__folder_exists(path)) path = tl__path_join(&arena, path, "config.yaml");
+    const char *folder = path ? tl__path_folder(&arena, path) : NULL;
+    if (!folder) {
+        status = tl__fail_memory(error, 256);
+    } else if (!tl__file_exists(path)) {
+        status = tl__fail_at(error, TL_BAD_CONFIG, path, 0, 0, NULL,
+                             "there is no such file. 'trainlib train:configure --preset plain > config.yaml' writes a "
+                             "config to begin with.");
+    } else {
+        status = tl__file_read(path, &text, CONFIG_MAX_BYTES, error);
+        if (status == TL_OK)
+            status = tl__config_parse(context, text.data ? text.data : "", text.size, path, folder, set, set_count, true,
+                                      NULL, out, error);
+    }
+    tl__buffer_free(&text);
+    tl__arena_free(&arena);
+    return status;
+}
+
+TL_PRIV void tl__config_free(tl__config *config)
+{
+    if (!config) return;
+    if (config->tree) tl__tree_free(config->tree);
+    tl__arena_free(&config->arena);
+    tl__free(&config->context->heap, config, sizeof *config);
+}
+
+/* ---- writing ---- */
+
+/* All texts of a value as they are called from `folder`. */
+static void config_rebase(const tl__config *config, tl__builder *builder, tl_value *value, const char *folder)
+{
+    for (tl_value *child = value->first; child; child = child->next) config_rebase(config, builder, child, folder);
+    if (!value->text) return;
+    tl__arena *arena = &builder->tree->arena;
+    char here[1024];
+    const char *current = tl__folder_current(here, sizeof here) ? here : NULL;
+    const char *path = tl__path_join(arena, config->folder, value->text);
+    if (path) path = tl__path_from(arena, folder, path, current);
+    if (!path) {
+        builder->failed = true;
+        return;
+    }
+    value->kind = TL_TEXT;
+    value->text = path;
+    value->text_size = strlen(path);
+}
+
+/* Do something to every value whose row is a path: rebase it, or with folder NULL take it out. */
+static void config_paths(const tl__config *config, tl__builder *builder, const tl__field *rows, tl_value *map,
+                         const char *folder)
+{
+    for (const tl__field *row = rows; row->name; row++) {
+        tl_value *value = map ? tl__value_child(map, row->name) : NULL;
+        if (!value) continue;
+        if (row->kind == TL__FIELD_BLOCK) config_paths(config, builder, row->rows, value, folder);
+        else if ((row->flags & TL__PATH) && folder) config_rebase(config, builder, value, folder);
+        else if (row->flags & TL__PATH) tl__value_detach(map, value);
+    }
+}
+
+TL_PRIV tl_status tl__config_write(const tl__config *config, const char *folder, tl__buffer *out, tl_error *error)
+{
+    tl__tree *tree;
+    tl__builder builder;
+    if (tl__tree_new(&config->context->heap, NULL, &tree) != TL_OK) return tl__fail_memory(error, sizeof *tree);
+    tl__builder_init(&builder, tree);
+    tl_value *root = tl__unbind(&builder, NULL, NULL, config->rows, &config->settings, 0);
+    if (root && *folder) config_paths(config, &builder, config->rows, root, folder);
+    if (!builder.failed) tl__yaml_write(out, root, 0);
+    tl__tree_free(tree);
+    return builder.failed || out->failed ? tl__fail_memory(error, out->size) : TL_OK;
+}
+
+TL_PRIV tl_value *tl__config_results(const tl__config *config, tl__builder *builder, tl_value *parent, const char *key)
+{
+    tl_value *root = tl__unbind(builder, parent, key, config->rows, &config->settings, TL__RESULT);
+    config_paths(config, builder, config->rows, root, NULL);
+    return root;
+}
+
+TL_PRIV tl_status tl__config_hash(const tl__config *config, char out[65], tl_error *error)
+{
+    tl__tree *tree;
+    tl__builder builder;
+    tl__buffer json;
+    if (tl__tree_new(&config->context->heap, NULL, &tree) != TL_OK) return tl__fail_memory(error, sizeof *tree);
+    tl__builder_init(&builder, tree);
+    tl__buffer_init(&json, &config->context->heap);
+    tl_value *root = tl__config_results(config, &builder, NULL, NULL);
+    if (!builder.failed) tl__json_write(&json, root, 0);
+    bool failed = builder.failed || json.failed;
+    if (!failed) {
+        tl__sha256 hash;
+        tl__sha256_init(&hash);
+        tl__sha256_add(&hash, json.data, json.size);
+        tl__sha256_hex(&hash, out);
+    }
+    tl__buffer_free(&json);
+    tl__tree_free(tree);
+    return failed ? tl__fail_memory(error, 0) : TL_OK;
+}
+
+TL_PRIV const char *tl__config_not_live(const char *const *set, size_t set_count, tl__arena *arena)
+{
+    tl__field rows[TL__CONFIG_ROWS];
+    tl__config_rows(rows);
+    for (size_t i = 0; i < set_count; i++) {
+        const char *equals = strchr(set[i], '=');
+        const char *path = tl__arena_copy(arena, set[i], equals ? (size_t)(equals - set[i]) : strlen(set[i]));
+        if (path) path = tl__config_canonical(rows, path, arena);
+        const tl__field *row = path ? tl__row_at(rows, path, NULL) : NULL;
+        if (!row || !(row->flags & TL__LIVE)) return path ? path : set[i];
+    }
+    return NULL;
+}

@@ -1,0 +1,82 @@
+/* The root of a run's settings: the folders' rows composed into one table, and a config file read by it.
+ *
+ * Reading: parse, move aliases to the paths of their rows, apply --set, refuse what belongs to later versions, bind. All
+ * mistakes are told at once. Paths in a config are relative to its file. */
+#ifndef TL_LAB_CONFIG_H
+#define TL_LAB_CONFIG_H
+
+#include "data/settings.h"
+#include "nn/graph.h"
+#include "text/value.h"
+#include "train/settings.h"
+
+typedef struct tl__prediction_settings {
+    double threshold;            /* of the positive class, with two classes; -1: the likelier one */
+} tl__prediction_settings;
+
+typedef struct tl__output_settings {
+    const char *folder;          /* holds runs/ and logs/; relative to --out */
+    bool best_model;             /* keep best_model_{kind}_{model}.safetensors as the training finds it */
+    const char *kind;            /* {kind} of that name; NULL: the data's format */
+} tl__output_settings;
+
+typedef struct tl__analytics_settings {
+    bool enabled, export_csv, export_json, export_alerts;
+    int64_t batch_sampling_rate;
+} tl__analytics_settings;
+
+typedef struct tl__config_settings {
+    const char *name;            /* NULL: from the file's name, see tl__config_name */
+    int64_t seed;
+    tl__data_settings data;
+    tl__network_settings network;
+    tl__train_settings train;    /* training: and optimization: */
+    tl__prediction_settings prediction;
+    tl__output_settings output;
+    tl__analytics_settings analytics;
+    const tl_value *search;      /* of train:optimize */
+} tl__config_settings;
+
+enum { TL__CONFIG_ROWS = 11 };   /* with the one that ends the table */
+TL_PRIV void tl__config_rows(tl__field rows[TL__CONFIG_ROWS]);
+
+typedef struct tl__config {
+    tl_context *context;
+    tl__arena arena;
+    tl__tree *tree;              /* as read, under the paths of the rows */
+    tl__field rows[TL__CONFIG_ROWS];
+    tl__config_settings settings;
+    const char *path;            /* of the file; "" when it came from text */
+    const char *folder;          /* where relative paths start; "": the current one */
+    const char *name;            /* of its runs: letters, digits, - _ and . */
+} tl__config;
+
+/* path: a file, a run folder (its config.yaml), or NULL for ./config.yaml. */
+TL_PRIV tl_status tl__config_read(tl_context *context, const char *path, const char *const *set, size_t set_count,
+                                  tl__config **out, tl_error *error);
+/* From a text; `name` for messages, `folder` for relative paths. need_data: without data.file it is a mistake.
+ * preset: what the text and --set do not mention is taken from it; NULL: none. */
+TL_PRIV tl_status tl__config_parse(tl_context *context, const char *text, size_t size, const char *name,
+                                   const char *folder, const char *const *set, size_t set_count, bool need_data,
+                                   const char *preset, tl__config **out, tl_error *error);
+TL_PRIV void tl__config_free(tl__config *config);
+
+/* The whole effective config as YAML that reads back to the same, its paths as they are called from `folder` ("" keeps
+ * them). */
+TL_PRIV tl_status tl__config_write(const tl__config *config, const char *folder, tl__buffer *out, tl_error *error);
+/* The settings that change results, as a map under `key`; what model files hold and runs are compared by. */
+TL_PRIV tl_value *tl__config_results(const tl__config *config, tl__builder *builder, tl_value *parent, const char *key);
+/* SHA-256 of these settings as one line of JSON. */
+TL_PRIV tl_status tl__config_hash(const tl__config *config, char out[65], tl_error *error);
+/* Path of the first setting that --set may not change when a run is resumed (not live), NULL when all may. */
+TL_PRIV const char *tl__config_not_live(const char *const *set, size_t set_count, tl__arena *arena);
+
+/* The path of the row that a path or alias means, in the arena; the path itself when no row has it as an alias. */
+TL_PRIV const char *tl__config_canonical(const tl__field *rows, const char *path, tl__arena *arena);
+
+/* Presets: a name, what it is for, and its YAML. NULL beyond the last. */
+typedef struct tl__preset { const char *name, *help, *yaml; } tl__preset;
+TL_PRIV const tl__preset *tl__preset_at(size_t index);
+TL_PRIV const tl__preset *tl__preset_find(const char *name, tl_error *error);
+
+#endif

@@ -1,0 +1,55 @@
+/* Presets: the starting points that train:configure writes. Each is a piece of YAML that lies beneath what the user says. A
+ * preset is listed when everything it names exists. */
+#include "lab/config.h"
+
+#include "base/text.h"
+
+static const tl__preset preset_table[] = {
+    {"plain", "a small network with dropout, l2 and early stopping",
+     "network:\n"
+     "  layers:\n"
+     "    - {type: hidden, nodes: 256}\n"
+     "    - {type: output}\n"
+     "  activation: relu\n"
+     "  initialization: xavier\n"
+     "training: {learning_rate: 0.001, batch_size: 32, epochs: 100, optimizer: adam}\n"
+     "optimization: {dropout: 0.2, l2_reg: 0.01, early_stopping: {patience: 10, min_delta: 0.001}}\n"},
+    {"advanced", "classification of unbalanced classes: focal loss, balanced accuracy, early stopping by delta and ratio",
+     "data: {split: {method: stratified, validation: 0.2, test: 0.2}}\n"
+     "network: {model: mlp}\n"
+     "training:\n"
+     "  learning_rate: 0.001\n"
+     "  batch_size: 32\n"
+     "  epochs: 100\n"
+     "  optimizer: adam\n"
+     "  loss: {type: focal, gamma: 2.0}\n"
+     "  monitor: balanced_accuracy\n"
+     "  keep: patience\n"
+     "optimization: {early_stopping: {patience: 5, min_delta: 0.001, ratio_check: true}}\n"
+     "output: {best_model: true}\n"},
+};
+
+TL_PRIV const tl__preset *tl__preset_at(size_t index)
+{
+    return index < TL_COUNT(preset_table) ? &preset_table[index] : NULL;
+}
+
+TL_PRIV const tl__preset *tl__preset_find(const char *name, tl_error *error)
+{
+    tl__suggestion suggestion = {name, NULL, 0};
+    for (size_t i = 0; i < TL_COUNT(preset_table); i++) {
+        if (tl__same_text(preset_table[i].name, name)) return &preset_table[i];
+        tl__suggest(&suggestion, preset_table[i].name);
+    }
+    static const char *const later[] = {"kfold", "analytics", "progressive", "forecast"};
+    for (size_t i = 0; i < TL_COUNT(later); i++)
+        if (tl__same_text(later[i], name)) {
+            tl__fail(error, TL_BAD_CONFIG, "the preset %s comes with a later version; this one has plain and advanced.",
+                     name);
+            return NULL;
+        }
+    tl__fail(error, TL_BAD_CONFIG, suggestion.best ? "'%s' is not a preset; did you mean %s? There are plain and advanced."
+                                                   : "'%s' is not a preset; there are plain and advanced.",
+             name, suggestion.best);
+    return NULL;
+}

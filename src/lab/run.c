@@ -1,0 +1,419 @@
+/* train:run as one function: config, data, network, folder, training, figures, model. What is wrong with the settings is
+ * found before a folder is made; from then on whatever happens ends in status.json. */
+#include "base/text.h"
+#include "lab/figures.h"
+#include "lab/folder.h"
+#include "lab/journal.h"
+#include "lab/path.h"
+#include "lab/session.h"
+#include "text/bind.h"
+
+typedef struct run_state {
+    tl_context *context;
+    const tl_options *options;
+    tl_run_result *result;
+    tl__arena arena;
+    tl__config *config;
+    tl__session session;
+    tl__journal journal;
+    tl__lock *lock;
+    tl_progress progress;            /* the last one */
+    const char *folder, *checkpoint; /* checkpoint: to go on from, or NULL */
+    const char *best_path;           /* NULL: not wanted */
+    char hash[65], stamp[24];
+} run_state;
+
+/* ---- what the trainer tells ---- */
+
+static tl_status run_on_epoch(void *user, const tl__trainer *trainer, const tl__epoch *epoch, tl_error *error)
+{
+    run_state *run = user;
+    (void)trainer;
+    TL_TRY(tl__journal_epoch(&run->journal, epoch, error));
+    if (run->best_path && epoch->best != 0.0) return tl_model_save(run->session.model, run->best_path, error);
+    return TL_OK;
+}
+
+static bool run_on_progress(void *user, const tl_progress *progress)
+{
+    run_state *run = user;
+    run->progress = *progress;
+    bool written = tl__journal_status(&run->journal, &run->progress, NULL, false, NULL) == TL_OK;
+    const tl_options *options = run->options;
+    bool wanted = !options->progress || options->progress(options->progress_user, &run->progress);
+    return written && wanted;
+}
+
+/* ---- a new run, or one to go on with ---- */
+
+typedef struct run_search {
+    tl_context *context;
+    const char *hash, *found, *other;    /* other: an unfinished run of other settings */
+} run_search;
+
+/* Is it unfinished, not at work, and of the same settings? */
+static bool run_is_resumable(void *user, const char *path)
+{
+    run_search *search = user;
+    tl__tree *tree;
+    if (tl__run_state(search->context, path, &tree, NULL) != TL_OK) return true;
+    const char *state = tl_value_text(tl_value_get(&tree->root, "state"), "");
+    const char *hash = tl_value_text(tl_value_get(&tree->root, "config_hash"), "");
+    bool unfinished = tl__same_text(state, "interrupted") || tl__same_text(state, "crashed");
+    if (unfinished && tl__same_text(hash, search->hash)) search->found = path;
+    else if (unfinished && !search->other) search->other = path;
+    tl__tree_free(tree);
+    return !search->found;
+}
+
+static tl_status run_find_unfinished(run_state *run, const char *config_path, tl_error *error)
+{
+    tl__config *config;
+    tl_status status = tl__config_read(run->context, config_path, NULL, 0, &config, error);
+    if (status != TL_OK) return status;
+    run_search search = {run->context, run->hash, NULL, NULL};
+    const char *parent = tl__runs_folder(&run->arena, run->options->out, config->settings.output.folder);
+    status = parent ? tl__config_hash(config, run->hash, error) : tl__fail_memory(error, 256);
+    if (status == TL_OK)
+        status = tl__runs_each(run->context, &run->arena, parent, config->name, run_is_resumable, &search, error);
+    if (status == TL_OK && !search.found && search.other)
+        status = tl__fail(error, TL_NOT_FOUND, "%s is unfinished, but was started with other settings than %s has now; "
+                          "'--resume %s' goes on with its own.", search.other, config->path, search.other);
+    else if (status == TL_OK && !search.found)
+        status = tl__fail(error, TL_NOT_FOUND, "%s has no unfinished run of %s; leave out --resume to start one.", parent,
+                          config->path);
+    run->folder = search.found;
+    tl__config_free(config);
+    return status;
+}
+
+/* The folder to go on in, its config with live changes laid over, and its checkpoint. */
+static tl_status run_prepare_resume(run_state *run, const char *config_path, tl_error *error)
+{
+    const tl_options *o = run->options;
+    const char *not_live = tl__config_not_live(o->set, o->set_count, &run->arena);
+    if (not_live)
+        return tl__fail_at(error, TL_BAD_CONFIG, "--set", 0, 0, not_live, "%s cannot change in the middle of a run; a "
+                           "resumed run takes live settings only, such as training.learning_rate.", not_live);
+    if (*o->resume) {
+        if (!tl__folder_exists(o->resume))
+            return tl__fail(error, TL_NOT_FOUND, "%s: there is no such run folder to go on in.", o->resume);
+        run->folder = tl__arena_text(&run->arena, o->resume);
+    } else {
+        TL_TRY(run_find_unfinished(run, config_path, error));
+    }
+    size_t size = run->folder ? strlen(run->folder) : 0;
+    while (size > 1 && run->folder[size - 1] == '/') size--;
+    run->folder = run->folder ? tl__arena_copy(&run->arena, run->folder, size) : NULL;
+    if (!run->folder) return tl__fail_memory(error, 256);
+    tl__tree *status_tree;
+    TL_TRY(tl__run_state(run->context, run->folder, &status_tree, error));
+    bool done = tl__same_text(tl_value_text(tl_value_get(&status_tree->root, "state"), ""), "done");
+    tl__tree_free(status_tree);
+    if (done) return tl__fail(error, TL_EXISTS, "%s is finished; there is nothing to go on with.", run->folder);
+    TL_TRY(tl__config_read(run->context, run->folder, o->set, o->set_count, &run->config, error));
+    const char *path = tl__arena_format(&run->arena, "%s/checkpoints/checkpoint.safetensors", run->folder);
+    if (!path) return tl__fail_memory(error, 256);
+    run->checkpoint = tl__file_exists(path) ? path : NULL;
+    return TL_OK;
+}
+
+/* Its lock, its parts, its config.yaml. */
+static tl_status run_make_folder(run_state *run, tl_error *error)
+{
+    tl__arena *arena = &run->arena;
+    const tl__output_settings *output = &run->config->settings.output;
+    if (!run->folder) {
+        const char *parent = tl__runs_folder(arena, run->options->out, output->folder);
+        if (!parent) return tl__fail_memory(error, 256);
+        TL_TRY(tl__folder_make_stamped(run->context, arena, parent, run->config->name, run->stamp, &run->folder, error));
+    }
+    const char *lock = tl__path_join(arena, run->folder, "lock");
+    const char *checkpoints = tl__path_join(arena, run->folder, "checkpoints");
+    const char *config = tl__path_join(arena, run->folder, "config.yaml");
+    if (!lock || !checkpoints || !config) return tl__fail_memory(error, 256);
+    tl_status status = tl__lock_take(run->context, lock, &run->lock, NULL);
+    if (status == TL_LOCKED)
+        return tl__fail(error, status, "%s is being trained by another process; 'trainlib train:status %s' shows how "
+                        "far it is.", run->folder, run->folder);
+    if (status != TL_OK) return tl__lock_take(run->context, lock, &run->lock, error);
+    TL_TRY(tl__folder_make(checkpoints, error));
+    tl__buffer text;
+    tl__buffer_init(&text, &run->context->heap);
+    status = tl__config_write(run->config, run->folder, &text, error);
+    if (status == TL_OK) status = tl__file_replace(config, text.data, text.size, false, error);
+    tl__buffer_free(&text);
+    return status;
+}
+
+static tl_status run_open_journal(run_state *run, tl_error *error)
+{
+    const char *output = tl__path_join(&run->arena, run->options->out, run->config->settings.output.folder);
+    const char *logs = output ? tl__path_join(&run->arena, output, "logs") : NULL;
+    if (!logs) return tl__fail_memory(error, 256);
+    TL_TRY(tl__journal_open(&run->journal, run->context, run->folder, logs, "training", run->stamp, error));
+    run->journal.hash = run->hash;
+    run->journal.name = run->config->name;
+    run->journal.classification = tl_dataset_classes(run->session.data) > 0;
+    return TL_OK;
+}
+
+static void run_set_progress(run_state *run, const char *state)
+{
+    double nan = 0.0 / 0.0;
+    run->progress = (tl_progress){.state = state, .epochs = run->config->settings.train.training.epochs, .loss = nan,
+                                  .validation_loss = nan, .accuracy = nan, .learning_rate = nan, .seconds_left = nan,
+                                  .samples_per_second = nan, .run = run->journal.run, .line = "", .note = "",
+                                  .regression = !run->journal.classification};
+}
+
+/* ---- the run ---- */
+
+static tl_status run_best_path(run_state *run, tl_error *error)
+{
+    const tl__config_settings *s = &run->config->settings;
+    if (!s->output.best_model) return TL_OK;
+    const char *kind = s->output.kind ? s->output.kind : "data";
+    if (!s->output.kind && !tl__same_text(s->data.format, "auto")) kind = s->data.format;
+    run->best_path = tl__arena_format(&run->arena, "%s/best_model_%s_%s.safetensors", run->folder, kind,
+                                      s->network.model ? s->network.model : "mlp");
+    return run->best_path ? TL_OK : tl__fail_memory(error, 256);
+}
+
+static tl_status run_plan_training(run_state *run, tl_error *error)
+{
+    const char *checkpoints = tl__path_join(&run->arena, run->folder, "checkpoints");
+    if (!checkpoints) return tl__fail_memory(error, 256);
+    tl__listener listener = {.epoch = run_on_epoch, .user = run};
+    tl__listener *kept = tl__arena_push(&run->arena, sizeof *kept);
+    if (!kept) return tl__fail_memory(error, sizeof *kept);
+    *kept = listener;
+    tl__trainer_options options = {.folder = checkpoints, .model_id = tl__path_name(run->folder), .listeners = kept,
+                                   .listener_count = 1, .progress = run_on_progress, .progress_user = run,
+                                   .run = run->folder};
+    TL_TRY(tl__session_train(&run->session, &options, error));
+    return run->checkpoint ? tl__trainer_resume(run->session.trainer, run->checkpoint, error) : TL_OK;
+}
+
+static void run_say_beginning(run_state *run)
+{
+    static const char blanks[] = "                                                                ";
+    char data[512], network[512];
+    const char *name = run->config->name;
+    int size = (int)strlen(name), width = size > 7 ? size : 7;    /* "network" */
+    tl__session_describe(&run->session, data, network, sizeof data);
+    tl__log_line(run->context, TL_LOG_INFO, "%s%.*s  %s", name, width - size, blanks, data);
+    tl__log_line(run->context, TL_LOG_INFO, "network%.*s  %s", width - 7, blanks, network);
+    if (run->session.data->note && *run->session.data->note)
+        tl__log_line(run->context, TL_LOG_INFO, "%s", run->session.data->note);
+    if (run->config->settings.analytics.enabled)
+        tl__log_line(run->context, TL_LOG_WARNING, "analytics.enabled: detailed analytics come with a later version; "
+                     "metrics.csv and metrics.json are written as always.");
+    if (run->checkpoint)
+        tl__log_line(run->context, TL_LOG_INFO, "going on with %s after epoch %zu", run->folder,
+                     tl__trainer_epochs(run->session.trainer));
+}
+
+static void run_say_end(run_state *run, const tl__train_result *end)
+{
+    if (tl__same_text(end->stopped, "early_stopping_triggered"))
+        tl__log_line(run->context, TL_LOG_INFO, "stopped at epoch %lld: %s for %lld epochs (best: epoch %lld%s)",
+                     (long long)end->epochs,
+                     tl__same_text(end->trigger, "early_stopping_ratio_exceeded")
+                         ? "validation loss too far above training loss" : "no better validation loss",
+                     (long long)run->config->settings.train.optimization.early_stopping.patience,
+                     (long long)end->best_epoch, end->kept_epoch == end->best_epoch ? "" : "; see kept_epoch");
+    else if (tl__same_text(end->stopped, "completed"))
+        tl__log_line(run->context, TL_LOG_INFO, "finished after %lld epochs (best: epoch %lld; the model has epoch "
+                     "%lld)", (long long)end->epochs, (long long)end->best_epoch, (long long)end->kept_epoch);
+}
+
+static void run_fill_result(run_state *run, const tl__train_result *end)
+{
+    tl_run_result *out = run->result;
+    tl__format(out->run, sizeof out->run, "%s", run->folder);
+    tl__format(out->model_path, sizeof out->model_path, "%s/model.safetensors", run->folder);
+    tl__format(out->stopped, sizeof out->stopped, "%s", end->stopped);
+    out->epochs = end->epochs;
+    out->best_epoch = end->best_epoch;
+    out->seconds = end->seconds;
+    out->samples_per_second = end->samples_per_second;
+    out->parameters = end->parameters;
+    out->memory_bytes = end->memory_bytes;
+}
+
+/* metrics.json: the result, then all figures of the three parts. */
+static tl_status run_write_figures(run_state *run, const tl__train_result *end, tl_error *error)
+{
+    static const char *const names[] = {"train", "validation", "test"};
+    const tl_scores *scores[] = {&run->result->train, &run->result->validation, &run->result->test};
+    tl__tree *tree;
+    tl__builder builder;
+    if (tl__tree_new(&run->context->heap, NULL, &tree) != TL_OK) return tl__fail_memory(error, sizeof *tree);
+    tl__builder_init(&builder, tree);
+    tl_value *root = tl__put_map(&builder, NULL, NULL);
+    tl__put_text(&builder, root, "run", tl__path_name(run->folder));
+    tl__put_text(&builder, root, "version", TL_VERSION);
+    tl__put_text(&builder, root, "config_hash", run->hash);
+    tl__put_text(&builder, root, "data_hash", run->session.data->hash);
+    tl__put_text(&builder, root, "stopped", end->stopped);
+    tl__put_text(&builder, root, "trigger", end->trigger);
+    tl__put_integer(&builder, root, "epochs", end->epochs);
+    tl__put_integer(&builder, root, "best_epoch", end->best_epoch);
+    tl__put_integer(&builder, root, "kept_epoch", end->kept_epoch);
+    tl__put_integer(&builder, root, "parameters", end->parameters);
+    tl__put_integer(&builder, root, "memory_bytes", (int64_t)end->memory_bytes);
+    tl_status status = TL_OK;
+    for (int p = 0; p < TL__PARTS && status == TL_OK; p++)
+        status = tl__figures_put(&builder, root, names[p], run->session.model, run->session.data, (tl_part)p,
+                                 scores[p]->loss, error);
+    if (status == TL_OK && run->journal.classification)
+        tl__class_distribution(&builder, root, "class_distribution", run->session.data);
+    const char *path = tl__path_join(&run->arena, run->folder, "metrics.json");
+    if (status == TL_OK && (builder.failed || !path)) status = tl__fail_memory(error, 0);
+    if (status == TL_OK) status = tl__json_save(run->context, root, path, false, error);
+    tl__tree_free(tree);
+    return status;
+}
+
+/* The model's file carries the settings that results depend on and the scores of the parts. */
+static tl_status run_write_model(run_state *run, tl_error *error)
+{
+    tl_model *model = run->session.model;
+    tl__tree *tree;
+    tl__builder builder;
+    bool classes = run->journal.classification;
+    if (tl__tree_new(&run->context->heap, NULL, &tree) != TL_OK) return tl__fail_memory(error, sizeof *tree);
+    tl__builder_init(&builder, tree);
+    tl_value *root = tl__put_map(&builder, NULL, NULL);
+    tl_value *settings = tl__config_results(run->config, &builder, root, "settings");
+    tl_value *metrics = tl__put_map(&builder, root, "metrics");
+    tl__scores_put(&builder, metrics, "train", &run->result->train, classes);
+    tl__scores_put(&builder, metrics, "validation", &run->result->validation, classes);
+    tl__scores_put(&builder, metrics, "test", &run->result->test, classes);
+    tl_status status = builder.failed ? tl__fail_memory(error, 0) : TL_OK;
+    if (status == TL_OK && (tl__model_set_settings(model, settings) != TL_OK ||
+                            tl__model_set_metrics(model, metrics) != TL_OK)) status = tl__fail_memory(error, 0);
+    tl__tree_free(tree);
+    if (status == TL_OK) status = tl_model_save(model, run->result->model_path, error);
+    const char *path = tl__path_join(&run->arena, run->folder, "norm_params.json");
+    if (status == TL_OK) status = path ? tl__pipeline_write(model->pipeline, path, error) : tl__fail_memory(error, 0);
+    return status;
+}
+
+static tl_status run_measure(run_state *run, tl_error *error)
+{
+    tl_scores *scores[] = {&run->result->train, &run->result->validation, &run->result->test};
+    run->progress.state = "evaluating";
+    for (int p = 0; p < TL__PARTS; p++)
+        TL_TRY(tl__trainer_score(run->session.trainer, (tl_part)p, scores[p], error));
+    return TL_OK;
+}
+
+static tl_status run_train(run_state *run, tl_error *error)
+{
+    tl__train_result end;
+    TL_TRY(run_plan_training(run, error));
+    run_say_beginning(run);
+    TL_TRY(tl__journal_table(&run->journal, run->folder, run->journal.classification, run->session.trainer, error));
+    run_set_progress(run, "training");
+    TL_TRY(tl__journal_status(&run->journal, &run->progress, NULL, true, error));
+    tl_status status = tl__trainer_run(run->session.trainer, error);
+    tl__trainer_result(run->session.trainer, &end);
+    run_fill_result(run, &end);
+    if (status != TL_OK) return status;
+    run_say_end(run, &end);
+    TL_TRY(run_measure(run, error));
+    TL_TRY(run_write_model(run, error));
+    tl__trainer_free(run->session.trainer);    /* its memory serves the figures */
+    run->session.trainer = NULL;
+    return run_write_figures(run, &end, error);
+}
+
+/* The last status: how it ended, with the result or the error. */
+static tl_status run_finish(run_state *run, tl_status status, const tl_error *why, tl_error *error)
+{
+    tl_value *result = NULL;
+    tl_error own = {0};
+    if (!run->progress.state) run_set_progress(run, "failed");
+    run->progress.epoch_end = false;
+    run->progress.state = status == TL_OK ? "done" : status == TL_CANCELLED ? "interrupted" : "failed";
+    run->progress.epoch = run->result->epochs;
+    if (status == TL_OK && tl_run_result_value(run->context, run->result, &result) != TL_OK) result = NULL;
+    if (status != TL_OK && why->message[0]) tl__log_line(run->context, TL_LOG_DEBUG, "%s", why->message);
+    tl_status last = tl__journal_status(&run->journal, &run->progress, result, true, &own);
+    tl_value_free(run->context, result);
+    tl_status closed = tl__journal_close(&run->journal, last == TL_OK ? &own : NULL);
+    if (status != TL_OK) return status;
+    if (last == TL_OK) last = closed;
+    if (last != TL_OK && error) *error = own;
+    return last;
+}
+
+static tl_status run_all(run_state *run, const char *config_path, tl_error *error)
+{
+    const tl_options *o = run->options;
+    if (o->resume) TL_TRY(run_prepare_resume(run, config_path, error));
+    else TL_TRY(tl__config_read(run->context, config_path, o->set, o->set_count, &run->config, error));
+    TL_TRY(tl__config_hash(run->config, run->hash, error));
+    TL_TRY(tl__session_open(run->context, run->config, NULL, &run->session, error));
+    tl__trainer_options nothing = {.run = ""};
+    TL_TRY(tl__session_train(&run->session, &nothing, error));    /* all mistakes show before there is a folder */
+    tl__time_compact(run->stamp, tl__now(run->context));
+    TL_TRY(run_make_folder(run, error));
+    TL_TRY(run_best_path(run, error));
+    tl_status status = run_open_journal(run, error);
+    if (status == TL_OK) status = run_train(run, error);
+    return run_finish(run, status, error, error);
+}
+
+TL_API tl_status tl_run(tl_context *context, const char *config, const tl_options *options, tl_run_result *result,
+                        tl_error *error)
+{
+    static const tl_options defaults = TL_OPTIONS;
+    tl_run_result own_result;
+    tl_error own_error = {0};
+    run_state *run = tl__alloc_zero(&context->heap, 1, sizeof *run);
+    if (!run) return tl__fail_memory(error, sizeof *run);
+    run->context = context;
+    run->options = options ? options : &defaults;
+    run->result = result ? result : &own_result;
+    memset(run->result, 0, sizeof *run->result);
+    tl__arena_init(&run->arena, &context->heap);
+    tl_status status = run_all(run, config, error ? error : &own_error);
+    tl__journal_close(&run->journal, NULL);
+    tl__session_close(&run->session);
+    tl__config_free(run->config);
+    tl__lock_release(run->lock);
+    tl__arena_free(&run->arena);
+    tl__free(&context->heap, run, sizeof *run);
+    return status;
+}
+
+TL_API tl_status tl_run_result_value(tl_context *context, const tl_run_result *result, tl_value **out)
+{
+    tl__tree *tree;
+    tl__builder builder;
+    TL_TRY(tl__tree_new(&context->heap, NULL, &tree));
+    tl__builder_init(&builder, tree);
+    bool classes = result->train.accuracy == result->train.accuracy && result->train.samples > 0;
+    tl_value *root = tl__put_map(&builder, NULL, NULL);
+    tl__put_text(&builder, root, "run", result->run);
+    tl__put_text(&builder, root, "model", result->model_path);
+    tl__put_integer(&builder, root, "epochs", result->epochs);
+    tl__put_integer(&builder, root, "best_epoch", result->best_epoch);
+    tl__put_text(&builder, root, "stopped", result->stopped);
+    tl__put_number(&builder, root, "seconds", result->seconds);
+    tl__put_number(&builder, root, "samples_per_second", result->samples_per_second);
+    tl__put_integer(&builder, root, "parameters", result->parameters);
+    tl__put_integer(&builder, root, "memory_bytes", (int64_t)result->memory_bytes);
+    tl__scores_put(&builder, root, "train", &result->train, classes);
+    tl__scores_put(&builder, root, "validation", &result->validation, classes);
+    tl__scores_put(&builder, root, "test", &result->test, classes);
+    if (builder.failed) {
+        tl__tree_free(tree);
+        return TL_OUT_OF_MEMORY;
+    }
+    *out = &tree->root;
+    return TL_OK;
+}

@@ -1,0 +1,142 @@
+/* Config -> data -> network -> trainer. */
+#include "lab/session.h"
+
+#include "base/text.h"
+#include "lab/path.h"
+#include "nn/activation.h"
+
+TL_PRIV tl_status tl__session_open(tl_context *context, const tl__config *config, tl_dataset *data, tl__session *out,
+                                   tl_error *error)
+{
+    const tl__config_settings *s = &config->settings;
+    tl__fit fit;
+    tl__graph graph;
+    memset(out, 0, sizeof *out);
+    out->context = context;
+    out->config = config;
+    out->data = data;
+    if (!data) {
+        out->owns_data = true;
+        TL_TRY(tl__dataset_load(context, &s->data, config->folder, (uint64_t)s->seed, &out->data, error));
+    }
+    if (tl_dataset_rows(out->data, TL_TRAIN) == 0)
+        return tl__fail_at(error, TL_BAD_DATA, config->path, 0, 0, "data.split",
+                           "no rows are left to train on; give data.split.validation and data.split.test less.");
+    TL_TRY(tl__train_fit(&s->train, out->data, false, config->path, &fit, error));
+    tl_status status = tl__network_build(context, &s->network, s->train.optimization.dropout, &fit, config->path, &graph,
+                                         error);
+    if (status == TL_OK)
+        status = tl__model_make(context, &graph, out->data->pipeline, (uint64_t)s->seed, &out->model, error);
+    else
+        tl__graph_free(&graph);
+    return status;
+}
+
+TL_PRIV tl_status tl__session_train(tl__session *session, const tl__trainer_options *options, tl_error *error)
+{
+    tl__trainer_options all = *options;
+    all.settings = &session->config->settings.train;
+    all.file = session->config->path;
+    all.seed = (uint64_t)session->config->settings.seed;
+    tl__trainer_free(session->trainer);
+    session->trainer = NULL;
+    return tl__trainer_new(session->model, session->data, &all, &session->trainer, error);
+}
+
+TL_PRIV void tl__session_close(tl__session *session)
+{
+    tl__trainer_free(session->trainer);
+    tl_model_free(session->model);
+    if (session->owns_data) tl_dataset_free(session->data);
+    memset(session, 0, sizeof *session);
+}
+
+/* ---- for people ---- */
+
+TL_PRIV void tl__say_count(char out[32], uint64_t count)
+{
+    char digits[24];
+    size_t size = tl__format(digits, sizeof digits, "%llu", (unsigned long long)count), used = 0;
+    for (size_t i = 0; i < size; i++) {
+        out[used++] = digits[i];
+        if ((size - 1 - i) % 3 == 0 && i < size - 1) out[used++] = ',';
+    }
+    out[used] = '\0';
+}
+
+TL_PRIV void tl__say_bytes(char out[32], double bytes)
+{
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    int unit = 0;
+    while (bytes >= 1024.0 && unit < 5) bytes /= 1024.0, unit++;
+    tl__format(out, 32, bytes < 10.0 && unit > 0 ? "%.1f %s" : "%.0f %s", bytes, units[unit]);
+}
+
+/* Name of the first file, without its folder. */
+static const char *session_file(const tl_value *file)
+{
+    while (file && (file->kind == TL_LIST || file->kind == TL_MAP)) file = file->first;
+    return file && file->text ? tl__path_name(file->text) : "data";
+}
+
+/* "digits.csv 1,797 × 64 → 10 classes   train 1,079  validation 359  test 359" */
+static void session_describe_data(const tl__session *session, char *out, size_t size)
+{
+    static const char *const names[] = {"train", "validation", "test"};
+    const tl_dataset *data = session->data;
+    char rows[32], what[64];
+    size_t all = 0, outputs = tl_dataset_outputs(data);
+    for (int p = 0; p < TL__PARTS; p++) all += tl_dataset_rows(data, (tl_part)p);
+    tl__say_count(rows, all);
+    if (tl_dataset_classes(data)) tl__format(what, sizeof what, "%zu classes", outputs);
+    else if (outputs == 1) tl__format(what, sizeof what, "%.48s", data->pipeline->targets[0]);
+    else tl__format(what, sizeof what, "%zu values", outputs);
+    size_t used = tl__format(out, size, "%s %s × %zu → %s ", session_file(session->config->settings.data.file), rows,
+                             tl_dataset_features(data), what);
+    for (int p = 0; p < TL__PARTS && used < size; p++) {
+        if (!tl_dataset_rows(data, (tl_part)p)) continue;
+        tl__say_count(rows, tl_dataset_rows(data, (tl_part)p));
+        used += tl__format(out + used, size - used, "  %s %s", names[p], rows);
+    }
+}
+
+/* "64 → 64 relu → 64 relu → 10", shortened in the middle when there is too much of it. */
+static size_t session_describe_layers(const tl__session *session, char *out, size_t size)
+{
+    static const char *const words[] = TL__ACTIVATION_WORDS;
+    const tl__graph *graph = &session->model->graph;
+    size_t used = 0;
+    out[0] = '\0';
+    for (int i = 0; i < graph->count && used < size; i++) {
+        const tl__graph_node *node = &graph->nodes[i];
+        const char *type = node->common->type;
+        bool dense = node->hidden || tl__same_text(type, "dense") || tl__same_text(type, "output") ||
+                     tl__same_text(type, "hidden") || tl__same_text(type, "input");
+        char shape[64], part[128];
+        if (tl__same_text(type, "dropout")) continue;
+        if (used > 90 && i < graph->count - 1) {
+            if (out[used - 1] != '.') used += tl__format(out + used, size - used, " → ...");
+            continue;
+        }
+        if (node->shape.rank == 1) tl__format(shape, sizeof shape, "%zu", node->shape.dim[0]);
+        else tl__shape_text(shape, sizeof shape, &node->shape);
+        tl__activation_use use = tl__activation_of(node->activation, -1);
+        bool plain = tl__activation_is_identity(&use);
+        tl__format(part, sizeof part, dense ? "%s" : "%s %s", dense ? shape : type, shape);
+        used += tl__format(out + used, size - used, "%s%s%s%s", used ? " → " : "", part, plain ? "" : " ",
+                           plain ? "" : words[node->activation]);
+    }
+    return used < size ? used : size - 1;
+}
+
+TL_PRIV void tl__session_describe(const tl__session *session, char *data, char *network, size_t size)
+{
+    char parameters[32], memory[32];
+    tl__memory plan;
+    session_describe_data(session, data, size);
+    size_t used = session_describe_layers(session, network, size);
+    tl__trainer_memory(session->trainer, &plan);
+    tl__say_count(parameters, (uint64_t)tl_model_parameters(session->model));
+    tl__say_bytes(memory, (double)plan.total);
+    tl__format(network + used, size - used, "   %s parameters, %s planned for training", parameters, memory);
+}
