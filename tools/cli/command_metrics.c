@@ -1,0 +1,81 @@
+/* train:metrics: the figures of a run in four groups. */
+#include "cli.h"
+
+#include <string.h>
+
+static void metrics_value(const tl_value *value)
+{
+    char text[32];
+    if (tl_value_kind(value) == TL_INTEGER) fputs(cli_count(text, tl_value_integer(value, 0)), stdout);
+    else if (tl_value_kind(value) == TL_NUMBER) fputs(cli_figure(text, tl_value_number(value, 0)), stdout);
+    else fputs(tl_value_text(value, tl_value_kind(value) == TL_BOOL ? (tl_value_bool(value, false) ? "yes" : "no") : "-"),
+               stdout);
+}
+
+/* A map of maps is a table with a row for each; other values are a line each. */
+static void metrics_group(const tl_value *group, int depth)
+{
+    for (size_t i = 0; i < tl_value_count(group); i++) {
+        const tl_value *item = tl_value_at(group, i);
+        printf("%*s", 2 * depth, "");
+        cli_cell(stdout, tl_value_key_at(group, i), 30 - 2 * depth);
+        if (tl_value_kind(item) == TL_MAP) {
+            putchar('\n');
+            metrics_group(item, depth + 1);
+        } else if (tl_value_kind(item) == TL_LIST) {
+            for (size_t j = 0; j < tl_value_count(item); j++) {
+                const tl_value *cell = tl_value_at(item, j);
+                if (tl_value_kind(cell) == TL_LIST) {
+                    if (j) printf("\n%*s", 30, "");
+                    for (size_t k = 0; k < tl_value_count(cell); k++) {
+                        char text[32];
+                        cli_cell(stdout, cli_count(text, tl_value_integer(tl_value_at(cell, k), 0)), -8);
+                    }
+                } else {
+                    if (j) fputs(", ", stdout);
+                    metrics_value(cell);
+                }
+            }
+            putchar('\n');
+        } else {
+            metrics_value(item);
+            putchar('\n');
+        }
+    }
+}
+
+static int metrics_run(cli_state *cli)
+{
+    static const char *const groups[] = {"training", "pattern", "performance", "validation"};
+    tl_options options = cli_options(cli);
+    tl_error error = {0};
+    tl_value *result;
+    tl_status status = tl_run_metrics(cli->context, cli->arguments.operand, &options, &result, &error);
+    if (status != TL_OK) return cli_failed(cli, status, &error);
+    int exit_status = CLI_OK;
+    const char *text = tl_value_text(tl_value_get(result, "text"), NULL);
+    if (cli->arguments.json || (cli->arguments.format && strcmp(cli->arguments.format, "json") == 0)) {
+        exit_status = cli_print_json(cli, result);
+    } else if (text) {
+        fputs(text, stdout);
+    } else {
+        puts(tl_value_text(tl_value_get(result, "run"), ""));
+        for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
+            printf("\n%s\n", groups[i]);
+            metrics_group(tl_value_get(result, groups[i]), 1);
+        }
+    }
+    tl_value_free(cli->context, result);
+    return exit_status;
+}
+
+const cli_command *cli_command_metrics(void)
+{
+    static const cli_command command = {
+        "train:metrics", "RUN", "format", "the figures of a run: training, pattern, performance, validation",
+        "RUN is a run folder; without it, the newest. --format csv prints the table of epochs (metrics.csv), --format json\n"
+        "the four groups and the epochs as one object.\n\n"
+        "  trainlib train:metrics --format csv > epochs.csv",
+        metrics_run};
+    return &command;
+}

@@ -1,0 +1,97 @@
+/* train:run. The result's table goes to standard output; how it comes about, to standard error. */
+#include "cli.h"
+
+#include <string.h>
+
+/* A line per layer, then the parts of the memory and their sum. */
+static void print_plan(const tl_value *plan)
+{
+    const tl_value *layers = tl_value_get(plan, "layers"), *memory = tl_value_get(plan, "memory");
+    char text[32];
+    cli_cell(stdout, "layer", 20), cli_cell(stdout, "type", 12), cli_cell(stdout, "shape", 16);
+    cli_cell(stdout, "parameters", -12), cli_cell(stdout, "FLOPs a row", -14), cli_cell(stdout, "memory", -12);
+    putchar('\n');
+    for (size_t i = 0; i < tl_value_count(layers); i++) {
+        const tl_value *layer = tl_value_at(layers, i);
+        cli_cell(stdout, tl_value_text(tl_value_get(layer, "name"), ""), 20);
+        cli_cell(stdout, tl_value_text(tl_value_get(layer, "type"), ""), 12);
+        cli_cell(stdout, tl_value_text(tl_value_get(layer, "shape"), ""), 16);
+        cli_cell(stdout, cli_count(text, tl_value_integer(tl_value_get(layer, "parameters"), 0)), -12);
+        cli_cell(stdout, cli_count(text, tl_value_integer(tl_value_get(layer, "flops"), 0)), -14);
+        cli_cell(stdout, cli_bytes(text, tl_value_number(tl_value_get(layer, "bytes"), 0)), -12);
+        putchar('\n');
+    }
+    putchar('\n');
+    for (size_t i = 0; i < tl_value_count(memory); i++) {
+        cli_cell(stdout, tl_value_key_at(memory, i), 36);
+        cli_cell(stdout, cli_bytes(text, tl_value_number(tl_value_at(memory, i), 0)), -12);
+        putchar('\n');
+    }
+    printf("\n%s parameters, ", cli_count(text, tl_value_integer(tl_value_get(plan, "parameters"), 0)));
+    printf("%s FLOPs a row, ", cli_count(text, tl_value_integer(tl_value_get(plan, "flops"), 0)));
+    printf("%s planned for training\n", cli_bytes(text, tl_value_number(tl_value_get(plan, "memory_bytes"), 0)));
+}
+
+static int run_plan(cli_state *cli)
+{
+    tl_options options = cli_options(cli);
+    tl_error error = {0};
+    tl_value *plan;
+    tl_status status = tl_plan(cli->context, cli->arguments.operand, &options, &plan, &error);
+    if (status != TL_OK) return cli_failed(cli, status, &error);
+    int result = CLI_OK;
+    if (cli->arguments.json) result = cli_print_json(cli, plan);
+    else print_plan(plan);
+    tl_value_free(cli->context, plan);
+    return result;
+}
+
+static void run_interrupted(cli_state *cli, const tl_run_result *result)
+{
+    const char *operand = cli->arguments.operand;
+    if (!result->run[0]) return;
+    fprintf(stderr, "interrupted after epoch %lld; to go on: trainlib train:run%s%s --resume %s\n",
+            (long long)result->epochs, operand ? " " : "", operand ? operand : "", result->run);
+}
+
+static int run_run(cli_state *cli)
+{
+    if (cli->arguments.plan) return run_plan(cli);
+    tl_options options = cli_options(cli);
+    tl_error error = {0};
+    tl_run_result result;
+    memset(&result, 0, sizeof result);
+    tl_status status = tl_run(cli->context, cli->arguments.operand, &options, &result, &error);
+    cli_clear_bar(&cli->terminal);
+    if (status == TL_CANCELLED) run_interrupted(cli, &result);
+    if (status != TL_OK && !(status == TL_CANCELLED && cli->arguments.json)) return cli_failed(cli, status, &error);
+    tl_value *value;
+    tl_status made = tl_run_result_value(cli->context, &result, &value);
+    if (made != TL_OK) return cli_failed(cli, made, &error);
+    int exit_status = CLI_OK;
+    if (cli->arguments.json) {
+        exit_status = cli_print_json(cli, value);
+    } else {
+        char time[32], speed[32];
+        if (!cli->terminal.silent) putc('\n', stderr), fflush(stderr);
+        cli_print_scores(value);
+        printf("\n%s   %s, %s samples/s   metrics.csv  metrics.json  model.safetensors\n", result.run,
+               cli_duration(time, result.seconds), cli_count(speed, (int64_t)(result.samples_per_second + 0.5)));
+    }
+    tl_value_free(cli->context, value);
+    return status == TL_CANCELLED ? CLI_INTERRUPTED : exit_status;
+}
+
+const cli_command *cli_command_run(void)
+{
+    static const cli_command command = {
+        "train:run", "CONFIG", "resume plan loss-function", "train a network and measure it",
+        "Reads the config and its data, builds the network, trains it, measures it on the test part and writes a run\n"
+        "folder, output/runs/NAME_TIME: the model, the figures of every epoch, the config and the log. Ctrl-C finishes\n"
+        "the step, saves, and --resume goes on from there to the same result.\n\n"
+        "  trainlib train:run config.yaml --set training.epochs=20\n"
+        "  trainlib train:run config.yaml --plan\n"
+        "  trainlib train:run config.yaml --resume",
+        run_run};
+    return &command;
+}
