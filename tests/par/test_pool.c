@@ -1,0 +1,124 @@
+/* The pool: each task once, whatever the numbers of tasks and threads. */
+#include "par/pool.h"
+#include "port/port.h"
+#include "support/failing.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdatomic.h>
+
+enum { MOST = 5000 };
+
+struct work {
+    unsigned hits[MOST];          /* written by the task's own runner only */
+    int threads;
+    atomic_int wrong_worker;
+    atomic_int inside[64];        /* runs per worker at this moment: never two with one number */
+};
+
+static struct work work;
+
+static void run_task(void *user, size_t task, int worker)
+{
+    struct work *w = user;
+    if (worker < 0 || worker >= w->threads || atomic_fetch_add(&w->inside[worker], 1) != 0) atomic_store(&w->wrong_worker, 1);
+    w->hits[task]++;
+    if (task % 97 == 0) tl__thread_yield();
+    atomic_fetch_sub(&w->inside[worker], 1);
+}
+
+static void each_task_once(void **state)
+{
+    static const int threads[] = {1, 2, 3, 7};
+    static const size_t counts[] = {0, 1, 2, 3, 7, 64, 1000, MOST};
+    (void)state;
+    for (size_t t = 0; t < TL_COUNT(threads); t++) {
+        tl__heap heap;
+        tl__pool *pool;
+        tl__heap_init(&heap, NULL, 0);
+        assert_int_equal(tl__pool_new(&heap, threads[t], &pool), TL_OK);
+        assert_int_equal(tl__pool_threads(pool), threads[t]);
+        size_t calls = heap.calls;
+        for (int round = 0; round < 40; round++) {
+            size_t count = counts[(size_t)round % TL_COUNT(counts)];
+            memset(&work, 0, sizeof work);
+            work.threads = threads[t];
+            tl__parallel_for(pool, count, run_task, &work);
+            for (size_t i = 0; i < MOST; i++) assert_int_equal(work.hits[i], i < count ? 1 : 0);
+            assert_int_equal(atomic_load(&work.wrong_worker), 0);
+            if (round % 10 == 9) tl__sleep(2000);    /* the workers fall asleep */
+        }
+        assert_int_equal(heap.calls, calls);         /* jobs take no memory, the first neither */
+        tl__pool_free(&heap, pool);
+        assert_int_equal(heap.in_use, 0);
+    }
+}
+
+static void add_task(void *user, size_t task, int worker)
+{
+    (void)worker;
+    atomic_fetch_add((atomic_size_t *)user, task + 1);
+}
+
+static void many_small_jobs(void **state)
+{
+    tl__heap heap;
+    tl__pool *pool;
+    (void)state;
+    tl__heap_init(&heap, NULL, 0);
+    assert_int_equal(tl__pool_new(&heap, 3, &pool), TL_OK);
+    for (size_t job = 0; job < 3000; job++) {
+        atomic_size_t sum;
+        atomic_init(&sum, 0);
+        size_t count = 2 + job % 9;
+        tl__parallel_for(pool, count, add_task, &sum);
+        assert_int_equal(atomic_load(&sum), count * (count + 1) / 2);
+    }
+    tl__pool_free(&heap, pool);
+}
+
+static void without_a_pool(void **state)
+{
+    atomic_size_t sum;
+    (void)state;
+    atomic_init(&sum, 0);
+    tl__parallel_for(NULL, 10, add_task, &sum);
+    assert_int_equal(atomic_load(&sum), 55);
+    assert_int_equal(tl__pool_threads(NULL), 1);
+    tl__pool_free(NULL, NULL);
+}
+
+static void never_used(void **state)
+{
+    tl__heap heap;
+    tl__pool *pool;
+    (void)state;
+    tl__heap_init(&heap, NULL, 0);
+    assert_int_equal(tl__pool_new(&heap, 4, &pool), TL_OK);
+    tl__pool_free(&heap, pool);
+    assert_int_equal(heap.in_use, 0);
+}
+
+static tl_status scenario(tl__heap *heap, void *user)
+{
+    tl__pool *pool;
+    (void)user;
+    tl_status status = tl__pool_new(heap, 4, &pool);
+    if (status == TL_OK) tl__pool_free(heap, pool);
+    return status;
+}
+
+static void out_of_memory(void **state)
+{
+    (void)state;
+    assert_true(failing_sweep(scenario, NULL) >= 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_task_once), cmocka_unit_test(many_small_jobs), cmocka_unit_test(without_a_pool),
+        cmocka_unit_test(never_used), cmocka_unit_test(out_of_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
