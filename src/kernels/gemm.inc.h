@@ -10,6 +10,7 @@
 enum {
     SET(TILE_COLUMNS) = GEMM_WIDE * VN,
     SET(GEMM_DEPTH) = 320,                       /* the strip of b stays in the first-level cache */
+    SET(COPY_STRIDE) = SET(GEMM_DEPTH) + 16,     /* of rows of a that are copied; no multiple of 4 KiB */
     SET(REGION_ROWS) = GEMM_ROWS * 12,
     SET(REGION_COLUMNS) = 256,
     SET(SHARD_ROWS) = GEMM_ROWS * 6,             /* of calls with several leaves */
@@ -98,6 +99,26 @@ typedef void SET(tile_fn)(size_t k, const float *a, size_t stride_i, size_t stri
     DEFINE_TILE(rows, tile_narrow_unit, false, 1)
 TILE_COUNTS(TILE_FORMS)
 
+/* One row and LINE vectors of columns, for a batch of one: b is read as it lies. */
+#define LINE_START(j) acc[j] = go_on ? V_LOAD(c + (j) * VN) : ZERO;
+#define LINE_FMA(j) acc[j] = V_FMA(x, V_LOAD(b + (j) * VN), acc[j]);
+#define LINE_END(j) V_STORE(c + (j) * VN, acc[j]);
+#define EACH_OF_LINE(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
+FN(void) SET(line)(size_t k, const float *a, size_t stride_p, const float *b, size_t ldb, float *c, bool go_on)
+{
+    V acc[8];
+    EACH_OF_LINE(LINE_START)
+    for (size_t p = 0; p < k; p++, a += stride_p, b += ldb) {
+        const V x = V_SET(*a);
+        EACH_OF_LINE(LINE_FMA)
+    }
+    EACH_OF_LINE(LINE_END)
+}
+#undef LINE_START
+#undef LINE_FMA
+#undef LINE_END
+#undef EACH_OF_LINE
+
 INLINE(SET(tile_fn) *) SET(tile)(bool wide, bool unit, size_t rows)
 {
 #define TILE_NAME(rows) \
@@ -111,6 +132,7 @@ INLINE(SET(tile_fn) *) SET(tile)(bool wide, bool unit, size_t rows)
 typedef struct SET(regions) {
     size_t rows, columns, across, down;
     bool scratch;    /* the chains live in scratch */
+    bool copy_a;     /* rows of a lie a multiple of 4 KiB apart and would evict each other from the cache */
     int values;      /* regions in scratch */
 } SET(regions);
 
@@ -124,6 +146,7 @@ FN(SET(regions)) SET(gemm_regions)(const tl__gemm *call)
         for (size_t p = pieces; p > 1; p /= 2) plan.values++;
         for (size_t blocks = (call->k / pieces + TL__BLOCK) / TL__BLOCK + 1; blocks > 0; blocks /= 2) plan.values++;
     }
+    plan.copy_a = !call->a_transposed && call->lda % 1024 == 0 && call->m > 4 && call->n > 2 * SET(TILE_COLUMNS);
     plan.rows = tl__size_max(1, tl__size_min(call->m, plan.scratch ? SET(SHARD_ROWS) : SET(REGION_ROWS)));
     plan.columns = tl__size_min(call->n, plan.scratch ? SET(SHARD_COLUMNS) : SET(REGION_COLUMNS));
     plan.columns = tl__size_max(SET(TILE_COLUMNS), tl__size_round(plan.columns, SET(TILE_COLUMNS)));
@@ -145,11 +168,12 @@ FN(size_t) SET(gemm_tasks)(const tl__gemm *call)
     return plan.across * plan.down;
 }
 
-/* Scratch: a strip of b, then the regions, whose rows are plan.columns apart. */
+/* Scratch: a strip of b, rows of a, then the regions, whose rows are plan.columns apart. */
 FN(size_t) SET(gemm_scratch_bytes)(const tl__gemm *call)
 {
     const SET(regions) plan = SET(gemm_regions)(call);
     size_t floats = SET(GEMM_DEPTH) * SET(TILE_COLUMNS) + (size_t)plan.values * plan.rows * plan.columns;
+    if (plan.copy_a) floats += plan.rows * SET(COPY_STRIDE);
     return floats * sizeof(float);
 }
 
@@ -179,18 +203,28 @@ INLINE(void) SET(pack_b)(float *out, size_t width, const float *b, size_t ldb, b
 
 /* out[rows, columns] (+)= a * b over the terms [begin, end). */
 FN(void) SET(gemm_step)(const tl__gemm *call, size_t i0, size_t rows, size_t j0, size_t columns, size_t begin,
-                        size_t end, float *out, size_t ld, float *strip, bool go_on)
+                        size_t end, float *out, size_t ld, float *strip, float *copy, bool go_on)
 {
-    const size_t stride_i = call->a_transposed ? 1 : call->lda, stride_p = call->a_transposed ? call->lda : 1;
+    size_t stride_i = call->a_transposed ? 1 : call->lda;
+    const size_t stride_p = call->a_transposed ? call->lda : 1;
     const size_t stride_b = call->b_transposed ? 1 : call->ldb;
     const size_t tiles = (rows + GEMM_ROWS - 1) / GEMM_ROWS;
     const float *a = call->a + i0 * stride_i + begin * stride_p;
-    for (size_t j = 0; j < columns; j += SET(TILE_COLUMNS)) {
+    if (copy != NULL) {
+        SET(copy_rows)(copy, SET(COPY_STRIDE), a, stride_i, rows, end - begin);
+        a = copy;
+        stride_i = SET(COPY_STRIDE);
+    }
+    size_t j = 0;
+    if (rows == 1 && !call->b_transposed)
+        for (; columns - j >= 8 * VN; j += 8 * VN)
+            SET(line)(end - begin, a, stride_p, call->b + begin * call->ldb + j0 + j, call->ldb, out + j, go_on);
+    for (; j < columns; j += SET(TILE_COLUMNS)) {
         const size_t width = tl__size_min(columns - j, SET(TILE_COLUMNS));
         const bool wide = width > VN;
         const float *b = call->b + begin * stride_b + (j0 + j) * (call->b_transposed ? call->ldb : 1);
         size_t ldb = call->ldb;
-        if (call->b_transposed || width % (wide ? SET(TILE_COLUMNS) : VN) != 0 || tiles > 2) {
+        if (call->b_transposed || width % (wide ? SET(TILE_COLUMNS) : VN) != 0 || tiles > 4) {
             ldb = wide ? SET(TILE_COLUMNS) : VN;
             SET(pack_b)(strip, ldb, b, call->ldb, call->b_transposed, end - begin, width);
             b = strip;
@@ -205,12 +239,12 @@ FN(void) SET(gemm_step)(const tl__gemm *call, size_t i0, size_t rows, size_t j0,
 
 /* One leaf: steps of even length. */
 FN(void) SET(gemm_leaf)(const tl__gemm *call, size_t i0, size_t rows, size_t j0, size_t columns, size_t begin,
-                        size_t end, float *out, size_t ld, float *strip)
+                        size_t end, float *out, size_t ld, float *strip, float *copy)
 {
     const size_t k = end - begin, steps = tl__size_max(1, (k + SET(GEMM_DEPTH) - 1) / SET(GEMM_DEPTH));
     for (size_t step = 0; step < steps; step++)
         SET(gemm_step)(call, i0, rows, j0, columns, begin + k * step / steps, begin + k * (step + 1) / steps, out, ld,
-                       strip, step > 0);
+                       strip, copy, step > 0);
 }
 
 /* The epilogue of one row of a region; x holds the chains and may be c's row. */
@@ -232,7 +266,8 @@ FN(void) SET(gemm_run)(const tl__gemm *call, size_t task, void *scratch)
     const SET(regions) plan = SET(gemm_regions)(call);
     const size_t i0 = task / plan.across * plan.rows, j0 = task % plan.across * plan.columns;
     const size_t rows = tl__size_min(plan.rows, call->m - i0), columns = tl__size_min(plan.columns, call->n - j0);
-    float *strip = scratch, *values = strip + SET(GEMM_DEPTH) * SET(TILE_COLUMNS);
+    float *strip = scratch, *rest = strip + SET(GEMM_DEPTH) * SET(TILE_COLUMNS), *copy = plan.copy_a ? rest : NULL;
+    float *values = plan.copy_a ? rest + plan.rows * SET(COPY_STRIDE) : rest;
     float *out = call->c + i0 * call->ldc + j0;
     size_t ld = call->ldc;
     if (plan.scratch) {
@@ -241,14 +276,14 @@ FN(void) SET(gemm_run)(const tl__gemm *call, size_t task, void *scratch)
         tl__leaves walk = tl__leaves_start(call->k, call->pieces);
         do {
             out = values + (size_t)walk.depth * size;
-            SET(gemm_leaf)(call, i0, rows, j0, columns, walk.begin, walk.end, out, ld, strip);
+            SET(gemm_leaf)(call, i0, rows, j0, columns, walk.begin, walk.end, out, ld, strip, copy);
             for (int merges = tl__leaves_merges(&walk); merges > 0; merges--, out -= size)
                 for (size_t row = 0; row < rows; row++)
                     SET(add)(out - size + row * ld, out - size + row * ld, out + row * ld, columns);
         } while (tl__leaves_next(&walk));
         out = values;
     } else {
-        SET(gemm_leaf)(call, i0, rows, j0, columns, 0, call->k, out, ld, strip);
+        SET(gemm_leaf)(call, i0, rows, j0, columns, 0, call->k, out, ld, strip, copy);
     }
     if (plan.scratch || call->bias != NULL || call->pre != NULL || call->saved != NULL ||
         call->activation != TL__IDENTITY)

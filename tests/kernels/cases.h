@@ -271,6 +271,7 @@ static void cases_gemm_one(cases *c, size_t m, size_t n, size_t k, int transpose
     call.lda = (call.a_transposed ? m : k) + pad;
     call.ldb = (call.b_transposed ? k : n) + turn % 2;
     call.ldc = n;
+    if (!call.a_transposed && turn % 3 == 0 && m < 30 && k < 1024) call.lda = 1024;
     if (call.lda * (call.a_transposed ? k : m) > CASES_MAX - 8 || call.ldb * (call.b_transposed ? n : k) > CASES_MAX - 8) return;
     call.c = cases_out(c, 0, at);
     call.pre = turn % 4 == 1 ? cases_out(c, 1, at) : NULL;
@@ -297,7 +298,7 @@ static void cases_gemm_one(cases *c, size_t m, size_t n, size_t k, int transpose
 
 static void cases_gemm(cases *c, int kind)
 {
-    static const size_t ms[] = {1, 2, 5, 14, 15, 29, 100}, ns[] = {1, 3, 10, 16, 17, 33, 65}, ks[] = {0, 1, 7, 64, 330};
+    static const size_t ms[] = {1, 2, 5, 14, 15, 29, 100}, ns[] = {1, 3, 10, 16, 17, 33, 65, 150}, ks[] = {0, 1, 7, 64, 330};
     unsigned turn = (unsigned)kind;
     for (size_t i = 0; i < TL_COUNT(ms); i++)
         for (size_t j = 0; j < TL_COUNT(ns); j++)
