@@ -21,8 +21,10 @@
 #include "base/log.c"
 #include "base/random.c"
 #include "base/hash.c"
+#ifndef TL_FREESTANDING
 #include "base/crc.c"
 #include "base/inflate.c"
+#endif
 
 /* 1  port: the operating system */
 #include "port/time.c"
@@ -42,6 +44,7 @@
 #include "kernels/arm/neon.c"
 
 /* 1  text: formats */
+#ifndef TL_FREESTANDING
 #include "text/value.c"
 #include "text/json.c"
 #include "text/yaml_scan.c"
@@ -55,6 +58,7 @@
 #include "text/csv.c"
 #include "text/npy.c"
 #include "text/idx.c"
+#endif
 
 /* 2  par: threads and the context */
 #include "par/pool.c"
@@ -62,6 +66,7 @@
 #include "par/build.c"
 
 /* 2  metrics */
+#ifndef TL_FREESTANDING
 #include "metrics/confusion.c"
 #include "metrics/report.c"
 #include "metrics/probability.c"
@@ -70,6 +75,7 @@
 #include "metrics/values.c"
 #include "metrics/metric.c"
 #include "metrics/record.c"
+#endif
 
 /* 3  nn: graphs, layers, losses, optimizers, schedules */
 #include "nn/activation.c"
@@ -121,6 +127,7 @@
 #include "nn/schedule_polynomial.c"
 
 /* 3  data: tables, loaders, splits, batches */
+#ifndef TL_FREESTANDING
 #include "data/settings.c"
 #include "data/date.c"
 #include "data/infer.c"
@@ -145,6 +152,7 @@
 #include "data/batch.c"
 #include "data/report.c"
 #include "data/prepare.c"
+#endif
 
 /* 4  model: a graph with weights */
 #ifndef TL_FREESTANDING

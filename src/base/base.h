@@ -17,6 +17,29 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifdef TL_FREESTANDING
+/* Without a C library only memcpy, memset, memmove and memcmp are there. */
+static inline size_t tl__strlen(const char *text)
+{
+    const char *end = text;
+    while (*end != 0) end++;
+    return (size_t)(end - text);
+}
+
+static inline int tl__strcmp(const char *a, const char *b)
+{
+    while (*a != 0 && *a == *b) a++, b++;
+    return (unsigned char)*a - (unsigned char)*b;
+}
+#  define strlen tl__strlen
+#  define strcmp tl__strcmp
+#endif
+
+#if defined(TL_SINGLE_UNIT) && defined(TL_FREESTANDING) && defined(__GNUC__)
+/* Headers of layers that are left out declare statics without a body. */
+#  pragma GCC diagnostic ignored "-Wunused-function"
+#endif
+
 #ifdef TL_SINGLE_UNIT
 #  if defined(__GNUC__)
 #    define TL_PRIV static __attribute__((unused))

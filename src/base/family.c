@@ -8,7 +8,8 @@ static bool family_listed(const char *list, const char *name)
 {
     if (list == NULL) return false;
     while (*list != '\0') {
-        size_t size = strcspn(list, " ");
+        size_t size = 0;
+        while (list[size] != '\0' && list[size] != ' ') size++;
         if (size > 0 && tl__same_text_n(name, list, size)) return true;
         list += size;
         while (*list == ' ') list++;

@@ -80,7 +80,7 @@ TL_PRIV tl__wide tl__wide_power(int q)
 
 /* Largest: 800 digits, or a significand times 5^1150; both under 2720 bits, and a shift makes the smaller of two as long
  * as the larger. */
-enum { NUMBER_POWER_WORDS = 104, NUMBER_POWER_DIGITS = 800 };
+enum { NUMBER_POWER_WORDS = 104 };
 
 struct number_power_big { int count; uint32_t word[NUMBER_POWER_WORDS]; };
 
@@ -123,14 +123,10 @@ static int number_power_order(const struct number_power_big *a, const struct num
 TL_PRIV int tl__number_compare(const char *digits, size_t count, bool more, int exponent, uint64_t significand, int binary)
 {
     struct number_power_big a = {0, {0}}, b = {2, {0}};
-    for (size_t i = 0; i < count && i < NUMBER_POWER_DIGITS; i++) {
+    for (size_t i = 0; i < count; i++) {
         uint32_t digit = (uint32_t)(digits[i] - '0');
         if (a.count > 0) number_power_multiply(&a, 10u, digit);
         else if (digit > 0) a.word[a.count++] = digit;
-    }
-    for (size_t i = NUMBER_POWER_DIGITS; i < count; i++) {
-        exponent++;
-        more = more || digits[i] != '0';
     }
     b.word[0] = (uint32_t)significand;
     b.word[1] = (uint32_t)(significand >> 32);

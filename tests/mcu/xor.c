@@ -19,7 +19,7 @@ static const tl_model_description network = {
 static const float inputs[] = {0, 0, 0, 1, 1, 0, 1, 1};
 static const float targets[] = {0, 1, 1, 0};
 
-static union { unsigned char bytes[16384]; double alignment; uint64_t words[2048]; } arena;
+static union { unsigned char bytes[65536]; double alignment; } arena;
 
 static void print_number(const char *name, uint32_t number)
 {
