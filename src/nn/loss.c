@@ -133,15 +133,15 @@ TL_PRIV tl__link tl__loss_link(const tl__loss *loss, size_t width)
 TL_PRIV void tl__link_apply(const struct tl__kernels *kernels, tl__link link, const float *outputs, size_t rows,
                             size_t width, float *out, size_t out_width)
 {
-    if (link == TL__LINK_SOFTMAX) {
+    if (link == TL__LINK_SOFTMAX && width > 1) {
         kernels->softmax(out, outputs, rows, width);
-    } else if (link == TL__LINK_SIGMOID && out_width != width) {
+    } else if (link != TL__LINK_NONE && out_width != width) {
         for (size_t i = 0; i < rows; i++) {
             float p = tl__sigmoidf(outputs[i]);
             out[2 * i] = 1.0f - p;
             out[2 * i + 1] = p;
         }
-    } else if (link == TL__LINK_SIGMOID) {
+    } else if (link != TL__LINK_NONE) {
         kernels->activate(TL__SIGMOID, 0.0f, out, outputs, rows * width);
     } else if (out != outputs) {
         memcpy(out, outputs, rows * width * sizeof *out);

@@ -118,7 +118,7 @@ TL_PRIV double tl__tree_add(double *values, size_t count);
 /* The loss's link for a network with this many outputs: a softmax over one output is a sigmoid. */
 TL_PRIV tl__link tl__loss_link(const tl__loss *loss, size_t width);
 /* Raw outputs [rows, width] to predictions [rows, out_width], by the link. out_width is width, or 2 where width is 1
- * and the link is a sigmoid: then [1 - p, p]. out may be outputs when the widths are equal. */
+ * and there is a link (a softmax over one output is a sigmoid): then [1 - p, p]. out may be outputs when the widths are equal. */
 TL_PRIV void tl__link_apply(const struct tl__kernels *kernels, tl__link link, const float *outputs, size_t rows,
                             size_t width, float *out, size_t out_width);
 

@@ -11,10 +11,13 @@
     X("dropout_eval", parity_dropout)   \
     X("batchnorm", parity_batch_norm)   \
     X("layernorm", parity_layer_norm)   \
+    X("loss_", parity_loss)             \
     X("optim_", parity_optimizer)       \
     X("net_mlp", parity_mlp)
 
-#define PARITY_FILES(X)
+#define PARITY_FILES(X)                 \
+    X("schedulers", parity_schedules)   \
+    X("metrics", parity_metrics)
 
 #define PARITY_DECLARE(family, handler) void handler(parity *p);
 PARITY_FAMILIES(PARITY_DECLARE)
