@@ -51,7 +51,10 @@ TL_PRIV tl_status tl__journal_open(tl__journal *journal, tl_context *context, co
     journal->context = context;
     tl__buffer_init(&journal->text, &context->heap);
     tl__buffer_init(&journal->rows, &context->heap);
-    if (!tl__buffer_reserve(&journal->text, TL__JOURNAL_BYTES) || !tl__buffer_reserve(&journal->rows, TL__JOURNAL_BYTES))
+    tl__buffer_init(&journal->status, &context->heap);
+    if (!tl__buffer_reserve(&journal->text, TL__JOURNAL_BYTES) ||
+        !tl__buffer_reserve(&journal->rows, TL__JOURNAL_BYTES) ||
+        !tl__buffer_reserve(&journal->status, JOURNAL_STATUS_BYTES))
         return tl__fail_memory(error, TL__JOURNAL_BYTES);
     journal->user_log = context->log;
     journal->user = context->log_user;
@@ -97,6 +100,7 @@ TL_PRIV tl_status tl__journal_close(tl__journal *journal, tl_error *error)
     }
     tl__buffer_free(&journal->text);
     tl__buffer_free(&journal->rows);
+    tl__buffer_free(&journal->status);
     memset(journal, 0, sizeof *journal);
     return status;
 }
@@ -251,12 +255,10 @@ TL_PRIV tl_status tl__journal_status(tl__journal *journal, const tl_progress *pr
     int64_t now = tl__ticks();
     if (!force && now - journal->written < journal_pause) return TL_OK;
     journal->written = now;
-    tl__buffer text;
-    tl__buffer_init(&text, &journal->context->heap);
-    if (!tl__buffer_reserve(&text, JOURNAL_STATUS_BYTES)) return tl__fail_memory(error, JOURNAL_STATUS_BYTES);
-    journal_write_status(&text, journal, progress, result);
-    tl_status status = text.failed ? tl__fail_memory(error, text.size)
-                                   : tl__file_replace(journal->status_path, text.data, text.size, false, error);
-    tl__buffer_free(&text);
-    return status == TL_OK ? journal_flush(journal, force, error) : status;
+    tl__buffer *text = &journal->status;
+    tl__buffer_clear(text);
+    journal_write_status(text, journal, progress, result);
+    if (text->failed) return tl__fail_memory(error, text->size);
+    TL_TRY(tl__file_replace(journal->status_path, text->data, text->size, false, error));
+    return journal_flush(journal, force, error);
 }

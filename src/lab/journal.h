@@ -18,7 +18,7 @@ typedef struct tl__journal {
     tl_context *context;
     tl__file *log[2];                /* the run's, and the one among all logs; NULL: not open */
     tl__file *csv;
-    tl__buffer text, rows;           /* waiting for log and csv; reserved, so that they do not grow */
+    tl__buffer text, rows, status;   /* waiting for log, csv and status.json; reserved: a training allocates nothing */
     int64_t flushed, written;        /* ticks of the last flush and of the last status */
     char status_path[600];
     const char *hash, *name;         /* of the config */

@@ -324,9 +324,9 @@ static tl_status run_train(run_state *run, tl_error *error)
     if (status != TL_OK) return status;
     run_say_end(run, &end);
     TL_TRY(run_measure(run, error));
-    TL_TRY(run_write_model(run, error));
-    tl__trainer_free(run->session.trainer);    /* its memory serves the figures */
+    tl__trainer_free(run->session.trainer);    /* its memory serves the rest */
     run->session.trainer = NULL;
+    TL_TRY(run_write_model(run, error));
     return run_write_figures(run, &end, error);
 }
 

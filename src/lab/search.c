@@ -158,8 +158,8 @@ TL_PRIV tl_status tl__search_read(tl__config *config, tl__search *out, tl_error 
     const struct search_metric *metric = search_metric_find(settings.metric);
     if (!metric)
         return tl__fail_at(error, TL_BAD_CONFIG, config->path, block->line, block->column, "search.metric",
-                           "'%s' is not a figure to search by; take val_loss, accuracy, balanced_accuracy, f1_macro, auc, "
-                           "mse, mae, rmse or r2.", settings.metric);
+                           "search.metric is '%s'; it must be val_loss, accuracy, balanced_accuracy, f1_macro, auc, mse, "
+                           "mae, rmse or r2.", settings.metric);
     if (!settings.parameters || settings.parameters->kind != TL_MAP || settings.parameters->count == 0 ||
         settings.parameters->count > TL__SEARCH_PARAMETERS)
         return tl__fail_at(error, TL_BAD_CONFIG, config->path, block->line, block->column, "search.parameters",
