@@ -17,7 +17,7 @@ static bool yaml_write_is_plain(const char *text, size_t size)
         bool colon = c == ':' && i > 0 && i + 1 < size && text[i + 1] != ' ';
         if (i == 0 ? !(word || c == '/' || c == '.') : !(inside || blank || colon)) return false;
     }
-    if (size >= 3 && memcmp(text, "...", 3) == 0) return false;
+    if (size >= 3 && (memcmp(text, "...", 3) == 0 || memcmp(text, "\xEF\xBB\xBF", 3) == 0)) return false;
     tl__value_resolve(&value);
     return value.kind == TL_TEXT;
 }
