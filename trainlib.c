@@ -46,6 +46,7 @@
 /* 1  text: formats */
 #ifndef TL_FREESTANDING
 #include "text/value.c"
+#include "text/value_path.c"
 #include "text/json.c"
 #include "text/yaml_scan.c"
 #include "text/yaml_scalar.c"

@@ -57,7 +57,11 @@ TL_PRIV tl_value *tl__put_null(tl__builder *builder, tl_value *parent, const cha
 /* With the places that it was read from. */
 TL_PRIV tl_value *tl__put_copy(tl__builder *builder, tl_value *parent, const char *key, const tl_value *value);
 
+/* Give `target` the contents of `source`, deeply; its key, place and position among its siblings stay. */
+TL_PRIV void tl__value_fill(tl__builder *builder, tl_value *target, const tl_value *source);
+
 TL_PRIV tl_value *tl__value_child(const tl_value *map, const char *key);   /* direct child, or NULL */
+TL_PRIV tl_value *tl__value_child_n(const tl_value *map, const char *key, size_t size);
 TL_PRIV void tl__value_detach(tl_value *parent, tl_value *child);          /* take a child out of its parent */
 /* The same kinds, keys, texts and numbers in the same order; places do not count. NaN equals NaN. */
 TL_PRIV bool tl__value_equal(const tl_value *a, const tl_value *b);
