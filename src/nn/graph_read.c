@@ -205,14 +205,13 @@ TL_PRIV size_t tl__graph_settings_bytes(const tl_layer_description *layers, int 
 
 #include "text/bind.h"
 
-/* A node of a map (or of NULL: no settings) whose type is known; inputs are resolved by the caller. */
-static tl_status graph_bind(tl__graph *graph, const char *type, const tl_value *map, const char *path, int position,
-                            tl__graph_node *out, tl_error *error)
+/* A node of a map (or of NULL: no settings) whose type is known and stands at `place` (or NULL); inputs are resolved by
+ * the caller. */
+static tl_status graph_bind(tl__graph *graph, const char *type, const tl_value *place, const tl_value *map,
+                            const char *path, int position, tl__graph_node *out, tl_error *error)
 {
     tl__field rows[GRAPH_ROWS];
     bool activation;
-    const tl_value *said = map ? tl__value_child(map, "type") : NULL;
-    const tl_value *place = said ? said : map;
     const tl__layer *layer = graph_layer(type, &activation, graph->file, place ? place->line : 0,
                                          place ? place->column : 0, path, error);
     if (!layer) return TL_BAD_CONFIG;
@@ -232,7 +231,7 @@ TL_PRIV tl_status tl__graph_add_node(tl__graph *graph, const char *type, const i
                                      const tl_value *settings, int *out, tl_error *error)
 {
     tl__graph_node node;
-    TL_TRY(graph_bind(graph, type, settings, type, -1, &node, error));
+    TL_TRY(graph_bind(graph, type, NULL, settings, type, -1, &node, error));
     if (from_count > TL__NODE_INPUTS)
         return tl__fail(error, TL_OUT_OF_RANGE, "A layer reads at most %d others.", TL__NODE_INPUTS);
     for (int i = 0; i < from_count; i++) {
@@ -255,7 +254,7 @@ TL_PRIV tl_status tl__graph_add_value(tl__graph *graph, const tl_value *layer, c
     if (!said || !said->text || said->kind == TL_LIST || said->kind == TL_MAP)
         return tl__fail_at(error, TL_BAD_CONFIG, graph->file, layer->line, layer->column, place,
                            "%s has no type; a layer is {type: dense, nodes: 64} or the like.", place);
-    TL_TRY(graph_bind(graph, said->text, layer->kind == TL_MAP ? layer : NULL, place, position, &node, error));
+    TL_TRY(graph_bind(graph, said->text, said, layer->kind == TL_MAP ? layer : NULL, place, position, &node, error));
     node.line = layer->line;
     node.column = layer->column;
     if (node.common->from.count) {
