@@ -10,38 +10,60 @@ typedef struct loss_binary_cross_entropy_settings {
     double positive_weight, label_smoothing;
 } loss_binary_cross_entropy_settings;
 
-static inline float loss_binary_cross_entropy_element(float x, float y, float positive, float *slope)
+enum { LOSS_BINARY_CROSS_ENTROPY_CHUNK = 64 };
+
+/* What the row adds to each of its elements. */
+typedef struct loss_binary_cross_entropy_row {
+    float weight;
+    int32_t class;                   /* below 0: the row does not count */
+} loss_binary_cross_entropy_row;
+
+static loss_binary_cross_entropy_row loss_binary_cross_entropy_row_of(const tl__loss_call *call, size_t i)
 {
-    const float size = tl__absf(x), tail = tl__log1pf(tl__expf(-size));
-    const float above = (x > 0.0f ? x : 0.0f) + tail, below = (x < 0.0f ? -x : 0.0f) + tail;
-    const float yes = positive * y, no = 1.0f - y;
-    *slope = (yes + no) * tl__sigmoidf(x) - yes;
-    return x == x ? yes * below + no * above : x;
+    const float *class_weights = ((const loss_binary_cross_entropy_settings *)call->settings)->common.weights;
+    loss_binary_cross_entropy_row row = {call->weights ? call->weights[i] : 1.0f, 0};
+    if (call->target_width > 0) return row;
+    row.class = tl__loss_class(call->targets[i], call->width == 1 ? 2 : call->width);
+    if (row.class < 0) row.weight = 0.0f;
+    else if (class_weights) row.weight *= class_weights[row.class];
+    return row;
 }
 
+static float loss_binary_cross_entropy_target(const tl__loss_call *call, size_t i, size_t j, int32_t class)
+{
+    if (call->target_width > 0) return call->targets[i * call->target_width + j];
+    return call->width == 1 ? (float)(class == 1) : (float)(class == (int32_t)j);
+}
+
+/* The elements of all rows lie one after the other, so chunks of them go through the kernels whatever the width:
+ * tail = log(1 + exp(-|x|)), p = sigmoid(x). */
 static void loss_binary_cross_entropy_rows(const tl__loss_call *call, size_t first, size_t end)
 {
+    enum { LOSS_CHUNK = LOSS_BINARY_CROSS_ENTROPY_CHUNK };
     const loss_binary_cross_entropy_settings *settings = call->settings;
     const float smoothing = (float)settings->label_smoothing, positive = (float)settings->positive_weight;
     const float scale = (float)call->scale;
-    for (size_t i = first; i < end; i++) {
-        const float *outputs = call->outputs + i * call->width;
-        float *gradient = call->gradient ? call->gradient + i * call->width : NULL;
-        float weight = call->weights ? call->weights[i] : 1.0f, total = 0.0f;
-        int32_t class = 0;
-        if (call->target_width == 0) {
-            class = tl__loss_class(call->targets[i], call->width == 1 ? 2 : call->width);
-            if (class >= 0 && settings->common.weights) weight *= settings->common.weights[class];
-            if (class < 0) weight = 0.0f;
+    loss_binary_cross_entropy_row row = {0.0f, 0};
+    float total = 0.0f;
+    for (size_t at = first * call->width, i = first, j = 0; at < end * call->width; at += LOSS_CHUNK) {
+        const size_t count = tl__size_min(LOSS_CHUNK, end * call->width - at);
+        float x[LOSS_CHUNK], tail[LOSS_CHUNK], p[LOSS_CHUNK];
+        memcpy(x, call->outputs + at, count * sizeof *x);
+        for (size_t k = 0; k < count; k++) tail[k] = -tl__absf(x[k]);
+        call->kernels->activate(TL__SOFTPLUS, 1.0f, tail, tail, count);
+        call->kernels->activate(TL__SIGMOID, 0.0f, p, x, count);
+        for (size_t k = 0; k < count; k++) {
+            if (j == 0) row = loss_binary_cross_entropy_row_of(call, i);
+            const float y = loss_binary_cross_entropy_target(call, i, j, row.class) * (1.0f - smoothing) + 0.5f * smoothing;
+            const float yes = positive * y, no = 1.0f - y;
+            total += yes * ((x[k] < 0.0f ? -x[k] : 0.0f) + tail[k]) + no * ((x[k] > 0.0f ? x[k] : 0.0f) + tail[k]);
+            if (call->gradient) call->gradient[at + k] = scale * row.weight * ((yes + no) * p[k] - yes);
+            if (++j < call->width) continue;
+            if (call->row_losses) call->row_losses[i] = row.class == -2 ? tl__bits_float(0x7fc00000u) : row.weight * total;
+            total = 0.0f;
+            i++;
+            j = 0;
         }
-        for (size_t j = 0; j < call->width; j++) {
-            float slope, y = call->target_width ? call->targets[i * call->target_width + j]
-                             : call->width == 1 ? (float)(class == 1) : (float)(class == (int32_t)j);
-            y = y * (1.0f - smoothing) + 0.5f * smoothing;
-            total += loss_binary_cross_entropy_element(outputs[j], y, positive, &slope);
-            if (gradient) gradient[j] = scale * weight * slope;
-        }
-        if (call->row_losses) call->row_losses[i] = class == -2 ? tl__bits_float(0x7fc00000u) : weight * total;
     }
 }
 

@@ -27,45 +27,61 @@ static float loss_focal_row(double gamma, float log_p, float *slope)
     return power * -log_p;
 }
 
-/* Logarithm of the true class's probability. *norm: what turns logits into logarithms of probabilities; for one output, the
- * logit of the true class. */
-static float loss_focal_log_p(const tl__loss_call *call, const float *outputs, int32_t class, float *norm)
+/* Two classes on one output. z is the logit of the true class. */
+static void loss_focal_one_output(const tl__loss_call *call, size_t i, int32_t class, float weight)
 {
-    if (call->width > 1) {
-        call->kernels->logsumexp(norm, outputs, 1, call->width);
-        return outputs[class] - *norm;
-    }
-    float z = class == 1 ? outputs[0] : -outputs[0];
-    *norm = z;
-    return (z < 0.0f ? z : 0.0f) - tl__log1pf(tl__expf(-tl__absf(z)));
+    const loss_focal_settings *settings = call->settings;
+    const float z = class == 1 ? call->outputs[i] : -call->outputs[i];
+    const float log_p = (z < 0.0f ? z : 0.0f) - tl__log1pf(tl__expf(-tl__absf(z)));
+    float slope, loss = loss_focal_row(settings->gamma, log_p, &slope);
+    if (call->row_losses) call->row_losses[i] = weight * loss;
+    if (!call->gradient) return;
+    const float factor = (float)call->scale * weight * slope * tl__sigmoidf(-z);
+    call->gradient[i] = class == 1 ? factor : -factor;
+}
+
+/* log_p: logarithm of the true class's probability. The row's gradient holds the softmax when this begins. */
+static void loss_focal_outputs(const tl__loss_call *call, size_t i, int32_t class, float weight, float log_p)
+{
+    const loss_focal_settings *settings = call->settings;
+    float slope, loss = loss_focal_row(settings->gamma, log_p, &slope);
+    if (call->row_losses) call->row_losses[i] = weight * loss;
+    if (!call->gradient) return;
+    float *gradient = call->gradient + i * call->width;
+    const float factor = (float)call->scale * weight * slope;
+    for (size_t j = 0; j < call->width; j++) gradient[j] = -factor * gradient[j];
+    gradient[class] = factor * -tl__expm1f(log_p);
+}
+
+/* A row whose class number is below 0 or too large. */
+static void loss_focal_leave_out(const tl__loss_call *call, size_t i, int32_t class)
+{
+    if (call->gradient) memset(call->gradient + i * call->width, 0, call->width * sizeof *call->gradient);
+    if (call->row_losses) call->row_losses[i] = class == -2 ? tl__bits_float(0x7fc00000u) : 0.0f;
 }
 
 static void loss_focal_rows(const tl__loss_call *call, size_t first, size_t end)
 {
-    const loss_focal_settings *settings = call->settings;
-    const float scale = (float)call->scale;
-    for (size_t i = first; i < end; i++) {
-        const float *outputs = call->outputs + i * call->width;
-        float *gradient = call->gradient ? call->gradient + i * call->width : NULL;
-        const int32_t class = tl__loss_class(call->targets[i], call->width == 1 ? 2 : call->width);
-        if (class < 0) {
-            if (gradient) memset(gradient, 0, call->width * sizeof *gradient);
-            if (call->row_losses) call->row_losses[i] = class == -2 ? tl__bits_float(0x7fc00000u) : 0.0f;
-            continue;
+    enum { LOSS_CHUNK = 32 };
+    const float *class_weights = ((const loss_focal_settings *)call->settings)->common.weights;
+    for (size_t begin = first; begin < end; begin += LOSS_CHUNK) {
+        const size_t rows = tl__size_min(LOSS_CHUNK, end - begin), width = call->width;
+        const float *outputs = call->outputs + begin * width;
+        float log_p[LOSS_CHUNK];
+        int32_t class[LOSS_CHUNK];
+        if (width > 1) call->kernels->logsumexp(log_p, outputs, rows, width);
+        for (size_t r = 0; r < rows; r++) {
+            class[r] = tl__loss_class(call->targets[begin + r], width == 1 ? 2 : width);
+            if (width > 1 && class[r] >= 0) log_p[r] = outputs[r * width + (size_t)class[r]] - log_p[r];
         }
-        float norm, slope, weight = call->weights ? call->weights[i] : 1.0f;
-        if (settings->common.weights) weight *= settings->common.weights[class];
-        const float loss = loss_focal_row(settings->gamma, loss_focal_log_p(call, outputs, class, &norm), &slope);
-        if (call->row_losses) call->row_losses[i] = weight * loss;
-        if (!gradient) continue;
-        const float factor = scale * weight * slope;
-        if (call->width == 1) {
-            gradient[0] = (class == 1 ? factor : -factor) * tl__sigmoidf(-norm);
-            continue;
-        }
-        for (size_t j = 0; j < call->width; j++) {
-            float p = tl__expf(outputs[j] - norm);
-            gradient[j] = factor * (j == (size_t)class ? -tl__expm1f(outputs[j] - norm) : -p);
+        if (width > 1 && call->gradient) call->kernels->softmax(call->gradient + begin * width, outputs, rows, width);
+        for (size_t r = 0; r < rows; r++) {
+            const size_t i = begin + r;
+            float weight = call->weights ? call->weights[i] : 1.0f;
+            if (class[r] >= 0 && class_weights) weight *= class_weights[class[r]];
+            if (class[r] < 0) loss_focal_leave_out(call, i, class[r]);
+            else if (width == 1) loss_focal_one_output(call, i, class[r], weight);
+            else loss_focal_outputs(call, i, class[r], weight, log_p[r]);
         }
     }
 }
