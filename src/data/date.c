@@ -1,3 +1,4 @@
+/* A small reader of digits and marks; day counts by the March-based calendar, in which the leap day ends the year. */
 #include "data/date.h"
 
 #include "base/text.h"
@@ -30,7 +31,7 @@ static bool date_take(date_reader *reader, char c)
 
 static bool date_leap(int year) { return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; }
 
-/* Days since 1970-01-01; March-based years make the leap day the last of its year. */
+/* Days since 1970-01-01. */
 static int64_t date_days(int year, int month, int day)
 {
     int64_t y = year - (month <= 2);

@@ -1,3 +1,4 @@
+/* IDX arrays as columns; the bytes of images are not copied. */
 #include "data/loader.h"
 #include "text/idx.h"
 

@@ -1,3 +1,4 @@
+/* npy arrays as columns: [rows, columns] a column each, more dimensions one vector column. */
 #include "data/loader.h"
 #include "text/npy.h"
 

@@ -1,3 +1,5 @@
+/* Roles are given by name first (target, weight, group, time, drop, inputs); every column that is left is an input unless
+ * it holds dates or nothing. A column has one role. */
 #include "data/roles.h"
 
 #include "base/math.h"

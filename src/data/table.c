@@ -1,3 +1,5 @@
+/* A table owns the blocks of its columns and, in its arena, all names and words. Joining two tables takes the type that
+ * holds the values of both; a table that could not be joined is good for nothing but to be freed. */
 #include "data/table.h"
 
 #include "base/hash.h"

@@ -1,3 +1,5 @@
+/* Classes are the different values of the target column, sorted (numbers as numbers, texts by bytes) or as data.classes
+ * lists them; their names are the texts, or the shortest print of the numbers. */
 #include "data/target.h"
 
 #include "base/math.h"

@@ -1,3 +1,4 @@
+/* Sizes are checked before anything else is believed: the file must hold exactly what its header asks for. */
 #include "text/idx.h"
 
 static int idx_size(unsigned type)
