@@ -95,7 +95,6 @@ TL_PRIV void tl__infer_free(tl__infer *column, tl__heap *heap)
     size_t size = column->kind == TL__KIND_DATE ? sizeof(double) : sizeof(float);
     tl__free(heap, column->values, column->capacity * size);
     tl__free(heap, column->words, column->word_capacity * sizeof *column->words);
-    tl__free(heap, column->word_sizes, column->word_capacity * sizeof *column->word_sizes);
     tl__free(heap, column->slots, column->slot_count * sizeof *column->slots);
     memset(column, 0, sizeof *column);
 }
@@ -163,7 +162,7 @@ static bool infer_more_slots(tl__infer *column, tl__heap *heap)
     uint32_t *slots = tl__alloc_zero(heap, count, sizeof *slots);
     if (!slots) return false;
     for (size_t code = 0; code < column->word_count; code++) {
-        size_t at = (size_t)tl__fnv1a(column->words[code], column->word_sizes[code]) & (count - 1);
+        size_t at = (size_t)tl__fnv1a(column->words[code], strlen(column->words[code])) & (count - 1);
         while (slots[at]) at = (at + 1) & (count - 1);
         slots[at] = (uint32_t)code + 1;
     }
@@ -179,14 +178,6 @@ static bool infer_more_words(tl__infer *column, tl__heap *heap)
     const char **words = tl__resize(heap, column->words, old * sizeof *words, capacity * sizeof *words);
     if (!words) return false;
     column->words = words;
-    uint32_t *sizes = tl__resize(heap, column->word_sizes, old * sizeof *sizes, capacity * sizeof *sizes);
-    if (!sizes) {
-        /* both arrays have one capacity: the first goes back to it */
-        const char **smaller = tl__resize(heap, words, capacity * sizeof *words, old * sizeof *words);
-        column->words = old ? (smaller ? smaller : words) : NULL;
-        return false;
-    }
-    column->word_sizes = sizes;
     column->word_capacity = capacity;
     return true;
 }
@@ -200,7 +191,7 @@ static tl_status infer_code(tl__infer *column, tl__heap *heap, tl__arena *arena,
     size_t at = (size_t)tl__fnv1a(text, size) & (column->slot_count - 1);
     for (; column->slots[at]; at = (at + 1) & (column->slot_count - 1)) {
         uint32_t code = column->slots[at] - 1;
-        if (column->word_sizes[code] == size && memcmp(column->words[code], text, size) == 0) {
+        if (tl__same_text_n(column->words[code], text, size)) {
             *out = (int32_t)code;
             return TL_OK;
         }
@@ -211,7 +202,6 @@ static tl_status infer_code(tl__infer *column, tl__heap *heap, tl__arena *arena,
     char *copy = tl__arena_copy(arena, text, size);
     if (!copy) return tl__fail_memory(error, size + 1);
     column->words[column->word_count] = copy;
-    column->word_sizes[column->word_count] = (uint32_t)size;
     column->slots[at] = (uint32_t)++column->word_count;
     *out = (int32_t)(column->word_count - 1);
     return TL_OK;
@@ -371,8 +361,9 @@ TL_PRIV tl_status tl__infer_end(tl__infer *column, tl__table *table, tl_error *e
     made->bytes = old;
     column->values = NULL;
     column->capacity = 0;
-    void *fitted = column->rows ? tl__resize(heap, made->block, old, column->rows * value_size) : NULL;
-    if (fitted) {
+    if (column->rows) {
+        void *fitted = tl__resize(heap, made->block, old, column->rows * value_size);
+        if (!fitted) return tl__fail_memory(error, column->rows * value_size);
         made->block = fitted;
         made->bytes = column->rows * value_size;
     }
@@ -381,8 +372,6 @@ TL_PRIV tl_status tl__infer_end(tl__infer *column, tl__table *table, tl_error *e
     made->word_count = column->word_count;
     made->word_capacity = column->word_capacity;
     column->words = NULL;
-    tl__free(heap, column->word_sizes, column->word_capacity * sizeof *column->word_sizes);
-    column->word_sizes = NULL;
     column->word_capacity = 0;
     made->missing = column->missing;
     made->first_missing_row = column->first_missing_row;

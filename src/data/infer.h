@@ -33,7 +33,6 @@ typedef struct tl__infer {
     int32_t last, smallest, largest; /* whole */
     /* words */
     const char **words;
-    uint32_t *word_sizes;
     size_t word_count, word_capacity;
     uint32_t *slots;                 /* code + 1; 0: free */
     size_t slot_count;

@@ -63,6 +63,7 @@ static tl_status csvfile_options(const tl__data_settings *settings, tl__csv_opti
                            "data.separator is '%c', which is also the %s", options->separator,
                            options->separator == decimal ? "decimal mark" : "quote");
     }
+    options->decimal = decimal;
     options->trim = settings->trim;
     options->skip_rows = (size_t)settings->skip_rows;
     return TL_OK;

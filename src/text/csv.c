@@ -43,13 +43,14 @@ static size_t csv_agreement(const char *at, const char *end, char separator, cha
     return best;
 }
 
-static char csv_find_separator(const char *at, const char *end, char quote)
+static char csv_find_separator(const char *at, const char *end, char quote, char decimal)
 {
     static const char candidates[] = {',', ';', '\t', '|'};
-    char best = ',';
+    char best = decimal == ',' ? ';' : ',';
     size_t best_lines = 0, best_number = 0;
     for (size_t i = 0; i < sizeof candidates; i++) {
         size_t number;
+        if (candidates[i] == decimal) continue;
         size_t lines = csv_agreement(at, end, candidates[i], quote, &number);
         if (lines > best_lines || (lines == best_lines && number > best_number)) {
             best = candidates[i];
@@ -101,7 +102,7 @@ TL_PRIV tl_status tl__csv_open(tl__csv *csv, tl__heap *heap, const char *bytes, 
     if (size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0) csv->at += 3;
     csv_skip_rows(csv);
     if (!csv->options.separator) {
-        csv->options.separator = csv_find_separator(csv->at, csv->end, csv->options.quote);
+        csv->options.separator = csv_find_separator(csv->at, csv->end, csv->options.quote, csv->options.decimal);
     }
     csv->stops[(unsigned char)csv->options.separator] = 1;
     csv->stops['\n'] = csv->stops['\r'] = 1;

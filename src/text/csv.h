@@ -14,12 +14,13 @@ enum { TL__CSV_MAX_COLUMNS = 1000000, TL__CSV_MAX_CELL = 64 << 20 };
 /* Begin with TL__CSV_OPTIONS. */
 typedef struct tl__csv_options {
     char separator;      /* 0: found out among , ; tab | from the first rows; ' ': any run of blanks */
+    char decimal;        /* ',': commas stand in numbers and are not found as separators */
     char quote;          /* '"' or '\''; 0: no quoting */
     bool trim;           /* drop blanks and tabs around cells that are not quoted, and around the quotes */
     size_t skip_rows;    /* lines at the start that are not read at all */
     bool ragged;         /* rows of other lengths than the first are allowed (else a mistake that names the line) */
 } tl__csv_options;
-#define TL__CSV_OPTIONS {0, '"', false, 0, false}
+#define TL__CSV_OPTIONS {0, '.', '"', false, 0, false}
 
 typedef struct tl__csv_cell {
     const char *text;    /* not terminated */
