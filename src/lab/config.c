@@ -471,16 +471,13 @@ TL_PRIV tl_status tl__config_hash(const tl__config *config, char out[65], tl_err
     return failed ? tl__fail_memory(error, 0) : TL_OK;
 }
 
-TL_PRIV const char *tl__config_not_live(const char *const *set, size_t set_count, tl__arena *arena)
+TL_PRIV const char *tl__config_not_live(const char *set, tl__arena *arena)
 {
     tl__field rows[TL__CONFIG_ROWS];
     tl__config_rows(rows);
-    for (size_t i = 0; i < set_count; i++) {
-        const char *equals = strchr(set[i], '=');
-        const char *path = tl__arena_copy(arena, set[i], equals ? (size_t)(equals - set[i]) : strlen(set[i]));
-        if (path) path = tl__config_canonical(rows, path, arena);
-        const tl__field *row = path ? tl__row_at(rows, path, NULL) : NULL;
-        if (!row || !(row->flags & TL__LIVE)) return path ? path : set[i];
-    }
-    return NULL;
+    const char *equals = strchr(set, '=');
+    const char *path = tl__arena_copy(arena, set, equals ? (size_t)(equals - set) : strlen(set));
+    if (path) path = tl__config_canonical(rows, path, arena);
+    const tl__field *row = path ? tl__row_at(rows, path, NULL) : NULL;
+    return row && (row->flags & TL__LIVE) ? NULL : path ? path : set;
 }

@@ -68,8 +68,8 @@ TL_PRIV tl_status tl__config_write(const tl__config *config, const char *folder,
 TL_PRIV tl_value *tl__config_results(const tl__config *config, tl__builder *builder, tl_value *parent, const char *key);
 /* SHA-256 of these settings as one line of JSON. */
 TL_PRIV tl_status tl__config_hash(const tl__config *config, char out[65], tl_error *error);
-/* Path of the first setting that --set may not change when a run is resumed (not live), NULL when all may. */
-TL_PRIV const char *tl__config_not_live(const char *const *set, size_t set_count, tl__arena *arena);
+/* The path that "path=value" sets when it is not a live setting; NULL when it may change while a run is on. */
+TL_PRIV const char *tl__config_not_live(const char *set, tl__arena *arena);
 
 /* The path of the row that a path or alias means, in the arena; the path itself when no row has it as an alias. */
 TL_PRIV const char *tl__config_canonical(const tl__field *rows, const char *path, tl__arena *arena);

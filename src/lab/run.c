@@ -66,24 +66,54 @@ static bool run_is_resumable(void *user, const char *path)
     return !search->found;
 }
 
-static tl_status run_find_unfinished(run_state *run, const char *config_path, tl_error *error)
+static tl_status run_find_by(run_state *run, const char *config_path, size_t set_count, run_search *search,
+                             tl_error *error)
 {
     tl__config *config;
-    tl_status status = tl__config_read(run->context, config_path, NULL, 0, &config, error);
-    if (status != TL_OK) return status;
-    run_search search = {run->context, run->hash, NULL, NULL};
+    TL_TRY(tl__config_read(run->context, config_path, run->options->set, set_count, &config, error));
     const char *parent = tl__runs_folder(&run->arena, run->options->out, config->settings.output.folder);
-    status = parent ? tl__config_hash(config, run->hash, error) : tl__fail_memory(error, 256);
+    tl_status status = parent ? tl__config_hash(config, run->hash, error) : tl__fail_memory(error, 256);
     if (status == TL_OK)
-        status = tl__runs_each(run->context, &run->arena, parent, config->name, run_is_resumable, &search, error);
-    if (status == TL_OK && !search.found && search.other)
-        status = tl__fail(error, TL_NOT_FOUND, "%s is unfinished, but was started with other settings than %s has now; "
-                          "'--resume %s' goes on with its own.", search.other, config->path, search.other);
-    else if (status == TL_OK && !search.found)
-        status = tl__fail(error, TL_NOT_FOUND, "%s has no unfinished run of %s; leave out --resume to start one.", parent,
-                          config->path);
-    run->folder = search.found;
+        status = tl__runs_each(run->context, &run->arena, parent, config->name, run_is_resumable, search, error);
     tl__config_free(config);
+    return status;
+}
+
+/* --set may repeat what the run was started with, or change what is live. */
+static tl_status run_find_unfinished(run_state *run, const char *config_path, tl_error *error)
+{
+    run_search search = {run->context, run->hash, NULL, NULL};
+    size_t set_count = run->options->set_count;
+    const char *name = config_path ? config_path : "config.yaml";
+    TL_TRY(run_find_by(run, config_path, set_count, &search, error));
+    if (!search.found && set_count) TL_TRY(run_find_by(run, config_path, 0, &search, error));
+    run->folder = search.found;
+    if (search.found) return TL_OK;
+    if (search.other)
+        return tl__fail(error, TL_NOT_FOUND, "%s is unfinished, but was started with other settings than %s has now; "
+                        "'--resume %s' goes on with its own.", search.other, name, search.other);
+    return tl__fail(error, TL_NOT_FOUND, "there is no unfinished run of %s; leave out --resume to start one.", name);
+}
+
+/* What is not live may be repeated in --set, but not changed. */
+static tl_status run_check_set(run_state *run, tl_error *error)
+{
+    const tl_options *o = run->options;
+    tl__config *config;
+    char hash[65];
+    TL_TRY(tl__config_read(run->context, run->folder, NULL, 0, &config, error));
+    tl_status status = tl__config_hash(config, run->hash, error);
+    tl__config_free(config);
+    for (size_t i = 0; status == TL_OK && i < o->set_count; i++) {
+        const char *path = tl__config_not_live(o->set[i], &run->arena);
+        if (!path) continue;
+        TL_TRY(tl__config_read(run->context, run->folder, &o->set[i], 1, &config, error));
+        status = tl__config_hash(config, hash, error);
+        tl__config_free(config);
+        if (status == TL_OK && !tl__same_text(hash, run->hash))
+            return tl__fail_at(error, TL_BAD_CONFIG, "--set", 0, 0, path, "%s cannot change in the middle of a run; a "
+                               "resumed run takes live settings only, such as training.learning_rate.", path);
+    }
     return status;
 }
 
@@ -91,10 +121,6 @@ static tl_status run_find_unfinished(run_state *run, const char *config_path, tl
 static tl_status run_prepare_resume(run_state *run, const char *config_path, tl_error *error)
 {
     const tl_options *o = run->options;
-    const char *not_live = tl__config_not_live(o->set, o->set_count, &run->arena);
-    if (not_live)
-        return tl__fail_at(error, TL_BAD_CONFIG, "--set", 0, 0, not_live, "%s cannot change in the middle of a run; a "
-                           "resumed run takes live settings only, such as training.learning_rate.", not_live);
     if (*o->resume) {
         if (!tl__folder_exists(o->resume))
             return tl__fail(error, TL_NOT_FOUND, "%s: there is no such run folder to go on in.", o->resume);
@@ -111,6 +137,7 @@ static tl_status run_prepare_resume(run_state *run, const char *config_path, tl_
     bool done = tl__same_text(tl_value_text(tl_value_get(&status_tree->root, "state"), ""), "done");
     tl__tree_free(status_tree);
     if (done) return tl__fail(error, TL_EXISTS, "%s is finished; there is nothing to go on with.", run->folder);
+    TL_TRY(run_check_set(run, error));
     TL_TRY(tl__config_read(run->context, run->folder, o->set, o->set_count, &run->config, error));
     const char *path = tl__arena_format(&run->arena, "%s/checkpoints/checkpoint.safetensors", run->folder);
     if (!path) return tl__fail_memory(error, 256);
@@ -216,16 +243,18 @@ static void run_say_beginning(run_state *run)
 
 static void run_say_end(run_state *run, const tl__train_result *end)
 {
+    char kept[64] = "";
+    if (end->kept_epoch != end->best_epoch)
+        tl__format(kept, sizeof kept, "; the model has epoch %lld", (long long)end->kept_epoch);
     if (tl__same_text(end->stopped, "early_stopping_triggered"))
         tl__log_line(run->context, TL_LOG_INFO, "stopped at epoch %lld: %s for %lld epochs (best: epoch %lld%s)",
-                     (long long)end->epochs,
-                     tl__same_text(end->trigger, "early_stopping_ratio_exceeded")
+                     (long long)end->epochs, tl__same_text(end->trigger, "early_stopping_ratio_exceeded")
                          ? "validation loss too far above training loss" : "no better validation loss",
                      (long long)run->config->settings.train.optimization.early_stopping.patience,
-                     (long long)end->best_epoch, end->kept_epoch == end->best_epoch ? "" : "; see kept_epoch");
+                     (long long)end->best_epoch, kept);
     else if (tl__same_text(end->stopped, "completed"))
-        tl__log_line(run->context, TL_LOG_INFO, "finished after %lld epochs (best: epoch %lld; the model has epoch "
-                     "%lld)", (long long)end->epochs, (long long)end->best_epoch, (long long)end->kept_epoch);
+        tl__log_line(run->context, TL_LOG_INFO, "finished after %lld epoch%s (best: epoch %lld%s)", (long long)end->epochs,
+                     end->epochs == 1 ? "" : "s", (long long)end->best_epoch, kept);
 }
 
 static void run_fill_result(run_state *run, const tl__train_result *end)

@@ -12,31 +12,50 @@ static void metrics_value(const tl_value *value)
                stdout);
 }
 
-/* A map of maps is a table with a row for each; other values are a line each. */
-static void metrics_group(const tl_value *group, int depth)
+/* {setosa: {precision, recall}, ...}: a column per figure, a row per key. */
+static void metrics_table(const tl_value *rows, int indent)
+{
+    const tl_value *first = tl_value_at(rows, 0);
+    for (size_t c = 0; c < tl_value_count(first); c++) cli_cell(stdout, tl_value_key_at(first, c), -11);
+    for (size_t r = 0; r < tl_value_count(rows); r++) {
+        printf("\n%*s", indent + 2, "");
+        cli_cell(stdout, tl_value_key_at(rows, r), 28 - indent);
+        for (size_t c = 0; c < tl_value_count(first); c++) {
+            const tl_value *cell = tl_value_get(tl_value_at(rows, r), tl_value_key_at(first, c));
+            char text[32];
+            bool whole = tl_value_kind(cell) == TL_INTEGER;
+            cli_cell(stdout, whole ? cli_count(text, tl_value_integer(cell, 0))
+                                   : cli_figure(text, tl_value_number(cell, CLI_NO_NUMBER)), -11);
+        }
+    }
+    putchar('\n');
+}
+
+/* A list is one line, or one line for each of its rows. */
+static void metrics_list(const tl_value *list)
+{
+    for (size_t i = 0; i < tl_value_count(list); i++) {
+        const tl_value *item = tl_value_at(list, i);
+        char text[32];
+        if (i && tl_value_kind(item) == TL_LIST) printf("\n%*s", 30, "");
+        else if (i) fputs(", ", stdout);
+        if (tl_value_kind(item) != TL_LIST) metrics_value(item);
+        for (size_t j = 0; j < tl_value_count(item); j++)
+            cli_cell(stdout, cli_count(text, tl_value_integer(tl_value_at(item, j), 0)), -8);
+    }
+    putchar('\n');
+}
+
+static void metrics_group(const tl_value *group)
 {
     for (size_t i = 0; i < tl_value_count(group); i++) {
         const tl_value *item = tl_value_at(group, i);
-        printf("%*s", 2 * depth, "");
-        cli_cell(stdout, tl_value_key_at(group, i), 30 - 2 * depth);
+        fputs("  ", stdout);
+        cli_cell(stdout, tl_value_key_at(group, i), 28);
         if (tl_value_kind(item) == TL_MAP) {
-            putchar('\n');
-            metrics_group(item, depth + 1);
+            metrics_table(item, 2);
         } else if (tl_value_kind(item) == TL_LIST) {
-            for (size_t j = 0; j < tl_value_count(item); j++) {
-                const tl_value *cell = tl_value_at(item, j);
-                if (tl_value_kind(cell) == TL_LIST) {
-                    if (j) printf("\n%*s", 30, "");
-                    for (size_t k = 0; k < tl_value_count(cell); k++) {
-                        char text[32];
-                        cli_cell(stdout, cli_count(text, tl_value_integer(tl_value_at(cell, k), 0)), -8);
-                    }
-                } else {
-                    if (j) fputs(", ", stdout);
-                    metrics_value(cell);
-                }
-            }
-            putchar('\n');
+            metrics_list(item);
         } else {
             metrics_value(item);
             putchar('\n');
@@ -62,7 +81,7 @@ static int metrics_run(cli_state *cli)
         puts(tl_value_text(tl_value_get(result, "run"), ""));
         for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
             printf("\n%s\n", groups[i]);
-            metrics_group(tl_value_get(result, groups[i]), 1);
+            metrics_group(tl_value_get(result, groups[i]));
         }
     }
     tl_value_free(cli->context, result);

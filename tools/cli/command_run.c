@@ -46,12 +46,11 @@ static int run_plan(cli_state *cli)
     return result;
 }
 
-static void run_interrupted(cli_state *cli, const tl_run_result *result)
+static void run_interrupted(const tl_run_result *result)
 {
-    const char *operand = cli->arguments.operand;
     if (!result->run[0]) return;
-    fprintf(stderr, "interrupted after epoch %lld; to go on: trainlib train:run%s%s --resume %s\n",
-            (long long)result->epochs, operand ? " " : "", operand ? operand : "", result->run);
+    fprintf(stderr, "interrupted after epoch %lld; to go on: trainlib train:run --resume %s\n", (long long)result->epochs,
+            result->run);
 }
 
 static int run_run(cli_state *cli)
@@ -63,7 +62,7 @@ static int run_run(cli_state *cli)
     memset(&result, 0, sizeof result);
     tl_status status = tl_run(cli->context, cli->arguments.operand, &options, &result, &error);
     cli_clear_bar(&cli->terminal);
-    if (status == TL_CANCELLED) run_interrupted(cli, &result);
+    if (status == TL_CANCELLED) run_interrupted(&result);
     if (status != TL_OK && !(status == TL_CANCELLED && cli->arguments.json)) return cli_failed(cli, status, &error);
     tl_value *value;
     tl_status made = tl_run_result_value(cli->context, &result, &value);

@@ -64,11 +64,37 @@ void cli_clear_bar(cli_terminal *terminal)
     terminal->drawn = false;
 }
 
+/* Characters of the first `size` bytes. */
+static int terminal_length(const char *text, size_t size)
+{
+    int length = 0;
+    for (size_t i = 0; i < size && text[i]; i++) length += ((unsigned char)text[i] & 0xC0) != 0x80;
+    return length;
+}
+
+/* The last gap of two blanks or more that begins within the width, but not the first one, behind the label; NULL: none. */
+static const char *terminal_break(const char *line, int width, int *indent)
+{
+    const char *found = NULL, *gap = strstr(line, "  ");
+    if (!gap) return NULL;
+    const char *rest = gap + strspn(gap, " ");
+    *indent = terminal_length(line, (size_t)(rest - line));
+    while ((gap = strstr(rest, "  ")) != NULL && terminal_length(line, (size_t)(gap - line)) <= width) {
+        found = gap;
+        rest = gap + strspn(gap, " ");
+    }
+    return found;
+}
+
 void cli_say(cli_terminal *terminal, const char *line)
 {
+    int indent = 0;
     if (terminal->silent) return;
     cli_clear_bar(terminal);
-    fprintf(stderr, "%s\n", line);
+    const char *gap = terminal->live && terminal_length(line, strlen(line)) > terminal->width
+                          ? terminal_break(line, terminal->width, &indent) : NULL;
+    if (gap) fprintf(stderr, "%.*s\n%*s%s\n", (int)(gap - line), line, indent, "", gap + strspn(gap, " "));
+    else fprintf(stderr, "%s\n", line);
 }
 
 /* The fields after the bar that are among the `level` most important ones. */
@@ -185,8 +211,7 @@ char *cli_figure(char out[32], double value)
 
 void cli_cell(FILE *file, const char *text, int width)
 {
-    int length = 0, wanted = width < 0 ? -width : width;
-    for (const char *c = text; *c; c++) length += ((unsigned char)*c & 0xC0) != 0x80;
+    int length = terminal_length(text, strlen(text)), wanted = width < 0 ? -width : width;
     if (width < 0) fprintf(file, "%*s", wanted > length ? wanted - length : 0, "");
     fputs(text, file);
     if (width > 0) fprintf(file, "%*s", wanted > length ? wanted - length : 0, "");
