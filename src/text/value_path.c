@@ -127,7 +127,9 @@ TL_PRIV tl_status tl__value_set(tl__tree *tree, const char *path, const char *te
             return tl__fail_at(error, TL_BAD_CONFIG, origin, 0, 0, NULL,
                                "'%s' is not the path of a setting; write it like training.batch_size or layers[2].nodes",
                                path);
-    if (tl__tree_new(tree->arena.heap, origin, &parsed) != TL_OK) return tl__fail_memory(error, sizeof *parsed);
+    char name[200];   /* of the text, for mistakes in it: "--set training.batch_size" */
+    tl__format(name, sizeof name, "%s %s", origin, path);
+    if (tl__tree_new(tree->arena.heap, name, &parsed) != TL_OK) return tl__fail_memory(error, sizeof *parsed);
     tl_status status = tl__yaml_parse(parsed, text, strlen(text), error);
     if (status == TL_OK) {
         tl__builder_init(&builder, tree);

@@ -59,7 +59,7 @@ TL_PRIV tl_status tl__yaml_refuse(tl__yaml *yaml, size_t at, tl__yaml_construct 
 {
     int line, column;
     tl__yaml_place(yaml, at, &line, &column);
-    return tl__fail_at(yaml->error, TL_UNSUPPORTED, yaml->tree->file, line, column, NULL,
+    return tl__fail_at(yaml->error, TL_BAD_CONFIG, yaml->tree->file, line, column, NULL,
                        "%s are not part of the YAML that trainlib reads; %s", yaml_scan_constructs[construct][0],
                        yaml_scan_constructs[construct][1]);
 }

@@ -60,6 +60,7 @@ static inline bool tl__yaml_is_flow(int c) { return c == ',' || c == '[' || c ==
 TL_PRIV void tl__yaml_place(tl__yaml *yaml, size_t at, int *line, int *column);
 /* A mistake at `at`. */
 TL_PRIV tl_status tl__yaml_fail(tl__yaml *yaml, size_t at, const char *format, ...) TL_PRINTF(3, 4);
+/* A construct that the subset leaves out. */
 TL_PRIV tl_status tl__yaml_refuse(tl__yaml *yaml, size_t at, tl__yaml_construct construct);
 /* A tab where indentation has to be. */
 TL_PRIV tl_status tl__yaml_fail_tab(tl__yaml *yaml);

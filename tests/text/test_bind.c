@@ -261,7 +261,7 @@ static void set_refuses(void **state)
         {"a[x]", "1", "--set: 'a[x]' is not the path of a setting; write it like training.batch_size or layers[2].nodes"},
         {"seed.x", "1", "--set: seed.x cannot be set because seed is not a block of settings"},
         {"list[3]", "1", "--set: list[3] cannot be set: list has 1 items, so the next one is [1]"},
-        {"seed", "[1", "--set:1:1: the [ that stands here is not closed"},
+        {"seed", "[1", "--set seed:1:1: the [ that stands here is not closed"},
     };
     assert_int_equal(tl__yaml_parse(tree, "{seed: 1, list: [1]}", 20, &error), TL_OK);
     for (size_t i = 0; i < TL_COUNT(cases); i++) {
