@@ -11,9 +11,9 @@ enum {
     SET(TILE_COLUMNS) = GEMM_WIDE * VN,
     SET(GEMM_DEPTH) = 320,                       /* the strip of b stays in the first-level cache */
     SET(COPY_STRIDE) = SET(GEMM_DEPTH) + 16,     /* of rows of a that are copied; no multiple of 4 KiB */
-    SET(REGION_ROWS) = GEMM_ROWS * 12,
+    SET(REGION_ROWS) = 168 / GEMM_ROWS * GEMM_ROWS,
     SET(REGION_COLUMNS) = 256,
-    SET(SHARD_ROWS) = GEMM_ROWS * 6,             /* of calls with several leaves */
+    SET(SHARD_ROWS) = 84 / GEMM_ROWS * GEMM_ROWS,      /* of calls with several leaves */
     SET(SHARD_COLUMNS) = 128,
     SET(TASK_WORK) = 1 << 19                     /* multiply-adds that are worth a task of their own */
 };

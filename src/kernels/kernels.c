@@ -62,30 +62,28 @@ TL_PRIV const char *tl__numeric_class_name(tl__numeric_class numeric_class)
     return numeric_class == TL__CANONICAL ? "canonical" : "unfused";
 }
 
-static const struct kernels_activation {
-    const char *name;
-    bool needs_pre;
-    float parameter;
-} kernels_activations[] = {
-    [TL__IDENTITY] = {"identity", false, 0.0f},
-    [TL__RELU] = {"relu", false, 0.0f},
-    [TL__LEAKY_RELU] = {"leaky_relu", false, 0.01f},
-    [TL__ELU] = {"elu", false, 1.0f},
-    [TL__GELU] = {"gelu", true, 0.0f},
-    [TL__GELU_TANH] = {"gelu_tanh", true, 0.0f},
-    [TL__SILU] = {"silu", true, 0.0f},
-    [TL__TANH] = {"tanh", false, 0.0f},
-    [TL__SIGMOID] = {"sigmoid", false, 0.0f},
-    [TL__SOFTPLUS] = {"softplus", true, 1.0f},
+static const char *const kernels_activation_names[] = {
+#define KERNELS_NAME(kind, name) [kind] = name,
+    TL__ACTIVATIONS(KERNELS_NAME)
+#undef KERNELS_NAME
 };
 
-TL_PRIV const char *tl__activation_name(tl__activation kind) { return kernels_activations[kind].name; }
-TL_PRIV bool tl__activation_needs_pre(tl__activation kind) { return kernels_activations[kind].needs_pre; }
-TL_PRIV float tl__activation_default(tl__activation kind) { return kernels_activations[kind].parameter; }
+TL_PRIV const char *tl__activation_name(tl__activation kind) { return kernels_activation_names[kind]; }
 
 TL_PRIV tl__activation tl__activation_find(const char *name)
 {
     int kind = 0;
-    while (kind < TL__ACTIVATION_COUNT && strcmp(kernels_activations[kind].name, name) != 0) kind++;
+    while (kind < TL__ACTIVATION_COUNT && strcmp(kernels_activation_names[kind], name) != 0) kind++;
     return (tl__activation)kind;
+}
+
+TL_PRIV bool tl__activation_needs_pre(tl__activation kind)
+{
+    return kind == TL__GELU || kind == TL__GELU_TANH || kind == TL__SILU || kind == TL__SOFTPLUS;
+}
+
+TL_PRIV float tl__activation_default(tl__activation kind)
+{
+    if (kind == TL__LEAKY_RELU) return 0.01f;
+    return kind == TL__ELU || kind == TL__SOFTPLUS ? 1.0f : 0.0f;
 }

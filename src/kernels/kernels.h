@@ -129,7 +129,8 @@ typedef struct tl__gemm {
 } tl__gemm;
 
 /* Rows of features with their classes, for softmax + cross-entropy in one pass. For row i with class t:
- *   nll_j = logsum_i - x_ij,  loss_i = r_i * ((1-s)*w_t*nll_t + s/K * sum_j w_j*nll_j)
+ *   nll_j = log(sum exp(x_i - m)) - (x_ij - m), m the row's maximum,
+ *   loss_i = r_i * ((1-s)*w_t*nll_t + s/K * sum_j w_j*nll_j)
  *   gradient_ij = g * r_i * (p_ij*((1-s)*w_t + s/K*sum_j w_j) - s/K*w_j - (j == t ? (1-s)*w_t : 0))
  * with K columns, s smoothing, w class weights (NULL: 1), r row weights (NULL: 1), p = softmax(x).
  * A row whose class is negative is ignored: loss 0, gradient 0. Not checked here: class < columns. */

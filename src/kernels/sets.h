@@ -10,12 +10,18 @@
 #else
 #  define TL__X86 0
 #endif
-#if TL__X86 && !defined(TL_NO_AVX512)
+/* gcc for Windows does not align the stack for wide registers (gcc bug 54412). */
+#if TL__X86 && !(defined(_WIN32) && !defined(__clang__))
+#  define TL__X86_WIDE 1
+#else
+#  define TL__X86_WIDE 0
+#endif
+#if TL__X86_WIDE && !defined(TL_NO_AVX512)
 #  define TL__HAS_AVX512 1
 #else
 #  define TL__HAS_AVX512 0
 #endif
-#if TL__X86 && !defined(TL_NO_AVX2)
+#if TL__X86_WIDE && !defined(TL_NO_AVX2)
 #  define TL__HAS_AVX2 1
 #else
 #  define TL__HAS_AVX2 0
