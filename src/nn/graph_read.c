@@ -42,7 +42,7 @@ static const tl__field graph_network_rows[] = {
      .help = "of hidden layers that name none; auto: relu"},
     {.name = "initialization", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT | TL__TUNE,
      .offset = offsetof(tl__network_settings, initialization), .choices = graph_initializations,
-     .help = "of layers that name none; auto: he_uniform before relu and its relatives, xavier_uniform else"},
+     .help = "of layers that name none; auto: pytorch, uniform in +-1/sqrt(inputs)"},
     {.name = "hidden_size", .kind = TL__FIELD_INT_LIST, .flags = TL__RESULT | TL__TUNE,
      .offset = offsetof(tl__network_settings, hidden_size), .min = 1, .max = 1048576, .text = "[64]", .unit = "units",
      .help = "of a named architecture: one size for all hidden layers, or one for each"},

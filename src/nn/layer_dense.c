@@ -56,7 +56,7 @@ static int dense_tensors(const tl__site *site, tl__tensor_spec *out)
 {
     const dense_settings *settings = site->settings;
     size_t n_in = dense_in(site), n_out = (size_t)settings->nodes;
-    tl__init_kind kind = tl__init_of(site->node->initialization, site->node->activation);
+    tl__init_kind kind = tl__init_of(site->node->initialization);
     out[0] = (tl__tensor_spec){.name = "weight", .rank = 2, .dim = {n_out, n_in}, .transposed = true, .fan_in = n_in,
                                .fan_out = n_out, .init = kind, .decays = true};
     out[1] = (tl__tensor_spec){.name = "bias", .rank = 1, .dim = {n_out}, .fan_in = n_in, .fan_out = n_out,
