@@ -1,5 +1,5 @@
-/* The family of metrics: each is one function over what has been predicted. Those that come from the same confusion matrix or
- * the same sums share a helper and pick their figure. */
+/* The family of metrics: each is one function over what has been predicted. Those that come from the same confusion
+ * matrix or the same sums share a helper and pick their figure. */
 #include "base/math.h"
 #include "metrics/metric_list.h"
 #include "metrics/metrics.h"

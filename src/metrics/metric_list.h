@@ -1,4 +1,5 @@
-/* The metrics that have a name: X(name, other names, of classes, more is better, help). Their functions are in metric.c. */
+/* The metrics that have a name: X(name, other names, of classes, more is better, help). Their functions are in
+ * metric.c. */
 #ifndef TL_METRICS_METRIC_LIST_H
 #define TL_METRICS_METRIC_LIST_H
 

@@ -1,7 +1,8 @@
-/* Metrics: pure functions over arrays, in double and in a fixed order, so figures are the same bits everywhere. Classes
- * are numbered from 0; a row whose true class is negative is left out. Where a quotient has no denominator the result is 0
- * for precision, recall and F1 (zero_division 0) and NaN for whole metrics that are not defined (AUC of one class).
- * Arrays of predictions may be float or double (tl__reals). Those that sort need memory and say so by a status. */
+/* Metrics: pure functions over arrays, in double and in a fixed order, so figures are the same bits everywhere.
+ * Classes are numbered from 0; a row whose true class is negative is left out. Where a quotient has no denominator the
+ * result is 0 for precision, recall and F1 (zero_division 0) and NaN for whole metrics that are not defined (AUC of
+ * one class). Arrays of predictions may be float or double (tl__reals). Those that sort need memory and say so by a
+ * status. */
 #ifndef TL_METRICS_METRICS_H
 #define TL_METRICS_METRICS_H
 
@@ -23,11 +24,12 @@ static inline bool tl__reals_given(tl__reals values) { return values.d || values
 
 /* ---- classes: counts (metrics/confusion.c) ---- */
 
-/* Class with the largest probability, the first one when they tie; with one column: probability > 0.5 is class 1. A row with
- * a NaN is class 0 unless another probability is larger than those before it. */
+/* Class with the largest probability, the first one when they tie; with one column: probability > 0.5 is class 1. A
+ * row with a NaN is class 0 unless another probability is larger than those before it. */
 TL_PRIV void tl__predicted_classes(tl__reals probabilities, size_t rows, size_t columns, int32_t *out);
 
-/* counts[true * classes + predicted] += 1 (zero it first). False: a number is not below classes (that row is not counted). */
+/* counts[true * classes + predicted] += 1 (zero it first). False: a number is not below classes (that row is not
+ * counted). */
 TL_PRIV bool tl__confusion_add(int64_t *counts, size_t classes, const int32_t *truth, const int32_t *predicted,
                                size_t rows);
 
@@ -69,24 +71,25 @@ TL_PRIV double tl__class_balance(const int64_t *counts, size_t classes);
 
 /* ---- classes: probabilities (metrics/probability.c, metrics/ranking.c); probabilities [rows, classes] ---- */
 
-/* Of class `positive` (1 in `truth == positive`) by `scores` [rows]; ties count one half. NaN when only one kind occurs or a
- * score is NaN. */
+/* Of class `positive` (1 in `truth == positive`) by `scores` [rows]; ties count one half. NaN when only one kind
+ * occurs or a score is NaN. */
 TL_PRIV tl_status tl__roc_auc(tl__heap *heap, const int32_t *truth, tl__reals scores, size_t rows, size_t stride,
                               size_t column, int32_t positive, double *out);
 /* Sum of (R_n - R_(n-1)) * P_n over distinct thresholds. NaN without a positive row. */
 TL_PRIV tl_status tl__average_precision(tl__heap *heap, const int32_t *truth, tl__reals scores, size_t rows,
                                         size_t stride, size_t column, int32_t positive, double *out);
-/* Two classes: AUC of class 1. More: mean one-versus-rest AUC over the classes, by_support: weighted. per_class [classes] or
- * NULL. A class that has no row, or all of them, is NaN in per_class and left out of the mean; none left: NaN. */
+/* Two classes: AUC of class 1. More: mean one-versus-rest AUC over the classes, by_support: weighted. per_class
+ * [classes] or NULL. A class that has no row, or all of them, is NaN in per_class and left out of the mean; none left:
+ * NaN. */
 TL_PRIV tl_status tl__auc(tl__heap *heap, const int32_t *truth, tl__reals probabilities, size_t rows, size_t classes,
                           bool by_support, double *per_class, double *out);
 /* Mean over ordered pairs of classes (Hand and Till 2001). */
 TL_PRIV tl_status tl__auc_one_vs_one(tl__heap *heap, const int32_t *truth, tl__reals probabilities, size_t rows,
                                      size_t classes, double *out);
 
-/* Points of a curve, one per distinct threshold from high to low, at most `limit` (thinned evenly; 0: all). ROC goes from
- * (0, 0) to (1, 1); precision and recall begin at (0, 1). The first threshold is infinite. No points where the rate is not
- * defined: only one kind of rows, or a NaN among the scores. */
+/* Points of a curve, one per distinct threshold from high to low, at most `limit` (thinned evenly; 0: all). ROC goes
+ * from (0, 0) to (1, 1); precision and recall begin at (0, 1). The first threshold is infinite. No points where the
+ * rate is not defined: only one kind of rows, or a NaN among the scores. */
 typedef struct tl__curve {
     size_t count;
     double *x, *y;                   /* false and true positive rate; recall and precision */
@@ -125,8 +128,8 @@ TL_PRIV double tl__calibration_error(const int32_t *truth, tl__reals probabiliti
 
 /* ---- groups and stability (metrics/groups.c) ---- */
 
-/* Accuracy per group: hits and rows are added to [groups]; a group number outside is not counted. Horizons, timeframes and
- * calendar units all are numbers of groups. */
+/* Accuracy per group: hits and rows are added to [groups]; a group number outside is not counted. Horizons, timeframes
+ * and calendar units all are numbers of groups. */
 TL_PRIV void tl__group_accuracy(const int32_t *truth, const int32_t *predicted, const int32_t *group, size_t rows,
                                 size_t groups, int64_t *hits, int64_t *counts);
 /* Share of rows that kept one predicted class over the last `epochs` rows of history [epochs, rows] (A5: 5 epochs). */

@@ -1,5 +1,5 @@
-/* Figures of an order: ROC and precision-recall curves and the areas below them. Rows are sorted by score once (own merge
- * sort: the order of ties is part of the result); ties are then taken as one step. */
+/* Figures of an order: ROC and precision-recall curves and the areas below them. Rows are sorted by score once (own
+ * merge sort: the order of ties is part of the result); ties are then taken as one step. */
 #include "base/math.h"
 #include "metrics/metrics.h"
 

@@ -1,9 +1,9 @@
-/* Losses: what a step makes smaller. A loss sees the network's raw outputs (logits) and owns the softmax or sigmoid that
- * turns them into probabilities; prediction applies the same link afterwards.
+/* Losses: what a step makes smaller. A loss sees the network's raw outputs (logits) and owns the softmax or sigmoid
+ * that turns them into probabilities; prediction applies the same link afterwards.
  *
- * A call works on a range of rows and writes, for each row, its gradient and its loss. No row depends on another, so any
- * split into tasks gives the same bits; sums over rows are made afterwards by tl__loss_sum. The mean's divisor comes from
- * the caller, who knows the whole step: gradient accumulation and shards are then exact.
+ * A call works on a range of rows and writes, for each row, its gradient and its loss. No row depends on another, so
+ * any split into tasks gives the same bits; sums over rows are made afterwards by tl__loss_sum. The mean's divisor
+ * comes from the caller, who knows the whole step: gradient accumulation and shards are then exact.
  *
  *     loss->rows(&call, first, end);                        any tasks, any order
  *     sum = tl__loss_sum(call.row_losses, rows);            one per piece (gradient shard), in double
@@ -92,20 +92,21 @@ TL_PRIV const tl__loss *tl__loss_default(bool classes);
 
 /* Outputs that the network must have; 0: this loss does not fit these targets. */
 TL_PRIV size_t tl__loss_width(const tl__loss *loss, const void *settings, size_t targets, bool classes);
-/* Does the network fit: number of outputs, number of class weights, quantiles in (0, 1)? The mistake says what to change.
- * `targets` is the number of values or of classes. */
+/* Does the network fit: number of outputs, number of class weights, quantiles in (0, 1)? The mistake says what to
+ * change. `targets` is the number of values or of classes. */
 TL_PRIV tl_status tl__loss_check(const tl__loss *loss, const void *settings, size_t width, size_t targets, bool classes,
                                  tl_error *error);
 
-/* Class weights of a run, written to out [classes] and hung into settings (out is kept): those of the settings; else the
- * loss's own (focal: alpha, see loss_focal.c); else `given` (training.class_weights; NULL: none). balanced [classes]: B4's
- * weights, tl__balanced_weights of metrics/; NULL: not known. Gives false, and all weights are 1, when there are none. */
+/* Class weights of a run, written to out [classes] and hung into settings (out is kept): those of the settings; else
+ * the loss's own (focal: alpha, see loss_focal.c); else `given` (training.class_weights; NULL: none). balanced
+ * [classes]: B4's weights, tl__balanced_weights of metrics/; NULL: not known. Gives false, and all weights are 1, when
+ * there are none. */
 TL_PRIV bool tl__loss_class_weights(const tl__loss *loss, void *settings, size_t classes, const double *given,
                                     const double *balanced, float *out);
 
-/* What the mean over these rows divides by: rows (or the sum of their weights), times the elements or class weights where
- * the loss says so. Reduction sum or none: 1 for the whole step, so it must not be summed over micro-batches then
- * (tl__loss_is_mean). targets as in tl__loss_call. */
+/* What the mean over these rows divides by: rows (or the sum of their weights), times the elements or class weights
+ * where the loss says so. Reduction sum or none: 1 for the whole step, so it must not be summed over micro-batches
+ * then (tl__loss_is_mean). targets as in tl__loss_call. */
 TL_PRIV double tl__loss_denominator(const tl__loss *loss, const void *settings, size_t width, const float *targets,
                                     size_t target_width, const float *weights, size_t rows);
 TL_PRIV bool tl__loss_is_mean(const void *settings);
@@ -118,7 +119,8 @@ TL_PRIV double tl__tree_add(double *values, size_t count);
 /* The loss's link for a network with this many outputs: a softmax over one output is a sigmoid. */
 TL_PRIV tl__link tl__loss_link(const tl__loss *loss, size_t width);
 /* Raw outputs [rows, width] to predictions [rows, out_width], by the link. out_width is width, or 2 where width is 1
- * and there is a link (a softmax over one output is a sigmoid): then [1 - p, p]. out may be outputs when the widths are equal. */
+ * and there is a link (a softmax over one output is a sigmoid): then [1 - p, p]. out may be outputs when the widths
+ * are equal. */
 TL_PRIV void tl__link_apply(const struct tl__kernels *kernels, tl__link link, const float *outputs, size_t rows,
                             size_t width, float *out, size_t out_width);
 

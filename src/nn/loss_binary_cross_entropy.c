@@ -1,6 +1,6 @@
-/* Binary cross entropy with logits, one independent yes or no per output: two classes on one output, several classes one
- * against the rest, or several targets of 0 to 1. For logit x, target y and positive weight a:
- * a*y * softplus(-x) + (1-y) * softplus(x), softplus(x) = max(x, 0) + log(1 + exp(-|x|)), which does not overflow. */
+/* Binary cross entropy with logits, one independent yes or no per output: two classes on one output, several classes
+ * one against the rest, or several targets of 0 to 1. For logit x, target y and positive weight a: a*y * softplus(-x)
+ * + (1-y) * softplus(x), softplus(x) = max(x, 0) + log(1 + exp(-|x|)), which does not overflow. */
 #include "kernels/kernels.h"
 #include "nn/loss.h"
 #include "nn/loss_list.h"
@@ -54,12 +54,14 @@ static void loss_binary_cross_entropy_rows(const tl__loss_call *call, size_t fir
         call->kernels->activate(TL__SIGMOID, 0.0f, p, x, count);
         for (size_t k = 0; k < count; k++) {
             if (j == 0) row = loss_binary_cross_entropy_row_of(call, i);
-            const float y = loss_binary_cross_entropy_target(call, i, j, row.class) * (1.0f - smoothing) + 0.5f * smoothing;
+            const float hard = loss_binary_cross_entropy_target(call, i, j, row.class);
+            const float y = hard * (1.0f - smoothing) + 0.5f * smoothing;
             const float yes = positive * y, no = 1.0f - y;
             total += yes * ((x[k] < 0.0f ? -x[k] : 0.0f) + tail[k]) + no * ((x[k] > 0.0f ? x[k] : 0.0f) + tail[k]);
             if (call->gradient) call->gradient[at + k] = scale * row.weight * ((yes + no) * p[k] - yes);
             if (++j < call->width) continue;
-            if (call->row_losses) call->row_losses[i] = row.class == -2 ? tl__bits_float(0x7fc00000u) : row.weight * total;
+            if (row.class == -2) total = tl__bits_float(0x7fc00000u), row.weight = 1.0f;
+            if (call->row_losses) call->row_losses[i] = row.weight * total;
             total = 0.0f;
             i++;
             j = 0;
@@ -87,8 +89,8 @@ static const tl__field loss_binary_cross_entropy_fields[] = {
 static const tl__loss loss_binary_cross_entropy = {
     .head = {.name = "binary_cross_entropy",
              .aliases = "bce bce_with_logits",
-             .help = "Binary cross entropy of a sigmoid: -(y log p + (1-y) log(1-p)), mean over all outputs. Two classes take "
-                     "one output, the probability of class 1; more classes are learned one against the rest; several "
+             .help = "Binary cross entropy of a sigmoid: -(y log p + (1-y) log(1-p)), mean over all outputs. Two classes "
+                     "take one output, the probability of class 1; more classes are learned one against the rest; several "
                      "targets of 0 and 1 are independent.",
              .rows = loss_binary_cross_entropy_fields,
              .settings_size = sizeof(loss_binary_cross_entropy_settings)},

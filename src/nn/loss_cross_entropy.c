@@ -1,6 +1,6 @@
-/* Softmax cross entropy over class numbers, with class weights and label smoothing; the arithmetic is the kernels' fused
- * softmax and loss. A row with class t, weights w and smoothing s over K classes costs
- * (1-s) * w_t * -log p_t + s/K * sum over k of w_k * -log p_k; the mean divides by the sum of w_t, as PyTorch has it. */
+/* Softmax cross entropy over class numbers, with class weights and label smoothing; the arithmetic is the kernels'
+ * fused softmax and loss. A row with class t, weights w and smoothing s over K classes costs (1-s) * w_t * -log p_t +
+ * s/K * sum over k of w_k * -log p_k; the mean divides by the sum of w_t, as PyTorch has it. */
 #include "kernels/kernels.h"
 #include "nn/loss.h"
 #include "nn/loss_list.h"

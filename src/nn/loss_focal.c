@@ -1,5 +1,6 @@
-/* Focal loss (Lin et al., 2017): -alpha_t * (1 - p_t)^gamma * log p_t, p_t the probability of the true class by a softmax,
- * or by a sigmoid when two classes share one output. The mean divides by the number of rows, not by the alphas.
+/* Focal loss (Lin et al., 2017): -alpha_t * (1 - p_t)^gamma * log p_t, p_t the probability of the true class by a
+ * softmax, or by a sigmoid when two classes share one output. The mean divides by the number of rows, not by the
+ * alphas.
  *
  * With L = log p_t and q = 1 - p_t = -expm1(L), the slope in L is D = -alpha * (q^g - g * q^(g-1) * p_t * L), and the
  * gradient of logit j is D * ([j = t] - p_j). q from expm1 keeps its digits where p_t is nearly 1. */
@@ -17,7 +18,8 @@ typedef struct loss_focal_settings {
 static float loss_focal_row(double gamma, float log_p, float *slope)
 {
     const float q = -tl__expm1f(log_p), p = tl__expf(log_p);
-    const float power = gamma == 0.0 ? 1.0f : gamma == 1.0 ? q : gamma == 2.0 ? q * q : (float)tl__pow((double)q, gamma);
+    const float power =
+        gamma == 0.0 ? 1.0f : gamma == 1.0 ? q : gamma == 2.0 ? q * q : (float)tl__pow((double)q, gamma);
     if (gamma == 0.0)
         *slope = -1.0f;
     else if (q > 0.0f)
@@ -86,8 +88,8 @@ static void loss_focal_rows(const tl__loss_call *call, size_t first, size_t end)
     }
 }
 
-/* alpha: a list has one per class; a scalar a is [1 - a, a] for two classes and the same factor for all of more; absent,
- * [0.25, 0.75] for two classes, and for more those of training.class_weights, else balanced ones. */
+/* alpha: a list has one per class; a scalar a is [1 - a, a] for two classes and the same factor for all of more;
+ * absent, [0.25, 0.75] for two classes, and for more those of training.class_weights, else balanced ones. */
 static bool loss_focal_own_weights(const void *settings, size_t classes, const double *given, const double *balanced,
                                    float *out)
 {
@@ -110,8 +112,8 @@ static tl_status loss_focal_check(const void *settings, size_t targets, bool cla
     const tl__float_list alpha = ((const loss_focal_settings *)settings)->alpha;
     if (classes && alpha.count > 1 && alpha.count != targets)
         return tl__fail(error, TL_BAD_CONFIG,
-                        "The focal loss has %zu alphas but the target has %zu classes; give one alpha per class, or one for all, "
-                        "or leave alpha out.", alpha.count, targets);
+                        "The focal loss has %zu alphas but the target has %zu classes; give one alpha per class, or one for "
+                        "all, or leave alpha out.", alpha.count, targets);
     return TL_OK;
 }
 
@@ -129,8 +131,8 @@ static const tl__field loss_focal_fields[] = {
 
 static const tl__loss loss_focal = {
     .head = {.name = "focal",
-             .help = "Focal loss: -alpha_t (1 - p_t)^gamma log p_t of the true class t, mean over rows. It turns down the rows "
-                     "that are already right. Lin et al., Focal Loss for Dense Object Detection, 2017.",
+             .help = "Focal loss: -alpha_t (1 - p_t)^gamma log p_t of the true class t, mean over rows. It turns down the "
+                     "rows that are already right. Lin et al., Focal Loss for Dense Object Detection, 2017.",
              .rows = loss_focal_fields,
              .settings_size = sizeof(loss_focal_settings)},
     .fits = TL__FITS_CLASSES,

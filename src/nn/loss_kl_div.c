@@ -1,5 +1,5 @@
-/* Kullback-Leibler divergence from target probabilities to a softmax: sum of t * (log t - log p), terms with t = 0 count 0.
- * With `logits: false` the outputs are log-probabilities already, as torch.nn.KLDivLoss takes them. */
+/* Kullback-Leibler divergence from target probabilities to a softmax: sum of t * (log t - log p), terms with t = 0
+ * count 0. With `logits: false` the outputs are log-probabilities already, as torch.nn.KLDivLoss takes them. */
 #include "kernels/kernels.h"
 #include "nn/loss.h"
 #include "nn/loss_list.h"
@@ -25,7 +25,8 @@ static void loss_kl_div_rows(const tl__loss_call *call, size_t first, size_t end
             if (targets[j] > 0.0f) total += (double)(targets[j] * (tl__logf(targets[j]) - (outputs[j] - norm)));
         }
         for (size_t j = 0; gradient && j < call->width; j++)
-            gradient[j] = factor * (settings->logits ? (float)mass * tl__expf(outputs[j] - norm) - targets[j] : -targets[j]);
+            gradient[j] =
+                factor * ((settings->logits ? (float)mass * tl__expf(outputs[j] - norm) : 0.0f) - targets[j]);
         if (call->row_losses) call->row_losses[i] = weight * (float)total;
     }
 }

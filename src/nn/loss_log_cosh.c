@@ -1,5 +1,6 @@
 /* Log-cosh: log(cosh(e)), written as |e| + log(1 + exp(-2|e|)) - log 2, which does not overflow. Below |e| = 1/32 that
- * difference would lose the digits that count, so a series takes over: e^2/2 - e^4/12 + e^6/45 (next term under 2^-24). */
+ * difference would lose the digits that count, so a series takes over: e^2/2 - e^4/12 + e^6/45 (next term under
+ * 2^-24). */
 #include "kernels/kernels.h"
 #include "nn/loss.h"
 #include "nn/loss_list.h"

@@ -7,8 +7,8 @@
  *     optimizer->prepare(settings, &request, &factors);               twice: with l2 for weights, with l2 0 for the rest
  *     optimizer->apply(kernels, &factors, w, g, state, first, count);
  *
- * Moments whose magnitude falls below 2^-120 become zero by definition: they would decay into subnormals, which are slow,
- * and are too small to move a weight. Formulas, defaults and names of settings and states are PyTorch's. */
+ * Moments whose magnitude falls below 2^-120 become zero by definition: they would decay into subnormals, which are
+ * slow, and are too small to move a weight. Formulas, defaults and names of settings and states are PyTorch's. */
 #ifndef TL_NN_OPTIMIZER_H
 #define TL_NN_OPTIMIZER_H
 

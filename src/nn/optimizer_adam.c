@@ -1,7 +1,7 @@
-/* Adam (Kingma and Ba, 2015) and its relatives, which are the same kernel under other factors: AMSGrad (Reddi et al., 2018)
- * divides by the largest second moment so far, AdamW (Loshchilov and Hutter, 2019) shrinks the weights instead of changing
- * the gradient, RAdam (Liu et al., 2020) scales the step until the second moment can be trusted. As torch.optim has them.
- * State: exp_avg, exp_avg_sq, and max_exp_avg_sq with amsgrad. */
+/* Adam (Kingma and Ba, 2015) and its relatives, which are the same kernel under other factors: AMSGrad (Reddi et al.,
+ * 2018) divides by the largest second moment so far, AdamW (Loshchilov and Hutter, 2019) shrinks the weights instead
+ * of changing the gradient, RAdam (Liu et al., 2020) scales the step until the second moment can be trusted. As
+ * torch.optim has them. State: exp_avg, exp_avg_sq, and max_exp_avg_sq with amsgrad. */
 #include "nn/optimizer.h"
 #include "nn/optimizer_list.h"
 
@@ -26,7 +26,8 @@ static double optimizer_adam_beta1(const optimizer_adam_settings *adam, const tl
     return request->momentum > 0.0 ? request->momentum : adam->beta1;
 }
 
-static void optimizer_adam_prepare(const void *settings, const tl__optimizer_request *request, tl__optimizer_factors *out)
+static void optimizer_adam_prepare(const void *settings, const tl__optimizer_request *request,
+                                   tl__optimizer_factors *out)
 {
     const optimizer_adam_settings *adam = settings;
     const double beta1 = optimizer_adam_beta1(adam, request), steps = (double)request->step;
@@ -43,7 +44,8 @@ static void optimizer_adam_prepare(const void *settings, const tl__optimizer_req
         .state = {1, 2, adam->amsgrad ? 3 : 0}};
 }
 
-static void optimizer_adam_w_prepare(const void *settings, const tl__optimizer_request *request, tl__optimizer_factors *out)
+static void optimizer_adam_w_prepare(const void *settings, const tl__optimizer_request *request,
+                                     tl__optimizer_factors *out)
 {
     const optimizer_adam_settings *adam = settings;
     optimizer_adam_prepare(settings, request, out);
@@ -51,9 +53,10 @@ static void optimizer_adam_w_prepare(const void *settings, const tl__optimizer_r
     out->adam.keep = (float)(1.0 - request->learning_rate * (adam->weight_decay + request->l2));
 }
 
-/* Until the variance is tractable (length of the moving average above 5) the step is momentum alone: root_scale 0 and eps 1
- * make the kernel's denominator 1. */
-static void optimizer_adam_radam_prepare(const void *settings, const tl__optimizer_request *request, tl__optimizer_factors *out)
+/* Until the variance is tractable (length of the moving average above 5) the step is momentum alone: root_scale 0 and
+ * eps 1 make the kernel's denominator 1. */
+static void optimizer_adam_radam_prepare(const void *settings, const tl__optimizer_request *request,
+                                         tl__optimizer_factors *out)
 {
     const optimizer_adam_settings *adam = settings;
     const double steps = (double)request->step, power = tl__pow(adam->beta2, steps);

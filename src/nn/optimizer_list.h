@@ -1,5 +1,5 @@
-/* The optimizers. Each line is a function of nn/optimizer_NAME.c that gives its descriptor; those of Adam's kind share a
- * file. */
+/* The optimizers. Each line is a function of nn/optimizer_NAME.c that gives its descriptor; those of Adam's kind share
+ * a file. */
 #ifndef TL_NN_OPTIMIZER_LIST_H
 #define TL_NN_OPTIMIZER_LIST_H
 

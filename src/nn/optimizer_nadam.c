@@ -1,6 +1,6 @@
-/* NAdam (Dozat, 2016): Adam with Nesterov's momentum, as torch.optim.NAdam. The momentum of step t is
- * mu_t = beta1 * (1 - 0.96^(t * momentum_decay) / 2); the product of all so far corrects the bias. It is found again at each
- * step, so that no state but the two moments is kept; the loop ends where the product no longer changes 1 - product. */
+/* NAdam (Dozat, 2016): Adam with Nesterov's momentum, as torch.optim.NAdam. The momentum of step t is mu_t = beta1 *
+ * (1 - 0.96^(t * momentum_decay) / 2); the product of all so far corrects the bias. It is found again at each step, so
+ * that no state but the two moments is kept; the loop ends where the product no longer changes 1 - product. */
 #include "nn/optimizer.h"
 #include "nn/optimizer_list.h"
 
@@ -23,13 +23,15 @@ static const char *optimizer_nadam_state_name(const void *settings, int index)
     return index == 0 ? "exp_avg" : "exp_avg_sq";
 }
 
-static void optimizer_nadam_prepare(const void *settings, const tl__optimizer_request *request, tl__optimizer_factors *out)
+static void optimizer_nadam_prepare(const void *settings, const tl__optimizer_request *request,
+                                    tl__optimizer_factors *out)
 {
     const optimizer_nadam_settings *nadam = settings;
     const double beta1 = request->momentum > 0.0 ? request->momentum : nadam->beta1, rate = request->learning_rate;
     const double decay = tl__pow(0.96, nadam->momentum_decay);
     double product = 1.0, power = decay;   /* power: 0.96^(t * momentum_decay) */
-    for (int64_t t = 1; t <= request->step && product > 0x1p-60; t++, power *= decay) product *= beta1 * (1.0 - 0.5 * power);
+    for (int64_t t = 1; t <= request->step && product > 0x1p-60; t++, power *= decay)
+        product *= beta1 * (1.0 - 0.5 * power);
     const double here = tl__pow(0.96, (double)request->step * nadam->momentum_decay);
     const double mu = beta1 * (1.0 - 0.5 * here), next = beta1 * (1.0 - 0.5 * (here * decay));
     *out = (tl__optimizer_factors){

@@ -19,7 +19,8 @@ static const char *optimizer_sgd_state_name(const void *settings, int index)
     return "momentum_buffer";
 }
 
-static void optimizer_sgd_prepare(const void *settings, const tl__optimizer_request *request, tl__optimizer_factors *out)
+static void optimizer_sgd_prepare(const void *settings, const tl__optimizer_request *request,
+                                  tl__optimizer_factors *out)
 {
     const optimizer_sgd_settings *sgd = settings;
     const bool buffered = sgd->momentum > 0.0;

@@ -1,7 +1,7 @@
-/* Schedules: the learning rate as a function of the epoch or the step. All are pure functions of (settings, index, total), so
- * a resumed run needs nothing but its position; only reduce_on_plateau keeps a small state, which checkpoints hold.
- * A linear warm-up may stand in front of any: `warmup: 5`; the schedule then begins after it. Formulas are those of
- * torch.optim.lr_scheduler in closed form. */
+/* Schedules: the learning rate as a function of the epoch or the step. All are pure functions of (settings, index,
+ * total), so a resumed run needs nothing but its position; only reduce_on_plateau keeps a small state, which
+ * checkpoints hold. A linear warm-up may stand in front of any: `warmup: 5`; the schedule then begins after it.
+ * Formulas are those of torch.optim.lr_scheduler in closed form. */
 #ifndef TL_NN_SCHEDULE_H
 #define TL_NN_SCHEDULE_H
 

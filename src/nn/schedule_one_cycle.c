@@ -1,5 +1,5 @@
-/* One cycle (Smith and Topin, Super-Convergence, 2018): the rate climbs from max_lr / div_factor to max_lr, then falls far
- * below where it began, while the momentum goes the other way. As torch.optim.lr_scheduler.OneCycleLR. */
+/* One cycle (Smith and Topin, Super-Convergence, 2018): the rate climbs from max_lr / div_factor to max_lr, then falls
+ * far below where it began, while the momentum goes the other way. As torch.optim.lr_scheduler.OneCycleLR. */
 #include "base/math.h"
 #include "nn/schedule.h"
 #include "nn/schedule_list.h"

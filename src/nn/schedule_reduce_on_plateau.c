@@ -22,7 +22,8 @@ static void schedule_reduce_on_plateau_at(const void *settings, double rate, int
 }
 
 /* NaN is no improvement. */
-static bool schedule_reduce_on_plateau_better(const schedule_reduce_on_plateau_settings *plateau, double metric, double best)
+static bool schedule_reduce_on_plateau_better(const schedule_reduce_on_plateau_settings *plateau, double metric,
+                                              double best)
 {
     const bool absolute = plateau->threshold_mode == SCHEDULE_REDUCE_ON_PLATEAU_ABSOLUTE;
     if (best != best) return metric == metric;
@@ -31,7 +32,8 @@ static bool schedule_reduce_on_plateau_better(const schedule_reduce_on_plateau_s
     return metric > (absolute ? best + plateau->threshold : best * (1.0 + plateau->threshold));
 }
 
-static void schedule_reduce_on_plateau_report(const void *settings, double rate, double metric, tl__schedule_state *state)
+static void schedule_reduce_on_plateau_report(const void *settings, double rate, double metric,
+                                              tl__schedule_state *state)
 {
     const schedule_reduce_on_plateau_settings *plateau = settings;
     if (schedule_reduce_on_plateau_better(plateau, metric, state->best)) {
@@ -67,18 +69,21 @@ static const tl__field schedule_reduce_on_plateau_fields[] = {
      .offset = offsetof(schedule_reduce_on_plateau_settings, factor), .fallback = 0.5, .max = 1.0,
      .help = "Factor of the rate at each reduction"},
     {.name = "min_lr", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT,
-     .offset = offsetof(schedule_reduce_on_plateau_settings, min_lr), .fallback = 1e-6, .max = 1e6, .help = "The lowest rate"},
+     .offset = offsetof(schedule_reduce_on_plateau_settings, min_lr), .fallback = 1e-6, .max = 1e6,
+     .help = "The lowest rate"},
     {.name = "threshold", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT,
      .offset = offsetof(schedule_reduce_on_plateau_settings, threshold), .fallback = 1e-4, .max = 1e30,
      .help = "What counts as an improvement"},
     {.name = "threshold_mode", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT,
-     .offset = offsetof(schedule_reduce_on_plateau_settings, threshold_mode), .choices = schedule_reduce_on_plateau_thresholds,
+     .offset = offsetof(schedule_reduce_on_plateau_settings, threshold_mode),
+     .choices = schedule_reduce_on_plateau_thresholds,
      .help = "Is the threshold a share of the best value or a difference from it"},
     {.name = "cooldown", .kind = TL__FIELD_INT, .flags = TL__RESULT,
      .offset = offsetof(schedule_reduce_on_plateau_settings, cooldown), .max = 1e9, .unit = "epochs",
      .help = "How long after a reduction nothing is counted"},
-    {.name = "mode", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT, .offset = offsetof(schedule_reduce_on_plateau_settings, mode),
-     .choices = schedule_reduce_on_plateau_modes, .help = "Is the metric better when it is smaller (min) or larger (max)"},
+    {.name = "mode", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT,
+     .offset = offsetof(schedule_reduce_on_plateau_settings, mode), .choices = schedule_reduce_on_plateau_modes,
+     .help = "Is the metric better when it is smaller (min) or larger (max)"},
     TL__SCHEDULE_ROWS(schedule_reduce_on_plateau_settings),
     {0}};
 

@@ -1,5 +1,5 @@
-/* The losses: what all members of the family keep, walked over the list, and the rules of one or the other. Their numbers
- * against PyTorch are in tests/parity. */
+/* The losses: what all members of the family keep, walked over the list, and the rules of one or the other. Their
+ * numbers against PyTorch are in tests/parity. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,7 +32,10 @@ static float draw(uint32_t *state)
 static tl__loss_common *common(setup *s) { return (tl__loss_common *)(void *)s->settings; }
 
 /* Is this a loss over probabilities, whose targets are shares that add up to 1? */
-static bool is_distribution(const tl__loss *loss) { return loss->link == TL__LINK_SOFTMAX && !(loss->fits & TL__FITS_CLASSES); }
+static bool is_distribution(const tl__loss *loss)
+{
+    return loss->link == TL__LINK_SOFTMAX && !(loss->fits & TL__FITS_CLASSES);
+}
 
 static void make(setup *s, const tl__loss *loss, bool classes)
 {

@@ -1,5 +1,5 @@
-/* The optimizers: what all members of the family keep, walked over the list, and single steps by hand. Runs of several steps
- * against PyTorch are in tests/parity. */
+/* The optimizers: what all members of the family keep, walked over the list, and single steps by hand. Runs of several
+ * steps against PyTorch are in tests/parity. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* Losses: values and gradients for the reductions mean, sum and none. A loss over single values is fed one value per row, so
- * that the gradient into each element loss (`upstream`) can be given as the row's weight. */
+/* Losses: values and gradients for the reductions mean, sum and none. A loss over single values is fed one value per
+ * row, so that the gradient into each element loss (`upstream`) can be given as the row's weight. */
 #include <stdio.h>
 
 #include "base/text.h"
