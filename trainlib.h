@@ -368,8 +368,8 @@ typedef struct tl_model_description {
     int weight_count;
     uint64_t seed;
     int max_rows;                    /* of a batch */
-    const char *loss;                /* training only */
-    const char *optimizer;
+    const char *loss;                /* also says whether predictions are probabilities; NULL: the outputs as they are */
+    const char *optimizer;           /* training only, as what follows */
     const tl_setting *optimizer_settings;
     int optimizer_setting_count;
     float learning_rate;
