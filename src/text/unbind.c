@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "text/yaml.h"
 
+enum { UNBIND_WIDTH = 100 };
+
 static tl_value *unbind_member(tl__builder *builder, tl_value *parent, const char *key, const tl__member *member)
 {
     if (member->settings != NULL && member->settings->kind == TL_MAP)
@@ -132,20 +134,41 @@ static void unbind_default(tl__buffer *out, const tl__field *row)
     else if (row->text != NULL) tl__buffer_format(out, "; default %s", row->text);
 }
 
+/* A comment of whole words, at most UNBIND_WIDTH characters a line. */
+static void unbind_wrap(tl__buffer *out, const char *text, size_t size, int indent)
+{
+    size_t width = UNBIND_WIDTH > indent + 30 ? (size_t)(UNBIND_WIDTH - indent - 2) : 30;
+    while (size > 0) {
+        size_t line = size;
+        if (line > width)
+            for (line = width; line > 0 && text[line] != ' ';) line--;
+        if (line == 0) line = tl__size_min(strcspn(text, " "), size);
+        unbind_line(out, indent, true);
+        tl__buffer_add(out, text, line);
+        tl__buffer_char(out, '\n');
+        while (line < size && text[line] == ' ') line++;
+        text += line;
+        size -= line;
+    }
+}
+
 static void unbind_comment(tl__buffer *out, const tl__field *row, int indent)
 {
     char range[400];
-    tl__field_range(range, sizeof range, row);
-    unbind_line(out, indent, true);
-    if (row->help != NULL) tl__buffer_text(out, row->help);
-    if (row->kind != TL__FIELD_BLOCK) {
-        tl__buffer_format(out, "%s%s", row->help != NULL ? "; " : "", range);
-        if (row->unit != NULL) tl__buffer_format(out, " (%s)", row->unit);
-        unbind_default(out, row);
-    } else if (row->flags & TL__OPTIONAL) {
-        tl__buffer_text(out, row->help != NULL ? "; off unless it is mentioned" : "off unless it is mentioned");
+    tl__buffer comment;
+    bool open = row->kind == TL__FIELD_TEXT || row->kind == TL__FIELD_TREE || row->kind == TL__FIELD_BLOCK;
+    tl__buffer_init(&comment, out->heap);
+    if (row->help != NULL) tl__buffer_text(&comment, row->help);
+    if (!open || (row->help == NULL && row->kind != TL__FIELD_BLOCK)) {
+        tl__field_range(range, sizeof range, row);
+        tl__buffer_format(&comment, "%s%s", row->help != NULL ? "; " : "", range);
+        if (row->unit != NULL) tl__buffer_format(&comment, " (%s)", row->unit);
     }
-    tl__buffer_char(out, '\n');
+    if (row->kind != TL__FIELD_BLOCK) unbind_default(&comment, row);
+    else if (row->flags & TL__OPTIONAL) tl__buffer_text(&comment, "; off unless it is mentioned");
+    if (comment.failed) out->failed = true;
+    else unbind_wrap(out, comment.data, comment.size, indent);
+    tl__buffer_free(&comment);
 }
 
 TL_PRIV void tl__unbind_yaml(tl__buffer *out, const tl__field *rows, const void *block, int indent)
