@@ -233,8 +233,9 @@ static tl_status split_time(split_state *state, uint32_t *order, tl_error *error
 
 /* ---- groups ---- */
 
-/* Groups in a drawn order go to the test part, then to validation, as long as a group brings the part nearer to its size;
- * with kfold, the largest group first, each to the smallest fold. */
+/* Groups in a drawn order go to the test part, then to validation, as long as a group brings the part nearer to its size
+ * (its first group may be as far above as nothing is below); with kfold, the largest group first, each to the smallest
+ * fold. */
 static void split_deal_groups(split_state *state, const size_t *sizes, const uint32_t *order, unsigned char *of_group)
 {
     size_t targets[2] = {state->test, state->validation}, filled[2] = {0, 0};
@@ -243,7 +244,8 @@ static void split_deal_groups(split_state *state, const size_t *sizes, const uin
         uint32_t group = order[i];
         of_group[group] = TL_TRAIN;
         for (int p = 0; p < 2; p++) {
-            if (filled[p] + sizes[group] > targets[p] + sizes[group] / 2 || filled[p] >= targets[p]) continue;
+            size_t lack = targets[p] > filled[p] ? targets[p] - filled[p] : 0;
+            if (lack == 0 || 2 * lack < sizes[group] + (filled[p] > 0)) continue;
             filled[p] += sizes[group];
             of_group[group] = parts[p];
             break;
@@ -308,7 +310,15 @@ static tl_status split_groups(split_state *state, tl_error *error)
     tl__free(state->heap, scratch, count * sizeof *scratch);
     tl__free(state->heap, keys, count * sizeof *keys);
     tl__free(state->heap, of_group, count);
-    return failed ? tl__fail_memory(error, count * 16) : TL_OK;
+    if (failed) return tl__fail_memory(error, count * 16);
+    size_t filled[SPLIT_NONE + 1] = {0};
+    for (size_t i = 0; i < input->rows; i++) filled[state->part[i]]++;
+    bool lacks = (state->test && !filled[TL_TEST]) || (state->validation && !filled[TL_VALIDATION]) || !filled[TL_TRAIN];
+    if (!lacks || kfold) return TL_OK;
+    return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.split.group",
+                       "the %zu groups of data.split.group are too large to make parts of %zu training, %zu validation and %zu "
+                       "test rows; ask for other sizes",
+                       count, state->train, state->validation, state->test);
 }
 
 TL_PRIV tl_status tl__split(tl__heap *heap, const tl__split_settings *settings, const tl__split_input *input,
