@@ -156,7 +156,8 @@ static inline size_t tl__blocks(size_t total, size_t block) { return total / blo
 /* Rows per task where a row is `size` floats: about 16 KiB, so that tasks are worth their hand-over. */
 static inline size_t tl__row_block(size_t size) { return size >= 4096 ? 1 : 4096 / (size ? size : 1); }
 
-/* Below this many operations a call stays on the calling thread: waking others costs about 2 to 5 microseconds. */
-enum { TL__PARALLEL_WORK = 1 << 18 };
+/* Below this many operations a call stays on the calling thread: waking others costs some microseconds, in which one core
+ * of a fast machine does this much. */
+enum { TL__PARALLEL_WORK = 1 << 20 };
 
 #endif

@@ -92,24 +92,25 @@ static float *trained(const char *yaml, const tl__kernels *kernels, int threads,
     return out;
 }
 
+/* All sets of a numeric class, on any threads, give the bits of the class's first set on one thread. */
 static void test_same_bits(void **state)
 {
     (void)state;
     static const int threads[] = {1, 2, 3, 7};
     static const char *const networks[] = {MLP, GRAPH};
     for (size_t k = 0; k < TL_COUNT(networks); k++) {
-        const tl__kernels *scalar = tl__kernels_choose("scalar");
-        size_t size, other;
-        float *expected = trained(networks[k], scalar, 1, 4, &size);
-        for (size_t s = 0; tl__kernels_list(s); s++) {
-            if (tl__kernels_list(s)->numeric_class != scalar->numeric_class) continue;
+        float *expected[2] = {NULL, NULL};
+        size_t size;
+        for (size_t s = 0; tl__kernels_list(s); s++)
             for (size_t t = 0; t < TL_COUNT(threads); t++) {
-                float *got = trained(networks[k], tl__kernels_list(s), threads[t], 4, &other);
-                assert_memory_equal(got, expected, size);
-                free(got);
+                float **want = &expected[tl__kernels_list(s)->numeric_class];
+                float *got = trained(networks[k], tl__kernels_list(s), threads[t], 4, &size);
+                if (*want) assert_memory_equal(got, *want, size);
+                if (*want) free(got);
+                else *want = got;
             }
-        }
-        free(expected);
+        free(expected[0]);
+        free(expected[1]);
     }
 }
 
@@ -126,6 +127,54 @@ static void test_same_bits_on_the_pool(void **state)
     assert_memory_equal(got, expected, size);
     free(expected);
     free(got);
+}
+
+static double loss_of(net *n, const tl__rows *batch)
+{
+    tl__update update = {.step = 1};
+    tl__step_result result;
+    tl_error error = {0};
+    tl__network_forget(n->network);
+    if (tl__network_learn(n->network, n->pool, batch, &error) != TL_OK) fail_msg("%s", error.message);
+    if (tl__network_update(n->network, n->pool, &update, &result, &error) != TL_OK) fail_msg("%s", error.message);
+    return result.loss;
+}
+
+/* The gradient of every parameter of a graph in which paths part and meet, against differences of the loss: a buffer that
+ * was given away too early would show here. */
+static void test_gradients_of_a_graph(void **state)
+{
+    (void)state;
+    net n;
+    data d;
+    make_data(&d, 8);
+    tl__plan_options options = net_options(BATCH);
+    net_init(&n);
+    net_loss(&n, &options, "cross_entropy", "", 0);
+    net_make(&n, GRAPH, &options);
+    tl__rows batch = {.inputs = d.x, .targets = d.y, .rows = BATCH};
+    size_t trained_floats = tl__plan_trained_floats(n.plan), checked = 0;
+    float *gradients = malloc(trained_floats * sizeof(float)), *parameters = tl__network_parameters(n.network);
+    loss_of(&n, &batch);
+    memcpy(gradients, tl__network_gradients(n.network), trained_floats * sizeof(float));
+    for (int t = 0; t < tl__plan_tensor_count(n.plan); t++) {
+        const tl__tensor *tensor = tl__plan_tensor(n.plan, t);
+        for (size_t i = 0; i < tensor->size && tensor->trained; i++, checked++) {
+            float *place = parameters + tensor->offset + i, old = *place;
+            *place = old + 0.00390625f;
+            double above = loss_of(&n, &batch);
+            *place = old - 0.00390625f;
+            double below = loss_of(&n, &batch);
+            *place = old;
+            double gap = (above - below) / 0.0078125 - (double)gradients[tensor->offset + i];
+            if (gap > 2e-3 || gap < -2e-3)
+                fail_msg("%s[%zu]: gradient %g, differences %g", tensor->name, i, (double)gradients[tensor->offset + i],
+                         (above - below) / 0.0078125);
+        }
+    }
+    assert_true(checked > 300);
+    free(gradients);
+    net_free(&n);
 }
 
 /* Steps of `rows` rows in `micro` micro-batches. */
@@ -370,7 +419,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_learns_without_allocating), cmocka_unit_test(test_same_bits),
-        cmocka_unit_test(test_same_bits_on_the_pool), cmocka_unit_test(test_accumulation_is_one_big_batch),
+        cmocka_unit_test(test_same_bits_on_the_pool), cmocka_unit_test(test_gradients_of_a_graph),
+        cmocka_unit_test(test_accumulation_is_one_big_batch),
         cmocka_unit_test(test_shards_are_part_of_the_numerics), cmocka_unit_test(test_evaluation),
         cmocka_unit_test(test_frozen), cmocka_unit_test(test_not_finite),
         cmocka_unit_test(test_batch_norm_refuses_one_row), cmocka_unit_test(test_plan_shares_memory),
