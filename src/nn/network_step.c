@@ -250,6 +250,7 @@ TL_PRIV tl_status tl__network_learn(tl__network *network, tl__pool *pool, const 
 {
     tl__pass pass;
     TL_TRY(network_refuse(network, batch->rows, error));
+    if (!network->plan->options.loss) return tl__fail(error, TL_INVALID, "This network was planned without a loss.");
     if (network->micro >= network->plan->options.accumulation) tl__network_forget(network);
     network->last = *batch;
     network->last_output = network_output(network, TL__TRAINING, batch->inputs);
@@ -324,6 +325,21 @@ static void network_norm_task(void *user, size_t task, int worker)
     }
 }
 
+typedef struct network_limit {
+    const tl__network *network;
+    float limit;
+} network_limit;
+
+static void network_limit_task(void *user, size_t task, int worker)
+{
+    const network_limit *call = user;
+    const tl__plan *plan = call->network->plan;
+    size_t first = task * NETWORK_CHUNK;
+    (void)worker;
+    tl__clip_value(plan->options.kernels, call->network->gradients + first,
+                   tl__size_min(NETWORK_CHUNK, plan->trained_floats - first), call->limit);
+}
+
 /* Norms of all tensors; gives that of all gradients. */
 static double network_norms(tl__network *network, tl__pool *pool)
 {
@@ -396,8 +412,11 @@ TL_PRIV tl_status tl__network_update(tl__network *network, tl__pool *pool, const
     network_merge_rest(network, pool);
     network->micro = plan->options.accumulation;
     result->loss = network->denominator > 0 ? network->loss / network->denominator : 0.0;
-    if (update->clip_value > 0)
-        tl__clip_value(plan->options.kernels, network->gradients, plan->trained_floats, (float)update->clip_value);
+    if (update->clip_value > 0) {
+        network_limit call = {network, (float)update->clip_value};
+        tl__network_for(pool, tl__blocks(plan->trained_floats, NETWORK_CHUNK), (double)plan->trained_floats,
+                        network_limit_task, &call);
+    }
     result->gradient_norm = network_norms(network, pool);
     if (!tl__is_finite_d(result->gradient_norm) || !tl__is_finite_d(result->loss))
         return tl__network_find_nonfinite(network, pool, error);

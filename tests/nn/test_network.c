@@ -16,7 +16,7 @@
 /* a residual branch, two readers of one layer, side by side, norms: every way that gradients meet */
 #define GRAPH "[{type: input, nodes: 6}, {type: dense, name: a, nodes: 12, activation: tanh}, "                      \
               "{type: layer_norm, name: n, from: a}, {type: dense, name: b, nodes: 12, activation: silu, from: n}, " \
-              "{type: add, name: s, from: [a, b, a]}, {type: batch_norm, name: bn}, {type: relu, name: r}, "         \
+              "{type: add, name: s, from: [a, b, a]}, {type: batch_norm, name: bn}, {type: gelu, name: r}, "         \
               "{type: flatten, name: f}, {type: concatenate, name: c, from: [f, s]}, {type: dense, name: unused, "   \
               "nodes: 2, from: a}, {type: output, nodes: 3, from: c}]"
 
