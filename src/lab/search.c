@@ -83,27 +83,15 @@ TL_PRIV double tl__search_score(const tl__search *search, const tl_scores *valid
     return value;
 }
 
-/* Is it a setting, or one of a family's member ("training.optimizer.beta1")? */
-static const tl__field *search_row(const tl__config *config, const char *path, const char **suggestion, tl__arena *arena)
-{
-    const tl__field *row = tl__row_at(config->rows, path, suggestion);
-    for (const char *dot = strchr(path, '.'); !row && dot; dot = strchr(dot + 1, '.')) {
-        const char *prefix = tl__arena_copy(arena, path, (size_t)(dot - path));
-        const tl__field *member = prefix ? tl__row_at(config->rows, prefix, NULL) : NULL;
-        if (member && member->kind == TL__FIELD_MEMBER) return member;
-    }
-    return row;
-}
-
 static tl_status search_read_parameter(tl__config *config, const tl_value *value, tl__search_parameter *out,
                                        tl_error *error)
 {
     const char *file = value->file ? value->file : config->path, *suggestion = NULL;
     const char *path = tl__config_canonical(config->rows, value->key, &config->arena);
-    const tl__field *row = search_row(config, path, &suggestion, &config->arena);
+    const tl__field *row = tl__row_at(config->rows, path, &suggestion);
     if (!row)
         return tl__fail_at(error, TL_BAD_CONFIG, file, value->key_line, value->key_column, "search.parameters",
-                           suggestion ? "%s is not a setting; did you mean %s?" : "%s is not a setting.%s", path,
+                           suggestion ? "%s is not a setting; did you mean '%s'?" : "%s is not a setting.%s", path,
                            suggestion ? suggestion : "");
     *out = (tl__search_parameter){.path = path, .whole = row->kind == TL__FIELD_INT || row->kind == TL__FIELD_INT_LIST};
     if (value->kind == TL_LIST && value->count > 0) {

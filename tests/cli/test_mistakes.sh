@@ -36,8 +36,6 @@ printf '\000\000\010\003\177\377\377\377\177\377\377\377\177\377\377\377' > huge
 on huge.idx;                                         mistake huge.idx
 trainlib train:run iris.yaml --set 'network.layers=[{type: hidden, nodes: 1000000}, {type: hidden, nodes: 1000000}, {type: output}]'
 mistake dense_2
-trainlib train:run iris.yaml --set 'network.layers=[{type: hidden, nodes: 100000}, {type: hidden, nodes: 100000}, {type: output}]'
-mistake memory
 trainlib train:run iris.yaml --set 'network.layers=[{type: hidden, nodes: 10000000000}, {type: output}]'
 mistake nodes
 

@@ -1,0 +1,138 @@
+/* Searches: the block as it is read, and the values of trials. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "base/text.h"
+#include "lab/search.h"
+
+static tl_context *context;
+static tl_error error;
+
+static int setup(void **state)
+{
+    (void)state;
+    context = tl_context_new(NULL);
+    return context ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    tl_context_free(context);
+    return 0;
+}
+
+static tl_status read(const char *search, tl__config **config, tl__search *out)
+{
+    char text[1024];
+    memset(&error, 0, sizeof error);
+    tl__format(text, sizeof text, "data: {file: x.csv}\n%s", search);
+    assert_int_equal(tl__config_parse(context, text, strlen(text), "s.yaml", "", NULL, 0, true, NULL, config, &error), TL_OK);
+    return tl__search_read(*config, out, &error);
+}
+
+static void value(const tl__search *search, size_t parameter, int64_t trial, char out[64])
+{
+    tl__buffer text;
+    tl__buffer_init(&text, &context->heap);
+    tl__search_value(search, parameter, trial, &text);
+    tl__format(out, 64, "%s", text.data);
+    tl__buffer_free(&text);
+}
+
+/* All combinations once, the last parameter fastest. */
+static void test_grid(void **state)
+{
+    (void)state;
+    static const char *const wanted[][2] = {{"0.1", "\"adam\""}, {"0.1", "{\"type\": \"sgd\"}"}, {"0.1", "3"},
+                                            {"0.01", "\"adam\""}, {"0.01", "{\"type\": \"sgd\"}"}, {"0.01", "3"}};
+    tl__config *config;
+    tl__search search;
+    assert_int_equal(read("search: {method: grid, parameters: {training.lr: [0.1, 0.01], training.optimizer: [adam, {type: sgd}, 3]}}",
+                          &config, &search), TL_OK);
+    assert_int_equal(search.trials, 6);
+    assert_string_equal(search.parameters[0].path, "training.learning_rate");
+    assert_string_equal(search.metric, "val_loss");
+    assert_false(search.higher);
+    for (int64_t trial = 0; trial < 6; trial++)
+        for (size_t p = 0; p < 2; p++) {
+            char text[64];
+            value(&search, p, trial, text);
+            assert_string_equal(text, wanted[trial][p]);
+        }
+    tl__config_free(config);
+}
+
+/* Ranges are kept, whole settings are whole, and a trial's value depends on seed, path and trial only. */
+static void test_random(void **state)
+{
+    (void)state;
+    tl__config *config, *other;
+    tl__search search, alone;
+    const char *text = "search: {trials: 300, metric: accuracy, parameters: {training.learning_rate: {min: 0.0001, max: 0.1}, "
+                       "network.hidden_size: {min: 8, max: 64}, optimization.dropout: {min: 0, max: 0.5}}}";
+    assert_int_equal(read(text, &config, &search), TL_OK);
+    assert_int_equal(search.trials, 300);
+    assert_true(search.higher);
+    assert_true(search.parameters[0].log);
+    assert_true(search.parameters[1].whole);
+    assert_false(search.parameters[2].log);
+    assert_int_equal(read("search: {parameters: {optimization.dropout: {min: 0, max: 0.5}}}", &other, &alone), TL_OK);
+    assert_int_equal(alone.trials, 20);
+    int below = 0, whole[65] = {0};
+    for (int64_t trial = 0; trial < 300; trial++) {
+        char cell[64], same[64];
+        double number;
+        int64_t integer;
+        value(&search, 0, trial, cell);
+        assert_true(tl__parse_double(cell, strlen(cell), &number) && number >= 0.0001 && number <= 0.1);
+        below += number < 0.00316;    /* the middle of the log scale */
+        value(&search, 1, trial, cell);
+        assert_true(tl__parse_int(cell, strlen(cell), &integer) && integer >= 8 && integer <= 64);
+        whole[integer]++;
+        value(&search, 2, trial, cell);
+        value(&alone, 0, trial, same);
+        assert_string_equal(cell, same);
+    }
+    assert_in_range(below, 110, 190);    /* 150 +- 4.6 standard deviations */
+    int seen = 0;
+    for (int i = 8; i <= 64; i++) seen += whole[i] > 0;
+    assert_true(seen > 50);
+    tl__config_free(other);
+    tl__config_free(config);
+}
+
+static void test_mistakes(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"seed: 1", "search:\n  method: random"},
+        {"search: {parameters: {training.lerning_rate: [1]}}", "did you mean 'learning_rate'?"},
+        {"search: {parameters: {training.learning_rate: 1}}", "a list of values or a range"},
+        {"search: {parameters: {training.learning_rate: []}}", "a list of values or a range"},
+        {"search: {parameters: {training.learning_rate: {min: 1, max: 0.1}}}", "min < max"},
+        {"search: {parameters: {training.learning_rate: {min: 0, max: 0.1, scale: log}}}", "0 < min < max"},
+        {"search: {parameters: {training.learning_rate: {min: 0.1}}}", "max"},
+        {"search: {parameters: {}}", "1 to 32 settings"},
+        {"search: {metric: acuracy, parameters: {training.epochs: [1]}}", "search.metric is 'acuracy'"},
+        {"search: {method: grid, parameters: {training.epochs: {min: 1, max: 2}}}", "a grid needs lists"},
+        {"search: {methode: grid, parameters: {training.epochs: [1]}}", "did you mean search.method?"},
+    };
+    for (size_t i = 0; i < TL_COUNT(cases); i++) {
+        tl__config *config;
+        tl__search search;
+        assert_int_equal(read(cases[i][0], &config, &search), TL_BAD_CONFIG);
+        if (!strstr(error.message, cases[i][1])) fail_msg("'%s' is not in: %s", cases[i][1], error.message);
+        tl__config_free(config);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_grid), cmocka_unit_test(test_random),
+                                       cmocka_unit_test(test_mistakes)};
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
