@@ -159,11 +159,15 @@ static tl_status run_make_folder(run_state *run, tl_error *error)
     const char *checkpoints = tl__path_join(arena, run->folder, "checkpoints");
     const char *config = tl__path_join(arena, run->folder, "config.yaml");
     if (!lock || !checkpoints || !config) return tl__fail_memory(error, 256);
-    tl_status status = tl__lock_take(run->context, lock, &run->lock, NULL);
+    tl_error why = {0};
+    tl_status status = tl__lock_take(run->context, lock, &run->lock, &why);
     if (status == TL_LOCKED)
         return tl__fail(error, status, "%s is being trained by another process; 'trainlib train:status %s' shows how "
                         "far it is.", run->folder, run->folder);
-    if (status != TL_OK) return tl__lock_take(run->context, lock, &run->lock, error);
+    if (status != TL_OK) {
+        if (error) *error = why;
+        return status;
+    }
     TL_TRY(tl__folder_make(checkpoints, error));
     tl__buffer text;
     tl__buffer_init(&text, &run->context->heap);
@@ -178,11 +182,10 @@ static tl_status run_open_journal(run_state *run, tl_error *error)
     const char *output = tl__path_join(&run->arena, run->options->out, run->config->settings.output.folder);
     const char *logs = output ? tl__path_join(&run->arena, output, "logs") : NULL;
     if (!logs) return tl__fail_memory(error, 256);
-    TL_TRY(tl__journal_open(&run->journal, run->context, run->folder, logs, "training", run->stamp, error));
     run->journal.hash = run->hash;
     run->journal.name = run->config->name;
     run->journal.classification = tl_dataset_classes(run->session.data) > 0;
-    return TL_OK;
+    return tl__journal_open(&run->journal, run->context, run->folder, logs, "training", run->stamp, error);
 }
 
 static void run_set_progress(run_state *run, const char *state)
@@ -393,7 +396,7 @@ static tl_status run_all(run_state *run, const char *config_path, tl_error *erro
     TL_TRY(run_best_path(run, error));
     tl_status status = run_open_journal(run, error);
     if (status == TL_OK) status = run_train(run, error);
-    return run_finish(run, status, error, error);
+    return run->journal.context ? run_finish(run, status, error, error) : status;
 }
 
 TL_API tl_status tl_run(tl_context *context, const char *config, const tl_options *options, tl_run_result *result,
