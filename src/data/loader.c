@@ -79,14 +79,19 @@ static tl_status loader_load(const tl__source *source, tl__table **out, tl_error
 
 /* ---- bytes ---- */
 
+/* By the first two bytes alone: no text begins so, and a file that was cut off right there is told as such. */
+static bool loader_is_packed(const char *bytes, size_t size)
+{
+    return size >= 2 && (unsigned char)bytes[0] == 0x1F && (unsigned char)bytes[1] == 0x8B;
+}
+
 static tl_status loader_bytes(tl_context *context, const char *path, const char *name, tl__buffer *out, tl_error *error)
 {
     const size_t limit = SIZE_MAX / 2;
     tl__buffer packed;
     tl__buffer_init(out, &context->heap);
     TL_TRY(tl__file_read(path, out, limit, error));
-    const unsigned char *bytes = (const unsigned char *)out->data;
-    if (!tl__is_gzip(bytes, out->size)) return TL_OK;
+    if (!loader_is_packed(out->data, out->size)) return TL_OK;
     packed = *out;
     tl__buffer_init(out, &context->heap);
     tl_status status = tl__gunzip(out, (const unsigned char *)packed.data, packed.size, limit, name, error);
@@ -120,7 +125,7 @@ TL_PRIV tl_status tl__table_parse(tl_context *context, const char *bytes, size_t
                                   tl_error *error)
 {
     tl__source source = {context, name, bytes, size, NULL, settings, known};
-    if (!tl__is_gzip((const unsigned char *)bytes, size)) return loader_load(&source, out, error);
+    if (!loader_is_packed(bytes, size)) return loader_load(&source, out, error);
     tl__buffer buffer;
     tl__buffer_init(&buffer, &context->heap);
     tl_status status = tl__gunzip(&buffer, (const unsigned char *)bytes, size, SIZE_MAX / 2, name, error);
