@@ -33,6 +33,7 @@
 #include "port/windows.c"
 #include "port/thread.c"
 #include "port/none.c"
+#include "port/leftovers.c"
 
 /* 1  kernels: arithmetic */
 #include "kernels/kernels.c"

@@ -169,6 +169,8 @@ static tl_status run_make_folder(run_state *run, tl_error *error)
         return status;
     }
     TL_TRY(tl__folder_make(checkpoints, error));
+    TL_TRY(tl__folder_clean(run->context, run->folder, error));
+    TL_TRY(tl__folder_clean(run->context, checkpoints, error));
     tl__buffer text;
     tl__buffer_init(&text, &run->context->heap);
     status = tl__config_write(run->config, run->folder, &text, error);

@@ -204,6 +204,23 @@ static void half_written_files_go(void **state)
     assert_int_equal(files_count(folder, ".tmp-"), 0);
 }
 
+static void leftovers_go(void **state)
+{
+    tl_error error = {0};
+    char kept[600];
+    (void)state;
+    strcpy(kept, files_path(folder, "killed"));
+    assert_int_equal(tl__folder_make(kept, &error), TL_OK);
+    files_text(kept, "model.tmp-123-0", "half");
+    files_text(kept, "a.tmp-1-2.tmp-99-17", "half");
+    files_text(kept, "model.tmp-123", "a name of the user");
+    files_text(kept, "model.tmp-123-0.csv", "another");
+    files_text(kept, ".tmp-1-2", "and one without a name before it");
+    assert_int_equal(tl__folder_clean(context, kept, &error), TL_OK);
+    assert_int_equal(files_count(kept, ""), 3);
+    assert_int_equal(tl__folder_clean(context, files_path(folder, "nothing"), NULL), TL_NOT_FOUND);
+}
+
 static void permission_is_told(void **state)
 {
     (void)state;
@@ -350,6 +367,7 @@ int main(void)
         cmocka_unit_test(replaces_whole), cmocka_unit_test(commits_and_abandons), cmocka_unit_test(appends),
         cmocka_unit_test(reads_whole_within_the_limit), cmocka_unit_test(says_what_is_wrong), cmocka_unit_test(full_disk_is_told),
         cmocka_unit_test(half_written_files_go),
+        cmocka_unit_test(leftovers_go),
         cmocka_unit_test(permission_is_told), cmocka_unit_test(facts_about_files), cmocka_unit_test(folders),
         cmocka_unit_test(locks_exclude_and_die), cmocka_unit_test(out_of_memory),
     };
