@@ -265,6 +265,59 @@ static void test_values(void **state)
     }
 }
 
+static void set(setup *s, const char *name, double value)
+{
+    for (const tl__field *row = s->loss->head.rows; row->name; row++)
+        if (tl__same_text(row->name, name)) *(double *)(void *)(s->settings + row->offset) = value;
+}
+
+static void compare(setup *s, size_t rows, size_t target_width, const float *losses, const float *gradient)
+{
+    s->call.weights = NULL;
+    s->call.target_width = target_width;
+    s->call.scale = 1.0 / tl__loss_denominator(s->loss, s->settings, s->call.width, s->targets, target_width, NULL, rows);
+    s->loss->rows(&s->call, 0, rows);
+    if (losses) {
+        for (size_t i = 0; i < rows; i++) assert_float_equal(s->losses[i], losses[i], 2e-6f);
+    }
+    for (size_t i = 0; i < rows * s->call.width; i++) assert_float_equal(s->gradient[i], gradient[i], 1e-6f);
+}
+
+/* Settings that the cases of tests/parity do not have, by PyTorch 2.13: pos_weight, class weights with label smoothing,
+ * kl_div of a log-softmax. */
+static void test_settings_against_pytorch(void **state)
+{
+    static setup s;
+    const float logits[] = {0.5f, -1.5f, 3.0f, -4.0f, 1.0f, 0.25f}, shares[] = {0.2f, 0.3f, 0.5f, 0.0f, 1.0f, 0.0f};
+    const double weights[] = {2.0, 0.5, 1.0};
+    float class_weights[3];
+    (void)state;
+    make(&s, tl__loss_find("binary_cross_entropy", NULL), true);
+    set(&s, "positive_weight", 3.0);
+    common(&s)->reduction = TL__REDUCE_SUM;
+    s.call.width = 1;
+    memcpy(s.outputs, logits, sizeof logits);
+    s.targets[0] = s.targets[3] = 1.0f, s.targets[1] = s.targets[2] = 0.0f;
+    compare(&s, 4, 0, (const float[]){1.42223096f, 0.20141327f, 3.04858732f, 12.05444908f},
+            (const float[]){-1.13262200f, 0.18242553f, 0.95257413f, -2.94604135f});
+    make(&s, tl__loss_find("cross_entropy", NULL), true);
+    set(&s, "label_smoothing", 0.2);
+    common(&s)->class_weights = (tl__float_list){3, weights};
+    assert_true(tl__loss_class_weights(s.loss, s.settings, 3, NULL, NULL, class_weights));
+    memcpy(s.outputs, logits, sizeof logits);
+    s.targets[0] = 0.0f, s.targets[1] = 1.0f;
+    compare(&s, 2, 0, NULL, (const float[]){-0.63826931f, -0.00588123f, 0.64415050f,
+                                            -0.05217930f, -0.00205853f, 0.05423782f});
+    assert_true(fabs(tl__loss_sum(s.losses, 2) / 2.5 - 2.2445068359375) < 1e-6);
+    make(&s, tl__loss_find("kl_div", NULL), false);
+    s.call.width = 3;
+    memcpy(s.outputs, logits, sizeof logits);
+    memcpy(s.targets, shares, sizeof shares);
+    compare(&s, 2, 3, NULL, (const float[]){-0.02081878f, -0.04830634f, 0.06912513f,
+                                            0.00075924f, -0.05398588f, 0.05322664f});
+    assert_true(fabs(tl__loss_sum(s.losses, 2) / 6.0 - 0.21681459248065948) < 1e-6);
+}
+
 static void test_quantile_width_and_ties(void **state)
 {
     static setup s;
@@ -399,6 +452,7 @@ int main(void)
         cmocka_unit_test(test_class_numbers),
         cmocka_unit_test(test_huge_logits),
         cmocka_unit_test(test_values),
+        cmocka_unit_test(test_settings_against_pytorch),
         cmocka_unit_test(test_quantile_width_and_ties),
         cmocka_unit_test(test_sums),
         cmocka_unit_test(test_class_weights),
