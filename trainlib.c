@@ -43,6 +43,7 @@
 #include "kernels/x86/avx2.c"
 #include "kernels/x86/avx512.c"
 #include "kernels/arm/neon.c"
+#include "kernels/arm/neon_v7.c"
 
 /* 1  text: formats */
 #ifndef TL_FREESTANDING

@@ -5,7 +5,8 @@
  * GEMM_WIDE vectors (or one) run down the region, their chains in registers, loaded from c and stored to c between
  * steps, which is exact. With one leaf the chains live in c itself; with more they live in scratch, one region for
  * each value on the stack of leaves.h. GEMM_ROWS and GEMM_WIDE are the set's; tile and region are not part of the
- * contract. */
+ * contract.
+ * GEMM_CHAINS_ONLY leaves out the epilogue, SET_GEMM (set.inc.h) the functions that another instance provides. */
 
 enum {
     SET(TILE_COLUMNS) = GEMM_WIDE * VN,
@@ -128,23 +129,17 @@ INLINE(SET(tile_fn) *) SET(tile)(bool wide, bool unit, size_t rows)
     return tiles[rows - 1][wide * 2 + unit];
 }
 
-/* The regions of a call: `across` tasks per row of regions. */
-typedef struct SET(regions) {
-    size_t rows, columns, across, down;
-    bool scratch;    /* the chains live in scratch */
-    bool copy_a;     /* rows of a lie a multiple of 4 KiB apart and would evict each other from the cache */
-    int values;      /* regions in scratch */
-} SET(regions);
-
-FN(SET(regions)) SET(gemm_regions)(const tl__gemm *call)
+#ifndef SET_GEMM
+FN(tl__regions) SET(gemm_regions)(const tl__gemm *call)
 {
-    SET(regions) plan = {.scratch = call->accumulate, .values = call->accumulate};
+    tl__regions plan = {.scratch = call->accumulate};
     const size_t pieces = call->pieces > 0 ? call->pieces : 1;
-    if (pieces > 1 || call->k > TL__BLOCK) {
+    size_t values = call->accumulate;
+    if (pieces > 1 || call->k > TL__BLOCK) {   /* at most as many as the two counters of leaves.h have digits */
         plan.scratch = true;
-        plan.values = 2;
-        for (size_t p = pieces; p > 1; p /= 2) plan.values++;
-        for (size_t blocks = (call->k / pieces + TL__BLOCK) / TL__BLOCK + 1; blocks > 0; blocks /= 2) plan.values++;
+        values = 2;
+        for (size_t p = pieces; p > 1; p /= 2) values++;
+        for (size_t blocks = (call->k / pieces + TL__BLOCK) / TL__BLOCK + 1; blocks > 0; blocks /= 2) values++;
     }
     plan.copy_a = !call->a_transposed && call->lda % 1024 == 0 && call->m > 4 && call->n > 2 * SET(TILE_COLUMNS);
     plan.rows = tl__size_max(1, tl__size_min(call->m, plan.scratch ? SET(SHARD_ROWS) : SET(REGION_ROWS)));
@@ -159,23 +154,23 @@ FN(SET(regions)) SET(gemm_regions)(const tl__gemm *call)
         else if (plan.rows >= 2 * GEMM_ROWS) plan.rows = (plan.rows / 2 + GEMM_ROWS - 1) / GEMM_ROWS * GEMM_ROWS;
         else break;
     }
+    plan.copy_at = SET(GEMM_DEPTH) * SET(TILE_COLUMNS);
+    plan.values_at = plan.copy_at + (plan.copy_a ? plan.rows * SET(COPY_STRIDE) : 0);
+    plan.floats = plan.values_at + values * plan.rows * plan.columns;
     return plan;
 }
 
 FN(size_t) SET(gemm_tasks)(const tl__gemm *call)
 {
-    const SET(regions) plan = SET(gemm_regions)(call);
+    const tl__regions plan = SET(gemm_regions)(call);
     return plan.across * plan.down;
 }
 
-/* Scratch: a strip of b, rows of a, then the regions, whose rows are plan.columns apart. */
 FN(size_t) SET(gemm_scratch_bytes)(const tl__gemm *call)
 {
-    const SET(regions) plan = SET(gemm_regions)(call);
-    size_t floats = SET(GEMM_DEPTH) * SET(TILE_COLUMNS) + (size_t)plan.values * plan.rows * plan.columns;
-    if (plan.copy_a) floats += plan.rows * SET(COPY_STRIDE);
-    return floats * sizeof(float);
+    return SET(gemm_regions)(call).floats * sizeof(float);
 }
+#endif
 
 /* Rows p of b, columns [0, columns), filled up with zeros to `width`. */
 INLINE(void) SET(pack_b)(float *out, size_t width, const float *b, size_t ldb, bool transposed, size_t k, size_t columns)
@@ -211,7 +206,8 @@ FN(void) SET(gemm_step)(const tl__gemm *call, size_t i0, size_t rows, size_t j0,
     const size_t tiles = (rows + GEMM_ROWS - 1) / GEMM_ROWS;
     const float *a = call->a + i0 * stride_i + begin * stride_p;
     if (copy != NULL) {
-        SET(copy_rows)(copy, SET(COPY_STRIDE), a, stride_i, rows, end - begin);
+        for (size_t row = 0; row < rows; row++)
+            EACH_VECTOR(end - begin, STORE(copy + row * SET(COPY_STRIDE) + i, LOAD(a + row * stride_i + i)););
         a = copy;
         stride_i = SET(COPY_STRIDE);
     }
@@ -247,6 +243,36 @@ FN(void) SET(gemm_leaf)(const tl__gemm *call, size_t i0, size_t rows, size_t j0,
                        strip, copy, step > 0);
 }
 
+/* All chains of a task's region, without the epilogue. */
+FN(tl__region) SET(gemm_chains)(const tl__gemm *call, const tl__regions *plan, size_t task, float *scratch)
+{
+    tl__region at = {.i = task / plan->across * plan->rows, .j = task % plan->across * plan->columns};
+    float *copy = plan->copy_a ? scratch + plan->copy_at : NULL, *values = scratch + plan->values_at;
+    at.rows = tl__size_min(plan->rows, call->m - at.i);
+    at.columns = tl__size_min(plan->columns, call->n - at.j);
+    at.chains = call->c + at.i * call->ldc + at.j;
+    at.ld = call->ldc;
+    if (!plan->scratch) {
+        SET(gemm_leaf)(call, at.i, at.rows, at.j, at.columns, 0, call->k, at.chains, at.ld, scratch, copy);
+        return at;
+    }
+    const size_t size = plan->rows * plan->columns;
+    tl__leaves walk = tl__leaves_start(call->k, call->pieces);
+    at.ld = plan->columns;
+    do {
+        float *top = values + (size_t)walk.depth * size;
+        SET(gemm_leaf)(call, at.i, at.rows, at.j, at.columns, walk.begin, walk.end, top, at.ld, scratch, copy);
+        for (int merges = tl__leaves_merges(&walk); merges > 0; merges--, top -= size)
+            for (size_t row = 0; row < at.rows; row++) {
+                float *below = top - size + row * at.ld;
+                EACH_VECTOR(at.columns, STORE(below + i, V_ADD(LOAD(below + i), LOAD(below + size + i))););
+            }
+    } while (tl__leaves_next(&walk));
+    at.chains = values;
+    return at;
+}
+
+#ifndef GEMM_CHAINS_ONLY
 /* The epilogue of one row of a region; x holds the chains and may be c's row. */
 FN(void) SET(gemm_epilogue)(const tl__gemm *call, size_t i, size_t j, float *x, size_t columns)
 {
@@ -261,34 +287,24 @@ FN(void) SET(gemm_epilogue)(const tl__gemm *call, size_t i, size_t j, float *x, 
     else if (x != c) SET(copy)(c, x, columns);
 }
 
+FN(void) SET(gemm_finish)(const tl__gemm *call, const tl__region *at)
+{
+    if (at->ld == call->ldc && at->chains == call->c + at->i * call->ldc + at->j && call->bias == NULL &&
+        call->pre == NULL && call->saved == NULL && call->activation == TL__IDENTITY)
+        return;
+    for (size_t row = 0; row < at->rows; row++)
+        SET(gemm_epilogue)(call, at->i + row, at->j, at->chains + row * at->ld, at->columns);
+}
+
+#ifndef SET_GEMM
 FN(void) SET(gemm_run)(const tl__gemm *call, size_t task, void *scratch)
 {
-    const SET(regions) plan = SET(gemm_regions)(call);
-    const size_t i0 = task / plan.across * plan.rows, j0 = task % plan.across * plan.columns;
-    const size_t rows = tl__size_min(plan.rows, call->m - i0), columns = tl__size_min(plan.columns, call->n - j0);
-    float *strip = scratch, *rest = strip + SET(GEMM_DEPTH) * SET(TILE_COLUMNS), *copy = plan.copy_a ? rest : NULL;
-    float *values = plan.copy_a ? rest + plan.rows * SET(COPY_STRIDE) : rest;
-    float *out = call->c + i0 * call->ldc + j0;
-    size_t ld = call->ldc;
-    if (plan.scratch) {
-        const size_t size = plan.rows * plan.columns;
-        ld = plan.columns;
-        tl__leaves walk = tl__leaves_start(call->k, call->pieces);
-        do {
-            out = values + (size_t)walk.depth * size;
-            SET(gemm_leaf)(call, i0, rows, j0, columns, walk.begin, walk.end, out, ld, strip, copy);
-            for (int merges = tl__leaves_merges(&walk); merges > 0; merges--, out -= size)
-                for (size_t row = 0; row < rows; row++)
-                    SET(add)(out - size + row * ld, out - size + row * ld, out + row * ld, columns);
-        } while (tl__leaves_next(&walk));
-        out = values;
-    } else {
-        SET(gemm_leaf)(call, i0, rows, j0, columns, 0, call->k, out, ld, strip, copy);
-    }
-    if (plan.scratch || call->bias != NULL || call->pre != NULL || call->saved != NULL ||
-        call->activation != TL__IDENTITY)
-        for (size_t row = 0; row < rows; row++) SET(gemm_epilogue)(call, i0 + row, j0, out + row * ld, columns);
+    const tl__regions plan = SET(gemm_regions)(call);
+    const tl__region at = SET(gemm_chains)(call, &plan, task, scratch);
+    SET(gemm_finish)(call, &at);
 }
+#endif
+#endif
 
 #undef TILE_ROWS_1
 #undef TILE_ROWS_2

@@ -19,7 +19,7 @@ static const struct kernels_entry {
 #else
     {"avx2", NULL},
 #endif
-#if TL__HAS_NEON
+#if TL__HAS_NEON || TL__HAS_NEON_V7
     {"neon", tl__kernels_neon},
 #else
     {"neon", NULL},

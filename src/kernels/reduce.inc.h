@@ -13,12 +13,6 @@ enum SET(what) {
     SET(GAIN_DOT)      /* fma(x*y, (z - p)*q, acc) */
 };
 
-INLINE(V) SET(load_lane)(const float *p, size_t at, size_t count)
-{
-    if (count == 0) return ZERO;
-    return SET(load)(p + at, count);
-}
-
 INLINE(V) SET(term)(enum SET(what) what, V acc, const float *x, const float *y, const float *z, float p, float q,
                     size_t at, size_t count)
 {

@@ -1,5 +1,13 @@
 /* Template: what works row by row: softmax and cross-entropy, layer norm, batch norm, dropout. */
 
+/* The logarithm of one number by this set's own sequence. */
+INLINE(float) SET(log_one)(float x)
+{
+    float t[VN];
+    V_STORE(t, SET(v_log)(V_SET(x)));
+    return t[0];
+}
+
 FN(void) SET(row_moments)(float *mean, float *variance, const float *x, size_t rows, size_t columns)
 {
     const float n = (float)columns;

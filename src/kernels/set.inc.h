@@ -10,12 +10,16 @@
 #include "kernels/optimizer.inc.h"
 #include "kernels/gemm.inc.h"
 
+#ifndef SET_GEMM
+#  define SET_GEMM(name) SET(name)   /* a set may bring its own matrix product */
+#endif
+
 static const tl__kernels SET(set) = {
     .name = SET_NAME,
     .numeric_class = SET_CLASS,
-    .gemm_tasks = SET(gemm_tasks),
-    .gemm_scratch_bytes = SET(gemm_scratch_bytes),
-    .gemm_run = SET(gemm_run),
+    .gemm_tasks = SET_GEMM(gemm_tasks),
+    .gemm_scratch_bytes = SET_GEMM(gemm_scratch_bytes),
+    .gemm_run = SET_GEMM(gemm_run),
     .activate = SET(activate),
     .activate_backward = SET(activate_backward),
     .add = SET(add),
@@ -61,21 +65,4 @@ static const tl__kernels SET(set) = {
     .adam = SET(adam),
 };
 
-#undef LOAD
-#undef STORE
-#undef EACH_VECTOR
-#undef ZERO
-#undef ONE
-#undef WN
-#undef EACH_LANE_VECTOR
-#undef SET_NAME
-#undef SET_CLASS
-#undef GEMM_ROWS
-#undef GEMM_WIDE
-#undef V_FIRST
-#undef V_SUM
-#undef I_COUNTERS
-#undef I_WIDE
-#undef I_QUADS
-#undef TRANSPOSE_BLOCK
-#include "base/vec_end.h"
+#include "kernels/set_end.h"

@@ -31,10 +31,20 @@
 #else
 #  define TL__HAS_SSE2 0
 #endif
-#if defined(__aarch64__) && defined(__ARM_NEON) && !defined(TL_SIMD_NONE) && !defined(TL_NO_NEON)
+#if defined(__ARM_NEON) && !defined(TL_SIMD_NONE) && !defined(TL_NO_NEON)
+#  define TL__ARM 1
+#else
+#  define TL__ARM 0
+#endif
+#if TL__ARM && defined(__aarch64__)
 #  define TL__HAS_NEON 1
 #else
 #  define TL__HAS_NEON 0
+#endif
+#if TL__ARM && !defined(__aarch64__) && defined(__ARM_FEATURE_FMA)
+#  define TL__HAS_NEON_V7 1
+#else
+#  define TL__HAS_NEON_V7 0
 #endif
 
 #if TL__X86
@@ -51,7 +61,7 @@ TL_PRIV const tl__kernels *tl__kernels_avx2(void);
 #if TL__HAS_SSE2
 TL_PRIV const tl__kernels *tl__kernels_sse2(void);
 #endif
-#if TL__HAS_NEON
+#if TL__HAS_NEON || TL__HAS_NEON_V7
 TL_PRIV const tl__kernels *tl__kernels_neon(void);
 #endif
 TL_PRIV const tl__kernels *tl__kernels_scalar(void);

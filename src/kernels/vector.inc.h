@@ -80,10 +80,9 @@ INLINE(size_t) SET(left)(size_t n, size_t first)
     return n <= first ? 0 : n - first < VN ? n - first : VN;
 }
 
-/* exp and log of one number by this set's own sequence. */
-INLINE(float) SET(log_one)(float x)
+/* The vector at p + at, zeros when nothing of it is left. */
+INLINE(V) SET(load_lane)(const float *p, size_t at, size_t count)
 {
-    float t[VN];
-    V_STORE(t, SET(v_log)(V_SET(x)));
-    return t[0];
+    if (count == 0) return ZERO;
+    return SET(load)(p + at, count);
 }

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "kernels/cases.h"
-#include "kernels/leaves.h"
+#include "kernels/gemm.h"
 #include "kernels/torch_values.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* The NEON set of AArch64. */
-#include "kernels/leaves.h"
+#include "kernels/gemm.h"
 #include "kernels/sets.h"
 
 #if TL__HAS_NEON

@@ -1,0 +1,33 @@
+/* Four lanes: NEON of ARMv7, for the chains of the matrix product only: it flushes subnormals to 0 and cannot divide.
+ * The words are those of base/vec_scalar.h that vector.inc.h and gemm.inc.h need. */
+#define VN 4
+#define V float32x4_t
+#define M uint32x4_t
+#define GEMM_ROWS 4
+#define GEMM_WIDE 2
+
+INLINE(float32x4_t) neon_v7_load_part(const float *p, size_t n)
+{
+    float32x4_t v = vdupq_n_f32(0.0f);
+    if (n & 2) v = vcombine_f32(vld1_f32(p), vget_high_f32(v));
+    if (n == 1) v = vld1q_lane_f32(p, v, 0);
+    if (n == 3) v = vld1q_lane_f32(p + 2, v, 2);
+    return v;
+}
+
+INLINE(void) neon_v7_store_part(float *p, float32x4_t v, size_t n)
+{
+    if (n & 2) vst1_f32(p, vget_low_f32(v));
+    if (n == 1) vst1q_lane_f32(p, v, 0);
+    if (n == 3) vst1q_lane_f32(p + 2, v, 2);
+}
+
+#define V_SET(x) vdupq_n_f32(x)
+#define V_LOAD(p) vld1q_f32(p)
+#define V_LOAD_PART(p, n) neon_v7_load_part(p, n)
+#define V_STORE(p, v) vst1q_f32(p, v)
+#define V_STORE_PART(p, v, n) neon_v7_store_part(p, v, n)
+#define V_ADD(a, b) vaddq_f32(a, b)
+#define V_FMA(a, b, c) vfmaq_f32(c, a, b)
+#define V_LT(a, b) vcltq_f32(a, b)
+#define V_SELECT(m, a, b) vbslq_f32(m, a, b)

@@ -1,0 +1,20 @@
+/* Takes away the words of a set and of its templates. No include guard. */
+#undef LOAD
+#undef STORE
+#undef EACH_VECTOR
+#undef ZERO
+#undef ONE
+#undef WN
+#undef EACH_LANE_VECTOR
+#undef SET_NAME
+#undef SET_CLASS
+#undef SET_GEMM
+#undef GEMM_ROWS
+#undef GEMM_WIDE
+#undef V_FIRST
+#undef V_SUM
+#undef I_COUNTERS
+#undef I_WIDE
+#undef I_QUADS
+#undef TRANSPOSE_BLOCK
+#include "base/vec_end.h"
