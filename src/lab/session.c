@@ -22,7 +22,7 @@ TL_PRIV tl_status tl__session_open(tl_context *context, const tl__config *config
     if (tl_dataset_rows(out->data, TL_TRAIN) == 0)
         return tl__fail_at(error, TL_BAD_DATA, config->path, 0, 0, "data.split",
                            "no rows are left to train on; give data.split.validation and data.split.test less.");
-    TL_TRY(tl__train_fit(&s->train, out->data, false, config->path, &fit, error));
+    TL_TRY(tl__train_fit(&s->train, out->data, config->path, &fit, error));
     tl_status status = tl__network_build(context, &s->network, s->train.optimization.dropout, &fit, config->path, &graph,
                                          error);
     if (status == TL_OK)

@@ -10,14 +10,14 @@ static bool bind_classifies(const tl_dataset *data)
     return data->pipeline->classification;
 }
 
-static tl_status bind_loss(const tl__train_settings *settings, const tl_dataset *data, bool advanced, const char *file,
+static tl_status bind_loss(const tl__train_settings *settings, const tl_dataset *data, const char *file,
                            tl__arena *arena, const tl__loss **loss, void **loss_settings, tl_error *error)
 {
     const tl__member_head *member;
     tl__member choice = settings->training.loss;
     bool classes = bind_classifies(data);
     if (!choice.name || strcmp(choice.name, "auto") == 0)
-        choice.name = !classes ? "mse" : advanced ? "focal" : "cross_entropy";
+        choice.name = classes ? "cross_entropy" : "mse";
     TL_TRY(tl__bind_member(tl__loss_family(), &choice, file, "training.loss", arena, &member, loss_settings, error));
     *loss = (const tl__loss *)member;
     if ((*loss)->fits & (classes ? TL__FITS_CLASSES : TL__FITS_VALUES)) return TL_OK;
@@ -27,7 +27,7 @@ static tl_status bind_loss(const tl__train_settings *settings, const tl_dataset 
                        "say data.task: classification", choice.name);
 }
 
-TL_PRIV tl_status tl__train_fit(const tl__train_settings *settings, const tl_dataset *data, bool advanced, const char *file,
+TL_PRIV tl_status tl__train_fit(const tl__train_settings *settings, const tl_dataset *data, const char *file,
                                 tl__fit *out, tl_error *error)
 {
     tl__arena arena;
@@ -36,7 +36,7 @@ TL_PRIV tl_status tl__train_fit(const tl__train_settings *settings, const tl_dat
     const tl__pipeline *pipeline = data->pipeline;
     bool classes = bind_classifies(data);
     tl__arena_init(&arena, &data->context->heap);
-    tl_status status = bind_loss(settings, data, advanced, file, &arena, &loss, &loss_settings, error);
+    tl_status status = bind_loss(settings, data, file, &arena, &loss, &loss_settings, error);
     if (status == TL_OK) {
         *out = (tl__fit){.outputs = tl__loss_width(loss, loss_settings, pipeline->outputs, classes),
                          .classes = classes ? pipeline->outputs : 0};
@@ -90,11 +90,11 @@ static tl_status bind_class_weights(const tl__train_settings *settings, const tl
     return TL_OK;
 }
 
-TL_PRIV tl_status tl__train_bind_loss(const tl__train_settings *settings, const tl_dataset *data, bool advanced,
+TL_PRIV tl_status tl__train_bind_loss(const tl__train_settings *settings, const tl_dataset *data,
                                       const char *file, tl__arena *arena, const tl__loss **loss, void **loss_settings,
                                       tl_error *error)
 {
-    TL_TRY(bind_loss(settings, data, advanced, file, arena, loss, loss_settings, error));
+    TL_TRY(bind_loss(settings, data, file, arena, loss, loss_settings, error));
     return bind_class_weights(settings, data, file, arena, *loss, *loss_settings, error);
 }
 
@@ -122,7 +122,7 @@ static tl_status bind_members(tl__trainer *trainer, tl_error *error)
     const tl__pipeline *pipeline = trainer->data->pipeline;
     const tl__member_head *member;
     size_t width = tl__shape_size(tl__graph_output_shape(&trainer->model->graph));
-    TL_TRY(tl__train_bind_loss(trainer->settings, trainer->data, trainer->options.advanced, trainer->options.file,
+    TL_TRY(tl__train_bind_loss(trainer->settings, trainer->data, trainer->options.file,
                                &trainer->arena, &trainer->loss, &trainer->loss_settings, error));
     TL_TRY(tl__loss_check(trainer->loss, trainer->loss_settings, width, pipeline->outputs, pipeline->classification, error));
     TL_TRY(bind_optimizer(trainer, error));

@@ -117,12 +117,17 @@ static tl_status loop_step(tl__trainer *trainer, const tl__batch *batch, tl_erro
     tl__update update;
     tl__step_result result = {0};
     tl_error inner = {0};
+    size_t trained = tl__plan_trained_floats(trainer->plan);
+    float *buffers = trainer->model->parameters + trained;
+    size_t buffer_bytes = (tl__trainer_floats(trainer) - trained) * sizeof(float);
     loop_update_of(trainer, &update);
     double hits = state->hits, error_sum = state->error_sum;
+    if (buffer_bytes) memcpy(trainer->buffers, buffers, buffer_bytes);
     tl_status status = loop_learn(trainer, batch, &inner);
     if (status == TL_OK) status = tl__network_update(trainer->network, trainer->context->pool, &update, &result, &inner);
     if (status != TL_OK) {
         tl__network_forget(trainer->network);
+        if (buffer_bytes) memcpy(buffers, trainer->buffers, buffer_bytes);
         state->hits = hits;
         state->error_sum = error_sum;
         if (status != TL_NOT_FINITE) return tl__fail(error, status, "%s", inner.message);
@@ -247,7 +252,9 @@ static void loop_line(tl__trainer *trainer, const tl__epoch *epoch)
         used += tl__format(at + used, room - used, "  mae %.4g", epoch->train_mae);
         if (trainer->validation) used += tl__format(at + used, room - used, "  val mae %.4g", epoch->val_mae);
     }
-    tl__format(at + used, room - used, "  lr %.4g  %.3g s", epoch->learning_rate, epoch->seconds);
+    bool quick = epoch->seconds < 0.1;
+    tl__format(at + used, room - used, "  lr %.4g  %.3g %s", epoch->learning_rate, epoch->seconds * (quick ? 1000 : 1),
+               quick ? "ms" : "s");
 }
 
 static void loop_keep_row(tl__trainer *trainer, const tl__epoch *epoch)

@@ -39,7 +39,7 @@ static tl_status score_bind(tl__scorer *scorer, const tl_dataset *data, tl_error
     TL_TRY(tl__json_parse(scorer->tree, text, strlen(text), error));
     TL_TRY(tl__bind(tl__training_rows(), &scorer->settings.training, tl__value_child(&scorer->tree->root, "training"),
                     "the model's settings", "training", &scorer->arena, error));
-    return tl__train_bind_loss(&scorer->settings, data, false, "the model's settings", &scorer->arena, &scorer->loss,
+    return tl__train_bind_loss(&scorer->settings, data, "the model's settings", &scorer->arena, &scorer->loss,
                                &scorer->loss_settings, error);
 }
 

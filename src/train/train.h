@@ -59,12 +59,10 @@ typedef struct tl__trainer_options {
     tl_progress_fn *progress;             /* at most ten times a second, and at each epoch's end; NULL: none */
     void *progress_user;
     const char *run;                      /* for progress records; NULL: "". Copied */
-    bool advanced;                        /* loss auto is focal for classifications */
 } tl__trainer_options;
 
-/* The link that a loss asks for and whether it takes one number for two classes, before there is a model: what
- * tl__network_build must know. */
-TL_PRIV tl_status tl__train_fit(const tl__train_settings *settings, const tl_dataset *data, bool advanced, const char *file,
+/* Before there is a model: what the data gives and the loss wants, for tl__network_build. */
+TL_PRIV tl_status tl__train_fit(const tl__train_settings *settings, const tl_dataset *data, const char *file,
                                 tl__fit *out, tl_error *error);
 
 /* Model and data are kept and must outlive the trainer. The model gets the data's pipeline. */

@@ -29,6 +29,7 @@ static void trainer_carve(tl__carver *carver, tl__trainer *trainer)
     bool classes = trainer_classifies(trainer->data);
     trainer->labels = TL_CARVE(carver, float, classes ? trainer->step_rows : 0);
     trainer->output_scale = TL_CARVE(carver, double, trainer->data->pipeline->outputs);
+    trainer->buffers = TL_CARVE(carver, float, floats - tl__plan_trained_floats(trainer->plan));
     trainer->best = TL_CARVE(carver, float, trainer->keep == TL__KEEP_LAST ? 0 : floats);
     if (trainer->keep == TL__KEEP_LAST) trainer->best = NULL;
     trainer->history = TL_CARVE(carver, tl__epoch, trainer->history_size);

@@ -78,6 +78,8 @@ struct tl__trainer {
     size_t block_size;
     float *labels;                  /* [step_rows]: class numbers as the network takes them */
     double *output_scale;           /* [outputs]: from the network's unit to the target's */
+    float *buffers;                 /* parameters that are not trained, as before the step: a bad batch must not leave its
+                                       mark in running statistics */
     float *best;                    /* parameters of the best epoch; NULL: not kept */
     tl__epoch *history;             /* newest last; history_size at most */
     size_t history_size;
@@ -102,7 +104,7 @@ struct tl__trainer {
 
 /* ---- bind.c ---- */
 /* training.loss with its class weights, found and bound; texts and lists in the arena. */
-TL_PRIV tl_status tl__train_bind_loss(const tl__train_settings *settings, const tl_dataset *data, bool advanced,
+TL_PRIV tl_status tl__train_bind_loss(const tl__train_settings *settings, const tl_dataset *data,
                                       const char *file, tl__arena *arena, const tl__loss **loss, void **loss_settings,
                                       tl_error *error);
 /* All members of a trainer, and what one row cannot say. */
