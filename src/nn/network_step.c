@@ -396,8 +396,11 @@ static void network_apply(tl__network *network, tl__pool *pool, const tl__update
                                      .momentum = update->momentum, .gradient_scale = (double)factor};
     network_apply_call call = {.network = network, .weight_tasks = tl__blocks(plan->decay_floats, NETWORK_CHUNK)};
     optimizer->prepare(plan->options.optimizer_settings, &request, &call.weights);
-    request.l2 = 0;
-    optimizer->prepare(plan->options.optimizer_settings, &request, &call.others);
+    call.others = call.weights;
+    if (update->l2 != 0) {
+        request.l2 = 0;
+        optimizer->prepare(plan->options.optimizer_settings, &request, &call.others);
+    }
     size_t tasks = call.weight_tasks + tl__blocks(plan->trained_floats - plan->decay_floats, NETWORK_CHUNK);
     tl__network_for(pool, tasks, 12.0 * (double)plan->trained_floats, network_apply_task, &call);
 }
