@@ -153,7 +153,7 @@
 #include "data/dataset_api.c"
 #include "data/apply.c"
 #include "data/batch.c"
-#include "data/report.c"
+#include "data/survey.c"
 #include "data/prepare.c"
 #endif
 

