@@ -1,4 +1,4 @@
-/* The YAML subset (written down in yaml.c and in src/README.md) and JSON, both into trees. */
+/* The YAML subset (written down in yaml.c) and JSON, both into trees. */
 #ifndef TL_TEXT_YAML_H
 #define TL_TEXT_YAML_H
 
