@@ -71,6 +71,39 @@ static void test_round_trip(void **state)
     assert_true(scores[1].mse == 0.375 && scores[1].mae == 0.5 && isnan(scores[1].accuracy));
 }
 
+/* Classes by number, a series with its intervals, and a matrix that is too large to be told. */
+static void test_other_forms(void **state)
+{
+    enum { CLASSES = 101 };
+    static double many[2 * CLASSES];
+    const tl__scored classes = {.rows = 4, .classes = 2, .truth = truth, .probabilities = tl__of_doubles(p),
+                                .background = -1};
+    const tl__scored large = {.rows = 2, .classes = CLASSES, .truth = truth, .probabilities = tl__of_doubles(many),
+                              .background = -1};
+    const tl__scored values = {.rows = 4, .outputs = 1, .values = tl__of_doubles(y),
+                               .predicted = tl__of_doubles(predicted), .low = tl__of_doubles(predicted),
+                               .high = tl__of_doubles(y), .series = tl__of_doubles(y), .series_length = 4, .season = 1};
+    tl__tree *tree;
+    tl__builder builder;
+    tl__heap heap;
+    tl_value *map;
+    (void)state;
+    tl__heap_init(&heap, NULL, 0);
+    assert_int_equal(tl__tree_new(&heap, NULL, &tree), TL_OK);
+    tl__builder_init(&builder, tree);
+    tl__put_map(&builder, NULL, NULL);
+    assert_int_equal(tl__record_classes(&heap, &builder, &tree->root, "a", &classes, NULL, &map), TL_OK);
+    assert_int_equal(tl_value_integer(tl_value_get(map, "per_class[1].class"), -1), 1);
+    assert_int_equal(tl__record_classes(&heap, &builder, &tree->root, "b", &large, NULL, &map), TL_OK);
+    assert_null(tl_value_get(map, "confusion"));
+    assert_true(tl_value_number(tl_value_get(map, "accuracy"), -1.0) == 1.0);
+    assert_int_equal(tl__record_values(&heap, &builder, &tree->root, "c", &values, &map), TL_OK);
+    assert_true(tl_value_number(tl_value_get(map, "coverage"), -1.0) == 0.5);   /* 3 and 2; not -0.5 and 7 */
+    assert_true(fabs(tl_value_number(tl_value_get(map, "mase"), -1.0) - 0.5 / (11.0 / 3.0)) < 1e-12);
+    tl__tree_free(tree);
+    assert_int_equal(heap.in_use, 0);
+}
+
 static void test_nothing_there(void **state)
 {
     tl_scores scores;
@@ -88,7 +121,8 @@ static void test_memory(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_round_trip), cmocka_unit_test(test_nothing_there),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_round_trip), cmocka_unit_test(test_other_forms),
+                                       cmocka_unit_test(test_nothing_there),
                                        cmocka_unit_test(test_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -415,6 +415,18 @@ static void test_checks(void **state)
     expect_mistake("binary_cross_entropy", 5, 5, false, NULL);
     expect_mistake("quantile", 3, 1, false, NULL);
     expect_mistake("quantile", 1, 1, false, "needs 3");
+    static setup s;
+    const double unsorted[] = {0.5, 0.5}, two[] = {1.0, 2.0};
+    make(&s, tl__loss_find("quantile", NULL), false);
+    for (const tl__field *row = s.loss->head.rows; row->name; row++)
+        if (tl__same_text(row->name, "quantiles"))
+            *(tl__float_list *)(void *)(s.settings + row->offset) = (tl__float_list){2, unsorted};
+    assert_int_equal(tl__loss_width(s.loss, s.settings, 3, false), 6);
+    assert_int_equal(tl__loss_check(s.loss, s.settings, 6, 3, false, &error), TL_BAD_CONFIG);
+    make(&s, tl__loss_find("cross_entropy", NULL), true);
+    common(&s)->class_weights = (tl__float_list){2, two};
+    assert_int_equal(tl__loss_check(s.loss, s.settings, 3, 3, true, NULL), TL_BAD_CONFIG);
+    memset(&error, 0, sizeof error);
     assert_null(tl__loss_find("crossentropie", &error));
     assert_non_null(strstr(error.message, "unknown loss 'crossentropie'"));
     assert_ptr_equal(tl__loss_find("bce", NULL), tl__loss_find("binary_cross_entropy", NULL));
