@@ -171,7 +171,8 @@ FN(void) SET(normalize_columns_u8)(float *y, const uint8_t *x, const float *mean
                                    size_t columns)
 {
     for (size_t row = 0; row < rows; row++, x += columns, y += columns)
-        EACH_VECTOR(columns, STORE(y + i, V_MUL(V_SUB(SET(load_u8)(x + i, count), LOAD(mean + i)), LOAD(inverse + i))););
+        EACH_VECTOR(columns, V v = SET(load_u8)(x + i, count);
+                    STORE(y + i, V_MUL(V_SUB(v, LOAD(mean + i)), LOAD(inverse + i))););
 }
 
 FN(void) SET(one_hot)(float *y, const int32_t *classes, size_t rows, size_t columns)

@@ -122,8 +122,9 @@ FN(void) SET(line)(size_t k, const float *a, size_t stride_p, const float *b, si
 
 INLINE(SET(tile_fn) *) SET(tile)(bool wide, bool unit, size_t rows)
 {
-#define TILE_NAME(rows) \
-    {SET(tile_narrow_strided_##rows), SET(tile_narrow_unit_##rows), SET(tile_wide_strided_##rows), SET(tile_wide_unit_##rows)},
+#define TILE_NAME(rows)                                                \
+    {SET(tile_narrow_strided_##rows), SET(tile_narrow_unit_##rows),    \
+     SET(tile_wide_strided_##rows), SET(tile_wide_unit_##rows)},
     static SET(tile_fn) *const tiles[][4] = {TILE_COUNTS(TILE_NAME)};
 #undef TILE_NAME
     return tiles[rows - 1][wide * 2 + unit];
@@ -173,7 +174,8 @@ FN(size_t) SET(gemm_scratch_bytes)(const tl__gemm *call)
 #endif
 
 /* Rows p of b, columns [0, columns), filled up with zeros to `width`. */
-INLINE(void) SET(pack_b)(float *out, size_t width, const float *b, size_t ldb, bool transposed, size_t k, size_t columns)
+INLINE(void) SET(pack_b)(float *out, size_t width, const float *b, size_t ldb, bool transposed, size_t k,
+                         size_t columns)
 {
     if (!transposed) {
         for (size_t p = 0; p < k; p++, out += width, b += ldb)

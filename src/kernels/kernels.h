@@ -34,8 +34,8 @@
 
 enum { TL__BLOCK = 4096, TL__LANES = 32 };
 
-/* First of the terms of piece `piece` when n terms are cut into `pieces` (a power of two): halves of halves, the left one
- * the smaller. Because a half is cut as the whole is, a micro-batch or a rank that holds tl__piece(n, A, i) up to
+/* First of the terms of piece `piece` when n terms are cut into `pieces` (a power of two): halves of halves, the left
+ * one the smaller. Because a half is cut as the whole is, a micro-batch or a rank that holds tl__piece(n, A, i) up to
  * tl__piece(n, A, i + 1) and cuts its own rows into pieces / A has the very pieces of the whole, whatever n is. */
 static inline size_t tl__piece(size_t n, size_t pieces, size_t piece)
 {
@@ -217,7 +217,7 @@ typedef struct tl__kernels {
     float (*sum)(const float *x, size_t n, size_t pieces);
     float (*sum_squares)(const float *x, size_t n, size_t pieces);                 /* fma(x, x, lane) */
     float (*dot)(const float *x, const float *y, size_t n, size_t pieces);         /* fma(x, y, lane) */
-    float (*max)(const float *x, size_t n);                                        /* NaN is passed over; -inf if n = 0 */
+    float (*max)(const float *x, size_t n);                                        /* NaN passed over; -inf of none */
     bool (*any_nonfinite)(const float *x, size_t n);
 
     /* Sums over rows, per column (rules 3, 4): a range of columns [first, first + count) of the rows x columns array

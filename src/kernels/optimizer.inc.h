@@ -76,7 +76,7 @@ FN(void) SET(adam)(const tl__adam *step, float *w, const float *gradient, float 
 #undef GRADIENT
 
 /* Philox4x32-10 (base/random.h) with one counter per lane. The four words of counter c belong to elements 4c..4c+3;
- * I_QUADS turns four vectors of words, counters placed as I_COUNTERS says, into four vectors of consecutive elements. */
+ * I_QUADS turns four vectors of words, counters placed as I_COUNTERS says, into four of consecutive elements. */
 INLINE(void) SET(draw)(I word[4], uint32_t first_counter, const tl__random *random, uint32_t row)
 {
     uint32_t key0 = random->key[0], key1 = random->key[1];

@@ -68,8 +68,8 @@ FN(void) SET(log_softmax_backward)(float *dx, const float *dy, const float *y, s
 }
 
 /* factor * (softmax(x)*all - share*weights, and `own` less at the class). */
-INLINE(void) SET(cross_entropy_gradient)(const tl__cross_entropy *call, float *y, const float *x, float max, size_t class,
-                                         float all, float own, float share, float factor)
+INLINE(void) SET(cross_entropy_gradient)(const tl__cross_entropy *call, float *y, const float *x, float max,
+                                         size_t class, float all, float own, float share, float factor)
 {
     const size_t columns = call->columns;
     const V m = V_SET(max), s = V_SET(SET(reduce)(SET(EXPONENTIALS), x, NULL, NULL, max, 0.0f, columns, 1));

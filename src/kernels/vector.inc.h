@@ -31,7 +31,7 @@ INLINE(void) SET(store)(float *p, V v, size_t count)
 #define ZERO V_SET(0.0f)
 #define ONE V_SET(1.0f)
 
-/* The lanes in registers: WN of them; EACH_LANE_VECTOR(X) is X(0) ... X(WN - 1), written out so that they stay there. */
+/* The lanes in registers: WN of them; EACH_LANE_VECTOR(X) is X(0) ... X(WN - 1), written out to keep them there. */
 #define WN (TL__LANES / VN)
 #if VN == 16
 #  define EACH_LANE_VECTOR(X) X(0) X(1)

@@ -27,8 +27,10 @@ static void soft_fma_is_correctly_rounded(void **state)
         uint64_t r = draw(), s = draw();
         uint32_t low = i % 3 == 0 ? 0x807fffffu : i % 3 == 1 ? 0x807ff000u : 0x80700001u;
         int spread = i % 4 == 0 ? 250 : i % 4 == 1 ? 60 : 24, base = i % 5 == 0 ? 1 : i % 5 == 1 ? 50 : 110;
-        float a = tl__bits_float(((uint32_t)r & low) | (uint32_t)(base + (int)(s % (unsigned)spread) % (255 - base)) << 23);
-        float b = tl__bits_float(((uint32_t)(r >> 32) & low) | (uint32_t)(base + (int)(s / 256 % (unsigned)spread) % (255 - base)) << 23);
+        int first = base + (int)(s % (unsigned)spread) % (255 - base);
+        int second = base + (int)(s / 256 % (unsigned)spread) % (255 - base);
+        float a = tl__bits_float(((uint32_t)r & low) | (uint32_t)first << 23);
+        float b = tl__bits_float(((uint32_t)(r >> 32) & low) | (uint32_t)second << 23);
         float c = tl__bits_float(((uint32_t)(s >> 32) & 0x80000003u) | (uint32_t)(s >> 24 & 255) % 255 << 23);
         if (i % 7 == 0) c = -(a * b);
         float want = fmaf(a, b, c), got = tl__soft_fma(a, b, c);
@@ -68,7 +70,8 @@ static void floats_stay_within_their_errors(void **state)
                 int exponent;
                 (void)frexp(want, &exponent);
                 double unit = ldexp(1.0, (exponent < -125 ? -125 : exponent) - 24);
-                if (!(fabs((double)got - want) <= f[i].limit * unit)) fail_msg("function %zu at %a: %a", i, (double)x, (double)got);
+                if (!(fabs((double)got - want) <= f[i].limit * unit))
+                    fail_msg("function %zu at %a: %a", i, (double)x, (double)got);
             }
         }
     }

@@ -34,7 +34,7 @@ static uint32_t cases_draw(cases *c)
     return (uint32_t)(c->random >> 32);
 }
 
-/* kind 0: (-2, 2); 1: magnitudes 2^-80..2^80; 2: like 1 down into the subnormals; 3: any bits, infinities and NaN too. */
+/* kind 0: (-2, 2); 1: magnitudes 2^-80..2^80; 2: up to 8, down into the subnormals; 3: any bits, NaN too. */
 static float cases_number(cases *c, int kind)
 {
     uint32_t bits = cases_draw(c);
@@ -140,7 +140,8 @@ static void cases_reductions(cases *c)
             cases_report(c, "any_nonfinite", -1, o + 4, 1);
         }
     }
-    static const size_t shapes[][2] = {{0, 5}, {1, 1}, {3, 17}, {9, 64}, {33, 83}, {300, 130}, {4096, 9}, {4097, 9}, {19000, 2}};
+    static const size_t shapes[][2] = {{0, 5},     {1, 1},    {3, 17},   {9, 64},   {33, 83},
+                                       {300, 130}, {4096, 9}, {4097, 9}, {19000, 2}};
     for (size_t s = 0; s < TL_COUNT(shapes); s++) {
         size_t rows = shapes[s][0], columns = shapes[s][1], n = columns, at = s % 3;
         const float *x = c->in[0], *y = c->in[1] + 1, *m = c->in[2], *v = c->in[3];
@@ -172,7 +173,8 @@ static void cases_cross_entropy(cases *c, size_t rows, size_t columns, size_t at
 {
     for (int form = 0; form < 8; form++) {
         tl__cross_entropy call = {.rows = rows, .columns = columns, .x = c->in[0] + at, .classes = c->classes,
-                                  .class_weights = form & 1 ? c->in[1] : NULL, .row_weights = form & 2 ? c->in[2] : NULL,
+                                  .class_weights = form & 1 ? c->in[1] : NULL,
+                                  .row_weights = form & 2 ? c->in[2] : NULL,
                                   .smoothing = form & 4 ? 0.1f : 0.0f, .gradient_scale = 0.03f};
         int32_t kept[8];
         for (size_t i = 0; i < 8; i++) {
@@ -192,7 +194,8 @@ static void cases_rows(cases *c)
 {
     static const size_t widths[] = {1, 2, 3, 7, 8, 10, 15, 16, 17, 31, 32, 33, 64, 65, 100, 4100};
     const tl__kernels *k = c->set;
-    const float *x = c->in[0] + 1, *y = c->in[1] + 2, *m = c->in[2] + 3, *v = c->in[3], *g = c->in[4] + 1, *b = c->in[5] + 5;
+    const float *x = c->in[0] + 1, *y = c->in[1] + 2, *m = c->in[2] + 3, *v = c->in[3], *g = c->in[4] + 1;
+    const float *b = c->in[5] + 5;
     for (size_t s = 0; s < TL_COUNT(widths); s++) {
         size_t rows = 5, columns = widths[s], n = rows * columns, at = s % 4;
         float *o, *p, *q;
@@ -217,8 +220,8 @@ static void cases_rows(cases *c)
         CASES_ONE("layer_norm_backward", k->layer_norm_backward(o, y, x, m, v, s % 2 ? g : NULL, rows, columns));
         CASES_ONE("batch_norm", k->batch_norm(o, x, m, v, s % 3 ? g : NULL, s % 4 ? b : NULL, rows, columns));
         CASES_ONE("batch_norm_backward",
-                  k->batch_norm_backward(o, y, x, m, v, s % 2 ? g : NULL, s % 3 ? b : NULL, s % 3 ? m : NULL, 0.2f, rows,
-                                         columns));
+                  k->batch_norm_backward(o, y, x, m, v, s % 2 ? g : NULL, s % 3 ? b : NULL, s % 3 ? m : NULL, 0.2f,
+                                         rows, columns));
         tl__random random = {{7, 9 + (uint32_t)s}, {0, 0, 3, 0x12345678u}};
         CASES_ONE("dropout", k->dropout(o, x, rows, columns, 0.3f, &random, 100));
         CASES_ONE("dropout", k->dropout(o, x, rows, columns, s % 2 ? 0.0f : 1.0f, &random, 4294967294u));
@@ -272,7 +275,8 @@ static void cases_gemm_one(cases *c, size_t m, size_t n, size_t k, int transpose
     call.ldb = (call.b_transposed ? k : n) + turn % 2;
     call.ldc = n;
     if (!call.a_transposed && turn % 3 == 0 && m < 30 && k < 1024) call.lda = 1024;
-    if (call.lda * (call.a_transposed ? k : m) > CASES_MAX - 8 || call.ldb * (call.b_transposed ? n : k) > CASES_MAX - 8) return;
+    if (call.lda * (call.a_transposed ? k : m) > CASES_MAX - 8) return;
+    if (call.ldb * (call.b_transposed ? n : k) > CASES_MAX - 8) return;
     call.c = cases_out(c, 0, at);
     call.pre = turn % 4 == 1 ? cases_out(c, 1, at) : NULL;
     call.ldpre = n;
@@ -298,7 +302,8 @@ static void cases_gemm_one(cases *c, size_t m, size_t n, size_t k, int transpose
 
 static void cases_gemm(cases *c, int kind)
 {
-    static const size_t ms[] = {1, 2, 5, 14, 15, 29, 100}, ns[] = {1, 3, 10, 16, 17, 33, 65, 150}, ks[] = {0, 1, 7, 64, 330};
+    static const size_t ms[] = {1, 2, 5, 14, 15, 29, 100}, ns[] = {1, 3, 10, 16, 17, 33, 65, 150};
+    static const size_t ks[] = {0, 1, 7, 64, 330};
     unsigned turn = (unsigned)kind;
     for (size_t i = 0; i < TL_COUNT(ms); i++)
         for (size_t j = 0; j < TL_COUNT(ns); j++)

@@ -47,7 +47,8 @@ static void compare(const tl__kernels *set)
     assert_false(overrun);
     assert_int_equal(other.count, reference.count);
     for (size_t i = 0; i < reference.count; i++)
-        if (reference.hashes[i] != other.hashes[i]) fail_msg("%s: case %zu of %s differs", set->name, i, reference.names[i]);
+        if (reference.hashes[i] != other.hashes[i])
+            fail_msg("%s: case %zu of %s differs", set->name, i, reference.names[i]);
 }
 
 /* The bits themselves: equal on every machine, new only with a new TL_NUMERICS_VERSION. */
@@ -121,7 +122,8 @@ static float lanes_of_products(size_t begin, size_t end)
 {
     float lane[32] = {0};
     for (size_t i = 0; i < (end - begin + 31) / 32 * 32; i++)
-        lane[i % 32] = begin + i < end ? tl__fma(xs[begin + i], ys[begin + i], lane[i % 32]) : tl__fma(0.0f, 0.0f, lane[i % 32]);
+        lane[i % 32] = begin + i < end ? tl__fma(xs[begin + i], ys[begin + i], lane[i % 32])
+                                       : tl__fma(0.0f, 0.0f, lane[i % 32]);
     for (int half = 16; half > 0; half /= 2)
         for (int i = 0; i < half; i++) lane[i] = lane[i] + lane[i + half];
     return lane[0];
@@ -146,7 +148,8 @@ static float tree_of_blocks(leaf_fn *leaf, size_t begin, size_t end)
 static float tree_of_pieces(leaf_fn *leaf, size_t n, size_t pieces, size_t first, size_t count)
 {
     if (count == 1) return tree_of_blocks(leaf, tl__piece(n, pieces, first), tl__piece(n, pieces, first + 1));
-    return tree_of_pieces(leaf, n, pieces, first, count / 2) + tree_of_pieces(leaf, n, pieces, first + count / 2, count / 2);
+    count /= 2;
+    return tree_of_pieces(leaf, n, pieces, first, count) + tree_of_pieces(leaf, n, pieces, first + count, count);
 }
 
 static void sums_keep_the_contract(void **state)
@@ -162,7 +165,8 @@ static void sums_keep_the_contract(void **state)
             float got = k->dot(xs, ys, n, pieces), c = -1.0f, column = -1.0f;
             assert_memory_equal(&want, &got, sizeof want);
             want = tree_of_pieces(chain_of_products, n, pieces, 0, pieces);
-            tl__gemm call = {.m = 1, .n = 1, .k = n, .a = xs, .lda = n + 1, .b = ys, .ldb = 1, .c = &c, .ldc = 1, .pieces = pieces};
+            tl__gemm call = {.m = 1, .n = 1, .k = n, .a = xs, .lda = n + 1, .b = ys, .ldb = 1,
+                             .c = &c, .ldc = 1, .pieces = pieces};
             void *scratch = malloc(k->gemm_scratch_bytes(&call));
             assert_int_equal(k->gemm_tasks(&call), 1);
             k->gemm_run(&call, 0, scratch);
@@ -196,8 +200,8 @@ static void leaves_end_with_one_value(void **state)
 static void gemm_epilogue_is_in_order(void **state)
 {
     const tl__kernels *k = tl__kernels_choose(NULL);
-    float a[6] = {1, 2, 3, 4, 5, 6}, b[6] = {1, -1, 2, -2, 3, -3}, bias[2] = {-14, 40}, c[4] = {100, 100, 100, 100}, pre[4];
-    float saved[4] = {0, 1, 1, 0};
+    float a[6] = {1, 2, 3, 4, 5, 6}, b[6] = {1, -1, 2, -2, 3, -3}, bias[2] = {-14, 40};
+    float c[4] = {100, 100, 100, 100}, pre[4], saved[4] = {0, 1, 1, 0};
     tl__gemm call = {.m = 2, .n = 2, .k = 3, .a = a, .lda = 3, .b = b, .ldb = 2, .c = c, .ldc = 2, .bias = bias,
                      .activation = TL__RELU, .pre = pre, .ldpre = 2};
     (void)state;
@@ -342,7 +346,8 @@ static void rows_agree_with_pytorch(void **state)
         k->batch_norm_sums(sums, more, torch_upstream, torch_logits, mean, inverse, 3, 4, 1, 0, 4);
         assert_all_near(sums, torch_batch_norm_gamma, 4);
         assert_all_near(more, torch_batch_norm_beta, 4);
-        k->batch_norm_backward(dx, torch_upstream, torch_logits, mean, inverse, torch_gamma, sums, more, 1.0f / 3.0f, 3, 4);
+        k->batch_norm_backward(dx, torch_upstream, torch_logits, mean, inverse, torch_gamma, sums, more,
+                               1.0f / 3.0f, 3, 4);
         assert_all_near(dx, torch_batch_norm_gradient, 12);
     }
 }

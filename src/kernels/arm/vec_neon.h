@@ -101,7 +101,8 @@ INLINE(void) neon_quads(int32x4_t word[4])
 
 INLINE(void) neon_transpose(float *out, size_t ldout, const float *in, size_t ldin)
 {
-    int32x4_t q[4] = {I_OF(V_LOAD(in)), I_OF(V_LOAD(in + ldin)), I_OF(V_LOAD(in + 2 * ldin)), I_OF(V_LOAD(in + 3 * ldin))};
+    int32x4_t q[4] = {I_OF(V_LOAD(in)), I_OF(V_LOAD(in + ldin)), I_OF(V_LOAD(in + 2 * ldin)),
+                 I_OF(V_LOAD(in + 3 * ldin))};
     neon_quads(q);
     for (size_t p = 0; p < 4; p++) V_STORE(out + p * ldout, V_OF(q[p]));
 }

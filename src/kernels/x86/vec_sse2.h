@@ -99,7 +99,8 @@ INLINE(void) sse2_quads(__m128i word[4])
 
 INLINE(void) sse2_transpose(float *out, size_t ldout, const float *in, size_t ldin)
 {
-    __m128i q[4] = {I_OF(V_LOAD(in)), I_OF(V_LOAD(in + ldin)), I_OF(V_LOAD(in + 2 * ldin)), I_OF(V_LOAD(in + 3 * ldin))};
+    __m128i q[4] = {I_OF(V_LOAD(in)), I_OF(V_LOAD(in + ldin)), I_OF(V_LOAD(in + 2 * ldin)),
+                 I_OF(V_LOAD(in + 3 * ldin))};
     sse2_quads(q);
     for (size_t p = 0; p < 4; p++) V_STORE(out + p * ldout, V_OF(q[p]));
 }
