@@ -94,7 +94,7 @@ TL_PRIV tl_status tl__graph_add_description(tl__graph *graph, const tl_layer_des
  * activation: softmax and sigmoid belong to the loss. */
 TL_PRIV void tl__graph_set_output(tl__graph *graph, int node);
 TL_PRIV int tl__graph_find(const tl__graph *graph, const char *name);   /* -1: no such node */
-/* What is wrong with the graph as a whole: no layer, more than one input, an unused layer (a warning is not a mistake). */
+/* What is wrong with the graph as a whole: an earlier mistake, no layer, more than one input. */
 TL_PRIV tl_status tl__graph_check(const tl__graph *graph, tl_error *error);
 
 TL_PRIV int tl__graph_output(const tl__graph *graph);   /* number of the node that predicts */

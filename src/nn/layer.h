@@ -3,7 +3,7 @@
  * The life of a layer: its settings are read by its rows; `shape` says what comes out (or what it needs); `tensors` lists its
  * parameters; `carve` asks for memory, once to count and once to place; then `forward` and `backward` run on a tl__op, which
  * has every pointer ready. A layer always *writes* its outputs and gradients and never adds to them: where a node is
- * read by several layers, nn/network.c adds their gradients, the last reader's first. */
+ * read by several layers, nn/network_step.c adds their gradients, the last reader's first. */
 #ifndef TL_NN_LAYER_H
 #define TL_NN_LAYER_H
 
@@ -60,7 +60,7 @@ typedef struct tl__layer_memory {
 typedef struct tl__op tl__op;
 typedef struct tl__pass tl__pass;
 
-/* Shapes, settings and a network's size for the tests that walk the list. */
+/* Settings and input shapes of one sample, for the tests that walk the list. */
 typedef struct tl__layer_example {
     const char *settings;        /* "nodes: 5" */
     int inputs;

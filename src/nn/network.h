@@ -4,15 +4,16 @@
  * A training step, by hand (the trainer in train/ does this):
  *
  *     tl__rows batch = {.inputs = x, .targets = t, .rows = n, .step = step};
- *     TL_TRY(tl__network_learn(network, pool, &batch));             forward, loss, backward
- *     TL_TRY(tl__network_update(network, pool, &update, &result));  norm, clip, l2, optimizer
+ *     TL_TRY(tl__network_learn(network, pool, &batch, error));             forward, loss, backward
+ *     TL_TRY(tl__network_update(network, pool, &update, &result, error));  norm, clip, optimizer
  *
  * Gradient shards. The rows of a step (the global batch) are cut into `shards` consecutive pieces by tl__piece of
  * kernels/kernels.h; the pieces of a short batch may be empty. Every sum over rows (gradients of weights, statistics of
  * batch norm, the loss) is one chain per piece, and the pieces are added by one fixed binary tree. Under accumulation A,
  * micro-batch i of a step of n rows holds rows tl__piece(n, A, i) up to tl__piece(n, A, i + 1), which are whole pieces;
  * learn is called for all A of them in order (rows may be 0), and update gives the same bits as one batch of all rows
- * with the same shards. (Batch norm is the exception by its nature: it normalises over the micro-batch that it sees.) */
+ * with the same shards. Two exceptions: batch norm normalises over the micro-batch that it sees, and layers over
+ * [time, feature] cut time steps, not samples, so there the pieces agree only where the rows of a step divide evenly. */
 #ifndef TL_NN_NETWORK_H
 #define TL_NN_NETWORK_H
 
