@@ -1,29 +1,24 @@
-/* gzip files: any bytes, and the bytes as a DEFLATE stream behind a good header. */
+/* DEFLATE: the bytes as a stream behind a good gzip header, so that all of them reach the decoder. */
 #include "base/inflate.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static void decompress(const uint8_t *bytes, size_t size)
-{
-    tl__heap heap;
-    tl__buffer out;
-    tl__heap_init(&heap, NULL, 0);
-    tl__buffer_init(&out, &heap);
-    (void)tl__gunzip(&out, bytes, size, 1 << 20, "fuzz", NULL);
-    tl__buffer_free(&out);
-}
+#include "fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
+    enum { LIMIT = 1 << 16 };
     static const uint8_t head[10] = {0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3};
     tl__heap heap;
-    tl__heap_init(&heap, NULL, 0);
-    decompress(bytes, size);
+    tl__buffer out;
+    tl_error error = {0};
+    tl__heap_init(&heap, NULL, FUZZ_MEMORY);
+    tl__buffer_init(&out, &heap);
     uint8_t *file = tl__alloc(&heap, size + sizeof head);
-    if (file == NULL) return 0;
+    fuzz_must(file != NULL);
     memcpy(file, head, sizeof head);
     if (size > 0) memcpy(file + sizeof head, bytes, size);
-    decompress(file, size + sizeof head);
+    if (tl__gunzip(&out, file, size + sizeof head, LIMIT, "fuzz", &error) == TL_OK) fuzz_must(out.size <= LIMIT);
+    else fuzz_must(error.message[0] != '\0');
     tl__free(&heap, file, size + sizeof head);
+    tl__buffer_free(&out);
+    fuzz_must(heap.in_use == 0);
     return 0;
 }
