@@ -257,7 +257,7 @@ static tl_status dataset_start_pipeline(tl_dataset *dataset, const tl__roles *ro
 {
     static const char *const words[] = {"standard", "minmax", "robust", "none"};
     const tl__table *table = dataset->source[0].table;
-    bool classification;
+    bool classification = false;
     size_t at = 0;
     TL_TRY(tl__target_task(table, roles, settings, &classification, error));
     if (tl__pipeline_new(dataset->context, roles->input_count, &dataset->pipeline) != TL_OK) {

@@ -110,7 +110,7 @@ TL_PRIV const float *tl__scorer_predictions(const tl__scorer *scorer, size_t *ro
 
 TL_API tl_status tl_score(tl_model *model, const tl_dataset *data, tl_part part, tl_scores *out, tl_error *error)
 {
-    tl__scorer *scorer;
+    tl__scorer *scorer = NULL;
     TL_TRY(tl__scorer_new(model, data, &scorer, error));
     tl_status status = tl__scorer_run(scorer, part, out, error);
     tl__scorer_free(scorer);

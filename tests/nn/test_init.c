@@ -99,14 +99,11 @@ static void test_words(void **state)
     static const char *const words[] = TL__INIT_WORDS;
     for (int i = 0; words[i]; i++) assert_int_equal(tl__init_word(words[i]), i);
     assert_int_equal(tl__init_word("xaver"), -1);
-    assert_int_equal(tl__init_of(0, tl__activation_word("relu")), TL__INIT_HE_UNIFORM);
-    assert_int_equal(tl__init_of(0, tl__activation_word("silu")), TL__INIT_HE_UNIFORM);
-    assert_int_equal(tl__init_of(0, tl__activation_word("tanh")), TL__INIT_XAVIER_UNIFORM);
-    assert_int_equal(tl__init_of(0, tl__activation_word("softmax")), TL__INIT_XAVIER_UNIFORM);
-    assert_int_equal(tl__init_of(tl__init_word("glorot"), tl__activation_word("relu")), TL__INIT_XAVIER_UNIFORM);
-    assert_int_equal(tl__init_of(tl__init_word("kaiming_normal"), 0), TL__INIT_HE_NORMAL);
-    assert_int_equal(tl__init_of(tl__init_word("zeros"), 0), TL__INIT_ZEROS);
-    assert_int_equal(tl__init_of(tl__init_word("ones"), 0), TL__INIT_ONES);
+    assert_int_equal(tl__init_of(0), TL__INIT_PYTORCH);
+    assert_int_equal(tl__init_of(tl__init_word("glorot")), TL__INIT_XAVIER_UNIFORM);
+    assert_int_equal(tl__init_of(tl__init_word("kaiming_normal")), TL__INIT_HE_NORMAL);
+    assert_int_equal(tl__init_of(tl__init_word("zeros")), TL__INIT_ZEROS);
+    assert_int_equal(tl__init_of(tl__init_word("ones")), TL__INIT_ONES);
 }
 
 int main(void)
