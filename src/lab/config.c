@@ -435,7 +435,9 @@ TL_PRIV tl_status tl__config_write(const tl__config *config, const char *folder,
     tl__builder builder;
     if (tl__tree_new(&config->context->heap, NULL, &tree) != TL_OK) return tl__fail_memory(error, sizeof *tree);
     tl__builder_init(&builder, tree);
-    tl_value *root = tl__unbind(&builder, NULL, NULL, config->rows, &config->settings, 0);
+    tl__config_settings named = config->settings;
+    named.name = config->name;    /* also when it came from a file's name */
+    tl_value *root = tl__unbind(&builder, NULL, NULL, config->rows, &named, 0);
     if (root && *folder) config_paths(config, &builder, config->rows, root, folder);
     if (!builder.failed) tl__yaml_write(out, root, 0);
     tl__tree_free(tree);

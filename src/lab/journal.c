@@ -240,6 +240,7 @@ static void journal_write_status(tl__buffer *out, const tl__journal *journal, co
     journal_text(out, "simd", tl_context_simd(journal->context));
     journal_text(out, "numerics", tl_context_numerics(journal->context));
     journal_text(out, "config_hash", journal->hash);
+    if (journal->error) journal_text(out, "error", journal->error);
     tl__buffer_format(out, "  \"version\": \"%s\"", TL_VERSION);
     if (result) {
         tl__buffer_text(out, ",\n  \"result\": ");

@@ -22,6 +22,7 @@ typedef struct tl__journal {
     int64_t flushed, written;        /* ticks of the last flush and of the last status */
     char status_path[600];
     const char *hash, *name;         /* of the config */
+    const char *error;               /* why it failed, for the last status; NULL: it did not */
     char run[512];
     char started[24];
     bool classification;

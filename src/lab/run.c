@@ -145,6 +145,26 @@ static tl_status run_prepare_resume(run_state *run, const char *config_path, tl_
     return TL_OK;
 }
 
+/* What a crash left half-written beside its place: names with ".tmp-". */
+typedef struct run_sweep {
+    tl__arena *arena;
+    const char *folder;
+} run_sweep;
+
+static bool run_remove_half_written(void *user, const char *name)
+{
+    run_sweep *sweep = user;
+    const char *path = strstr(name, ".tmp-") ? tl__path_join(sweep->arena, sweep->folder, name) : NULL;
+    if (path) tl__file_remove(path, NULL);
+    return true;
+}
+
+static tl_status run_clean(run_state *run, const char *folder, tl_error *error)
+{
+    run_sweep sweep = {&run->arena, folder};
+    return tl__folder_list(run->context, folder, run_remove_half_written, &sweep, error);
+}
+
 /* Its lock, its parts, its config.yaml. */
 static tl_status run_make_folder(run_state *run, tl_error *error)
 {
@@ -169,6 +189,10 @@ static tl_status run_make_folder(run_state *run, tl_error *error)
         return status;
     }
     TL_TRY(tl__folder_make(checkpoints, error));
+    if (run->options->resume) {
+        TL_TRY(run_clean(run, run->folder, error));
+        TL_TRY(run_clean(run, checkpoints, error));
+    }
     TL_TRY(tl__folder_clean(run->context, run->folder, error));
     TL_TRY(tl__folder_clean(run->context, checkpoints, error));
     tl__buffer text;
@@ -374,7 +398,7 @@ static tl_status run_finish(run_state *run, tl_status status, const tl_error *wh
     run->progress.state = status == TL_OK ? "done" : status == TL_CANCELLED ? "interrupted" : "failed";
     run->progress.epoch = run->result->epochs;
     if (status == TL_OK && tl_run_result_value(run->context, run->result, &result) != TL_OK) result = NULL;
-    if (status != TL_OK && why->message[0]) tl__log_line(run->context, TL_LOG_DEBUG, "%s", why->message);
+    if (status != TL_OK && status != TL_CANCELLED) run->journal.error = why->message;
     tl_status last = tl__journal_status(&run->journal, &run->progress, result, true, &own);
     tl_value_free(run->context, result);
     tl_status closed = tl__journal_close(&run->journal, last == TL_OK ? &own : NULL);

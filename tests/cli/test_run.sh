@@ -117,4 +117,44 @@ mistake 'a grid needs lists'
 trainlib train:optimize iris.yaml --set search.metric=loss
 mistake search.metric "'loss'"
 
+# Interrupted, crashed, in use by another process: each is told, and going on ends as the undisturbed run.
+cat > long.yaml <<'END'
+data: {file: iris.csv, target: species}
+network: {layers: [{type: hidden, nodes: 16}, {type: output}]}
+training: {epochs: 12000, batch_size: 4, checkpoint: {epochs: 300}}
+END
+# started OUT: train in the background until the first checkpoint is there
+started()
+{
+    $command train:run long.yaml --out $1 >out 2>err &
+    process=$!
+    for i in $(seq 100); do
+        ls $1/output/runs/long_*/checkpoints/*.safetensors >/dev/null 2>&1 && break
+        sleep 0.1
+    done
+    long=$(ls -d $1/output/runs/long_*)
+}
+started stopped
+trainlib train:run --resume $long
+mistake 'another process'
+trainlib train:status $long --json
+says out '"running": true' '"state": "training"'
+kill -INT $process; wait $process; status=$?
+exits 130
+trainlib train:status $long
+exits 0; says out interrupted '--resume'
+started crashed 2>/dev/null
+kill -9 $process; wait $process 2>/dev/null
+trainlib train:status $long
+exits 0; says out crashed '--resume'
+trainlib train:run long.yaml --out undisturbed --quiet
+exits 0
+for out in stopped crashed; do
+    trainlib train:run --resume $out/output/runs/long_* --quiet
+    exits 0
+    cmp -s $out/output/runs/long_*/model.safetensors undisturbed/output/runs/long_*/model.safetensors ||
+        fail 'a resumed run should end as the undisturbed one'
+done
+[ -z "$(find . -name '*.tmp*')" ] || fail 'what a crash left half-written should be gone after a resume'
+
 finish

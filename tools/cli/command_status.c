@@ -36,9 +36,11 @@ static int status_show(cli_state *cli, bool *running)
     } else {
         char line[512];
         const char *advice = tl_value_text(tl_value_get(result, "advice"), "");
+        const char *why = tl_value_text(tl_value_get(result, "error"), "");
         bool over = cli->arguments.watch && cli_stdout_is_terminal();
         status_line(line, result);
         printf("%s%s%s", over ? "\r\033[K" : "", line, over && *running ? "" : "\n");
+        if (*why) printf("%s\n", why);
         if (*advice && !*running) printf("%s\n", advice);
         fflush(stdout);
     }
