@@ -2,7 +2,6 @@
  * divide them, fit the pipeline on the training rows, map what is stored to what the network sees. */
 #include "data/dataset_build.h"
 
-#include "base/math.h"
 #include "base/text.h"
 #include "data/pipeline_fit.h"
 #include "data/split.h"

@@ -2,7 +2,6 @@
 #include "data/loader.h"
 
 #include "base/inflate.h"
-#include "base/math.h"
 #include "base/text.h"
 #include "port/port.h"
 #include "text/value.h"

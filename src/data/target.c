@@ -2,7 +2,6 @@
  * lists them; their names are the texts, or the shortest print of the numbers. */
 #include "data/target.h"
 
-#include "base/math.h"
 #include "base/text.h"
 
 enum { TARGET_MAX_CLASSES = 65536, TARGET_FEW = 20, TARGET_ROWS_EACH = 5 };
