@@ -13,7 +13,7 @@
 #include "train/trainer.h"
 
 static const char usual[] = "epochs: 7, batch_size: 8, lr_scheduler: {type: reduce_on_plateau, patience: 1, threshold: 0.9}, "
-                            "early_stopping: {patience: 4, min_delta: 0.5}";
+                            "early_stopping: {patience: 5, min_delta: 0.5}";
 
 /* A training that was stopped after 13 steps of 4 an epoch. */
 static void stopped(const char *folder, const char *settings)
