@@ -268,6 +268,22 @@ static void loop_keep_row(tl__trainer *trainer, const tl__epoch *epoch)
     trainer->state.history = (double)(count + 1);
 }
 
+/* Said when it begins, not in each epoch. */
+static void loop_watch_gradients(tl__trainer *trainer, const tl__epoch *epoch)
+{
+    bool vanishing = epoch->gradient_mean_abs < 1e-7, exploding = epoch->gradient_max_abs > 10;
+    if (vanishing && !trainer->vanishing)
+        tl__log_line(trainer->context, TL_LOG_WARNING, "epoch %lld: element_gradient_vanishing: mean |g| is %.3g, below 1e-7 "
+                     "(norm of a tensor %.3g on average); try a higher learning rate, relu or batch_norm",
+                     (long long)epoch->epoch, epoch->gradient_mean_abs, epoch->gradient_norm_avg);
+    if (exploding && !trainer->exploding)
+        tl__log_line(trainer->context, TL_LOG_WARNING, "epoch %lld: element_gradient_exploding: max |g| is %.3g, above 10 "
+                     "(largest norm of a tensor %.3g); try a lower learning rate or optimization.gradient_clip: 1.0",
+                     (long long)epoch->epoch, epoch->gradient_max_abs, epoch->gradient_norm_max);
+    trainer->vanishing = vanishing;
+    trainer->exploding = exploding;
+}
+
 static tl_status loop_end_epoch(tl__trainer *trainer, int64_t *since, tl_error *error)
 {
     tl__train_state *state = &trainer->state;
@@ -300,6 +316,7 @@ static tl_status loop_end_epoch(tl__trainer *trainer, int64_t *since, tl_error *
                                                       : (trainer->validation ? epoch.val_mae : epoch.train_mae);
     loop_begin_epoch(trainer);
     loop_keep_row(trainer, &epoch);
+    loop_watch_gradients(trainer, &epoch);
     loop_line(trainer, &epoch);
     for (size_t i = 0; i < trainer->options.listener_count; i++) {
         const tl__listener *listener = &trainer->options.listeners[i];
@@ -394,6 +411,7 @@ static tl_status loop_run(tl__trainer *trainer, double max_steps, tl_error *erro
     trainer->started = trainer->last_checkpoint = tl__ticks();
     trainer->last_progress = trainer->started;
     trainer->session_steps = trainer->session_samples = 0;
+    trainer->seconds_before = trainer->state.seconds + trainer->state.epoch_seconds;
     if (!trainer->resumed) {
         trainer->state.last_val_loss = trainer->state.last_accuracy = trainer->state.last_train_loss = loop_nan();
         TL_TRY(tl__ring_put(trainer, 0, error));

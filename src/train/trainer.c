@@ -322,7 +322,7 @@ TL_PRIV void tl__trainer_load_state(tl__trainer *trainer)
 TL_PRIV void tl__trainer_result(const tl__trainer *trainer, tl__train_result *out)
 {
     tl__plan_totals totals;
-    double seconds = trainer->state.seconds;
+    double seconds = trainer->state.seconds + trainer->state.epoch_seconds - trainer->seconds_before;
     tl__plan_totals_of(trainer->plan, &totals);
     *out = (tl__train_result){
         .stopped = trainer->stopped, .trigger = trainer->trigger, .epochs = (int64_t)trainer->state.epoch,

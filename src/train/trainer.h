@@ -99,6 +99,8 @@ struct tl__trainer {
     int64_t kept_epoch;
     int64_t started, last_progress, last_checkpoint;   /* ticks */
     double session_steps, session_samples;
+    double seconds_before;          /* of earlier sessions, in state.seconds and state.epoch_seconds */
+    bool vanishing, exploding;      /* of gradients, in the last epoch */
     char line[256];
 };
 
