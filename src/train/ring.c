@@ -37,10 +37,18 @@ static bool ring_is_shared(const tl__trainer *trainer, const struct tl__ring_slo
     return false;
 }
 
+/* Of the weights that the model has now. */
+static void ring_hash(const tl__trainer *trainer, char out[65])
+{
+    tl__sha256 sha;
+    tl__sha256_init(&sha);
+    tl__sha256_add(&sha, trainer->model->parameters, tl__trainer_floats(trainer) * sizeof(float));
+    tl__sha256_hex(&sha, out);
+}
+
 TL_PRIV tl_status tl__ring_put(tl__trainer *trainer, double epoch, tl_error *error)
 {
     char path[RING_PATH];
-    tl__sha256 sha;
     if (trainer->ring.slots == 0) return TL_OK;
     struct tl__ring_slot *slot = ring_slot(trainer, epoch);
     size_t bytes = tl__trainer_floats(trainer) * sizeof(float);
@@ -54,10 +62,8 @@ TL_PRIV tl_status tl__ring_put(tl__trainer *trainer, double epoch, tl_error *err
         ring_path(trainer, slot->hash, path);
         tl__file_remove(path, NULL);
     }
-    tl__sha256_init(&sha);
-    tl__sha256_add(&sha, trainer->model->parameters, bytes);
     *slot = (struct tl__ring_slot){.epoch = epoch};
-    tl__sha256_hex(&sha, slot->hash);
+    ring_hash(trainer, slot->hash);
     ring_path(trainer, slot->hash, path);
     return tl__model_write_file(trainer->model, &trainer->shadow, NULL, path, false, error);
 }
@@ -94,8 +100,13 @@ TL_PRIV tl_status tl__ring_get(tl__trainer *trainer, double epoch, bool *found, 
                tl__trainer_floats(trainer) * sizeof(float));
         return TL_OK;
     }
+    char hash[65];
     ring_path(trainer, ring_slot(trainer, epoch)->hash, path);
-    return ring_read(trainer, path, error);
+    TL_TRY(ring_read(trainer, path, error));
+    ring_hash(trainer, hash);
+    if (strcmp(hash, ring_slot(trainer, epoch)->hash) == 0) return TL_OK;
+    return tl__fail_at(error, TL_BAD_FILE, path, 0, 0, NULL, "the weights in this file are not those of epoch %lld; the "
+                       "file was changed", (long long)epoch);
 }
 
 TL_PRIV tl_status tl__ring_sync(tl__trainer *trainer, tl_error *error)

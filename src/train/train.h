@@ -89,7 +89,8 @@ TL_PRIV const tl__plan *tl__trainer_plan(const tl__trainer *trainer);   /* of th
  * network, other settings that change results (live rows may differ), another numeric class. */
 TL_PRIV tl_status tl__trainer_resume(tl__trainer *trainer, const char *checkpoint, tl_error *error);
 
-/* TL_OK: it ended by itself (completed, early stopping). TL_CANCELLED: tl_cancel or the progress function asked; a checkpoint
+/* Once per trainer: the model then has the weights that are kept, so what goes on begins with a new trainer and the checkpoint.
+ * TL_OK: it ended by itself (completed, early stopping). TL_CANCELLED: tl_cancel or the progress function asked; a checkpoint
  * is written where there is a folder. TL_NOT_FINITE: a loss or gradient became NaN or infinite; the message names layer,
  * epoch and step, and the model has the last good weights. */
 TL_PRIV tl_status tl__trainer_run(tl__trainer *trainer, tl_error *error);
