@@ -59,7 +59,9 @@ static bool run_is_resumable(void *user, const char *path)
     if (tl__run_state(search->context, path, &tree, NULL) != TL_OK) return true;
     const char *state = tl_value_text(tl_value_get(&tree->root, "state"), "");
     const char *hash = tl_value_text(tl_value_get(&tree->root, "config_hash"), "");
-    bool unfinished = tl__same_text(state, "interrupted") || tl__same_text(state, "crashed");
+    char config[600];
+    bool complete = tl__format(config, sizeof config, "%s/config.yaml", path) < sizeof config && tl__file_exists(config);
+    bool unfinished = complete && (tl__same_text(state, "interrupted") || tl__same_text(state, "crashed"));
     if (unfinished && tl__same_text(hash, search->hash)) search->found = path;
     else if (unfinished && !search->other) search->other = path;
     tl__tree_free(tree);
@@ -145,27 +147,7 @@ static tl_status run_prepare_resume(run_state *run, const char *config_path, tl_
     return TL_OK;
 }
 
-/* What a crash left half-written beside its place: names with ".tmp-". */
-typedef struct run_sweep {
-    tl__arena *arena;
-    const char *folder;
-} run_sweep;
-
-static bool run_remove_half_written(void *user, const char *name)
-{
-    run_sweep *sweep = user;
-    const char *path = strstr(name, ".tmp-") ? tl__path_join(sweep->arena, sweep->folder, name) : NULL;
-    if (path) tl__file_remove(path, NULL);
-    return true;
-}
-
-static tl_status run_clean(run_state *run, const char *folder, tl_error *error)
-{
-    run_sweep sweep = {&run->arena, folder};
-    return tl__folder_list(run->context, folder, run_remove_half_written, &sweep, error);
-}
-
-/* Its lock, its parts, its config.yaml. */
+/* Its lock and its parts. */
 static tl_status run_make_folder(run_state *run, tl_error *error)
 {
     tl__arena *arena = &run->arena;
@@ -177,8 +159,7 @@ static tl_status run_make_folder(run_state *run, tl_error *error)
     }
     const char *lock = tl__path_join(arena, run->folder, "lock");
     const char *checkpoints = tl__path_join(arena, run->folder, "checkpoints");
-    const char *config = tl__path_join(arena, run->folder, "config.yaml");
-    if (!lock || !checkpoints || !config) return tl__fail_memory(error, 256);
+    if (!lock || !checkpoints) return tl__fail_memory(error, 256);
     tl_error why = {0};
     tl_status status = tl__lock_take(run->context, lock, &run->lock, &why);
     if (status == TL_LOCKED)
@@ -189,18 +170,9 @@ static tl_status run_make_folder(run_state *run, tl_error *error)
         return status;
     }
     TL_TRY(tl__folder_make(checkpoints, error));
-    if (run->options->resume) {
-        TL_TRY(run_clean(run, run->folder, error));
-        TL_TRY(run_clean(run, checkpoints, error));
-    }
     TL_TRY(tl__folder_clean(run->context, run->folder, error));
     TL_TRY(tl__folder_clean(run->context, checkpoints, error));
-    tl__buffer text;
-    tl__buffer_init(&text, &run->context->heap);
-    status = tl__config_write(run->config, run->folder, &text, error);
-    if (status == TL_OK) status = tl__file_replace(config, text.data, text.size, false, error);
-    tl__buffer_free(&text);
-    return status;
+    return TL_OK;
 }
 
 static tl_status run_open_journal(run_state *run, tl_error *error)
@@ -221,6 +193,19 @@ static void run_set_progress(run_state *run, const char *state)
                                   .validation_loss = nan, .accuracy = nan, .learning_rate = nan, .seconds_left = nan,
                                   .samples_per_second = nan, .run = run->journal.run, .line = "", .note = "",
                                   .regression = !run->journal.classification};
+}
+
+/* Comes after the first status: a folder that has it can be gone on with. */
+static tl_status run_write_config(run_state *run, tl_error *error)
+{
+    tl__buffer text;
+    const char *path = tl__path_join(&run->arena, run->folder, "config.yaml");
+    if (!path) return tl__fail_memory(error, 256);
+    tl__buffer_init(&text, &run->context->heap);
+    tl_status status = tl__config_write(run->config, run->folder, &text, error);
+    if (status == TL_OK) status = tl__file_replace(path, text.data, text.size, false, error);
+    tl__buffer_free(&text);
+    return status;
 }
 
 /* ---- the run ---- */
@@ -371,6 +356,9 @@ static tl_status run_measure(run_state *run, tl_error *error)
 static tl_status run_train(run_state *run, tl_error *error)
 {
     tl__train_result end;
+    run_set_progress(run, "loading");
+    TL_TRY(tl__journal_status(&run->journal, &run->progress, NULL, true, error));
+    TL_TRY(run_write_config(run, error));
     TL_TRY(run_plan_training(run, error));
     run_say_beginning(run);
     TL_TRY(tl__journal_table(&run->journal, run->folder, run->journal.classification, run->session.trainer, error));
