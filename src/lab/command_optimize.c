@@ -204,7 +204,12 @@ static tl_status command_optimize_train(command_optimize_work *work, const tl__c
     tl_status status = tl__session_open(work->context, config, work->data, &session, error);
     if (status == TL_OK) work->regression = tl_dataset_classes(session.data) == 0;
     if (status == TL_OK) status = tl__session_train(&session, &options, error);
-    if (status == TL_OK) status = tl__trainer_run(session.trainer, error);
+    if (status == TL_OK) {    /* what a trial warns of is in no one's interest here */
+        tl_log_level level = work->context->log_level;
+        work->context->log_level = TL_LOG_ERROR;
+        status = tl__trainer_run(session.trainer, error);
+        work->context->log_level = level;
+    }
     if (status == TL_OK) tl__trainer_result(session.trainer, end);
     if (status == TL_OK) status = tl__trainer_score(session.trainer, TL_VALIDATION, scores, error);
     tl__session_close(&session);

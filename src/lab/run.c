@@ -359,7 +359,7 @@ static tl_status run_train(run_state *run, tl_error *error)
     run_set_progress(run, "loading");
     TL_TRY(tl__journal_status(&run->journal, &run->progress, NULL, true, error));
     TL_TRY(run_write_config(run, error));
-    TL_TRY(run_plan_training(run, error));
+    if (!run->checkpoint) TL_TRY(run_plan_training(run, error));
     run_say_beginning(run);
     TL_TRY(tl__journal_table(&run->journal, run->folder, run->journal.classification, run->session.trainer, error));
     run_set_progress(run, "training");
@@ -408,6 +408,7 @@ static tl_status run_all(run_state *run, const char *config_path, tl_error *erro
     tl__time_compact(run->stamp, tl__now(run->context));
     TL_TRY(run_make_folder(run, error));
     TL_TRY(run_best_path(run, error));
+    if (run->checkpoint) TL_TRY(run_plan_training(run, error));    /* refused, the run stays as it was */
     tl_status status = run_open_journal(run, error);
     if (status == TL_OK) status = run_train(run, error);
     return run->journal.context ? run_finish(run, status, error, error) : status;

@@ -136,7 +136,7 @@ started()
 }
 started stopped
 trainlib train:run --resume $long
-mistake 'another process'
+exits 1; says err 'another process'
 trainlib train:status $long --json
 says out '"running": true' '"state": "training"'
 kill -INT $process; wait $process; status=$?
@@ -149,6 +149,12 @@ trainlib train:status $long
 exits 0; says out crashed '--resume'
 trainlib train:run long.yaml --out undisturbed --quiet
 exits 0
+sed 's/^5.1,3.5/5.1,3.6/' iris.csv > kept.csv; mv iris.csv old.csv; mv kept.csv iris.csv
+trainlib train:run --resume $long
+mistake sepal_width
+trainlib train:status $long
+says out crashed
+mv old.csv iris.csv
 for out in stopped crashed; do
     trainlib train:run --resume $out/output/runs/long_* --quiet
     exits 0

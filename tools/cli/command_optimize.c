@@ -1,28 +1,55 @@
 /* train:optimize: search the settings for better ones. */
 #include "cli.h"
 
+#include <string.h>
+
+enum { PARAMETERS = 32, CELL = 64 };
+
+/* A value as one would write it in the config: JSON without its quotes, cut when it is long. */
+static const char *optimize_cell(cli_state *cli, const tl_value *value, char out[CELL])
+{
+    char *json;
+    size_t used = 0;
+    out[0] = '\0';
+    if (tl_value_json(cli->context, value, 0, &json) != TL_OK) return out;
+    for (const char *c = json; *c && used < CELL - 1; c++)
+        if (*c != '"') out[used++] = *c;
+    out[used] = '\0';
+    if (used == CELL - 1) memcpy(out + CELL - 4, "...", 4);
+    tl_text_free(cli->context, json);
+    return out;
+}
+
 static void optimize_table(cli_state *cli, const tl_value *result)
 {
     const tl_value *trials = tl_value_get(result, "best_trials");
-    char text[32];
+    const tl_value *first = tl_value_get(tl_value_at(trials, 0), "parameters");
+    size_t columns = tl_value_count(first) < PARAMETERS ? tl_value_count(first) : PARAMETERS;
+    int width[PARAMETERS] = {0};
+    char cell[CELL];
+    for (size_t j = 0; j < columns; j++) {
+        width[j] = (int)strlen(tl_value_key_at(first, j));
+        for (size_t i = 0; i < tl_value_count(trials); i++) {
+            const tl_value *value = tl_value_at(tl_value_get(tl_value_at(trials, i), "parameters"), j);
+            int size = (int)strlen(optimize_cell(cli, value, cell));
+            if (size > width[j]) width[j] = size;
+        }
+    }
+    cli_cell(stdout, "trial", -6);
+    cli_cell(stdout, tl_value_text(tl_value_get(result, "metric"), "score"), -11);
+    for (size_t j = 0; j < columns; j++) {
+        fputs("  ", stdout);
+        cli_cell(stdout, tl_value_key_at(first, j), j + 1 < columns ? width[j] : 0);
+    }
+    putchar('\n');
     for (size_t i = 0; i < tl_value_count(trials); i++) {
         const tl_value *trial = tl_value_at(trials, i), *parameters = tl_value_get(trial, "parameters");
-        if (i == 0) {
-            cli_cell(stdout, "trial", -6);
-            cli_cell(stdout, tl_value_text(tl_value_get(result, "metric"), "score"), -20);
-            for (size_t j = 0; j < tl_value_count(parameters); j++) printf("  %s", tl_value_key_at(parameters, j));
-            putchar('\n');
-        }
+        char text[32];
         cli_cell(stdout, cli_count(text, tl_value_integer(tl_value_get(trial, "trial"), 0)), -6);
-        cli_cell(stdout, cli_figure(text, tl_value_number(tl_value_get(trial, "score"), CLI_NO_NUMBER)), -20);
-        for (size_t j = 0; j < tl_value_count(parameters); j++) {
-            char *json;
-            int width = 0;
-            for (const char *c = tl_value_key_at(parameters, j); *c; c++) width++;
-            if (tl_value_json(cli->context, tl_value_at(parameters, j), 0, &json) != TL_OK) continue;
+        cli_cell(stdout, cli_figure(text, tl_value_number(tl_value_get(trial, "score"), CLI_NO_NUMBER)), -11);
+        for (size_t j = 0; j < columns; j++) {
             fputs("  ", stdout);
-            cli_cell(stdout, json, -width);
-            tl_text_free(cli->context, json);
+            cli_cell(stdout, optimize_cell(cli, tl_value_at(parameters, j), cell), j + 1 < columns ? width[j] : 0);
         }
         putchar('\n');
     }

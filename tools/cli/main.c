@@ -6,6 +6,7 @@
 #endif
 #include "cli.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -204,6 +205,18 @@ static size_t physical_memory(void)
 #endif
 }
 
+/* A reader that has seen enough (head) is no mistake; a full disk is. */
+static int flush_result(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout)) return CLI_OK;
+    errno = 0;
+    if (putchar('\n') == EOF || fflush(stdout) != 0) {
+        if (errno == EPIPE) return CLI_OK;
+    }
+    fputs("trainlib: standard output cannot be written; is the disk full?\n", stderr);
+    return CLI_FAILURE;
+}
+
 static int run_command(cli_state *cli)
 {
     tl_error error = {0};
@@ -220,11 +233,7 @@ static int run_command(cli_state *cli)
     interrupt_context = NULL;
     cli_clear_bar(&cli->terminal);
     tl_context_free(cli->context);
-    if ((fflush(stdout) != 0 || ferror(stdout)) && result == CLI_OK) {
-        fputs("trainlib: standard output cannot be written; is the disk full?\n", stderr);
-        result = CLI_FAILURE;
-    }
-    return result;
+    return result == CLI_OK ? flush_result() : result;
 }
 
 int main(int argc, char **argv)
