@@ -284,36 +284,43 @@ static void loop_watch_gradients(tl__trainer *trainer, const tl__epoch *epoch)
     trainer->exploding = exploding;
 }
 
-static tl_status loop_end_epoch(tl__trainer *trainer, int64_t *since, tl_error *error)
+/* Best epoch, early stopping, schedule and the ring, in this order: what an epoch's figures decide. */
+static tl_status loop_judge(tl__trainer *trainer, tl__epoch *epoch, tl_error *error)
 {
-    tl__train_state *state = &trainer->state;
-    tl__epoch epoch;
-    loop_fill_epoch(trainer, &epoch);
-    TL_TRY(loop_validate(trainer, &epoch, error));
-    int64_t now = tl__now(trainer->context);
-    state->epoch_seconds += (double)(now - *since) * 1e-6;
-    *since = now;
-    epoch.seconds = state->epoch_seconds;
-    state->seconds += state->epoch_seconds;
-    double watched = trainer->validation ? epoch.val_loss : epoch.train_loss;
-    int64_t number = (int64_t)epoch.epoch;
-    bool best = tl__best_update(&trainer->best_epoch, number, loop_monitored(trainer, &epoch));
+    int64_t number = (int64_t)epoch->epoch;
+    double watched = trainer->validation ? epoch->val_loss : epoch->train_loss;
+    bool best = tl__best_update(&trainer->best_epoch, number, loop_monitored(trainer, epoch));
     if (best && trainer->best)
         memcpy(trainer->best, trainer->model->parameters, tl__trainer_floats(trainer) * sizeof(float));
-    bool stop = tl__stopping_update(&trainer->stopping, number, epoch.train_loss, epoch.val_loss, trainer->validation);
+    bool stop = tl__stopping_update(&trainer->stopping, number, epoch->train_loss, epoch->val_loss, trainer->validation);
     if (trainer->schedule)
         tl__schedule_report(trainer->schedule, trainer->schedule_settings, trainer->settings->training.learning_rate, watched,
                             &trainer->plateau);
-    if (!stop) TL_TRY(tl__ring_put(trainer, epoch.epoch, error));
-    epoch.best = best;
-    epoch.stopped = stop;
+    epoch->best = best;
+    epoch->stopped = stop;
+    return stop ? TL_OK : tl__ring_put(trainer, epoch->epoch, error);
+}
+
+/* *since: when this session's part of the epoch began; it is moved to now. */
+static tl_status loop_end_epoch(tl__trainer *trainer, int64_t *since, tl_error *error)
+{
+    tl__train_state *state = &trainer->state;
+    bool classes = trainer->evaluator.classes != 0, validation = trainer->validation;
+    tl__epoch epoch;
+    loop_fill_epoch(trainer, &epoch);
+    TL_TRY(loop_validate(trainer, &epoch, error));
+    TL_TRY(loop_judge(trainer, &epoch, error));
+    int64_t now = tl__now(trainer->context);
+    epoch.seconds = state->epoch_seconds + (double)(now - *since) * 1e-6;
+    *since = now;
+    state->seconds += epoch.seconds;
     state->epoch = epoch.epoch;
     state->step = 0;
-    state->ended = stop ? TL__END_STOPPED : TL__END_NONE;
+    state->ended = epoch.stopped != 0 ? TL__END_STOPPED : TL__END_NONE;
     state->last_train_loss = epoch.train_loss;
     state->last_val_loss = epoch.val_loss;
-    state->last_accuracy = trainer->evaluator.classes ? (trainer->validation ? epoch.val_accuracy : epoch.train_accuracy)
-                                                      : (trainer->validation ? epoch.val_mae : epoch.train_mae);
+    if (classes) state->last_accuracy = validation ? epoch.val_accuracy : epoch.train_accuracy;
+    else state->last_accuracy = validation ? epoch.val_mae : epoch.train_mae;
     loop_begin_epoch(trainer);
     loop_keep_row(trainer, &epoch);
     loop_watch_gradients(trainer, &epoch);
@@ -345,6 +352,7 @@ static bool loop_checkpoint_due(const tl__trainer *trainer, bool epoch_end)
     const tl__checkpoint_settings *settings = &trainer->settings->training.checkpoint;
     const tl__train_state *state = &trainer->state;
     if (!trainer->options.folder) return false;
+    if (settings->keep_all && epoch_end) return true;
     if (settings->steps > 0 && !epoch_end && (int64_t)state->total_steps % settings->steps == 0) return true;
     if (settings->epochs > 0 && epoch_end && (int64_t)state->epoch % settings->epochs == 0) return true;
     return settings->minutes > 0 && (double)(tl__ticks() - trainer->last_checkpoint) > settings->minutes * 60e9;
@@ -419,21 +427,22 @@ static tl_status loop_run(tl__trainer *trainer, double max_steps, tl_error *erro
     if (trainer->settings->training.mixed_precision)
         tl__log_line(trainer->context, TL_LOG_INFO, "training.mixed_precision: this version trains in float32");
     tl_status status = loop_epochs(trainer, max_steps, error);
-    trainer->stopped = status == TL_CANCELLED ? "interrupted" : status == TL_NOT_FINITE ? "nan" : status != TL_OK ? "failed" :
-                       trainer->state.ended == TL__END_STOPPED ? "early_stopping_triggered" : "completed";
-    if (trainer->state.ended == TL__END_STOPPED)
-        trainer->trigger = trainer->stopping.by_ratio ? "early_stopping_ratio_exceeded" : "early_stopping_patience_exceeded";
     if (status == TL_CANCELLED) {
         trainer->context->cancelled = 0;
         tl__fail(error, status, "stopped on request in epoch %lld after step %lld", (long long)trainer->state.epoch + 1,
                  (long long)trainer->state.step);
     }
-    if (status == TL_OK || status == TL_CANCELLED) {
-        tl_status saved = loop_checkpoint(trainer, status == TL_CANCELLED, status == TL_OK ? error : NULL);
-        if (saved != TL_OK) return saved;
-    }
-    tl_status restored = loop_restore(trainer, status == TL_OK ? error : NULL);
-    return status == TL_OK ? restored : status;
+    bool sound = status == TL_OK || status == TL_CANCELLED;
+    tl_status saved = sound ? loop_checkpoint(trainer, status == TL_CANCELLED, error) : TL_OK;
+    tl_status restored = loop_restore(trainer, sound ? error : NULL);
+    if (sound && saved != TL_OK) status = saved;
+    else if (sound && restored != TL_OK) status = restored;
+    bool early = trainer->state.ended == TL__END_STOPPED;
+    trainer->stopped = status == TL_CANCELLED ? "interrupted" : status == TL_NOT_FINITE ? "nan" : status != TL_OK ? "failed" :
+                       early ? "early_stopping_triggered" : "completed";
+    if (early) trainer->trigger = trainer->stopping.by_ratio ? "early_stopping_ratio_exceeded"
+                                                             : "early_stopping_patience_exceeded";
+    return status;
 }
 
 TL_PRIV tl_status tl__trainer_run(tl__trainer *trainer, tl_error *error)

@@ -208,11 +208,29 @@ static void test_nan_leaves_statistics(void **state)
     tl_context_free(context);
 }
 
+/* A folder that is not there: the end says so, and the model still has good weights. */
+static void test_no_folder(void **state)
+{
+    (void)state;
+    training t;
+    tl_error error = {0};
+    tl__train_result result;
+    training_start(&t, 60, "nodes: 8", "epochs: 3", "/nonexistent/folder");
+    assert_int_not_equal(tl__trainer_run(t.trainer, &error), TL_OK);
+    assert_non_null(strstr(error.message, "/nonexistent/folder"));
+    tl__trainer_result(t.trainer, &result);
+    assert_string_equal(result.stopped, "failed");
+    assert_int_equal(result.epochs, 3);
+    assert_int_equal(result.kept_epoch, result.best_epoch);
+    training_end(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_look), cmocka_unit_test(test_refusals), cmocka_unit_test(test_live_rows),
         cmocka_unit_test(test_damage), cmocka_unit_test(test_state_matters), cmocka_unit_test(test_nan_leaves_statistics),
+        cmocka_unit_test(test_no_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
