@@ -15,7 +15,7 @@ TL_PRIV const char *tl__runs_folder(tl__arena *arena, const char *out, const cha
 }
 
 TL_PRIV tl_status tl__folder_make_stamped(tl_context *context, tl__arena *arena, const char *parent, const char *name,
-                                          const char stamp[24], const char **path, tl_error *error)
+                                          const char *stamp, const char **path, tl_error *error)
 {
     (void)context;
     TL_TRY(tl__folder_make(parent, error));

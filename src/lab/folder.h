@@ -11,7 +11,7 @@ TL_PRIV const char *tl__runs_folder(tl__arena *arena, const char *out, const cha
 
 /* Make {parent}/{name}_{stamp}; *path is in the arena. */
 TL_PRIV tl_status tl__folder_make_stamped(tl_context *context, tl__arena *arena, const char *parent, const char *name,
-                                          const char stamp[24], const char **path, tl_error *error);
+                                          const char *stamp, const char **path, tl_error *error);
 
 /* Called for the folders of `parent` that are named {name}_{stamp} (name NULL: any name), newest first, until it gives
  * false. */

@@ -210,14 +210,24 @@ static tl_status run_write_config(run_state *run, tl_error *error)
 
 /* ---- the run ---- */
 
+/* "csv" of "iris.csv.gz": what the data is, for the name of the best model. */
+static const char *run_kind(run_state *run)
+{
+    const tl__config_settings *s = &run->config->settings;
+    const tl_value *file = s->data.file;
+    if (s->output.kind) return s->output.kind;
+    if (!tl__same_text(s->data.format, "auto")) return s->data.format;
+    while (file && (file->kind == TL_LIST || file->kind == TL_MAP)) file = file->first;
+    const char *name = file && file->text ? tl__path_name(file->text) : "", *dot = strchr(name, '.');
+    return dot && dot[1] ? tl__arena_copy(&run->arena, dot + 1, strcspn(dot + 1, ".")) : "data";
+}
+
 static tl_status run_best_path(run_state *run, tl_error *error)
 {
     const tl__config_settings *s = &run->config->settings;
     if (!s->output.best_model) return TL_OK;
-    const char *kind = s->output.kind ? s->output.kind : "data";
-    if (!s->output.kind && !tl__same_text(s->data.format, "auto")) kind = s->data.format;
-    run->best_path = tl__arena_format(&run->arena, "%s/best_model_%s_%s.safetensors", run->folder, kind,
-                                      s->network.model ? s->network.model : "mlp");
+    const char *kind = run_kind(run), *model = s->network.model ? s->network.model : "mlp";
+    if (kind) run->best_path = tl__arena_format(&run->arena, "%s/best_model_%s_%s.safetensors", run->folder, kind, model);
     return run->best_path ? TL_OK : tl__fail_memory(error, 256);
 }
 

@@ -47,6 +47,14 @@ says out '"run"' '"epochs": 3' '"best_epoch"' '"stopped"' '"seconds"' '"samples_
     '"train"' '"validation"' '"test"' '"loss"' '"samples"' '"accuracy"' '"balanced_accuracy"' '"precision_macro"' '"recall_macro"' \
     '"f1_macro"' '"auc"'
 
+trainlib train:run iris.yaml --preset plain
+exits 2
+trainlib train:run iris.yaml --out best --set output.best_model=true --loss-function focal
+exits 0
+[ -s best/output/runs/iris_*/best_model_csv_mlp.safetensors ] || fail 'the best model should be kept'
+trainlib train:evaluate $run
+exits 0; [ -s output/logs/evaluation_*.log ] || fail 'an evaluation has a log'
+
 trainlib train:status
 exits 0; says out "$run" 'done' 'acc'
 trainlib train:status --json

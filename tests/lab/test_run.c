@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/context.h"
 #include "lab/folder.h"
 #include "metrics/record.h"
 #include "support/failing.h"
@@ -247,6 +248,43 @@ static void test_users_block(void **state)
     tl_context_free(context);
 }
 
+typedef struct peak_watch {
+    tl_context *context;
+    size_t peak, calls;              /* at the last epoch's end; blocks asked for since the first one's */
+} peak_watch;
+
+static bool watch_peak(void *user, const tl_progress *progress)
+{
+    peak_watch *watch = user;
+    if (!progress->epoch_end) return true;
+    if (progress->epoch == 1) {
+        tl__heap_reset_peak(&watch->context->heap);
+        watch->calls = watch->context->heap.calls;
+    }
+    if (progress->epoch == progress->epochs) {
+        watch->peak = watch->context->heap.peak;
+        watch->calls = watch->context->heap.calls - watch->calls;
+    }
+    return true;
+}
+
+/* While it trains, a run holds what the plan says to the byte, and asks for nothing. */
+static void test_plan(void **state)
+{
+    (void)state;
+    tl_context *context = tl_context_new(NULL);
+    peak_watch watch = {.context = context};
+    tl_run_result result;
+    tl_options options = TL_OPTIONS;
+    options.out = files_path(folder, "plan");
+    options.progress = watch_peak;
+    options.progress_user = &watch;
+    assert_int_equal(tl_run(context, config_path, &options, &result, NULL), TL_OK);
+    assert_int_equal(watch.peak, result.memory_bytes);
+    assert_int_equal(watch.calls, 0);
+    tl_context_free(context);
+}
+
 /* Too little memory is told, and leaves nothing behind. */
 static void test_memory_limit(void **state)
 {
@@ -304,6 +342,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_folder),     cmocka_unit_test(test_figures),      cmocka_unit_test(test_repeatable),
         cmocka_unit_test(test_resume),     cmocka_unit_test(test_users_block),  cmocka_unit_test(test_memory_limit),
+        cmocka_unit_test(test_plan),
         cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

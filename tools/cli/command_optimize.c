@@ -70,6 +70,7 @@ static int optimize_run(cli_state *cli)
     if (cli->arguments.json) {
         exit_status = cli_print_json(cli, result);
     } else {
+        if (!cli->terminal.silent) putc('\n', stderr), fflush(stderr);
         optimize_table(cli, result);
         printf("\n%s   trials.csv  trials.json  best.yaml\n", tl_value_text(tl_value_get(result, "folder"), ""));
     }
