@@ -9,5 +9,4 @@ for flag in TL_NO_THREADS TL_NO_FILES TL_NO_STDIO TL_NO_LAB TL_SIMD_NONE TL_NO_A
     compile "${CC:-cc}" -D$flag
 done
 compile clang
-compile clang -m32 -msse2 -mfpmath=sse
 exit $status
