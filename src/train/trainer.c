@@ -282,8 +282,9 @@ TL_PRIV tl_status tl__trainer_prepare(tl__trainer *trainer, tl_error *error)
         trainer->output_scale[i] = pipeline->target_scale ? pipeline->target_scale[i] : 1;
     trainer->evaluator.network = trainer->network;
     tl__reserve_init(&trainer->reserve, trainer->reserve_block, trainer->reserve_size);
-    trainer->shadow = *trainer->context;
-    trainer->shadow.heap = trainer->reserve.heap;
+    const tl_context *context = trainer->context;    /* member by member: another thread may be writing `cancelled` */
+    trainer->shadow = (tl_context){.heap = trainer->reserve.heap, .seed = context->seed, .threads = 1,
+                                   .kernels = context->kernels, .clock = context->clock, .clock_user = context->clock_user};
     trainer->prepared = true;
     return TL_OK;
 }
