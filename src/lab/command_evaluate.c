@@ -46,7 +46,8 @@ static tl_status command_evaluate_report(command_evaluate_work *work, tl__builde
 {
     const tl_dataset *data = work->data;
     tl__heap *heap = &work->trained.context->heap;
-    tl_part part = tl_dataset_rows(data, TL_TEST) ? TL_TEST : tl_dataset_rows(data, TL_VALIDATION) ? TL_VALIDATION : TL_TRAIN;
+    tl_part part = tl_dataset_rows(data, TL_TEST) ? TL_TEST
+                   : tl_dataset_rows(data, TL_VALIDATION) ? TL_VALIDATION : TL_TRAIN;
     size_t rows = tl_dataset_rows(data, part), classes = data->pipeline->outputs, bytes, label_bytes, count_bytes;
     if (!tl__size_mul(rows, classes, &bytes) || !tl__size_mul(bytes, sizeof(float), &bytes) ||
         !tl__size_mul(rows, sizeof(int32_t), &label_bytes) || !tl__size_mul(classes, classes, &count_bytes) ||

@@ -129,15 +129,16 @@ mistake search.metric "'loss'"
 cat > long.yaml <<'END'
 data: {file: iris.csv, target: species}
 network: {layers: [{type: hidden, nodes: 16}, {type: output}]}
-training: {epochs: 12000, batch_size: 4, checkpoint: {epochs: 300}}
+training: {epochs: 1000000, batch_size: 4, checkpoint: {epochs: 50}}
 END
 # started OUT: train in the background until the first checkpoint is there
 started()
 {
     $command train:run long.yaml --out $1 >out 2>err &
     process=$!
-    for i in $(seq 100); do
-        ls $1/output/runs/long_*/checkpoints/*.safetensors >/dev/null 2>&1 && break
+    waited=0
+    until ls $1/output/runs/long_*/checkpoints/checkpoint.safetensors >/dev/null 2>&1 || [ $waited -gt 600 ]; do
+        waited=$((waited + 1))
         sleep 0.1
     done
     long=$(ls -d $1/output/runs/long_*)
@@ -151,22 +152,27 @@ kill -INT $process; wait $process; status=$?
 exits 130
 trainlib train:status $long
 exits 0; says out interrupted '--resume'
-started crashed 2>/dev/null
+started crashed
 kill -9 $process; wait $process 2>/dev/null
 trainlib train:status $long
 exits 0; says out crashed '--resume'
-trainlib train:run long.yaml --out undisturbed --quiet
-exits 0
 sed 's/^5.1,3.5/5.1,3.6/' iris.csv > kept.csv; mv iris.csv old.csv; mv kept.csv iris.csv
 trainlib train:run --resume $long
-mistake sepal_width
+exits 1; says err sepal_width
 trainlib train:status $long
 says out crashed
 mv old.csv iris.csv
+trainlib train:run --resume $long --set training.batch_size=8
+exits 2; says err 'training.batch_size cannot change'
 for out in stopped crashed; do
-    trainlib train:run --resume $out/output/runs/long_* --quiet
+    long=$(ls -d $out/output/runs/long_*)
+    epoch=$(head -c 65536 $long/checkpoints/checkpoint.safetensors | grep -ao 'checkpoint-epoch-[0-9]*' | head -n 1)
+    last=$((${epoch##*-} + 60))
+    trainlib train:run --resume $long --set training.epochs=$last --quiet
     exits 0
-    cmp -s $out/output/runs/long_*/model.safetensors undisturbed/output/runs/long_*/model.safetensors ||
+    trainlib train:run long.yaml --out whole-$out --set training.epochs=$last --quiet
+    exits 0
+    cmp -s $long/model.safetensors whole-$out/output/runs/long_*/model.safetensors ||
         fail 'a resumed run should end as the undisturbed one'
 done
 [ -z "$(find . -name '*.tmp*')" ] || fail 'what a crash left half-written should be gone after a resume'
