@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "port/port.h"
+#include "support/failing.h"
 #include "support/files.h"
 #include "support/trainings.h"
 #include "train/checkpoint.h"
@@ -225,12 +226,66 @@ static void test_no_folder(void **state)
     training_end(&t);
 }
 
+/* Training with checkpoints, then going on from one, over an allocator that fails. */
+static tl_status checkpointed(tl__heap *heap, void *folder)
+{
+    static const float inputs[] = {0, 0, 0, 1, 1, 0, 1, 1}, targets[] = {0, 1, 1, 0};
+    tl_context_options options = TL_CONTEXT_OPTIONS;
+    tl_allocator allocator = heap->allocator;
+    tl_context *context;
+    tl_error error = {0};
+    tl_dataset *data = NULL;
+    tl_graph *graph = NULL;
+    tl_model *model = NULL;
+    tl__train_settings settings;
+    tl__arena arena;
+    tl__tree *tree = NULL;
+    options.allocator = &allocator;
+    options.threads = 1;
+    TL_TRY(tl_context_make(&options, &context, &error));
+    tl_status status = tl__train_read(context, "epochs: 3, batch_size: 2, keep: patience, early_stopping: {patience: 2}", &arena,
+                                      &tree, &settings, &error);
+    if (status == TL_OK)
+        status = tl_dataset_from_arrays(context, inputs, targets, 4, 2, 2, 2, "split: {validation: 0, test: 0}", &data, &error);
+    if (status == TL_OK) status = tl_graph_new(context, &graph);
+    if (status == TL_OK)
+        status = tl_model_new(context, graph, tl_graph_add(graph, "dense", tl_graph_input(graph, "x", 2), "nodes: 2"), &model,
+                              &error);
+    for (int session = 0; session < 2 && status == TL_OK; session++) {
+        tl__trainer *trainer = NULL;
+        tl__trainer_options how = {.settings = &settings, .seed = 3, .folder = folder};
+        status = tl__trainer_new(model, data, &how, &trainer, &error);
+        if (status == TL_OK && session == 1)
+            status = tl__trainer_resume(trainer, files_path(folder, "checkpoint.safetensors"), &error);
+        if (status == TL_OK) status = session ? tl__trainer_run(trainer, &error) : tl__trainer_run_steps(trainer, 3, &error);
+        if (status == TL_CANCELLED && session == 0) status = TL_OK;
+        tl__trainer_free(trainer);
+    }
+    tl_model_free(model);
+    tl_graph_free(graph);
+    tl_dataset_free(data);
+    if (tree) tl__tree_free(tree);
+    tl__arena_free(&arena);
+    tl_context_free(context);
+    return status;
+}
+
+static void test_out_of_memory(void **state)
+{
+    (void)state;
+    char folder[256];
+    files_begin(folder);
+    assert_true(failing_sweep(checkpointed, folder) > 50);
+    assert_int_equal(files_count(folder, "tmp"), 0);
+    files_end(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_look), cmocka_unit_test(test_refusals), cmocka_unit_test(test_live_rows),
         cmocka_unit_test(test_damage), cmocka_unit_test(test_state_matters), cmocka_unit_test(test_nan_leaves_statistics),
-        cmocka_unit_test(test_no_folder),
+        cmocka_unit_test(test_no_folder), cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -347,7 +347,7 @@ static void test_plan_is_exact(void **state)
     files_end(folder);
 }
 
-/* Set-up of a training from graph to first epoch, over an allocator that fails. */
+/* From arrays to a predictor, over an allocator that fails. */
 static tl_status set_up(tl__heap *heap, void *user)
 {
     (void)user;
@@ -370,6 +370,11 @@ static tl_status set_up(tl__heap *heap, void *user)
         status = tl_model_new(context, graph, tl_graph_add(graph, "dense", node, "nodes: 2"), &model, &error);
     }
     if (status == TL_OK) status = tl_train(model, data, "epochs: 2, batch_size: 2", NULL, NULL, &error);
+    tl_scores scores;
+    tl_predictor *predictor = NULL;
+    if (status == TL_OK) status = tl_score(model, data, TL_TRAIN, &scores, &error);
+    if (status == TL_OK) status = tl_predictor_new(model, 4, &predictor, &error);
+    tl_predictor_free(predictor);
     tl_model_free(model);
     tl_graph_free(graph);
     tl_dataset_free(data);
