@@ -18,33 +18,54 @@ static uint32_t hash_rotate(uint32_t x, int bits)
     return x >> bits | x << (32 - bits);
 }
 
-static void hash_block(uint32_t state[8], const unsigned char *p)
+/* One round. The eight words are not moved along; the next round calls them by the next names. */
+#define HASH_ROUND(a, b, c, d, e, f, g, h, i)                                                                       \
+    do {                                                                                                           \
+        h += (hash_rotate(e, 6) ^ hash_rotate(e, 11) ^ hash_rotate(e, 25)) + (g ^ (e & (f ^ g)))                   \
+             + hash_constants[t + (i)] + w[i];                                                                     \
+        d += h;                                                                                                    \
+        h += (hash_rotate(a, 2) ^ hash_rotate(a, 13) ^ hash_rotate(a, 22)) + ((a & b) | (c & (a | b)));            \
+    } while (0)
+#define HASH_EIGHT_ROUNDS(i)                                                                                        \
+    do {                                                                                                           \
+        HASH_ROUND(a, b, c, d, e, f, g, h, (i));                                                                   \
+        HASH_ROUND(h, a, b, c, d, e, f, g, (i) + 1);                                                               \
+        HASH_ROUND(g, h, a, b, c, d, e, f, (i) + 2);                                                               \
+        HASH_ROUND(f, g, h, a, b, c, d, e, (i) + 3);                                                               \
+        HASH_ROUND(e, f, g, h, a, b, c, d, (i) + 4);                                                               \
+        HASH_ROUND(d, e, f, g, h, a, b, c, (i) + 5);                                                               \
+        HASH_ROUND(c, d, e, f, g, h, a, b, (i) + 6);                                                               \
+        HASH_ROUND(b, c, d, e, f, g, h, a, (i) + 7);                                                               \
+    } while (0)
+
+/* The schedule's words of the next sixteen rounds, in the place of the last sixteen. */
+static void hash_schedule(uint32_t w[16])
 {
-    uint32_t w[64], s[8];
-    for (int i = 0; i < 16; i++, p += 4)
-        w[i] = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | (uint32_t)p[3];
-    for (int i = 16; i < 64; i++) {
-        uint32_t a = w[i - 15], b = w[i - 2];
-        w[i] = w[i - 16] + (hash_rotate(a, 7) ^ hash_rotate(a, 18) ^ a >> 3) + w[i - 7]
-               + (hash_rotate(b, 17) ^ hash_rotate(b, 19) ^ b >> 10);
+    for (int i = 0; i < 16; i++) {
+        uint32_t x = w[(i + 1) & 15], y = w[(i + 14) & 15];
+        w[i] += (hash_rotate(x, 7) ^ hash_rotate(x, 18) ^ x >> 3) + w[(i + 9) & 15]
+                + (hash_rotate(y, 17) ^ hash_rotate(y, 19) ^ y >> 10);
     }
-    memcpy(s, state, sizeof s);
-    for (int i = 0; i < 64; i++) {
-        uint32_t a = s[0], e = s[4];
-        uint32_t t1 = s[7] + (hash_rotate(e, 6) ^ hash_rotate(e, 11) ^ hash_rotate(e, 25)) + ((e & s[5]) ^ (~e & s[6]))
-                      + hash_constants[i] + w[i];
-        uint32_t t2 = (hash_rotate(a, 2) ^ hash_rotate(a, 13) ^ hash_rotate(a, 22)) + ((a & s[1]) ^ (a & s[2]) ^ (s[1] & s[2]));
-        s[7] = s[6];
-        s[6] = s[5];
-        s[5] = e;
-        s[4] = s[3] + t1;
-        s[3] = s[2];
-        s[2] = s[1];
-        s[1] = a;
-        s[0] = t1 + t2;
-    }
-    for (int i = 0; i < 8; i++) state[i] += s[i];
 }
+
+static void hash_blocks(uint32_t state[8], const unsigned char *p, size_t blocks)
+{
+    uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
+    uint32_t e = state[4], f = state[5], g = state[6], h = state[7], w[16];
+    for (; blocks > 0; blocks--) {
+        for (int i = 0; i < 16; i++, p += 4)
+            w[i] = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | (uint32_t)p[3];
+        for (int t = 0; t < 64; t += 16) {
+            if (t > 0) hash_schedule(w);
+            HASH_EIGHT_ROUNDS(0);
+            HASH_EIGHT_ROUNDS(8);
+        }
+        a = state[0] += a, b = state[1] += b, c = state[2] += c, d = state[3] += d;
+        e = state[4] += e, f = state[5] += f, g = state[6] += g, h = state[7] += h;
+    }
+}
+#undef HASH_ROUND
+#undef HASH_EIGHT_ROUNDS
 
 TL_PRIV void tl__sha256_init(tl__sha256 *hash)
 {
@@ -61,10 +82,11 @@ TL_PRIV void tl__sha256_add(tl__sha256 *hash, const void *bytes, size_t size)
     while (size > 0) {
         size_t used = (size_t)(hash->bytes % 64), take = tl__size_min(size, 64 - used);
         if (take == 64) {
-            hash_block(hash->state, p);
+            take = size - size % 64;
+            hash_blocks(hash->state, p, take / 64);
         } else {
             memcpy(hash->block + used, p, take);
-            if (used + take == 64) hash_block(hash->state, hash->block);
+            if (used + take == 64) hash_blocks(hash->state, hash->block, 1);
         }
         hash->bytes += take;
         p += take;
