@@ -23,7 +23,8 @@ typedef struct pool_worker {
 } pool_worker;
 
 struct tl__pool {
-    int threads, started;
+    int threads;
+    int helpers, started;          /* workers wanted, and running; as busy's owner sees them */
     int spins;                     /* pauses before a thread offers its processor */
     size_t bytes;                  /* of this block, workers and threads included */
     tl__task_fn *run;              /* of the job; stable while a task of it is not done */
@@ -33,6 +34,7 @@ struct tl__pool {
     tl__event *wake;
     atomic_int sleepers;
     atomic_bool stop;
+    atomic_bool busy;              /* a job is being run */
     unsigned char apart_1[POOL_LINE];
     _Atomic uint64_t ticket;       /* job << 32 | tasks not taken */
     unsigned char apart_2[POOL_LINE];
@@ -85,6 +87,7 @@ TL_PRIV tl_status tl__pool_new(tl__heap *heap, int threads, tl__pool **out)
     *out = NULL;
     if (pool == NULL) return TL_OUT_OF_MEMORY;
     pool->threads = threads < 1 ? 1 : threads;
+    pool->helpers = (int)helpers;
     pool->bytes = bytes;
     pool->spins = threads <= tl__cpu_count() ? POOL_SPINS : 0;
     pool->workers = (pool_worker *)(void *)((unsigned char *)pool + own);
@@ -113,13 +116,10 @@ TL_PRIV int tl__pool_threads(const tl__pool *pool) { return pool == NULL ? 1 : p
 /* A system that gives no more threads makes it slower, not wrong. */
 static void pool_start(tl__pool *pool)
 {
-    while (pool->started < pool->threads - 1) {
+    while (pool->started < pool->helpers) {
         pool_worker *worker = &pool->workers[pool->started];
-        if (tl__thread_start_at(worker->thread, pool_worker_run, worker) != TL_OK) {
-            pool->threads = pool->started + 1;
-            return;
-        }
-        pool->started++;
+        if (tl__thread_start_at(worker->thread, pool_worker_run, worker) == TL_OK) pool->started++;
+        else pool->helpers = pool->started;
     }
 }
 
@@ -130,11 +130,11 @@ static void pool_serial(size_t count, tl__task_fn *run, void *user)
 
 TL_PRIV void tl__parallel_for(tl__pool *pool, size_t count, tl__task_fn *run, void *user)
 {
-    if (pool == NULL || pool->threads <= 1 || count <= 1 || count >= POOL_TASKS) {
+    if (pool == NULL || pool->threads <= 1 || count <= 1 || count >= POOL_TASKS || atomic_exchange(&pool->busy, true)) {
         pool_serial(count, run, user);
         return;
     }
-    if (pool->started < pool->threads - 1) pool_start(pool);
+    if (pool->started < pool->helpers) pool_start(pool);
     pool->run = run;
     pool->user = user;
     pool->count = (uint32_t)count;
@@ -147,6 +147,7 @@ TL_PRIV void tl__parallel_for(tl__pool *pool, size_t count, tl__task_fn *run, vo
         if (spins < pool->spins) tl__thread_pause();
         else tl__thread_yield();
     }
+    atomic_store(&pool->busy, false);
 }
 
 #undef POOL_TASKS

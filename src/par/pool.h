@@ -12,7 +12,8 @@ TL_PRIV tl_status tl__pool_new(tl__heap *heap, int threads, tl__pool **out);
 TL_PRIV void tl__pool_free(tl__heap *heap, tl__pool *pool);
 
 /* Run tasks 0..count-1 and return when all are done. With one thread, or a NULL pool, or count 1, it is a loop. The
- * caller works too. Not to be called from inside a task. */
+ * caller works too. While a job of the pool runs, a second one (from another thread, or from inside a task that keeps
+ * nothing in its worker's scratch) is a loop of its caller, as worker 0. */
 TL_PRIV void tl__parallel_for(tl__pool *pool, size_t count, tl__task_fn *run, void *user);
 TL_PRIV int tl__pool_threads(const tl__pool *pool);   /* NULL: 1 */
 

@@ -77,6 +77,61 @@ static void many_small_jobs(void **state)
     tl__pool_free(&heap, pool);
 }
 
+struct nested {
+    tl__pool *pool;
+    atomic_size_t sums[50];
+};
+
+static void outer_task(void *user, size_t task, int worker)
+{
+    struct nested *nested = user;
+    (void)worker;
+    tl__parallel_for(nested->pool, task + 2, add_task, &nested->sums[task]);
+}
+
+static void job_in_a_job(void **state)
+{
+    tl__heap heap;
+    static struct nested nested;
+    (void)state;
+    tl__heap_init(&heap, NULL, 0);
+    assert_int_equal(tl__pool_new(&heap, 3, &nested.pool), TL_OK);
+    for (size_t round = 1; round <= 20; round++) {
+        tl__parallel_for(nested.pool, TL_COUNT(nested.sums), outer_task, &nested);
+        for (size_t i = 0; i < TL_COUNT(nested.sums); i++)
+            assert_int_equal(atomic_load(&nested.sums[i]), round * (i + 2) * (i + 3) / 2);
+    }
+    tl__pool_free(&heap, nested.pool);
+}
+
+struct caller {
+    tl__pool *pool;
+    atomic_size_t sum;
+};
+
+static void call_often(void *user)
+{
+    struct caller *caller = user;
+    for (int i = 0; i < 500; i++) tl__parallel_for(caller->pool, 9, add_task, &caller->sum);
+}
+
+static void two_callers(void **state)
+{
+    tl__heap heap;
+    struct caller callers[2];
+    tl__thread *thread;
+    (void)state;
+    tl__heap_init(&heap, NULL, 0);
+    assert_int_equal(tl__pool_new(&heap, 3, &callers[0].pool), TL_OK);
+    callers[1].pool = callers[0].pool;
+    for (int i = 0; i < 2; i++) atomic_init(&callers[i].sum, 0);
+    assert_int_equal(tl__thread_start(&heap, call_often, &callers[1], &thread), TL_OK);
+    call_often(&callers[0]);
+    tl__thread_join(&heap, thread);
+    for (int i = 0; i < 2; i++) assert_int_equal(atomic_load(&callers[i].sum), 500 * 45);
+    tl__pool_free(&heap, callers[0].pool);
+}
+
 static void without_a_pool(void **state)
 {
     atomic_size_t sum;
@@ -118,6 +173,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_task_once), cmocka_unit_test(many_small_jobs), cmocka_unit_test(without_a_pool),
+        cmocka_unit_test(job_in_a_job), cmocka_unit_test(two_callers),
         cmocka_unit_test(never_used), cmocka_unit_test(out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
