@@ -52,7 +52,7 @@ TL_API tl_status tl_plan(tl_context *context, const char *config_path, const tl_
                          tl_error *error)
 {
     static const tl_options defaults = TL_OPTIONS;
-    tl__trainer_options nothing = {.run = ""};
+    tl__trainer_options nothing = {.folder = "checkpoints", .run = ""};    /* as a run has it; nothing is written */
     tl__session session = {.context = NULL};
     tl__config *config = NULL;
     if (!options) options = &defaults;

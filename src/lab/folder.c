@@ -14,28 +14,6 @@ TL_PRIV const char *tl__runs_folder(tl__arena *arena, const char *out, const cha
     return folder ? tl__path_join(arena, folder, "runs") : NULL;
 }
 
-TL_PRIV tl_status tl__folder_make_stamped(tl_context *context, tl__arena *arena, const char *parent, const char *name,
-                                          const char *stamp, const char **path, tl_error *error)
-{
-    (void)context;
-    TL_TRY(tl__folder_make(parent, error));
-    for (int i = 1; i <= FOLDER_TRIES; i++) {
-        const char *folder = i == 1 ? tl__arena_format(arena, "%s/%s_%s", parent, name, stamp)
-                                    : tl__arena_format(arena, "%s/%s_%s_%d", parent, name, stamp, i);
-        if (!folder) return tl__fail_memory(error, 256);
-        tl_error local = {0};
-        tl_status status = tl__folder_make_new(folder, &local);
-        if (status == TL_EXISTS) continue;
-        if (status != TL_OK) {
-            if (error) *error = local;
-            return status;
-        }
-        *path = folder;
-        return TL_OK;
-    }
-    return tl__fail(error, TL_EXISTS, "%s: more than %d runs in one second.", parent, FOLDER_TRIES);
-}
-
 /* ---- the newest ---- */
 
 typedef struct folder_entry {
@@ -121,6 +99,33 @@ TL_PRIV tl_status tl__runs_each(tl_context *context, tl__arena *arena, const cha
         else if (!each(user, path)) break;
     }
     return list.failed ? tl__fail_memory(error, 256) : TL_OK;
+}
+
+/* Runs of one second are numbered, whatever their names, so that their order is known. */
+TL_PRIV tl_status tl__folder_make_stamped(tl_context *context, tl__arena *arena, const char *parent, const char *name,
+                                          const char *stamp, const char **path, tl_error *error)
+{
+    folder_list list = {.arena = arena};
+    TL_TRY(tl__folder_make(parent, error));
+    TL_TRY(tl__folder_list(context, parent, folder_collect, &list, error));
+    if (list.failed) return tl__fail_memory(error, 256);
+    const folder_entry *newest = list.count ? &list.entries[0] : NULL;
+    int64_t first = newest && strncmp(newest->stamp, stamp, FOLDER_STAMP) == 0 ? newest->number + 1 : 1;
+    for (int64_t i = first; i <= FOLDER_TRIES; i++) {
+        const char *folder = i == 1 ? tl__arena_format(arena, "%s/%s_%s", parent, name, stamp)
+                                    : tl__arena_format(arena, "%s/%s_%s_%d", parent, name, stamp, (int)i);
+        if (!folder) return tl__fail_memory(error, 256);
+        tl_error local = {0};
+        tl_status status = tl__folder_make_new(folder, &local);
+        if (status == TL_EXISTS) continue;
+        if (status != TL_OK) {
+            if (error) *error = local;
+            return status;
+        }
+        *path = folder;
+        return TL_OK;
+    }
+    return tl__fail(error, TL_EXISTS, "%s: more than %d runs in one second.", parent, FOLDER_TRIES);
 }
 
 static bool folder_take_first(void *user, const char *path)
