@@ -44,6 +44,7 @@ typedef struct tl__update {
     double momentum;            /* from a schedule; 0: the optimizer's own */
     double l2;                  /* joins the optimizer's decay for weights, not for biases and norms */
     double clip_norm;           /* largest norm of all gradients; 0: no limit */
+    bool clip_largest;          /* that norm is the absolute value of the largest element, not the root of squares */
     double clip_value;          /* largest absolute value of each gradient, before the norm; 0: no limit */
     bool want_figures;          /* fill element figures of the result (one more pass over the gradients) */
 } tl__update;
@@ -52,7 +53,7 @@ typedef struct tl__step_result {
     double loss;                /* of the step, before its update: sum of row losses / denominator */
     double gradient_norm;       /* of all gradients, before clipping, without the l2 term */
     bool clipped;
-    double element_mean, element_max;   /* mean and largest |g| before clipping (want_figures); else 0 */
+    double element_mean, element_max;   /* mean and largest |g| before clipping (want_figures, clip_largest); else 0 */
 } tl__step_result;
 
 /* Everything in one block of plan totals.network bytes: the heap's, or the caller's (64-byte aligned, else up to 63 more are

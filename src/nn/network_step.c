@@ -423,8 +423,9 @@ TL_PRIV tl_status tl__network_update(tl__network *network, tl__pool *pool, const
     result->gradient_norm = network_norms(network, pool);
     if (!tl__is_finite_d(result->gradient_norm) || !tl__is_finite_d(result->loss))
         return tl__network_find_nonfinite(network, pool, error);
-    if (update->want_figures) network_figures(network, result);
-    float factor = tl__clip_factor(result->gradient_norm, update->clip_norm);
+    if (update->want_figures || update->clip_largest) network_figures(network, result);
+    double size = update->clip_largest ? result->element_max : result->gradient_norm;
+    float factor = tl__clip_factor(size, update->clip_norm);
     result->clipped = factor != 1.0f;
     if (plan->options.optimizer) network_apply(network, pool, update, factor);
     return TL_OK;

@@ -107,7 +107,8 @@ static void loop_update_of(const tl__trainer *trainer, tl__update *update)
     *update = (tl__update){
         .step = (int64_t)state->total_steps + 1, .learning_rate = point.learning_rate, .momentum = point.momentum,
         .l2 = optimization->l2_reg, .clip_norm = optimization->gradient_clip,
-        .clip_value = optimization->gradient_clip_value, .want_figures = (size_t)state->step + 1 == trainer->steps,
+        .clip_largest = optimization->gradient_clip_by == 1, .clip_value = optimization->gradient_clip_value,
+        .want_figures = (size_t)state->step + 1 == trainer->steps,
     };
 }
 

@@ -62,6 +62,7 @@ TL_PRIV const tl__field *tl__training_rows(void)
 
 TL_PRIV const tl__field *tl__optimization_rows(void)
 {
+    static const char *const clip_by[] = {"norm", "largest", NULL};
 #define ROW(field) .name = #field, .offset = offsetof(tl__stopping_settings, field)
     static const tl__field stopping[] = {
         {ROW(patience), .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__LIVE | TL__TUNE, .fallback = 10, .min = 1,
@@ -90,6 +91,9 @@ TL_PRIV const tl__field *tl__optimization_rows(void)
         {ROW(gradient_clip), .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__LIVE | TL__TUNE, .min = 0, .max = 1e9,
          .aliases = "training.gradient_clip training.gradient_clip_norm",
          .help = "largest norm over all gradients; larger ones are scaled down; 0: off"},
+        {ROW(gradient_clip_by), .kind = TL__FIELD_CHOICE, .flags = TL__RESULT, .choices = clip_by,
+         .aliases = "training.gradient_clip_by",
+         .help = "what gradient_clip limits: the norm of all gradients, or their largest element"},
         {ROW(gradient_clip_value), .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__LIVE, .min = 0, .max = 1e9,
          .aliases = "training.gradient_clip_value", .help = "largest absolute value of a gradient's element; 0: off"},
         {ROW(early_stopping), .kind = TL__FIELD_BLOCK, .flags = TL__OPTIONAL, .rows = stopping,

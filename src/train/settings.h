@@ -64,7 +64,8 @@ typedef struct tl__optimization_settings {
     double dropout;                 /* after each hidden layer */
     double l2_reg;                  /* times w is added to the gradient of weights, not of biases and norms */
     double weight_decay;            /* < 0: the optimizer's own default */
-    double gradient_clip;           /* largest norm over all gradients; 0: off */
+    double gradient_clip;           /* largest size of all gradients together; 0: off */
+    int gradient_clip_by;           /* 0: gradient_clip limits the norm; 1: the largest element */
     double gradient_clip_value;     /* largest absolute value of an element; 0: off */
     tl__stopping_settings early_stopping;
 } tl__optimization_settings;

@@ -188,10 +188,9 @@ void parity_optimizer(parity *p)
         if (strcmp(item->key, "lr") == 0) c.update.learning_rate = tl_value_number(item, 0);
         else if (strcmp(item->key, "clip_norm") == 0) c.update.clip_norm = tl_value_number(item, 0);
         else if (strcmp(item->key, "clip_value") == 0) c.update.clip_value = tl_value_number(item, 0);
-        else if (strcmp(item->key, "norm_type") == 0) {
-            parity_missing(p, "clipping by the largest element");
-            return;
-        } else if (strcmp(item->key, "betas") == 0)
+        else if (strcmp(item->key, "norm_type") == 0)
+            c.update.clip_largest = strcmp(tl_value_text(item, ""), "inf") == 0;
+        else if (strcmp(item->key, "betas") == 0)
             used += (size_t)snprintf(settings + used, sizeof settings - used, "%sbeta1: %.17g, beta2: %.17g",
                                      used ? ", " : "", tl_value_number(tl_value_at(item, 0), 0),
                                      tl_value_number(tl_value_at(item, 1), 0));

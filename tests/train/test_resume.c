@@ -96,7 +96,7 @@ static void test_optimizers(void **state)
     (void)state;
     check("epochs: 3, batch_size: 12, optimizer: {type: sgd, momentum: 0.9, nesterov: true}", "nodes: 8");
     check("epochs: 3, batch_size: 12, optimizer: rmsprop, gradient_clip: 0.1", "nodes: 8");
-    check("epochs: 3, batch_size: 12, optimizer: adagrad, l2_reg: 0.01", "nodes: 8");
+    check("epochs: 3, batch_size: 12, optimizer: adagrad, l2_reg: 0.01, gradient_clip: 0.02, gradient_clip_by: largest", "nodes: 8");
     check("epochs: 3, batch_size: 12, optimizer: {type: adamw, weight_decay: 0.1}, gradient_clip_value: 0.01", "nodes: 8");
     check("epochs: 3, batch_size: 12, optimizer: amsgrad, drop_last: true", "nodes: 8");
 }

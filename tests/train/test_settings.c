@@ -73,6 +73,9 @@ static void test_aliases(void **state)
     assert_true(is(s.settings.optimization.early_stopping.min_delta, 1e-4));
     assert_string_equal(s.settings.training.lr_scheduler.name, "cosine_annealing");
     forget(&s);
+    say(&s, "gradient_clip: 0.5, gradient_clip_by: largest");
+    assert_true(s.status == TL_OK && s.settings.optimization.gradient_clip_by == 1);
+    forget(&s);
 }
 
 static void expect_unread(const char *text, const char *sentence)
