@@ -117,8 +117,8 @@ static void command_evaluate_log(command_evaluate_work *work)
         tl__journal_close(&work->journal, NULL);
 }
 
-static tl_status command_evaluate_all(command_evaluate_work *work, tl_context *context, const char *run, const tl_options *options,
-                                      tl__tree *tree, tl_error *error)
+static tl_status command_evaluate_all(command_evaluate_work *work, tl_context *context, const char *run,
+                                      const tl_options *options, tl__tree *tree, tl_error *error)
 {
     TL_TRY(tl__trained_open(context, run, options, &work->trained, error));
     if (work->trained.place.folder) {

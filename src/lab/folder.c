@@ -160,6 +160,7 @@ TL_PRIV tl_status tl__run_find(tl_context *context, tl__arena *arena, const char
         if (!tl__folder_exists(run))
             return tl__fail(error, TL_NOT_FOUND, "%s: there is no such run folder, config or model file.", run);
         folder = tl__arena_text(arena, run);
+        if (!folder) return tl__fail_memory(error, strlen(run));
     }
     if (!folder) {
         const char *parent = tl__runs_folder(arena, options->out, output);
