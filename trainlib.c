@@ -4,6 +4,9 @@
 #ifndef _GNU_SOURCE
 #  define _GNU_SOURCE    /* port/: POSIX.1-2008 and the processor set */
 #endif
+#ifndef _FILE_OFFSET_BITS
+#  define _FILE_OFFSET_BITS 64    /* port/: files above 2 GiB on 32-bit machines */
+#endif
 #include "trainlib.h"
 
 /* 0  base: what needs no operating system */

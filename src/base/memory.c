@@ -120,7 +120,8 @@ struct tl__arena_chunk {
     size_t size, used;    /* header included */
 };
 
-enum { MEMORY_CHUNK_HEAD = (sizeof(struct tl__arena_chunk) + 15) / 16 * 16 };
+/* An allocator aligns to what it must, 8 bytes on 32-bit machines: there is room for our alignment behind the header. */
+enum { MEMORY_CHUNK_HEAD = (sizeof(struct tl__arena_chunk) + 15) / 16 * 16 + MEMORY_ARENA_ALIGN };
 
 TL_PRIV void tl__arena_init(tl__arena *arena, tl__heap *heap)
 {
@@ -135,7 +136,7 @@ static struct tl__arena_chunk *memory_chunk(tl__arena *arena, size_t size)
     if (chunk == NULL) return NULL;
     chunk->next = NULL;
     chunk->size = size;
-    chunk->used = MEMORY_CHUNK_HEAD;
+    chunk->used = MEMORY_CHUNK_HEAD - ((uintptr_t)chunk & (MEMORY_ARENA_ALIGN - 1));
     return chunk;
 }
 

@@ -5,6 +5,9 @@
 #ifndef _GNU_SOURCE
 #  define _GNU_SOURCE
 #endif
+#ifndef _FILE_OFFSET_BITS
+#  define _FILE_OFFSET_BITS 64
+#endif
 #include "base/error.h"
 #include "base/text.h"
 #include "port/port.h"
@@ -368,7 +371,11 @@ TL_PRIV tl_status tl__folder_list(tl_context *context, const char *path, bool (*
     size_t count = 0, capacity = 0;
     tl_status status = TL_OK;
     tl__arena_init(&texts, &context->heap);
-    for (struct dirent *entry; status == TL_OK && (entry = readdir(folder)) != NULL;) {
+    while (status == TL_OK) {
+        errno = 0;
+        struct dirent *entry = readdir(folder);
+        if (entry == NULL && errno != 0) status = posix_file_failed(error, path, "cannot be read", errno);
+        if (entry == NULL) break;
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
         if (count == capacity) {
             size_t wanted = capacity == 0 ? 64 : 2 * capacity;
