@@ -96,7 +96,7 @@ static void parity_score(parity *p, const char *what, size_t index, double got, 
         p->worst = share;
         p->worst_got = got;
         p->worst_want = want;
-        snprintf(p->worst_at, sizeof p->worst_at, "%s[%zu]", what, index);
+        snprintf(p->worst_at, sizeof p->worst_at, "%.80s[%zu]", what, index);
     }
 }
 

@@ -2,6 +2,9 @@
 #ifndef _GNU_SOURCE
 #  define _GNU_SOURCE
 #endif
+#ifndef _FILE_OFFSET_BITS
+#  define _FILE_OFFSET_BITS 64
+#endif
 #include "support/files.h"
 
 #include <setjmp.h>
