@@ -129,7 +129,7 @@ static tl_status build_layers(struct build *build)
     if (has_input) item = item->next, position = 1;
     for (; item; item = item->next, position++) {
         last = item;
-        const tl_value *layer = item->next ? item : build_completed(build, item);
+        const tl_value *layer = item->next && !build_is_type(item, "output") ? item : build_completed(build, item);
         if (!layer) return tl__fail_memory(build->error, 64);
         TL_TRY(build_add(build, layer, position, !item->next));
     }

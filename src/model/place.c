@@ -90,7 +90,8 @@ static tl_status place_graph(const tl_model_description *description, const stru
     for (int i = 0; i < description->layer_count; i++)
         TL_TRY(tl__graph_add_description(graph, &description->layers[i], NULL));
     tl__graph_set_output(graph, description->layer_count - 1);
-    return tl__graph_check(graph, NULL);
+    TL_TRY(tl__graph_check(graph, NULL));
+    return parts->placed->loss ? tl__graph_settle_link(graph, parts->placed->loss, NULL) : TL_OK;
 }
 
 /* Model, graph and plan in `memory`; *used is what they took. TL_OUT_OF_MEMORY: they do not fit. */

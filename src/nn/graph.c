@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "nn/layer.h"
+#include "nn/loss.h"
 
 TL_PRIV size_t tl__shape_size(const tl__shape *shape)
 {
@@ -239,6 +240,24 @@ TL_PRIV void tl__graph_set_output(tl__graph *graph, int node)
 TL_PRIV int tl__graph_output(const tl__graph *graph)
 {
     return graph->output >= 0 ? graph->output : graph->count - 1;
+}
+
+TL_PRIV tl_status tl__graph_settle_link(tl__graph *graph, const tl__loss *loss, tl_error *error)
+{
+    static const char *const words[] = {"none", "softmax", "sigmoid"};   /* of tl__link */
+    tl__graph_node *output = &graph->nodes[tl__graph_output(graph)];
+    tl__link link = tl__loss_link(loss, tl__shape_size(&output->shape)), named = TL__LINK_NONE;
+    char text[224];
+    if (output->activation == tl__activation_word("softmax")) named = TL__LINK_SOFTMAX;
+    if (output->activation == tl__activation_word("sigmoid")) named = TL__LINK_SIGMOID;
+    if (link == TL__LINK_NONE || named == TL__LINK_NONE) return TL_OK;
+    if (named != link) {
+        tl__format(text, sizeof text, "has the activation %s, but training.loss %s makes probabilities of its outputs by "
+                   "%s; leave the activation out", words[named], loss->head.name, words[link]);
+        return graph_mistake(graph, output, TL_BAD_CONFIG, text, error);
+    }
+    output->activation = tl__activation_word("identity");
+    return TL_OK;
 }
 
 TL_PRIV tl_status tl__graph_check(const tl__graph *graph, tl_error *error)

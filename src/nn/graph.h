@@ -15,6 +15,7 @@
 #include "base/family.h"
 
 struct tl__layer;
+struct tl__loss;
 struct tl__builder;
 
 enum { TL__SHAPE_RANK = 3, TL__NODE_INPUTS = 8, TL__NODE_NAME = 40, TL__MAX_NODES = 4096 };
@@ -93,6 +94,9 @@ TL_PRIV tl_status tl__graph_add_description(tl__graph *graph, const tl_layer_des
 /* Choose the node that predicts; nodes that it does not need stay in the graph and cost nothing. It takes no default
  * activation: softmax and sigmoid belong to the loss. */
 TL_PRIV void tl__graph_set_output(tl__graph *graph, int node);
+/* The loss makes probabilities of the outputs by its link: the same softmax or sigmoid written on the output layer, as
+ * people are used to, means that link and is not applied twice. The other one of the two: TL_BAD_CONFIG. */
+TL_PRIV tl_status tl__graph_settle_link(tl__graph *graph, const struct tl__loss *loss, tl_error *error);
 TL_PRIV int tl__graph_find(const tl__graph *graph, const char *name);   /* -1: no such node */
 /* What is wrong with the graph as a whole: an earlier mistake, no layer, more than one input. */
 TL_PRIV tl_status tl__graph_check(const tl__graph *graph, tl_error *error);

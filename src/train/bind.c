@@ -125,6 +125,7 @@ static tl_status bind_members(tl__trainer *trainer, tl_error *error)
     TL_TRY(tl__train_bind_loss(trainer->settings, trainer->data, trainer->options.file,
                                &trainer->arena, &trainer->loss, &trainer->loss_settings, error));
     TL_TRY(tl__loss_check(trainer->loss, trainer->loss_settings, width, pipeline->outputs, pipeline->classification, error));
+    TL_TRY(tl__graph_settle_link(&trainer->model->graph, trainer->loss, error));
     TL_TRY(bind_optimizer(trainer, error));
     if (!training->lr_scheduler.name || strcmp(training->lr_scheduler.name, "none") == 0) return TL_OK;
     TL_TRY(tl__bind_member(tl__schedule_family(), &training->lr_scheduler, trainer->options.file, "training.lr_scheduler",

@@ -72,6 +72,9 @@ static void test_sizes_from_the_data(void **state)
     build(&b, "layers: [input, {type: hidden, nodes: 5}, output]", 0, 7, 3, 3);
     expect_nodes(&b, (const char *const[]){"input", "dense", "dense"}, (const size_t[]){7, 5, 3}, 3);
     finish(&b);
+    build(&b, "layers: [output, softmax]", 0, 7, 3, 3);
+    expect_nodes(&b, (const char *const[]){"input", "dense", "activation"}, (const size_t[]){7, 3, 3}, 3);
+    finish(&b);
     build(&b, "layers: [output]", 0, 7, 3, 3);
     expect_nodes(&b, (const char *const[]){"input", "dense"}, (const size_t[]){7, 3}, 2);
     finish(&b);

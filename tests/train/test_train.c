@@ -114,6 +114,46 @@ static void test_iris(void **state)
     tl_context_free(context);
 }
 
+static tl_status train_iris(const char *output, const char *loss, float probabilities[3], tl_error *error)
+{
+    static const float sample[] = {6.1f, 2.8f, 4.7f, 1.2f};
+    char settings[96];
+    tl_context *context = tl_context_new(NULL);
+    tl_dataset *data;
+    tl_predictor *predictor;
+    assert_int_equal(tl_dataset_read(context, "examples/c-api/iris.csv", "target: -1", &data, error), TL_OK);
+    tl_model *model = dense(context, 4, "nodes: 8, activation: relu", output);
+    snprintf(settings, sizeof settings, "epochs: 5, loss: %s", loss);
+    tl_status status = tl_train(model, data, settings, NULL, NULL, error);
+    if (status == TL_OK) {
+        assert_int_equal(tl_predictor_new(model, 1, &predictor, error), TL_OK);
+        assert_int_equal(tl_predict(predictor, sample, 1, probabilities), TL_OK);
+        tl_predictor_free(predictor);
+    }
+    tl_model_free(model);
+    tl_dataset_free(data);
+    tl_context_free(context);
+    return status;
+}
+
+/* Softmax on the output under a loss that makes it itself is that softmax, not a second one. */
+static void test_output_activation(void **state)
+{
+    (void)state;
+    static const char *const losses[] = {"cross_entropy", "focal"};
+    float plain[3], named[3];
+    tl_error error = {0};
+    for (size_t i = 0; i < TL_COUNT(losses); i++) {
+        assert_int_equal(train_iris("nodes: 3", losses[i], plain, &error), TL_OK);
+        assert_int_equal(train_iris("nodes: 3, activation: softmax", losses[i], named, &error), TL_OK);
+        assert_memory_equal(plain, named, sizeof plain);
+    }
+    assert_int_equal(train_iris("nodes: 3, activation: sigmoid", "cross_entropy", named, &error), TL_BAD_CONFIG);
+    assert_non_null(strstr(error.message, "has the activation sigmoid, but training.loss cross_entropy makes probabilities "
+                                          "of its outputs by softmax; leave the activation out"));
+    assert_int_equal(train_iris("nodes: 3, activation: tanh", "cross_entropy", named, &error), TL_OK);
+}
+
 /* ---- stopping ---- */
 
 /* Losses are planted; the rule is A3's and B7's. */
@@ -391,7 +431,7 @@ static void test_out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_xor), cmocka_unit_test(test_linear), cmocka_unit_test(test_iris),
+        cmocka_unit_test(test_xor), cmocka_unit_test(test_linear), cmocka_unit_test(test_iris), cmocka_unit_test(test_output_activation),
         cmocka_unit_test(test_stopping_delta), cmocka_unit_test(test_stopping_ratio),
         cmocka_unit_test(test_stopping_corners), cmocka_unit_test(test_patience_restores),
         cmocka_unit_test(test_best_is_kept), cmocka_unit_test(test_nan_names_the_layer),
