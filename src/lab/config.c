@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/hash.h"
 #include "lab/path.h"
+#include "model/build.h"
 #include "nn/loss.h"
 #include "nn/optimizer.h"
 #include "nn/schedule.h"
@@ -241,7 +242,8 @@ static tl_status config_lay_preset(tl__config *config, const char *name, tl_erro
 
 /* ---- reading ---- */
 
-/* Members of families are bound again by those who use them; here so that their mistakes are told with all others. */
+/* Members of families and layers are bound again by those who use them; here so that their mistakes are told with all
+ * others. */
 static void config_check_member(tl__config *config, const tl__family *family, const tl__member *choice, const char *path,
                                 tl_error *error)
 {
@@ -257,6 +259,7 @@ static void config_check_members(tl__config *config, tl_error *error)
     config_check_member(config, tl__optimizer_family(), &training->optimizer, "training.optimizer", error);
     config_check_member(config, tl__loss_family(), &training->loss, "training.loss", error);
     config_check_member(config, tl__schedule_family(), &training->lr_scheduler, "training.lr_scheduler", error);
+    tl__network_check(config->context, &config->settings.network, config->tree->file, error);
 }
 
 static void config_need_data(const tl__config *config, tl_error *error)
@@ -325,6 +328,7 @@ static tl_status config_fill(tl__config *config, const char *text, size_t size, 
     status = tl__bind(config->rows, &config->settings, &tree->root, tree->file, "", &config->arena, error);
     if (status == TL_OUT_OF_MEMORY) return status;
     config_check_members(config, error);
+    if (error->status == TL_OUT_OF_MEMORY) return TL_OUT_OF_MEMORY;
     if (need_data) config_need_data(config, error);
     if (error->status != TL_OK) {
         config_sum_up(error);

@@ -61,11 +61,12 @@ static tl_status build_add(struct build *build, const tl_value *layer, int posit
     return TL_OK;
 }
 
-/* The layer's map, with `nodes` put in when it is an output that leaves them out. NULL: out of memory. */
+/* The layer's map, with `nodes` put in when it is the output, by its type or as the last one, and leaves them out. NULL:
+ * out of memory. */
 static const tl_value *build_completed(struct build *build, const tl_value *layer)
 {
-    bool sized = build_is_type(layer, "output") || build_is_type(layer, "dense") || build_is_type(layer, "hidden");
-    if (!sized || (layer->kind == TL_MAP && tl__value_child(layer, "nodes"))) return layer;
+    bool last = !layer->next && (build_is_type(layer, "dense") || build_is_type(layer, "hidden"));
+    if ((!last && !build_is_type(layer, "output")) || (layer->kind == TL_MAP && tl__value_child(layer, "nodes"))) return layer;
     tl__builder *builder = &build->builder;
     tl_value *map = tl__put_map(builder, build->maps, NULL);
     if (layer->kind != TL_MAP) tl__put_copy(builder, map, "type", layer);
@@ -129,7 +130,7 @@ static tl_status build_layers(struct build *build)
     if (has_input) item = item->next, position = 1;
     for (; item; item = item->next, position++) {
         last = item;
-        const tl_value *layer = item->next && !build_is_type(item, "output") ? item : build_completed(build, item);
+        const tl_value *layer = build_completed(build, item);
         if (!layer) return tl__fail_memory(build->error, 64);
         TL_TRY(build_add(build, layer, position, !item->next));
     }
@@ -178,18 +179,46 @@ static tl_status build_graph(struct build *build)
                        "network.layers", settings->model);
 }
 
+static tl_status build_begin(struct build *build, tl_context *context)
+{
+    const tl__network_settings *settings = build->settings;
+    tl__graph_init(build->graph, &context->heap, build->file);
+    build->graph->activation = settings->activation;
+    build->graph->initialization = settings->initialization;
+    TL_TRY(tl__tree_new(&context->heap, build->file, &build->tree));
+    tl__builder_init(&build->builder, build->tree);
+    build->maps = tl__put_list(&build->builder, NULL, NULL);
+    build->behind = tl__arena_push_zero(&build->tree->arena, TL__MAX_NODES, sizeof *build->behind);
+    return build->behind ? TL_OK : tl__fail_memory(build->error, TL__MAX_NODES * sizeof *build->behind);
+}
+
+TL_PRIV tl_status tl__network_check(tl_context *context, const tl__network_settings *settings, const char *file,
+                                    tl_error *error)
+{
+    const tl_value *list = settings->layers;
+    const tl__fit fit = {.outputs = 1};    /* any number will do */
+    tl__graph graph;
+    struct build build = {.settings = settings, .fit = &fit, .file = file, .graph = &graph, .error = error};
+    if (!list || list->kind != TL_LIST) return TL_OK;
+    tl_status status = build_begin(&build, context);
+    int position = 0;
+    for (const tl_value *item = list->first; item && status != TL_OUT_OF_MEMORY; item = item->next, position++) {
+        const tl_value *layer = build_completed(&build, item);
+        tl_status found = layer ? tl__graph_check_value(&graph, layer, "network.layers", position, error)
+                                : tl__fail_memory(error, 64);
+        if (found != TL_OK) status = found;
+    }
+    tl__tree_free(build.tree);
+    tl__graph_free(&graph);
+    return status;
+}
+
 TL_PRIV tl_status tl__network_build(tl_context *context, const tl__network_settings *settings, double dropout,
                                     const tl__fit *fit, const char *file, tl__graph *graph, tl_error *error)
 {
-    struct build build = {settings, fit, dropout, file, graph, NULL, NULL, {0}, NULL, error};
-    tl__graph_init(graph, &context->heap, file);
-    graph->activation = settings->activation;
-    graph->initialization = settings->initialization;
-    TL_TRY(tl__tree_new(&context->heap, file, &build.tree));
-    tl__builder_init(&build.builder, build.tree);
-    build.maps = tl__put_list(&build.builder, NULL, NULL);
-    build.behind = tl__arena_push_zero(&build.tree->arena, TL__MAX_NODES, sizeof *build.behind);
-    tl_status status = build.behind ? build_graph(&build) : tl__fail_memory(error, TL__MAX_NODES * sizeof *build.behind);
+    struct build build = {.settings = settings, .fit = fit, .dropout = dropout, .file = file, .graph = graph, .error = error};
+    tl_status status = build_begin(&build, context);
+    if (status == TL_OK) status = build_graph(&build);
     tl__tree_free(build.tree);
     return status;
 }

@@ -12,6 +12,10 @@ typedef struct tl__fit {
     size_t classes;           /* 0: not a classification */
 } tl__fit;
 
+/* What can be told of the block before the data is read, all mistakes of its layers at once. */
+TL_PRIV tl_status tl__network_check(tl_context *context, const tl__network_settings *settings, const char *file,
+                                    tl_error *error);
+
 /* *graph is made (tl__graph_free it, also after a failure). Dropout (0: none) follows every hidden layer, also where a
  * later layer reads it by name. An input or output size that is not the data's is a mistake that names both. `file` is
  * kept, for messages. */

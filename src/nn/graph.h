@@ -86,6 +86,9 @@ TL_PRIV tl_status tl__graph_add_input(tl__graph *graph, const char *name, const 
  * stands in, -1: none. path: of that list, "network.layers". */
 TL_PRIV tl_status tl__graph_add_value(tl__graph *graph, const tl_value *layer, const char *path, int position,
                                       tl_error *error);
+/* What can be said of a layer's map before the shapes are known: its type, its settings and their ranges. Adds nothing. */
+TL_PRIV tl_status tl__graph_check_value(tl__graph *graph, const tl_value *layer, const char *path, int position,
+                                        tl_error *error);
 /* A layer over nodes that are known by number; settings is a map or NULL. *out is the new node's number. */
 TL_PRIV tl_status tl__graph_add_node(tl__graph *graph, const char *type, const int *from, int from_count,
                                      const tl_value *settings, int *out, tl_error *error);

@@ -244,19 +244,33 @@ TL_PRIV tl_status tl__graph_add_node(tl__graph *graph, const char *type, const i
     return tl__graph_append(graph, &node, out, error);
 }
 
-TL_PRIV tl_status tl__graph_add_value(tl__graph *graph, const tl_value *layer, const char *path, int position,
-                                      tl_error *error)
+static tl_status graph_read(tl__graph *graph, const tl_value *layer, const char *path, int position,
+                            tl__graph_node *out, tl_error *error)
 {
     char place[160];
     const tl_value *said = layer->kind == TL_MAP ? tl__value_child(layer, "type") : layer;
-    tl__graph_node node;
     tl__format(place, sizeof place, position >= 0 ? "%s[%d]" : "%s", path, position);
     if (!said || !said->text || said->kind == TL_LIST || said->kind == TL_MAP)
         return tl__fail_at(error, TL_BAD_CONFIG, graph->file, layer->line, layer->column, place,
                            "%s has no type; a layer is {type: dense, nodes: 64} or the like.", place);
-    TL_TRY(graph_bind(graph, said->text, said, layer->kind == TL_MAP ? layer : NULL, place, position, &node, error));
-    node.line = layer->line;
-    node.column = layer->column;
+    TL_TRY(graph_bind(graph, said->text, said, layer->kind == TL_MAP ? layer : NULL, place, position, out, error));
+    out->line = layer->line;
+    out->column = layer->column;
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__graph_check_value(tl__graph *graph, const tl_value *layer, const char *path, int position,
+                                        tl_error *error)
+{
+    tl__graph_node node;
+    return graph_read(graph, layer, path, position, &node, error);
+}
+
+TL_PRIV tl_status tl__graph_add_value(tl__graph *graph, const tl_value *layer, const char *path, int position,
+                                      tl_error *error)
+{
+    tl__graph_node node;
+    TL_TRY(graph_read(graph, layer, path, position, &node, error));
     if (node.common->from.count) {
         TL_TRY(graph_from(graph, &node, node.common->from.items, node.common->from.count, error));
     } else if (graph->count && node.layer->inputs_max > 0) {

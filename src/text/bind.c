@@ -316,12 +316,23 @@ static tl_status bind_row(struct bind_state *state, const tl__field *row, void *
     return wrong ? bind_wrong(state, row, value, path) : TL_OK;
 }
 
+/* Is a key of the map so near to the row's name that it has been told as a misspelling of it? */
+static bool bind_misspelt(const tl__field *rows, const tl__field *row, const tl_value *map)
+{
+    for (const tl_value *value = map->first; value != NULL; value = value->next) {
+        const char *nearest = NULL;
+        if (tl__field_find(rows, value->key, value->key_size, &nearest) == NULL && nearest == row->name) return true;
+    }
+    return false;
+}
+
 static tl_status bind_required(struct bind_state *state, const tl__field *rows, const tl_value *map, const char *path)
 {
     for (const tl__field *row = rows; row->name != NULL; row++) {
         const tl_value *value = tl__value_child(map, row->name);
         char row_path[BIND_PATH], range[400], sentence[800];
         if (!(row->flags & TL__REQUIRED) || (value != NULL && value->kind != TL_NULL)) continue;
+        if (bind_misspelt(rows, row, map)) continue;
         bind_join(row_path, path, row->name, strlen(row->name));
         tl__field_range(range, sizeof range, row);
         tl__format(sentence, sizeof sentence, "%s is missing; it must be %s", row_path, range);

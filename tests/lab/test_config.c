@@ -105,6 +105,11 @@ static void test_mistakes(void **state)
     refused("training: {epochs: 3}", NULL, "data:\n  file: ");
     refused("- a", NULL, "a config is a map");
     refused("data: {file: x.csv}\ntraining: {epochs: 0, batch_size: x}\nseed: -1", NULL, "3 mistakes; nothing was run.");
+    refused("data: {file: x.csv}\nnetwork: {layers: [{type: hidden, nods: 3}, {type: dens}, {type: output, activation: "
+            "sigmod}]}\ntraining: {epochs: 0}", NULL, "4 mistakes; nothing was run.");
+    refused("data: {file: x.csv}\nnetwork: {layers: [{type: hidden, nods: 3}, output]}", NULL,
+            "network.layers[0].nods is not a setting; did you mean network.layers[0].nodes?\n1 mistake;");
+    refused("data: {file: x.csv}\nnetwork: {layers: [{type: hidden}, output]}", NULL, "network.layers[0].nodes is missing");
     refused("data: {file: x.csv}\nmodes: {progressive: true}\ntraining: {symbol: A}", NULL, "1 mistake;");
     refused("data: {file: x.csv}\nquantization: {bits: 8}", NULL, "int8");
     refused("data: {file: x.csv}\ntraining: {epochs: 3, num_epochs: 4}", NULL, "num_epochs");
