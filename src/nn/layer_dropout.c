@@ -82,7 +82,7 @@ TL_PRIV const tl__member_head *tl__layer_dropout(void)
     static const tl__layer layer = {
         .head = {.name = "dropout",
                  .help = "In training each number becomes zero with probability `rate`, the others are divided by 1 - rate "
-                         "(Srivastava et al. 2014); in evaluation nothing happens. optimization.dropout puts one behind each "
+                         "(Srivastava and others, 2014); in evaluation nothing happens. optimization.dropout puts one behind each "
                          "hidden layer.",
                  .rows = dropout_rows, .settings_size = sizeof(dropout_settings)},
         .inputs_min = 1, .inputs_max = 1, .shape = dropout_shape, .identity = dropout_identity, .carve = dropout_carve,
