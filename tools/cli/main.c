@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #if defined(_WIN32)
 #  include <io.h>
@@ -22,20 +23,38 @@
 
 /* A signal handler has no other way to its program's state. */
 static tl_context *volatile interrupt_context;
-static volatile sig_atomic_t interrupt_count;
+static volatile sig_atomic_t interrupt_told;
+enum { INTERRUPT_SAME_MS = 250 };
 
-bool cli_interrupted(void) { return interrupt_count > 0; }
+bool cli_interrupted(void) { return interrupt_told > 0; }
 
+static int64_t interrupt_clock(void)
+{
+#if defined(_WIN32)
+    return (int64_t)GetTickCount64();
+#else
+    struct timespec now = {0};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+#endif
+}
+
+/* Programs that run others (timeout, make) may send the same signal twice at once; a second wish takes a moment longer. */
 static void interrupt_handler(int number)
 {
     static const char once[] = "\nfinishing the step; Ctrl-C again quits at once without saving\n";
+    static volatile int64_t first;
     (void)number;
-    interrupt_count++;
-    if (interrupt_count > 1) _exit(CLI_INTERRUPTED);
 #if defined(_WIN32)
     signal(number, interrupt_handler);
 #endif
-    if (write(2, once, sizeof once - 1) < 0) interrupt_count = 1;    /* nobody reads it: go on all the same */
+    if (interrupt_told > 0) {
+        if (interrupt_clock() - first >= INTERRUPT_SAME_MS) _exit(CLI_INTERRUPTED);
+        return;
+    }
+    first = interrupt_clock();
+    interrupt_told = 1;
+    if (write(2, once, sizeof once - 1) < 0) first = interrupt_clock();    /* nobody reads it: go on all the same */
     if (interrupt_context) tl_cancel(interrupt_context);
 }
 
