@@ -272,15 +272,36 @@ static void config_need_data(const tl__config *config, tl_error *error)
                 "  target: species");
 }
 
+TL_PRIV tl_status tl__config_place(const tl__config *config, tl_status status, tl_error *error)
+{
+    char place[sizeof error->file + 32];
+    if (status == TL_OK || !error || error->line > 0 || !error->setting[0]) return status;
+    const tl_value *value = tl_value_get(&config->tree->root, error->setting);
+    size_t old = strlen(error->file), room = sizeof error->message, size = strlen(error->message) + 1;
+    if (!value || (old > 0 && strcmp(error->file, config->tree->file) != 0)) return status;
+    const char *end = old > 0 ? "" : ": ";
+    size_t used = value->file ? tl__format(place, sizeof place, "%s%s", value->file, end)
+                              : tl__format(place, sizeof place, "%s:%d:%d%s", config->tree->file, value->line,
+                                           value->column, end);
+    if (used >= sizeof place || size - old + used > room) return status;
+    memmove(error->message + used, error->message + old, size - old);
+    memcpy(error->message, place, used);
+    if (value->file) return status;
+    error->line = value->line;
+    error->column = value->column;
+    return status;
+}
+
 /* "3 mistakes; nothing was run. 'trainlib train:configure --explain training' describes these settings." */
-static void config_sum_up(tl_error *error)
+static void config_sum_up(const tl__config *config, tl_error *error)
 {
     size_t used = strlen(error->message), block = 0;
     while (error->setting[block] && error->setting[block] != '.' && error->setting[block] != '[') block++;
     if (used + 160 > sizeof error->message) used = sizeof error->message - 160;
     used += tl__format(error->message + used, sizeof error->message - used, "\n%d mistake%s; nothing was run.",
                        error->mistakes, error->mistakes == 1 ? "" : "s");
-    if (block > 0 && block < 32)
+    const tl__field *row = tl__field_find(config->rows, error->setting, block, NULL);
+    if (row)
         tl__format(error->message + used, sizeof error->message - used,
                    " 'trainlib train:configure --explain %.*s' describes these settings.", (int)block, error->setting);
 }
@@ -331,7 +352,8 @@ static tl_status config_fill(tl__config *config, const char *text, size_t size, 
     if (error->status == TL_OUT_OF_MEMORY) return TL_OUT_OF_MEMORY;
     if (need_data) config_need_data(config, error);
     if (error->status != TL_OK) {
-        config_sum_up(error);
+        tl__config_place(config, TL_BAD_CONFIG, error);
+        config_sum_up(config, error);
         return TL_BAD_CONFIG;
     }
     config->name = config_clean_name(config, &config->arena);

@@ -5,42 +5,48 @@
 #include "lab/path.h"
 #include "nn/activation.h"
 
-TL_PRIV tl_status tl__session_open(tl_context *context, const tl__config *config, tl_dataset *data, tl__session *out,
-                                   tl_error *error)
+static tl_status session_fill(tl__session *session, tl_error *error)
 {
+    const tl__config *config = session->config;
     const tl__config_settings *s = &config->settings;
+    tl_context *context = session->context;
     tl__fit fit;
     tl__graph graph;
-    memset(out, 0, sizeof *out);
-    out->context = context;
-    out->config = config;
-    out->data = data;
-    if (!data) {
-        out->owns_data = true;
-        TL_TRY(tl__dataset_load(context, &s->data, config->folder, (uint64_t)s->seed, &out->data, error));
+    if (!session->data) {
+        session->owns_data = true;
+        TL_TRY(tl__dataset_load(context, &s->data, config->folder, (uint64_t)s->seed, &session->data, error));
     }
-    if (tl_dataset_rows(out->data, TL_TRAIN) == 0)
+    const tl_dataset *data = session->data;
+    if (tl_dataset_rows(data, TL_TRAIN) == 0)
         return tl__fail_at(error, TL_BAD_DATA, config->path, 0, 0, "data.split",
                            "no rows are left to train on; give data.split.validation and data.split.test less.");
-    TL_TRY(tl__train_fit(&s->train, out->data, config->path, &fit, error));
+    TL_TRY(tl__train_fit(&s->train, data, config->path, &fit, error));
     tl_status status = tl__network_build(context, &s->network, s->train.optimization.dropout, &fit, config->path, &graph,
                                          error);
     if (status == TL_OK)
-        status = tl__model_make(context, &graph, out->data->pipeline, (uint64_t)s->seed, &out->model, error);
-    else
-        tl__graph_free(&graph);
+        return tl__model_make(context, &graph, data->pipeline, (uint64_t)s->seed, &session->model, error);
+    tl__graph_free(&graph);
     return status;
+}
+
+TL_PRIV tl_status tl__session_open(tl_context *context, const tl__config *config, tl_dataset *data, tl__session *out,
+                                   tl_error *error)
+{
+    *out = (tl__session){.context = context, .config = config, .data = data};
+    return tl__config_place(config, session_fill(out, error), error);
 }
 
 TL_PRIV tl_status tl__session_train(tl__session *session, const tl__trainer_options *options, tl_error *error)
 {
+    const tl__config *config = session->config;
     tl__trainer_options all = *options;
-    all.settings = &session->config->settings.train;
-    all.file = session->config->path;
-    all.seed = (uint64_t)session->config->settings.seed;
+    all.settings = &config->settings.train;
+    all.file = config->path;
+    all.seed = (uint64_t)config->settings.seed;
     tl__trainer_free(session->trainer);
     session->trainer = NULL;
-    return tl__trainer_new(session->model, session->data, &all, &session->trainer, error);
+    tl_status status = tl__trainer_new(session->model, session->data, &all, &session->trainer, error);
+    return tl__config_place(config, status, error);
 }
 
 TL_PRIV void tl__session_close(tl__session *session)

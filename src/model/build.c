@@ -166,17 +166,35 @@ static tl_status build_mlp(struct build *build)
     return tl__graph_check(build->graph, build->error);
 }
 
+static const struct build_model { const char *name; tl_status (*build)(struct build *); } build_models[] = {
+    {"mlp", build_mlp},
+};
+
+static bool build_has_layers(const tl__network_settings *settings)
+{
+    return settings->layers && settings->layers->kind != TL_NULL;
+}
+
+/* The named architecture; NULL with the mistake told. */
+static const struct build_model *build_find(const tl__network_settings *settings, const char *file, tl_error *error)
+{
+    if (settings->model && build_has_layers(settings)) {
+        tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "network.model", "network.model is '%s' and network.layers lists "
+                    "layers; keep one of them", settings->model);
+        return NULL;
+    }
+    for (size_t i = 0; i < TL_COUNT(build_models); i++)
+        if (!settings->model || strcmp(settings->model, build_models[i].name) == 0) return &build_models[i];
+    tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "network.model", "network.model is '%s', which is not a known "
+                "architecture; known: mlp. Or list the layers under network.layers", settings->model);
+    return NULL;
+}
+
 static tl_status build_graph(struct build *build)
 {
-    static const struct { const char *name; tl_status (*build)(struct build *); } models[] = {{"mlp", build_mlp}};
-    const tl__network_settings *settings = build->settings;
-    if (settings->layers && settings->layers->kind != TL_NULL) return build_layers(build);
-    if (!settings->model) return build_mlp(build);
-    for (size_t i = 0; i < TL_COUNT(models); i++)
-        if (strcmp(settings->model, models[i].name) == 0) return models[i].build(build);
-    return tl__fail_at(build->error, TL_BAD_CONFIG, build->file, 0, 0, "network.model",
-                       "network.model is '%s', which is not a known architecture; known: mlp. Or list the layers under "
-                       "network.layers", settings->model);
+    if (!build->settings->model && build_has_layers(build->settings)) return build_layers(build);
+    const struct build_model *model = build_find(build->settings, build->file, build->error);
+    return model ? model->build(build) : TL_BAD_CONFIG;
 }
 
 static tl_status build_begin(struct build *build, tl_context *context)
@@ -199,6 +217,7 @@ TL_PRIV tl_status tl__network_check(tl_context *context, const tl__network_setti
     const tl__fit fit = {.outputs = 1};    /* any number will do */
     tl__graph graph;
     struct build build = {.settings = settings, .fit = &fit, .file = file, .graph = &graph, .error = error};
+    if (settings->model && !build_find(settings, file, error)) return TL_BAD_CONFIG;
     if (!list || list->kind != TL_LIST) return TL_OK;
     tl_status status = build_begin(&build, context);
     int position = 0;

@@ -160,7 +160,8 @@ static tl_status csv_quoted_cell(tl__csv *csv, tl_error *error)
     for (;; p++) {
         if (p == end) {
             return tl__fail_at(error, TL_BAD_FILE, csv->name, line, 0, NULL,
-                               "the quote (%c) that opens a cell here is never closed", quote);
+                               "the quote (%c) that opens a cell here is never closed; close it, or say by data.quote "
+                               "what quotes cells", quote);
         }
         if (*p == quote) {
             if (p + 1 == end || p[1] != quote) break;

@@ -53,6 +53,13 @@ trainlib train:run iris.yaml --set 'network.layers=[{type: hidden, nodes: 4}, {t
 trainlib train:run iris.yaml --set 'network.layers=[{type: input, nodes: 7}, {type: hidden, nodes: 4}, {type: output}]'; mistake '7' '4'
 untouched
 
+# What only the data can tell is told with the place of its setting.
+printf '%s\n' 'data: {file: iris.csv, target: species}' 'training:' '  epochs: 3' '  loss: mse' > late.yaml
+trainlib train:run late.yaml;                                 mistake 'late.yaml:4:9: training.loss is mse'
+printf "%s\n" "data: {file: iris.csv, target: species}" "training:" "  epochs: 3" "  monitor: mae" > late.yaml
+trainlib train:run late.yaml;                                 mistake 'late.yaml:4:12: training.monitor'
+trainlib train:run late.yaml --set training.monitor=mse;      mistake '--set: training.monitor'
+
 # Runs.
 trainlib train:status;                                        mistake 'no run'
 trainlib train:metrics nowhere;                               mistake nowhere
