@@ -42,9 +42,9 @@ static const option options[] = {
     {"explain", OPTION_TEXT, AT(explain), NULL, NULL, false, "PATH",
      "what a setting or block means: training.batch_size"},
     {"data", OPTION_TEXT, AT(data), NULL, NULL, false, "FILE", "the rows to use; - is standard input"},
-    {"format", OPTION_TEXT, AT(format), NULL, option_formats, false, "csv|json", "the form of the result"},
-    {"output", OPTION_TEXT, AT(output), NULL, NULL, false, "FILE",
-     "where to write the result (default: standard output)"},
+    {"format", OPTION_TEXT, AT(format), NULL, option_formats, false, "FORM", "of the result: csv or json; of prepared data: csv or npy"},
+    {"output", OPTION_TEXT, AT(output), NULL, NULL, false, "PATH",
+     "where to write (default: standard output; prepared data: output/data/NAME)"},
     {"watch", OPTION_FLAG, AT(watch), NULL, NULL, false, NULL, "show it again and again until the run ends"},
 };
 #undef AT

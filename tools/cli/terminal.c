@@ -201,7 +201,8 @@ char *cli_figure(char out[32], double value)
 {
     double size = value < 0 ? -value : value;
     if (!is_number(value)) snprintf(out, 32, "-");
-    else if (size != 0.0 && (size < 0.0001 || size >= 100000.0)) snprintf(out, 32, "%.2e", value);
+    else if (size != 0.0 && (size < 0.0001 || size >= 1e12)) snprintf(out, 32, "%.2e", value);
+    else if (size >= 100000.0) cli_count(out, (int64_t)value);
     else if (size < 0.01) snprintf(out, 32, "%.5f", value);
     else if (size < 1.0) snprintf(out, 32, "%.4f", value);
     else if (size < 100.0) snprintf(out, 32, "%.3f", value);
