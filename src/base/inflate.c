@@ -15,6 +15,7 @@ enum {
     INFLATE_LENGTH_ROOM = 2400,     /* entries; zlib's bound for 286 symbols, 15 bits, root 11 is 2342 */
     INFLATE_DISTANCE_ROOM = 600,    /* zlib's bound for 30 symbols, 15 bits, root 9 is 592 */
     INFLATE_MARGIN = 258 + 16,      /* one step may write this much past the current end */
+    INFLATE_GIVEN_BACK = 16,        /* more than the reservoir gives back to the input at a block's end */
     INFLATE_LONGEST = 15
 };
 
@@ -31,6 +32,7 @@ struct inflate_bits {
 struct inflate_state {
     struct inflate_bits b;
     tl__buffer *out;
+    tl__buffer *aside;    /* input that lies in out->data itself moves here before the output reaches it; NULL: it does not */
     size_t start;         /* where this member's output begins in out */
     size_t limit;         /* out->size may not exceed it */
     uint32_t length_table[INFLATE_LENGTH_ROOM];
@@ -240,6 +242,23 @@ static inflate_result inflate_dynamic(struct inflate_state *s)
 
 /* --- blocks --- */
 
+/* Room for `more` bytes of output. Input that lies in the same block stays where it is as long as the output keeps away
+ * from it; else what is left of it is copied aside. */
+static bool inflate_room(struct inflate_state *s, size_t more)
+{
+    if (s->aside != NULL) {
+        const unsigned char *out = (const unsigned char *)s->out->data + s->out->size;
+        if ((size_t)(s->b.in - out) >= more + INFLATE_GIVEN_BACK) return true;
+        size_t left = (size_t)(s->b.in_end - s->b.in);
+        tl__buffer_add(s->aside, s->b.in - INFLATE_GIVEN_BACK, left + INFLATE_GIVEN_BACK);
+        if (s->aside->failed) return false;
+        s->b.in = (const unsigned char *)s->aside->data + INFLATE_GIVEN_BACK;
+        s->b.in_end = s->b.in + left;
+        s->aside = NULL;
+    }
+    return tl__buffer_reserve(s->out, more);
+}
+
 static inflate_result inflate_stored(struct inflate_state *s)
 {
     inflate_refill(&s->b);
@@ -250,9 +269,11 @@ static inflate_result inflate_stored(struct inflate_state *s)
     if (length != (inverse ^ 0xFFFF)) return INFLATE_DAMAGED;
     if ((size_t)(s->b.in_end - s->b.in) < length) return INFLATE_TRUNCATED;
     if (length > s->limit - s->out->size) return INFLATE_LIMIT;
-    tl__buffer_add(s->out, s->b.in, length);
+    if (!inflate_room(s, length)) return INFLATE_MEMORY;
+    memmove(s->out->data + s->out->size, s->b.in, length);
+    s->out->size += length;
     s->b.in += length;
-    return s->out->failed ? INFLATE_MEMORY : INFLATE_OK;
+    return INFLATE_OK;
 }
 
 /* May write up to 15 bytes more than length. */
@@ -341,9 +362,10 @@ static inflate_result inflate_run(struct inflate_state *s, unsigned char **out_p
 static inflate_result inflate_symbols(struct inflate_state *s)
 {
     for (bool ended = false; !ended;) {
-        if (!tl__buffer_reserve(s->out, 2 * INFLATE_MARGIN)) return INFLATE_MEMORY;
+        if (!inflate_room(s, 2 * INFLATE_MARGIN)) return INFLATE_MEMORY;
         unsigned char *data = (unsigned char *)s->out->data, *out = data + s->out->size;
-        inflate_result result = inflate_run(s, &out, data + s->start, data + s->out->capacity - INFLATE_MARGIN, &ended);
+        const unsigned char *end = s->aside != NULL ? s->b.in - INFLATE_GIVEN_BACK : data + s->out->capacity;
+        inflate_result result = inflate_run(s, &out, data + s->start, end - INFLATE_MARGIN, &ended);
         s->out->size = (size_t)(out - data);
         if (result != INFLATE_OK) return result;
         if (s->out->size > s->limit) return INFLATE_LIMIT;
@@ -407,22 +429,23 @@ static uint32_t inflate_u32(const unsigned char *p)
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-/* One member from *at; *at then is behind it. */
-static inflate_result inflate_member(struct inflate_state *s, const unsigned char *bytes, size_t size, size_t *at)
+static size_t inflate_left(const struct inflate_state *s) { return (size_t)(s->b.in_end - s->b.in); }
+
+/* One member from s->b.in, which then is behind it. */
+static inflate_result inflate_member(struct inflate_state *s)
 {
-    size_t header = inflate_gzip_header(bytes + *at, size - *at);
-    if (header == 0) return size - *at < 18 ? INFLATE_TRUNCATED : INFLATE_DAMAGED;
-    s->b = (struct inflate_bits){bytes + *at + header, bytes + size, 0, 0, 0};
+    size_t header = inflate_gzip_header(s->b.in, inflate_left(s));
+    if (header == 0) return inflate_left(s) < 18 ? INFLATE_TRUNCATED : INFLATE_DAMAGED;
+    s->b = (struct inflate_bits){s->b.in + header, s->b.in_end, 0, 0, 0};
     s->start = s->out->size;
     inflate_result result = inflate_stream(s);
-    *at = (size_t)(s->b.in - bytes);
     if (result != INFLATE_OK) return result;
-    if (size - *at < 8) return INFLATE_TRUNCATED;
+    if (inflate_left(s) < 8) return INFLATE_TRUNCATED;
     size_t length = s->out->size - s->start;
     const char *data = s->out->data == NULL ? "" : s->out->data + s->start;
-    if (tl__crc32(0, data, length) != inflate_u32(bytes + *at) || (uint32_t)length != inflate_u32(bytes + *at + 4))
+    if (tl__crc32(0, data, length) != inflate_u32(s->b.in) || (uint32_t)length != inflate_u32(s->b.in + 4))
         return INFLATE_DAMAGED;
-    *at += 8;
+    s->b.in += 8;
     return INFLATE_OK;
 }
 
@@ -443,31 +466,61 @@ static tl_status inflate_fail(inflate_result result, size_t at, size_t limit, co
                        "again", at);
 }
 
-/* The last member's length as its trailer says it: room that is asked for at once, if it is believable. */
-static void inflate_expect(tl__buffer *out, const unsigned char *bytes, size_t size, size_t limit)
+/* The last member's length as its trailer says it, if it is believable; else 0. */
+static size_t inflate_expected(const unsigned char *bytes, size_t size, size_t limit)
 {
-    if (size < 18) return;
+    if (size < 18) return 0;
     size_t length = inflate_u32(bytes + size - 4);
-    if (length > limit || length / 1032 > size) return;
-    tl__buffer_reserve(out, length + 2 * INFLATE_MARGIN);
-    out->failed = false;
+    return length > limit || length / 1032 > size ? 0 : length;
+}
+
+/* All members of the input that s->b holds, appended to out. */
+static tl_status inflate_members(struct inflate_state *s, size_t limit, const char *name, tl_error *error)
+{
+    size_t size = inflate_left(s), before = s->out->size;
+    inflate_result result;
+    s->limit = limit > SIZE_MAX - before ? SIZE_MAX : before + limit;
+    do {
+        result = inflate_member(s);
+        while (result == INFLATE_OK && inflate_left(s) > 0 && *s->b.in == 0) s->b.in++;    /* padding of tapes and blocks */
+    } while (result == INFLATE_OK && inflate_left(s) > 0);
+    if (result != INFLATE_OK) s->out->size = before;
+    if (s->out->data != NULL) s->out->data[s->out->size] = '\0';
+    return inflate_fail(result, size - inflate_left(s), limit, name, error);
 }
 
 TL_PRIV tl_status tl__gunzip(tl__buffer *out, const unsigned char *bytes, size_t size, size_t limit, const char *name,
                              tl_error *error)
 {
     struct inflate_state state;
-    size_t at = 0, before = out->size;
-    inflate_result result = INFLATE_OK;
     if (out->failed) return inflate_fail(INFLATE_MEMORY, 0, limit, name, error);
-    inflate_expect(out, bytes, size, limit);
+    if (inflate_expected(bytes, size, limit) > 0) {
+        tl__buffer_reserve(out, inflate_expected(bytes, size, limit) + 2 * INFLATE_MARGIN);
+        out->failed = false;
+    }
     state.out = out;
-    state.limit = limit > SIZE_MAX - before ? SIZE_MAX : before + limit;
-    do {
-        result = inflate_member(&state, bytes, size, &at);
-        while (result == INFLATE_OK && at < size && bytes[at] == 0) at++;    /* padding of tapes and blocks */
-    } while (result == INFLATE_OK && at < size);
-    if (result != INFLATE_OK) out->size = before;
-    if (out->data != NULL) out->data[out->size] = '\0';
-    return inflate_fail(result, at, limit, name, error);
+    state.aside = NULL;
+    state.b = (struct inflate_bits){bytes, bytes + size, 0, 0, 0};
+    return inflate_members(&state, limit, name, error);
+}
+
+TL_PRIV tl_status tl__gunzip_in_place(tl__buffer *buffer, size_t limit, const char *name, tl_error *error)
+{
+    struct inflate_state state;
+    size_t size = buffer->size, expected = inflate_expected((const unsigned char *)buffer->data, size, limit);
+    /* Stored blocks, of at least 5 bytes of head each 65,535, are the worst that the packed bytes can run behind. */
+    size_t ahead = expected / 4096 + 4 * INFLATE_MARGIN + 64, total;
+    tl__buffer aside;
+    if (!tl__size_add(tl__size_max(expected, size), ahead, &total) || !tl__buffer_reserve(buffer, total - size))
+        return inflate_fail(INFLATE_MEMORY, 0, limit, name, error);
+    tl__buffer_init(&aside, buffer->heap);
+    unsigned char *end = (unsigned char *)buffer->data + total;
+    memmove(end - size, buffer->data, size);
+    buffer->size = 0;
+    state.out = buffer;
+    state.aside = &aside;
+    state.b = (struct inflate_bits){end - size, end, 0, 0, 0};
+    tl_status status = inflate_members(&state, limit, name, error);
+    tl__buffer_free(&aside);
+    return status;
 }

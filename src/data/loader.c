@@ -87,15 +87,10 @@ static bool loader_is_packed(const char *bytes, size_t size)
 static tl_status loader_bytes(tl_context *context, const char *path, const char *name, tl__buffer *out, tl_error *error)
 {
     const size_t limit = SIZE_MAX / 2;
-    tl__buffer packed;
     tl__buffer_init(out, &context->heap);
     TL_TRY(tl__file_read(path, out, limit, error));
     if (!loader_is_packed(out->data, out->size)) return TL_OK;
-    packed = *out;
-    tl__buffer_init(out, &context->heap);
-    tl_status status = tl__gunzip(out, (const unsigned char *)packed.data, packed.size, limit, name, error);
-    tl__buffer_free(&packed);
-    return status;
+    return tl__gunzip_in_place(out, limit, name, error);
 }
 
 static tl_status loader_file(tl_context *context, const char *folder, const char *path, const tl__data_settings *settings,
