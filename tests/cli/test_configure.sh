@@ -67,30 +67,6 @@ exits 0
 trainlib train:configure aliases.yaml --set training.num_epochs=9
 exits 0; says out 'seed: 7' 'epochs: 9' 'patience: 10' 'min_delta: 0.0001' 'gradient_clip: 1' 'workers: 4' 'batch_sampling_rate: 10'
 
-# What belongs to later versions is refused in one clear sentence.
-cat > progressive.yaml <<'END'
-training:
-  symbol: "AAPL"
-  start_date: "2025-01-01"
-  initial_end_date: "2025-09-01"
-  window_increment: 7  # days
-  max_iterations: 30
-  target_accuracy: 0.70
-  early_stop_patience: 5
-models:
-  enabled: ["lstm", "cnn", "transformer"]  # or ["lstm"] for a quick check
-  batch_size: 64
-  epochs_per_iteration: 15
-horizons:
-  enabled: [1, 7, 30]  # days
-modes:
-  progressive: true
-  unified: true
-  compare_results: true
-END
-trainlib train:run progressive.yaml --set data.file=iris.csv
-exits 2; says err 'progressive training on price series, which this version does not have yet' '1 mistake;'
-
 # Without data: the message shows the lines to add.
 echo 'training: {epochs: 3}' > nothing.yaml
 trainlib train:run nothing.yaml
