@@ -149,6 +149,23 @@ static tl_status dataset_choose_rows(tl_dataset *dataset, const tl__rows_of *sou
 
 /* ---- the split ---- */
 
+/* Candidates by their value in a column. */
+typedef struct dataset_order {
+    const tl__column *column;
+    const uint32_t *rows;
+} dataset_order;
+
+static bool dataset_less(dataset_order order, uint32_t a, uint32_t b)
+{
+    return tl__column_at(order.column, order.rows[a], 0) < tl__column_at(order.column, order.rows[b], 0);
+}
+
+#define SORT_NAME dataset_sort
+#define SORT_TYPE uint32_t
+#define SORT_USER dataset_order
+#define SORT_BEFORE(user, b, a) dataset_less(user, b, a)
+#include "base/sort.inc.h"
+
 /* Group numbers of the candidates: equal values, equal numbers. */
 static tl_status dataset_groups(const tl__column *column, dataset_candidates *c, size_t *count, tl_error *error)
 {
@@ -160,25 +177,11 @@ static tl_status dataset_groups(const tl__column *column, dataset_candidates *c,
         return tl__fail_memory(error, c->capacity * 12);
     }
     for (size_t i = 0; i < c->count; i++) sorted[i] = (uint32_t)i;
-    uint32_t *from = sorted, *to = sorted + c->capacity;
-    for (size_t width = 1; width < c->count; width *= 2) {
-        for (size_t low = 0; low < c->count; low += 2 * width) {
-            size_t middle = tl__size_min(low + width, c->count), high = tl__size_min(low + 2 * width, c->count);
-            size_t a = low, b = middle;
-            for (size_t i = low; i < high; i++) {
-                bool first = b == high || (a < middle && !(tl__column_at(column, c->rows[from[b]], 0) <
-                                                           tl__column_at(column, c->rows[from[a]], 0)));
-                to[i] = first ? from[a++] : from[b++];
-            }
-        }
-        uint32_t *other = from;
-        from = to;
-        to = other;
-    }
+    dataset_sort(sorted, sorted + c->capacity, c->count, (dataset_order){column, c->rows});
     *count = 0;
     for (size_t i = 0; i < c->count; i++) {
-        bool same = i > 0 && tl__column_at(column, c->rows[from[i]], 0) == tl__column_at(column, c->rows[from[i - 1]], 0);
-        c->groups[from[i]] = (uint32_t)(same ? *count - 1 : (*count)++);
+        bool same = i > 0 && tl__column_at(column, c->rows[sorted[i]], 0) == tl__column_at(column, c->rows[sorted[i - 1]], 0);
+        c->groups[sorted[i]] = (uint32_t)(same ? *count - 1 : (*count)++);
     }
     tl__free(c->heap, sorted, c->capacity * 2 * sizeof *sorted);
     return TL_OK;

@@ -16,20 +16,11 @@ typedef struct fit_statistics {
 
 /* ---- order statistics ---- */
 
-static void fit_sort(float *values, float *scratch, size_t count)
-{
-    for (size_t width = 1; width < count; width *= 2) {
-        for (size_t low = 0; low < count; low += 2 * width) {
-            size_t middle = tl__size_min(low + width, count), high = tl__size_min(low + 2 * width, count);
-            size_t a = low, b = middle;
-            for (size_t i = low; i < high; i++) {
-                bool first = b == high || (a < middle && !(values[b] < values[a]));
-                scratch[i] = first ? values[a++] : values[b++];
-            }
-        }
-        memcpy(values, scratch, count * sizeof *values);
-    }
-}
+#define SORT_NAME fit_sort
+#define SORT_TYPE float
+#define SORT_USER const void *
+#define SORT_BEFORE(user, b, a) (b) < (a)
+#include "base/sort.inc.h"
 
 static double fit_quantile(const float *sorted, size_t count, double share)
 {
@@ -41,7 +32,7 @@ static double fit_quantile(const float *sorted, size_t count, double share)
 
 static void fit_quartiles(fit_statistics *s, float *values, float *scratch, size_t count)
 {
-    fit_sort(values, scratch, count);
+    fit_sort(values, scratch, count, NULL);
     s->median = fit_quantile(values, count, 0.5);
     s->low_quartile = fit_quantile(values, count, 0.25);
     s->high_quartile = fit_quantile(values, count, 0.75);

@@ -196,21 +196,12 @@ static tl_status split_kfold(split_state *state, tl_error *error)
     return split_take(state, state->train, TL_TRAIN, error);
 }
 
-/* Stable merge sort of row numbers by time. */
-static void split_sort(uint32_t *rows, uint32_t *scratch, size_t count, const double *keys)
-{
-    for (size_t width = 1; width < count; width *= 2) {
-        for (size_t low = 0; low < count; low += 2 * width) {
-            size_t middle = tl__size_min(low + width, count), high = tl__size_min(low + 2 * width, count);
-            size_t a = low, b = middle;
-            for (size_t i = low; i < high; i++) {
-                bool first = b == high || (a < middle && !(keys[rows[b]] < keys[rows[a]]));
-                scratch[i] = first ? rows[a++] : rows[b++];
-            }
-        }
-        memcpy(rows, scratch, count * sizeof *rows);
-    }
-}
+/* Row numbers by time, or whatever the keys are. */
+#define SORT_NAME split_sort
+#define SORT_TYPE uint32_t
+#define SORT_USER const double *
+#define SORT_BEFORE(user, b, a) (user)[b] < (user)[a]
+#include "base/sort.inc.h"
 
 static tl_status split_time(split_state *state, uint32_t *order, tl_error *error)
 {

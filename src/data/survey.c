@@ -114,20 +114,11 @@ typedef struct survey_row {
     unsigned char part;
 } survey_row;
 
-static void survey_sort(survey_row *rows, survey_row *scratch, size_t count)
-{
-    for (size_t width = 1; width < count; width *= 2) {
-        for (size_t low = 0; low < count; low += 2 * width) {
-            size_t middle = tl__size_min(low + width, count), high = tl__size_min(low + 2 * width, count);
-            size_t a = low, b = middle;
-            for (size_t i = low; i < high; i++) {
-                bool first = b == high || (a < middle && rows[a].hash <= rows[b].hash);
-                scratch[i] = first ? rows[a++] : rows[b++];
-            }
-        }
-        memcpy(rows, scratch, count * sizeof *rows);
-    }
-}
+#define SORT_NAME survey_sort
+#define SORT_TYPE survey_row
+#define SORT_USER const void *
+#define SORT_BEFORE(user, b, a) (b).hash < (a).hash
+#include "base/sort.inc.h"
 
 static uint64_t survey_mix(uint64_t hash, uint64_t value)
 {
@@ -181,7 +172,7 @@ static void survey_duplicates(tl__builder *builder, tl_value *map, const tl_data
         return;
     }
     survey_hash_rows(dataset, rows);
-    survey_sort(rows, rows + count, count);
+    survey_sort(rows, rows + count, count, NULL);
     survey_count_runs(rows, count, &duplicates, shared);
     tl__free(heap, rows, count * 2 * sizeof *rows);
     tl__put_integer(builder, map, "duplicate_rows", (int64_t)duplicates);

@@ -18,24 +18,12 @@ typedef struct ranking_order {
 
 static double ranking_nan(void) { return tl__bits_double(0x7ff8000000000000u); }
 
-static void ranking_merge(const ranking_row *from, ranking_row *to, size_t begin, size_t middle, size_t end)
-{
-    for (size_t a = begin, b = middle, k = begin; k < end; k++)
-        to[k] = a < middle && (b >= end || from[a].score >= from[b].score) ? from[a++] : from[b++];
-}
-
-/* Stable, descending; from runs of 1 up. The sorted rows end up in order->rows. */
-static void ranking_sort(ranking_order *order)
-{
-    for (size_t run = 1; run < order->count; run *= 2) {
-        for (size_t begin = 0; begin < order->count; begin += 2 * run)
-            ranking_merge(order->rows, order->scratch, begin, tl__size_min(begin + run, order->count),
-                          tl__size_min(begin + 2 * run, order->count));
-        ranking_row *swap = order->rows;
-        order->rows = order->scratch;
-        order->scratch = swap;
-    }
-}
+/* Descending. */
+#define SORT_NAME ranking_sort
+#define SORT_TYPE ranking_row
+#define SORT_USER const void *
+#define SORT_BEFORE(user, b, a) !((a).score >= (b).score)
+#include "base/sort.inc.h"
 
 /* other: only rows of class `positive` and `other` count; -1: all rows. */
 static tl_status ranking_new(tl__heap *heap, const int32_t *truth, tl__reals scores, size_t rows, size_t stride,
@@ -61,7 +49,7 @@ static tl_status ranking_new(tl__heap *heap, const int32_t *truth, tl__reals sco
     }
     order->negatives = (int64_t)order->count - order->positives;
     order->defined = finite && order->positives > 0;
-    if (order->defined) ranking_sort(order);
+    if (order->defined) ranking_sort(order->rows, order->scratch, order->count, NULL);
     return TL_OK;
 }
 

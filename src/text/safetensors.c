@@ -18,29 +18,27 @@ TL_PRIV const char *tl__dtype_name(tl__dtype dtype) { return safetensors_types[d
 
 TL_PRIV size_t tl__dtype_size(tl__dtype dtype) { return safetensors_types[dtype].size; }
 
-/* --- sorting numbers 0..count-1 by what they stand for: merges, so that it is stable and never slow --- */
+/* --- sorting numbers 0..count-1 by what they stand for --- */
 
 typedef int safetensors_compare(const void *items, size_t a, size_t b);
+typedef struct safetensors_order {
+    const void *items;
+    safetensors_compare *compare;
+} safetensors_order;
 
-static bool safetensors_sort(tl__arena *arena, size_t *order, size_t count, const void *items, safetensors_compare *compare)
+#define SORT_NAME safetensors_merge
+#define SORT_TYPE size_t
+#define SORT_USER safetensors_order
+#define SORT_BEFORE(user, b, a) (user).compare((user).items, a, b) > 0
+#include "base/sort.inc.h"
+
+static bool safetensors_sort(tl__arena *arena, size_t *order, size_t count, const void *items,
+                             safetensors_compare *compare)
 {
-    size_t *from = order, *to = tl__arena_push_zero(arena, count > 0 ? count : 1, sizeof *to);
-    if (to == NULL) return false;
+    size_t *scratch = tl__arena_push_zero(arena, count > 0 ? count : 1, sizeof *scratch);
+    if (scratch == NULL) return false;
     for (size_t i = 0; i < count; i++) order[i] = i;
-    for (size_t width = 1; width < count; width *= 2) {
-        for (size_t start = 0; start < count; start += 2 * width) {
-            size_t a = start, middle = tl__size_min(start + width, count), b = middle;
-            size_t end = tl__size_min(start + 2 * width, count);
-            for (size_t out = start; out < end; out++) {
-                bool take_a = b == end || (a < middle && compare(items, from[a], from[b]) <= 0);
-                to[out] = from[take_a ? a++ : b++];
-            }
-        }
-        size_t *swap = from;
-        from = to;
-        to = swap;
-    }
-    if (from != order) memcpy(order, from, count * sizeof *order);
+    safetensors_merge(order, scratch, count, (safetensors_order){items, compare});
     return true;
 }
 
