@@ -275,8 +275,8 @@ typedef struct tl_dataset tl_dataset;
 typedef enum tl_part { TL_TRAIN, TL_VALIDATION, TL_TEST } tl_part;
 
 /* Read a file (csv, json, npy, idx; .gz too) and prepare it: `settings` is what a config's data: block would hold, as
- * YAML in flow form, "target: species, split: {validation: 0.2, test: 0.2}, normalize: standard". file NULL: the settings
- * name it, as for lists and pairs, "file: {images: train-images.gz, labels: train-labels.gz}". */
+ * YAML in flow form, "target: species, split: {validation: 0.2, test: 0.2}, normalize: standard". file NULL: the
+ * settings name it, as for lists and pairs, "file: {images: train-images.gz, labels: train-labels.gz}". */
 TL_API tl_status tl_dataset_read(tl_context *context, const char *file, const char *settings, tl_dataset **out,
                                  tl_error *error);
 /* From memory: inputs [rows, features]; targets [rows, outputs] for regression, or [rows] class numbers 0..classes-1
@@ -302,12 +302,13 @@ typedef int tl_node;    /* number of a layer in its graph; negative: a mistake w
 TL_API tl_status tl_graph_new(tl_context *context, tl_graph **out);
 TL_API void tl_graph_free(tl_graph *graph);
 TL_API tl_node tl_graph_input(tl_graph *graph, const char *name, size_t features);
-/* A layer over one node; settings as YAML in flow form, "nodes: 16, activation: relu". A mistake is remembered and told by
- * tl_model_new, so calls can be written in a row. */
+/* A layer over one node; settings as YAML in flow form, "nodes: 16, activation: relu". A mistake is remembered and told
+ * by tl_model_new, so calls can be written in a row. */
 TL_API tl_node tl_graph_add(tl_graph *graph, const char *type, tl_node from, const char *settings);
-TL_API tl_node tl_graph_join(tl_graph *graph, const char *type, const tl_node *from, size_t count, const char *settings);
+TL_API tl_node tl_graph_join(tl_graph *graph, const char *type, const tl_node *from, size_t count,
+                             const char *settings);
 
-/* ---- 8. Models: a graph with weights -------------------------------------------------------------------------------- */
+/* ---- 8. Models: a graph with weights ----------------------------------------------------------------------------- */
 
 typedef struct tl_model tl_model;
 
@@ -322,7 +323,7 @@ TL_API size_t tl_model_inputs(const tl_model *model);     /* raw input columns f
 TL_API size_t tl_model_outputs(const tl_model *model);
 TL_API const char *tl_model_class(const tl_model *model, size_t index);    /* NULL: not a classifier */
 
-/* ---- 9. Training by hand --------------------------------------------------------------------------------------------- */
+/* ---- 9. Training by hand ----------------------------------------------------------------------------------------- */
 
 /* Settings are those of training: and optimization: in one flow map, "epochs: 100, optimizer: adam, early_stopping:
  * {patience: 10}". The model takes the data set's normalisation and classes along. */
@@ -330,12 +331,12 @@ TL_API tl_status tl_train(tl_model *model, const tl_dataset *data, const char *s
                           void *user, tl_error *error);
 TL_API tl_status tl_score(tl_model *model, const tl_dataset *data, tl_part part, tl_scores *out, tl_error *error);
 
-/* ---- 10. Prediction ------------------------------------------------------------------------------------------------- */
+/* ---- 10. Prediction ---------------------------------------------------------------------------------------------- */
 
 typedef struct tl_predictor tl_predictor;
 
-/* One per thread; it holds the scratch for up to max_rows rows at once and shares the model's weights, which stay as they
- * are while predictors exist. */
+/* One per thread; it holds the scratch for up to max_rows rows at once and shares the model's weights, which stay as
+ * they are while predictors exist. */
 TL_API tl_status tl_predictor_new(const tl_model *model, size_t max_rows, tl_predictor **out, tl_error *error);
 TL_API void tl_predictor_free(tl_predictor *predictor);
 /* inputs [rows, tl_model_inputs] raw measurements in the columns of the training data (categories by their number);
@@ -343,7 +344,7 @@ TL_API void tl_predictor_free(tl_predictor *predictor);
  * max_rows, else TL_OUT_OF_RANGE. No allocation, no lock. */
 TL_API tl_status tl_predict(tl_predictor *predictor, const float *inputs, size_t rows, float *outputs);
 
-/* ---- 11. Memory that you give ----------------------------------------------------------------------------------------- */
+/* ---- 11. Memory that you give ------------------------------------------------------------------------------------ */
 
 /* A network as plain data, for machines without files or an allocator; `train:export --format c` writes these. All of
  * it is kept, not copied, and may lie in read-only memory. */
@@ -368,7 +369,8 @@ typedef struct tl_model_description {
     int weight_count;
     uint64_t seed;
     int max_rows;                    /* of a batch */
-    const char *loss;                /* also says whether predictions are probabilities; NULL: the outputs as they are */
+    const char *loss;                /* also says whether predictions are probabilities; NULL: the outputs as they
+                                        are */
     const char *optimizer;           /* training only, as what follows */
     const tl_setting *optimizer_settings;
     int optimizer_setting_count;
@@ -400,8 +402,8 @@ TL_API tl_status tl_infer(tl_model *model, const float *inputs, int rows, float 
  *
  * Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
  * documentation files (the "Software"), to deal in the Software without restriction, including without limitation the
- * rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit
- * persons to whom the Software is furnished to do so, subject to the following conditions:
+ * rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to
+ * permit persons to whom the Software is furnished to do so, subject to the following conditions:
  *
  * The above copyright notice and this permission notice shall be included in all copies or substantial portions of the
  * Software.

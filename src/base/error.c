@@ -86,6 +86,7 @@ TL_PRIV tl_status tl__fail_at(tl_error *error, tl_status status, const char *fil
 TL_PRIV tl_status tl__fail_memory(tl_error *error, size_t bytes)
 {
     return tl__fail(error, TL_OUT_OF_MEMORY,
-                    "out of memory: %zu bytes more were needed; free memory, raise the memory limit or make the work smaller",
+                    "out of memory: %zu bytes more were needed; free memory, raise the memory limit or make the work "
+                    "smaller",
                     bytes);
 }

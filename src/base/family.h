@@ -1,8 +1,8 @@
 /* Families: kinds of things that are opened by name (layers, losses, optimizers, schedules, metrics, ...).
  *
- * A family is a table of functions that give descriptors (data does not cross files, and a table must be constant). Each
- * family's descriptor struct begins with tl__member_head, so look-up, the error for an unknown name, --explain and the
- * tests that walk a family are written once.
+ * A family is a table of functions that give descriptors (data does not cross files, and a table must be constant).
+ * Each family's descriptor struct begins with tl__member_head, so look-up, the error for an unknown name, --explain and
+ * the tests that walk a family are written once.
  *
  *     nn/loss_list.h   X(mse) X(mae) ...
  *     nn/loss_mse.c    static const tl__loss mse_loss = {.head = {.name = "mse", ...}, ...};

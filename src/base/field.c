@@ -24,7 +24,8 @@ static void field_default(const tl__field *row, void *place)
 
 TL_PRIV void tl__field_defaults(const tl__field *rows, void *block)
 {
-    for (const tl__field *row = rows; row->name != NULL; row++) field_default(row, (unsigned char *)block + row->offset);
+    for (const tl__field *row = rows; row->name != NULL; row++)
+        field_default(row, (unsigned char *)block + row->offset);
 }
 
 TL_PRIV const tl__field *tl__field_find(const tl__field *rows, const char *name, size_t size, const char **suggestion)

@@ -1,10 +1,11 @@
 /* Decompression of DEFLATE (RFC 1951).
  *
- * Codes are decoded by two-level tables: 10 (lengths: 11) bits of input index the first, whose entries hold the symbol and
- * its code's length, or point to a second one for the longer codes. Input goes through a 64-bit reservoir, of which one
- * refill serves a whole length-distance pair (at most 15+5+15+13 = 48 bits). Past the end of the input the reservoir is
- * filled with zeros that are counted, and a stream that consumed any of them is truncated: so nothing is read beyond the
- * input, without a test per symbol. Output goes straight into the caller's buffer, which is also the window. */
+ * Codes are decoded by two-level tables: 10 (lengths: 11) bits of input index the first, whose entries hold the symbol
+ * and its code's length, or point to a second one for the longer codes. Input goes through a 64-bit reservoir, of which
+ * one refill serves a whole length-distance pair (at most 15+5+15+13 = 48 bits). Past the end of the input the
+ * reservoir is filled with zeros that are counted, and a stream that consumed any of them is truncated: so nothing is
+ * read beyond the input, without a test per symbol. Output goes straight into the caller's buffer, which is also the
+ * window. */
 #include "base/inflate.h"
 #include "base/error.h"
 #include "base/hash.h"
@@ -32,14 +33,16 @@ struct inflate_bits {
 struct inflate_state {
     struct inflate_bits b;
     tl__buffer *out;
-    tl__buffer *aside;    /* input that lies in out->data itself moves here before the output reaches it; NULL: it does not */
+    tl__buffer *aside;    /* input that lies in out->data itself moves here before the output reaches it; NULL: it does
+                             not */
     size_t start;         /* where this member's output begins in out */
     size_t limit;         /* out->size may not exceed it */
     uint32_t length_table[INFLATE_LENGTH_ROOM];
     uint32_t distance_table[INFLATE_DISTANCE_ROOM];
 };
 
-typedef enum inflate_result { INFLATE_OK, INFLATE_DAMAGED, INFLATE_TRUNCATED, INFLATE_LIMIT, INFLATE_MEMORY } inflate_result;
+typedef enum inflate_result { INFLATE_OK, INFLATE_DAMAGED, INFLATE_TRUNCATED, INFLATE_LIMIT,
+                              INFLATE_MEMORY } inflate_result;
 
 static uint64_t inflate_load(const unsigned char *p)
 {
@@ -95,7 +98,8 @@ static uint32_t inflate_length_entry(unsigned symbol)
 {
     static const uint16_t base[29] = {3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19,  23, 27,
                                       31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258};
-    static const unsigned char extra[29] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
+    static const unsigned char extra[29] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5,
+                                            5, 5, 5, 0};
     if (symbol < 256) return INFLATE_LITERAL | symbol << 16;
     if (symbol == 256) return INFLATE_END;
     if (symbol > 285) return INFLATE_BAD;
@@ -123,7 +127,8 @@ static unsigned inflate_reverse(unsigned code, unsigned length)
 }
 
 /* Sub-tables for the codes longer than root: each as large as its longest code asks. */
-static bool inflate_subtables(uint32_t *table, size_t room, unsigned root, const unsigned char *lengths, const uint16_t *codes,
+static bool inflate_subtables(uint32_t *table, size_t room, unsigned root, const unsigned char *lengths,
+                              const uint16_t *codes,
                               unsigned symbols)
 {
     unsigned char longest[1 << INFLATE_LENGTH_BITS];
@@ -143,8 +148,8 @@ static bool inflate_subtables(uint32_t *table, size_t room, unsigned root, const
     return true;
 }
 
-/* lengths[symbol] 0..15 -> table. False: more codes than bits allow, or fewer (but for a single code of one bit and, when
- * `may_be_empty`, none: deflate has them for unused distances). */
+/* lengths[symbol] 0..15 -> table. False: more codes than bits allow, or fewer (but for a single code of one bit and,
+ * when `may_be_empty`, none: deflate has them for unused distances). */
 static bool inflate_build(uint32_t *table, size_t room, unsigned root, const unsigned char *lengths, unsigned symbols,
                           uint32_t entry(unsigned symbol), bool may_be_partial)
 {
@@ -187,7 +192,8 @@ static inflate_result inflate_fixed(struct inflate_state *s)
     for (unsigned i = 0; i < 288; i++) lengths[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8;
     inflate_build(s->length_table, INFLATE_LENGTH_ROOM, INFLATE_LENGTH_BITS, lengths, 288, inflate_length_entry, false);
     memset(lengths, 5, 32);
-    inflate_build(s->distance_table, INFLATE_DISTANCE_ROOM, INFLATE_DISTANCE_BITS, lengths, 32, inflate_distance_entry, false);
+    inflate_build(s->distance_table, INFLATE_DISTANCE_ROOM, INFLATE_DISTANCE_BITS, lengths, 32, inflate_distance_entry,
+                  false);
     return INFLATE_OK;
 }
 
@@ -225,7 +231,8 @@ static inflate_result inflate_dynamic(struct inflate_state *s)
     static const unsigned char order[19] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
     unsigned char lengths[320], code_lengths[19] = {0};
     inflate_refill(&s->b);
-    unsigned literals = 257 + inflate_take(&s->b, 5), distances = 1 + inflate_take(&s->b, 5), codes = 4 + inflate_take(&s->b, 4);
+    unsigned literals = 257 + inflate_take(&s->b, 5), distances = 1 + inflate_take(&s->b, 5),
+        codes = 4 + inflate_take(&s->b, 4);
     if (literals > 286 || distances > 30) return INFLATE_DAMAGED;
     for (unsigned i = 0; i < codes; i++) {
         inflate_refill(&s->b);
@@ -233,8 +240,10 @@ static inflate_result inflate_dynamic(struct inflate_state *s)
     }
     if (!inflate_build(s->distance_table, INFLATE_DISTANCE_ROOM, 7, code_lengths, 19, inflate_code_entry, false)
         || !inflate_lengths(s, lengths, literals + distances) || lengths[256] == 0
-        || !inflate_build(s->length_table, INFLATE_LENGTH_ROOM, INFLATE_LENGTH_BITS, lengths, literals, inflate_length_entry, true)
-        || !inflate_build(s->distance_table, INFLATE_DISTANCE_ROOM, INFLATE_DISTANCE_BITS, lengths + literals, distances,
+        || !inflate_build(s->length_table, INFLATE_LENGTH_ROOM, INFLATE_LENGTH_BITS, lengths, literals,
+                          inflate_length_entry, true)
+        || !inflate_build(s->distance_table, INFLATE_DISTANCE_ROOM, INFLATE_DISTANCE_BITS, lengths + literals,
+                          distances,
                           inflate_distance_entry, true))
         return inflate_truncated(&s->b) ? INFLATE_TRUNCATED : INFLATE_DAMAGED;
     return INFLATE_OK;
@@ -455,14 +464,17 @@ static tl_status inflate_fail(inflate_result result, size_t at, size_t limit, co
     case INFLATE_OK: return TL_OK;
     case INFLATE_MEMORY: return tl__fail(error, TL_OUT_OF_MEMORY, "%s: out of memory while decompressing", name);
     case INFLATE_LIMIT:
-        return tl__fail_at(error, TL_OUT_OF_RANGE, name, 0, 0, NULL, "holds more than %zu bytes when decompressed; decompress "
+        return tl__fail_at(error, TL_OUT_OF_RANGE, name, 0, 0, NULL,
+                           "holds more than %zu bytes when decompressed; decompress "
                            "it first if that is right", limit);
     case INFLATE_TRUNCATED:
-        return tl__fail_at(error, TL_BAD_FILE, name, 0, 0, NULL, "the gzip data ends too early (at byte %zu); fetch or write "
+        return tl__fail_at(error, TL_BAD_FILE, name, 0, 0, NULL,
+                           "the gzip data ends too early (at byte %zu); fetch or write "
                            "the file again", at);
     case INFLATE_DAMAGED: break;
     }
-    return tl__fail_at(error, TL_BAD_FILE, name, 0, 0, NULL, "the gzip data is damaged near byte %zu; fetch or write the file "
+    return tl__fail_at(error, TL_BAD_FILE, name, 0, 0, NULL,
+                       "the gzip data is damaged near byte %zu; fetch or write the file "
                        "again", at);
 }
 
@@ -482,7 +494,8 @@ static tl_status inflate_members(struct inflate_state *s, size_t limit, const ch
     s->limit = limit > SIZE_MAX - before ? SIZE_MAX : before + limit;
     do {
         result = inflate_member(s);
-        while (result == INFLATE_OK && inflate_left(s) > 0 && *s->b.in == 0) s->b.in++;    /* padding of tapes and blocks */
+        while (result == INFLATE_OK && inflate_left(s) > 0 && *s->b.in == 0) s->b.in++;    /* padding of tapes and
+                                                                                              blocks */
     } while (result == INFLATE_OK && inflate_left(s) > 0);
     if (result != INFLATE_OK) s->out->size = before;
     if (s->out->data != NULL) s->out->data[s->out->size] = '\0';

@@ -13,8 +13,9 @@ TL_PRIV bool tl__is_gzip(const unsigned char *bytes, size_t size);
 TL_PRIV tl_status tl__gunzip(tl__buffer *out, const unsigned char *bytes, size_t size, size_t limit, const char *name,
                              tl_error *error);
 
-/* The same for a gzip file that fills a buffer: its decompressed bytes take its place. The packed bytes are moved to the end of
- * the room for the unpacked ones and used up from there, so both together need little more than the unpacked ones alone. */
+/* The same for a gzip file that fills a buffer: its decompressed bytes take its place. The packed bytes are moved to
+ * the end of the room for the unpacked ones and used up from there, so both together need little more than the unpacked
+ * ones alone. */
 TL_PRIV tl_status tl__gunzip_in_place(tl__buffer *buffer, size_t limit, const char *name, tl_error *error);
 
 #endif

@@ -53,7 +53,8 @@ TL_PRIV void *tl__resize(tl__heap *heap, void *block, size_t old_size, size_t ne
     }
     if (heap->lock != NULL) heap->lock(heap->lock_user);
     size_t others = heap->in_use - old_size;
-    if (new_size <= SIZE_MAX - others && (heap->limit == 0 || new_size <= old_size || others + new_size <= heap->limit)) {
+    if (new_size <= SIZE_MAX - others && (heap->limit == 0 || new_size <= old_size ||
+                                          others + new_size <= heap->limit)) {
         fresh = heap->allocator.resize(heap->allocator.user, block, old_size, new_size);
         heap->calls++;
         if (fresh != NULL) {
@@ -120,7 +121,8 @@ struct tl__arena_chunk {
     size_t size, used;    /* header included */
 };
 
-/* An allocator aligns to what it must, 8 bytes on 32-bit machines: there is room for our alignment behind the header. */
+/* An allocator aligns to what it must, 8 bytes on 32-bit machines: there is room for our alignment behind the
+ * header. */
 enum { MEMORY_CHUNK_HEAD = (sizeof(struct tl__arena_chunk) + 15) / 16 * 16 + MEMORY_ARENA_ALIGN };
 
 TL_PRIV void tl__arena_init(tl__arena *arena, tl__heap *heap)

@@ -29,7 +29,8 @@ TL_PRIV uint64_t tl__wide_multiply(uint64_t a, uint64_t b, uint64_t *low);
 
 /* Sign of digits * 10^exponent - significand * 2^binary. `digits` are at most 800 characters 0..9;
  * `more` says that digits other than 0 were left out behind them. */
-TL_PRIV int tl__number_compare(const char *digits, size_t count, bool more, int exponent, uint64_t significand, int binary);
+TL_PRIV int tl__number_compare(const char *digits, size_t count, bool more, int exponent, uint64_t significand,
+                               int binary);
 
 /* The nearest number of the type (ties to even) as a pattern without sign; the digits as above. The infinite pattern
  * on overflow. */

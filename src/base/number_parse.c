@@ -52,7 +52,8 @@ static bool number_parse_exponent(const char *text, size_t size, int64_t *out)
 }
 
 /* Take the unsigned text apart; *w gets the first 19 digits. */
-static bool number_parse_scan(const char *text, size_t size, struct number_parse_text *parts, uint64_t *w, size_t *w_count)
+static bool number_parse_scan(const char *text, size_t size, struct number_parse_text *parts, uint64_t *w,
+                              size_t *w_count)
 {
     bool point = false, any = false;
     size_t i = 0;
@@ -99,7 +100,8 @@ static uint64_t number_parse_round(uint64_t high, uint64_t low, int exponent, tl
     uint64_t infinite = ((uint64_t)1 << (type.bits == 53 ? 11 : 8)) - 1;
     /* a significand that reaches the next power of two carries into the exponent field by itself */
     uint64_t hidden = (uint64_t)1 << (type.bits - 1);
-    uint64_t pattern = kept < hidden ? kept : (((uint64_t)(unit - type.least) + 1) << (type.bits - 1)) + (kept - hidden);
+    uint64_t pattern = kept < hidden ? kept :
+        (((uint64_t)(unit - type.least) + 1) << (type.bits - 1)) + (kept - hidden);
     return pattern >= infinite << (type.bits - 1) ? infinite << (type.bits - 1) : pattern;
 }
 
@@ -147,7 +149,8 @@ static size_t number_parse_copy(const struct number_parse_text *parts, char *out
     return n;
 }
 
-static uint64_t number_parse_nearest(const struct number_parse_text *parts, uint64_t w, size_t w_count, tl__number_type type)
+static uint64_t number_parse_nearest(const struct number_parse_text *parts, uint64_t w, size_t w_count,
+                                     tl__number_type type)
 {
     char digits[800];
     bool more;
@@ -200,7 +203,8 @@ TL_PRIV bool tl__parse_double(const char *text, size_t size, double *out)
         text++;
         size--;
     }
-    if (!number_parse_scan(text, size, &parts, &w, &w_count)) return number_parse_special(text, size, parts.negative, out);
+    if (!number_parse_scan(text, size, &parts, &w, &w_count))
+        return number_parse_special(text, size, parts.negative, out);
     double value;
     if (parts.count > w_count || !number_parse_exact(w, parts.exponent, &value))
         value = tl__bits_double(number_parse_nearest(&parts, w, w_count, tl__number_double()));

@@ -1,7 +1,7 @@
 /* Powers of ten to 128 bits, and big integers for the cases that need them.
  *
- * 10^q = 2^q * 5^27k * 5^r with 0 <= r < 27: 5^27k comes from a table of 26 rows, truncated to 128 bits, 5^r is exact in
- * 64. Table and product together lose less than 4 units of the last place. */
+ * 10^q = 2^q * 5^27k * 5^r with 0 <= r < 27: 5^27k comes from a table of 26 rows, truncated to 128 bits, 5^r is exact
+ * in 64. Table and product together lose less than 4 units of the last place. */
 #include "base/number.h"
 
 /* 5^(27k) for k = -13..12, scaled to [2^127, 2^128) and truncated. */
@@ -78,8 +78,8 @@ TL_PRIV tl__wide tl__wide_power(int q)
 
 /* --- big integers --- */
 
-/* Largest: 800 digits, or a significand times 5^1150; both under 2720 bits, and a shift makes the smaller of two as long
- * as the larger. */
+/* Largest: 800 digits, or a significand times 5^1150; both under 2720 bits, and a shift makes the smaller of two as
+ * long as the larger. */
 enum { NUMBER_POWER_WORDS = 104 };
 
 struct number_power_big { int count; uint32_t word[NUMBER_POWER_WORDS]; };
@@ -120,7 +120,8 @@ static int number_power_order(const struct number_power_big *a, const struct num
     return 0;
 }
 
-TL_PRIV int tl__number_compare(const char *digits, size_t count, bool more, int exponent, uint64_t significand, int binary)
+TL_PRIV int tl__number_compare(const char *digits, size_t count, bool more, int exponent, uint64_t significand,
+                               int binary)
 {
     struct number_power_big a = {0, {0}}, b = {2, {0}};
     for (size_t i = 0; i < count; i++) {

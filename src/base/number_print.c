@@ -1,10 +1,10 @@
 /* Printing of numbers, correctly rounded.
  *
  * Shortest text (the idea of Schubfach, R. Giulietti 2020): all decimals that read back as v = m * 2^e lie between its
- * two half-way points. With k chosen so that 10^k <= width of that interval < 10^(k+1), it holds at most one multiple of
- * 10^(k+1), which then is the shortest, and at least one of 10^k, of which the nearest to v is. The interval is scaled by
- * a power of ten of 128 bits into 64.64 fixed point; a comparison closer than that arithmetic's error is settled by the
- * exact route instead: print with 1, 2, ... digits until it reads back.
+ * two half-way points. With k chosen so that 10^k <= width of that interval < 10^(k+1), it holds at most one multiple
+ * of 10^(k+1), which then is the shortest, and at least one of 10^k, of which the nearest to v is. The interval is
+ * scaled by a power of ten of 128 bits into 64.64 fixed point; a comparison closer than that arithmetic's error is
+ * settled by the exact route instead: print with 1, 2, ... digits until it reads back.
  *
  * A given number of digits: the number in base 10^9, exactly, rounded half to even at the wanted digit. */
 #include "base/number.h"
@@ -50,7 +50,8 @@ static struct number_print_fixed number_print_scale(uint64_t factor, const tl__w
     high += low < carry;
     if (shift >= 64) return (struct number_print_fixed){shift == 64 ? high : high >> (shift - 64),
         shift == 64 ? low : (high << (128 - shift)) | (low >> (shift - 64))};
-    return (struct number_print_fixed){(high << (64 - shift)) | (low >> shift), (low << (64 - shift)) | (tail >> shift)};
+    return (struct number_print_fixed){(high << (64 - shift)) | (low >> shift),
+                                       (low << (64 - shift)) | (tail >> shift)};
 }
 
 /* Sign of a - b, or 0 when the error of the two could turn it. */
@@ -67,7 +68,8 @@ static bool number_print_shortest(uint64_t m, int e, bool narrow, struct number_
 {
     int k = number_print_floor_log10(e, narrow);
     tl__wide power = tl__wide_power(-k);
-    /* value * 2^64 = 4m * 2^(e-2) * power * 2^(exponent-127) * 2^64; the shift lies in 62..66, as value is 1 to 14 times m */
+    /* value * 2^64 = 4m * 2^(e-2) * power * 2^(exponent-127) * 2^64; the shift lies in 62..66, as value is 1 to 14
+     * times m */
     int shift = 63 - power.exponent - (e - 2);
     struct number_print_fixed value = number_print_scale(4 * m, &power, shift);
     struct number_print_fixed low = number_print_scale(4 * m - (narrow ? 1 : 2), &power, shift);
@@ -96,7 +98,8 @@ static bool number_print_shortest(uint64_t m, int e, bool narrow, struct number_
 /* --- exact --- */
 
 /* word[UNIT] holds the ones (0..10^9-1), words before it the higher, words behind it the lower ones. */
-enum { NUMBER_PRINT_UNIT = 36, NUMBER_PRINT_WORDS = 160, NUMBER_PRINT_BASE = 1000000000, NUMBER_PRINT_PRECISION = 1100 };
+enum { NUMBER_PRINT_UNIT = 36, NUMBER_PRINT_WORDS = 160, NUMBER_PRINT_BASE = 1000000000,
+       NUMBER_PRINT_PRECISION = 1100 };
 
 struct number_print_exact {
     int top, bottom;    /* words outside are 0; word[top] is not, but for zero itself */
@@ -201,7 +204,8 @@ static void number_print_round(struct number_print_exact *x, int position)
 }
 
 /* The digits with fewest places that read back, by trying. */
-static void number_print_search(uint64_t pattern, uint64_t m, int e, tl__number_type type, struct number_print_digits *out)
+static void number_print_search(uint64_t pattern, uint64_t m, int e, tl__number_type type,
+                                struct number_print_digits *out)
 {
     struct number_print_exact x;
     for (int count = 1; count <= 17; count++) {
@@ -240,7 +244,8 @@ static size_t number_print_layout(char *out, const struct number_print_digits *d
         for (int i = 1; i < d->count; i++) out[n++] = d->digit[i];
         return n + number_print_exponent(out + n, d->exponent);
     }
-    for (int position = d->exponent > 0 ? d->exponent : 0; position >= 0 || position > d->exponent - d->count; position--) {
+    for (int position = d->exponent > 0 ? d->exponent : 0; position >= 0 ||
+         position > d->exponent - d->count; position--) {
         int i = d->exponent - position;
         if (position == -1) out[n++] = '.';
         out[n++] = i >= 0 && i < d->count ? d->digit[i] : '0';

@@ -1,5 +1,5 @@
-/* A stable merge sort as a static function: libc's qsort leaves the order of ties open, and results may not depend on it.
- * No include guard. The including file defines
+/* A stable merge sort as a static function: libc's qsort leaves the order of ties open, and results may not depend on
+ * it. No include guard. The including file defines
  *
  *     SORT_NAME                    void SORT_NAME(SORT_TYPE *items, SORT_TYPE *scratch, size_t count, SORT_USER user)
  *     SORT_TYPE, SORT_USER         of the items, and of what the comparison needs besides them

@@ -50,7 +50,8 @@ static void text_put_padded(struct text_sink *sink, const struct text_spec *spec
     if (spec->left) text_fill(sink, ' ', width, length);
 }
 
-static void text_integer(struct text_sink *sink, const struct text_spec *spec, uint64_t value, bool negative, unsigned base,
+static void text_integer(struct text_sink *sink, const struct text_spec *spec, uint64_t value, bool negative,
+                         unsigned base,
                          bool upper)
 {
     const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
@@ -251,7 +252,8 @@ TL_PRIV bool tl__is_utf8(const char *text, size_t size)
         if (lead < 0x80) continue;
         size_t more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
         if (lead < 0xC2 || lead > 0xF4 || size - i < more) return false;
-        unsigned char low = 0x80, high = 0xBF;    /* of the second byte: no overlong forms, surrogates, beyond U+10FFFF */
+        unsigned char low = 0x80, high = 0xBF;    /* of the second byte: no overlong forms, surrogates, beyond
+                                                     U+10FFFF */
         if (lead == 0xE0) low = 0xA0;
         if (lead == 0xED) high = 0x9F;
         if (lead == 0xF0) low = 0x90;

@@ -1,4 +1,5 @@
-/* Rows to predict or to evaluate: a table through a pipeline that was fitted before. All its rows become the test part. */
+/* Rows to predict or to evaluate: a table through a pipeline that was fitted before. All its rows become the test
+ * part. */
 #include "data/dataset_build.h"
 
 #include "base/text.h"
@@ -23,8 +24,8 @@ static tl_status apply_kinds(const tl__pipeline *pipeline, tl__arena *arena, tl_
     return TL_OK;
 }
 
-/* The targets, when all of them are there. In a file without names a target is there when it stands where it stood in the
- * training data and is no input. */
+/* The targets, when all of them are there. In a file without names a target is there when it stands where it stood in
+ * the training data and is no input. */
 static bool apply_find_targets(const tl_dataset *dataset, size_t *columns)
 {
     const tl__pipeline *pipeline = dataset->pipeline;
@@ -49,7 +50,8 @@ static tl_status apply_note_extra(tl_dataset *dataset)
     const tl__rows_of *source = &dataset->source[0];
     for (size_t i = 0; i < table->column_count; i++) {
         bool used = false;
-        for (size_t k = 0; k < dataset->pipeline->input_count && !used; k++) used = source->columns[k] == &table->columns[i];
+        for (size_t k = 0; k < dataset->pipeline->input_count && !used; k++)
+            used = source->columns[k] == &table->columns[i];
         for (size_t k = 0; k < dataset->pipeline->target_count && !used; k++) {
             used = tl__same_text(dataset->pipeline->targets[k], table->columns[i].name);
         }
@@ -107,7 +109,8 @@ static tl_status apply_make(tl_dataset *dataset, const tl__pipeline *pipeline, c
 {
     tl__rows_of *source = &dataset->source[0];
     bool drop = settings && settings->missing == TL__MISSING_DROP;
-    if (tl__pipeline_clone(dataset->context, pipeline, &dataset->pipeline) != TL_OK) return tl__fail_memory(error, 1024);
+    if (tl__pipeline_clone(dataset->context, pipeline, &dataset->pipeline) != TL_OK)
+        return tl__fail_memory(error, 1024);
     size_t *columns = tl__arena_push_zero(&dataset->arena, pipeline->target_count + 1, sizeof *columns);
     if (!columns) return tl__fail_memory(error, pipeline->target_count * sizeof *columns);
     TL_TRY(tl__dataset_hash(dataset, error));
@@ -162,7 +165,8 @@ static tl_status apply_read(tl_context *context, const tl__pipeline *pipeline, c
     tl_status status = apply_kinds(pipeline, &arena, &kinds, error);
     if (status == TL_OK) {
         status = from->file ? tl__table_read(context, from->file, settings, &kinds, from->folder, NULL, &table, error)
-                            : tl__table_parse(context, from->bytes, from->size, from->name, settings, &kinds, &table, error);
+                            : tl__table_parse(context, from->bytes, from->size, from->name, settings, &kinds, &table,
+                                              error);
     }
     tl__arena_free(&arena);
     if (status == TL_OK) status = tl__dataset_apply(context, pipeline, table, settings, out, error);

@@ -2,8 +2,8 @@
  *
  * Without a thread there is one slot, and _next fills it. With one there are two: while the caller uses one, the thread
  * fills the other. Two events carry it: `go` counts slots that the thread may fill, `made` those that it has filled.
- * Everything else that both touch (order, next batch) changes only while made == go, when the thread sleeps. What a batch
- * holds depends on its number alone, so the thread cannot change a result. */
+ * Everything else that both touch (order, next batch) changes only while made == go, when the thread sleeps. What a
+ * batch holds depends on its number alone, so the thread cannot change a result. */
 #include "data/batch.h"
 
 #include "base/random.h"
@@ -92,7 +92,8 @@ TL_PRIV size_t tl__batches_bytes(const tl_dataset *dataset, const tl__batch_opti
 static void batch_copy_rows(const tl__batches *batches, const uint32_t *order, size_t count, float *out)
 {
     size_t features = batches->dataset->pipeline->features;
-    for (size_t i = 0; i < count; i++) memcpy(out + i * features, batches->cache + order[i] * features, features * sizeof *out);
+    for (size_t i = 0; i < count; i++)
+        memcpy(out + i * features, batches->cache + order[i] * features, features * sizeof *out);
 }
 
 static void batch_make(tl__batches *batches, size_t number, int slot)
@@ -106,7 +107,8 @@ static void batch_make(tl__batches *batches, size_t number, int slot)
     float *inputs = batches->inputs[slot];
     tl__dataset_gather(dataset, part, order, 0, rows, batches->cached ? NULL : inputs, batches->labels[slot],
                        batches->targets[slot], batches->weights[slot]);
-    *batch = (tl__batch){rows, first, order, inputs, batches->labels[slot], batches->targets[slot], batches->weights[slot]};
+    *batch = (tl__batch){rows, first, order, inputs, batches->labels[slot], batches->targets[slot],
+                         batches->weights[slot]};
     if (!batches->cached) return;
     if (inputs) batch_copy_rows(batches, order, rows, inputs);
     else batch->inputs = batches->cache + first * dataset->pipeline->features;
@@ -144,7 +146,8 @@ TL_PRIV tl_status tl__batches_new(const tl_dataset *dataset, const tl__batch_opt
     tl__carver carver = {0};
     tl__heap *heap = &dataset->context->heap;
     if (options->batch_size == 0) {
-        return tl__fail_at(error, TL_INVALID, NULL, 0, 0, "training.batch_size", "training.batch_size must be at least 1");
+        return tl__fail_at(error, TL_INVALID, NULL, 0, 0, "training.batch_size",
+                           "training.batch_size must be at least 1");
     }
     batch_carve(&carver, dataset, options);
     size_t size = carver.used;

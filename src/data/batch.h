@@ -1,7 +1,7 @@
 /* Batches: the rows of a part in an epoch's order, prepared for the network, made ahead by a thread where that pays.
  *
- * The order of epoch e is a permutation drawn from (seed, e) alone, so a resumed training asks for epoch e from batch b and
- * gets what it would have got. All memory is one block, whose size is known before. */
+ * The order of epoch e is a permutation drawn from (seed, e) alone, so a resumed training asks for epoch e from batch b
+ * and gets what it would have got. All memory is one block, whose size is known before. */
 #ifndef TL_DATA_BATCH_H
 #define TL_DATA_BATCH_H
 
@@ -12,8 +12,8 @@ typedef struct tl__batch_options {
     size_t batch_size;         /* rows; 1.. */
     bool shuffle;              /* false: in the part's order (evaluation, time order) */
     bool drop_last;            /* leave out a last batch that is not full */
-    int workers;               /* 0: the caller makes them; else a thread makes the next while this one is used, when the
-                                  part is large enough for it to pay */
+    int workers;               /* 0: the caller makes them; else a thread makes the next while this one is used, when
+                                  the part is large enough for it to pay */
     size_t cache_bytes;        /* a prepared copy of all inputs is kept when it is no larger; 0: never */
 } tl__batch_options;
 

@@ -122,7 +122,8 @@ static bool dataset_usable(tl_dataset *dataset, const tl__rows_of *source, size_
     return true;
 }
 
-static tl_status dataset_check_target(const tl__table *table, const tl__column *column, const tl__data_settings *settings,
+static tl_status dataset_check_target(const tl__table *table, const tl__column *column,
+                                      const tl__data_settings *settings,
                                       tl_error *error)
 {
     return tl__column_check(table, column, settings->missing != TL__MISSING_FAIL, error);
@@ -137,12 +138,13 @@ static tl_status dataset_choose_rows(tl_dataset *dataset, const tl__rows_of *sou
     c->rows = tl__alloc_zero(c->heap, rows, sizeof *c->rows);
     if (!c->rows) return tl__fail_memory(error, rows * sizeof *c->rows);
     for (size_t row = 0; row < rows; row++) {
-        if (dataset_usable(dataset, source, row, settings->missing == TL__MISSING_DROP)) c->rows[c->count++] = (uint32_t)row;
+        if (dataset_usable(dataset, source, row, settings->missing == TL__MISSING_DROP))
+            c->rows[c->count++] = (uint32_t)row;
     }
     if (c->count > 0) return TL_OK;
     return tl__fail_at(error, TL_BAD_DATA, source->table->source, 0, 0, "data.missing",
-                       "no rows are left: of %zu, %zu have missing values, %zu no target, %zu a class that data.classes does "
-                       "not list",
+                       "no rows are left: of %zu, %zu have missing values, %zu no target, %zu a class that "
+                       "data.classes does not list",
                        rows, dataset->left_out.missing_rows, dataset->left_out.missing_target_rows,
                        dataset->left_out.unknown_class_rows);
 }
@@ -180,7 +182,8 @@ static tl_status dataset_groups(const tl__column *column, dataset_candidates *c,
     dataset_sort(sorted, sorted + c->capacity, c->count, (dataset_order){column, c->rows});
     *count = 0;
     for (size_t i = 0; i < c->count; i++) {
-        bool same = i > 0 && tl__column_at(column, c->rows[sorted[i]], 0) == tl__column_at(column, c->rows[sorted[i - 1]], 0);
+        bool same = i > 0 && tl__column_at(column, c->rows[sorted[i]], 0) == tl__column_at(column,
+                                                                                           c->rows[sorted[i - 1]], 0);
         c->groups[sorted[i]] = (uint32_t)(same ? *count - 1 : (*count)++);
     }
     tl__free(c->heap, sorted, c->capacity * 2 * sizeof *sorted);
@@ -218,7 +221,8 @@ static tl_status dataset_take_parts(tl_dataset *dataset, const dataset_candidate
         rows->rows[rows->count++] = row;
     }
     if (dataset->part[TL_TRAIN].count > 0) return TL_OK;
-    return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.split", "data.split leaves no rows to train on (there are %zu)",
+    return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.split",
+                       "data.split leaves no rows to train on (there are %zu)",
                        c->count);
 }
 
@@ -282,11 +286,13 @@ static tl_status dataset_fit(tl_dataset *dataset, const tl__data_settings *setti
     const tl__rows_of *source = &dataset->source[0];
     const tl__part_rows *train = &dataset->part[TL_TRAIN];
     for (size_t i = 0; i < pipeline->input_count; i++) {
-        TL_TRY(tl__fit_input(pipeline, &pipeline->inputs[i], source->columns[i], train->rows, train->count, settings, error));
+        TL_TRY(tl__fit_input(pipeline, &pipeline->inputs[i], source->columns[i], train->rows, train->count, settings,
+                             error));
     }
     if (!tl__pipeline_place(pipeline) || pipeline->features == 0) {
         return tl__fail_at(error, TL_OUT_OF_RANGE, source->table->source, 0, 0, NULL,
-                           pipeline->features ? "the inputs are larger than memory" : "no input column holds any value");
+                           pipeline->features ? "the inputs are larger than memory" :
+                           "no input column holds any value");
     }
     if (pipeline->classification) return TL_OK;
     return tl__fit_targets(pipeline, source->targets, train->rows, train->count, settings->normalize_target, error);
@@ -327,8 +333,8 @@ static tl_status dataset_test_file(tl_dataset *dataset, const tl__roles *roles, 
         if (source->labels && source->labels[row] == -2 && settings->classes.count == 0) {
             char scratch[32];
             return tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, "data.test_file",
-                               "row %zu has the class '%s', which the training data does not have; correct one of the files, or "
-                               "list the classes that count: data.classes",
+                               "row %zu has the class '%s', which the training data does not have; correct one of the "
+                               "files, or list the classes that count: data.classes",
                                row, tl__target_name(&table->columns[targets[0]], row, scratch));
         }
         if (dataset_usable(dataset, source, row, settings->missing == TL__MISSING_DROP)) {
@@ -367,7 +373,8 @@ static tl_status dataset_notes(tl_dataset *dataset, const tl__roles *roles)
                                     table->columns[i].name));
         }
     }
-    if (out->missing_rows) TL_TRY(tl__dataset_note(dataset, "%zu rows with missing values are left out", out->missing_rows));
+    if (out->missing_rows)
+        TL_TRY(tl__dataset_note(dataset, "%zu rows with missing values are left out", out->missing_rows));
     if (out->missing_target_rows) {
         TL_TRY(tl__dataset_note(dataset, "%zu rows without a target are left out", out->missing_target_rows));
     }
@@ -376,7 +383,8 @@ static tl_status dataset_notes(tl_dataset *dataset, const tl__roles *roles)
                                 out->unknown_class_rows));
     }
     if (out->unknown_categories) {
-        TL_TRY(tl__dataset_note(dataset, "%zu cells hold texts that the training part does not have; they count as none",
+        TL_TRY(tl__dataset_note(dataset, "%zu cells hold texts that the training part does not have; they count as "
+                                         "none",
                                 out->unknown_categories));
     }
     for (size_t i = 0; dataset->pipeline->classification && i < dataset->pipeline->outputs; i++) {

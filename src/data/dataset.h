@@ -1,8 +1,9 @@
 /* A data set: tables, the pipeline fitted on the training part, and the rows of the three parts.
  *
- * Life: table(s) -> roles of columns -> targets encoded -> rows divided -> pipeline fitted on the training rows. Read-only
- * afterwards, so any thread may gather from it. The kind of target follows the pipeline: classes have `labels` (0..classes-1
- * per row), regressions have `targets` [rows, outputs] in the network's unit (normalised; data.normalize_target). */
+ * Life: table(s) -> roles of columns -> targets encoded -> rows divided -> pipeline fitted on the training rows.
+ * Read-only afterwards, so any thread may gather from it. The kind of target follows the pipeline: classes have
+ * `labels` (0..classes-1 per row), regressions have `targets` [rows, outputs] in the network's unit (normalised;
+ * data.normalize_target). */
 #ifndef TL_DATA_DATASET_H
 #define TL_DATA_DATASET_H
 
@@ -19,7 +20,8 @@ typedef struct tl__rows_of {
     const tl__column **columns;    /* [pipeline->input_count]; NULL: not in this table (all missing) */
     int32_t **word_maps;           /* [input_count] of categories: the table's code -> the pipeline's word, -1 unknown;
                                       NULL: a column of numbers */
-    float **byte_maps;             /* [input_count] of U8 columns: value -> normalised value, 256 each; NULL: other types */
+    float **byte_maps;             /* [input_count] of U8 columns: value -> normalised value, 256 each; NULL: other
+                                      types */
     int32_t *labels;               /* [table->rows] of a classification; -1: missing or unknown class */
     float *targets;                /* [table->rows, outputs] of a regression, in the target's unit; NaN: missing */
     float *weights;                /* [table->rows], or NULL */
@@ -36,7 +38,8 @@ typedef struct tl__left_out {
     size_t missing_rows;           /* data.missing: drop */
     size_t missing_target_rows;
     size_t unknown_class_rows;     /* rows of classes that data.classes does not list */
-    size_t unknown_categories;     /* cells of validation, test or applied rows with a word that training did not have */
+    size_t unknown_categories;     /* cells of validation, test or applied rows with a word that training did not
+                                      have */
 } tl__left_out;
 
 struct tl_dataset {
@@ -57,7 +60,8 @@ struct tl_dataset {
     size_t cache_bytes;
     unsigned char *roles;          /* [columns of source[0]] TL__ROLE_*; NULL: rows to predict */
     unsigned char *part_of;        /* [rows of source[0]] tl_part, 3: in none; NULL: rows to predict */
-    char hash[65];                 /* SHA-256 of the content, before any split: names, types and values of all columns */
+    char hash[65];                 /* SHA-256 of the content, before any split: names, types and values of all
+                                      columns */
     char (*column_hashes)[65];     /* [columns of source[0], then of source[1]] */
 };
 
@@ -67,8 +71,8 @@ TL_PRIV tl_status tl__dataset_load(tl_context *context, const tl__data_settings 
 /* From a table, which the data set owns from then on (also after a failure). `test` may be NULL. */
 TL_PRIV tl_status tl__dataset_make(tl_context *context, tl__table *table, tl__table *test,
                                    const tl__data_settings *settings, uint64_t seed, tl_dataset **out, tl_error *error);
-/* A file of rows to predict or to evaluate, read as the pipeline's columns demand, then tl__dataset_apply. `file` has the
- * forms of data.file; `bytes` not NULL: the content, and `name` its name. */
+/* A file of rows to predict or to evaluate, read as the pipeline's columns demand, then tl__dataset_apply. `file` has
+ * the forms of data.file; `bytes` not NULL: the content, and `name` its name. */
 TL_PRIV tl_status tl__dataset_apply_file(tl_context *context, const tl__pipeline *pipeline, const tl_value *file,
                                          const tl__data_settings *settings, const char *folder, tl_dataset **out,
                                          tl_error *error);
@@ -76,14 +80,16 @@ TL_PRIV tl_status tl__dataset_apply_bytes(tl_context *context, const tl__pipelin
                                           size_t size, const char *name, const tl__data_settings *settings,
                                           tl_dataset **out, tl_error *error);
 /* Rows of another table through a fitted pipeline (cloned): all rows are the TL_TEST part. A column that the pipeline
- * needs and the table lacks is a mistake; others are ignored and told in `note`. The target may be absent (has_target). With
- * `settings` missing: drop rows with missing cells are left out; without, they must have a fill. Owns the table. */
+ * needs and the table lacks is a mistake; others are ignored and told in `note`. The target may be absent (has_target).
+ * With `settings` missing: drop rows with missing cells are left out; without, they must have a fill. Owns the
+ * table. */
 TL_PRIV tl_status tl__dataset_apply(tl_context *context, const tl__pipeline *pipeline, tl__table *table,
                                     const tl__data_settings *settings, tl_dataset **out, tl_error *error);
 
 /* Prepare rows order[0..count) of a part (positions in the part; NULL: first, first+1, ...): inputs [count, features],
  * labels [count] or targets [count, outputs], weights [count] (1 without weights); each may be NULL. Any thread. */
-TL_PRIV void tl__dataset_gather(const tl_dataset *dataset, tl_part part, const uint32_t *order, size_t first, size_t count,
+TL_PRIV void tl__dataset_gather(const tl_dataset *dataset, tl_part part, const uint32_t *order, size_t first,
+                                size_t count,
                                 float *inputs, int32_t *labels, float *targets, float *weights);
 /* Targets of a regression in their own unit, for metrics: out [count, outputs]. */
 TL_PRIV void tl__dataset_targets(const tl_dataset *dataset, tl_part part, size_t first, size_t count, float *out);
@@ -109,8 +115,8 @@ TL_PRIV tl_status tl__dataset_same(const tl_dataset *dataset, const tl_value *de
  * and why, parts, class distribution. */
 TL_PRIV tl_value *tl__dataset_report(tl__builder *builder, tl_value *parent, const char *key, const tl_dataset *dataset,
                                      const tl__data_settings *settings);
-/* The prepared set: train.csv, validation.csv, test.csv (features by name, then the target), or X_train.npy, y_train.npy, ...
- * and norm_params.json in `folder`. format: "csv" or "npy". */
+/* The prepared set: train.csv, validation.csv, test.csv (features by name, then the target), or X_train.npy,
+ * y_train.npy, ... and norm_params.json in `folder`. format: "csv" or "npy". */
 TL_PRIV tl_status tl__dataset_write(const tl_dataset *dataset, const char *folder, const char *format, tl_error *error);
 
 #endif

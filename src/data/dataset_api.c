@@ -33,7 +33,8 @@ TL_PRIV tl_status tl__dataset_load(tl_context *context, const tl__data_settings 
     }
     if (!settings->file) {
         return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.file",
-                           "there is no data to learn from; add lines like\ndata:\n  file: table.csv\n  target: column");
+                           "there is no data to learn from; add lines like\ndata:\n  file: table.csv\n  target: "
+                           "column");
     }
     size_t before = context->heap.in_use;
     TL_TRY(tl__table_read(context, settings->file, settings, NULL, folder, "data.file", &table, error));
@@ -42,7 +43,8 @@ TL_PRIV tl_status tl__dataset_load(tl_context *context, const tl__data_settings 
     if (settings->test_file) {
         status = api_kinds(table, &arena, &kinds, error);
         if (status == TL_OK) {
-            status = tl__table_read(context, settings->test_file, settings, &kinds, folder, "data.test_file", &test, error);
+            status = tl__table_read(context, settings->test_file, settings, &kinds, folder, "data.test_file", &test,
+                                    error);
         }
     }
     tl__arena_free(&arena);
@@ -62,7 +64,8 @@ typedef struct api_settings {
     tl__data_settings block;
 } api_settings;
 
-/* "target: x, normalize: none" as the inside of a flow map; or any YAML map. `file` replaces data.file when not NULL. */
+/* "target: x, normalize: none" as the inside of a flow map; or any YAML map. `file` replaces data.file when not
+ * NULL. */
 static tl_status api_bind(tl_context *context, const char *text, const char *file, api_settings *out, tl_error *error)
 {
     tl__buffer flow;
@@ -91,7 +94,8 @@ TL_API tl_status tl_dataset_read(tl_context *context, const char *file, const ch
                                  tl_error *error)
 {
     api_settings bound;
-    if (!context || !out) return tl__fail(error, TL_INVALID, "tl_dataset_read needs a context and a place for the result");
+    if (!context || !out)
+        return tl__fail(error, TL_INVALID, "tl_dataset_read needs a context and a place for the result");
     TL_TRY(api_bind(context, settings, file, &bound, error));
     tl_status status = tl__dataset_load(context, &bound.block, NULL, context->seed, out, error);
     tl__tree_free(bound.tree);
@@ -135,7 +139,8 @@ static tl_status api_table(tl_context *context, const float *inputs, const float
     for (size_t row = 0; classes && row < rows && status == TL_OK; row++) {
         float target = targets[row];
         if (target >= 0 && target < (float)classes && target == (float)(size_t)target) continue;
-        status = tl__fail(error, TL_BAD_DATA, "the class of row %zu is %.9g; it must be a whole number from 0 to %zu", row,
+        status = tl__fail(error, TL_BAD_DATA, "the class of row %zu is %.9g; it must be a whole number from 0 to %zu",
+                          row,
                           (double)target, classes - 1);
     }
     if (status == TL_OK) *out = table;
@@ -154,7 +159,8 @@ static tl_status api_array_settings(api_settings *bound, size_t outputs, size_t 
         names[i] = count == 1 ? "y" : tl__arena_format(arena, "y%zu", i);
         if (!names[i]) return tl__fail_memory(error, 32);
     }
-    const char **known = classes && bound->block.classes.count == 0 ? tl__arena_push_zero(arena, classes, sizeof *known) : NULL;
+    const char **known = classes && bound->block.classes.count == 0 ? tl__arena_push_zero(arena, classes,
+                                                                                          sizeof *known) : NULL;
     for (size_t i = 0; known && i < classes; i++) {
         known[i] = tl__arena_format(arena, "%zu", i);
         if (!known[i]) return tl__fail_memory(error, 32);

@@ -9,7 +9,8 @@ TL_PRIV tl_status tl__dataset_new(tl_context *context, tl__table *table, tl__tab
 
 /* Room for columns, maps, labels or targets of a source, in the data set's arena. */
 TL_PRIV tl_status tl__source_room(tl_dataset *dataset, tl__rows_of *source, tl_error *error);
-/* The columns that the pipeline's inputs are in this table, by name; a file without names and with just the input columns: by position. */
+/* The columns that the pipeline's inputs are in this table, by name; a file without names and with just the input
+ * columns: by position. */
 TL_PRIV tl_status tl__source_columns(tl_dataset *dataset, tl__rows_of *source, tl_error *error);
 /* Missing cells of the inputs by data.missing: a mistake, or filled forward, or left for later. */
 TL_PRIV tl_status tl__source_check(tl_dataset *dataset, tl__rows_of *source, const tl__data_settings *settings,

@@ -92,7 +92,8 @@ TL_PRIV bool tl__parse_date(const char *text, size_t size, double *seconds)
     if (size < 7 || text[0] < '0' || text[0] > '9') return false;
     if (text[4] == '-' || text[4] == '/') {
         char mark = text[4];
-        if (!date_digits(&reader, 4, &year) || !date_take(&reader, mark) || !date_digits(&reader, 2, &month)) return false;
+        if (!date_digits(&reader, 4, &year) || !date_take(&reader, mark) || !date_digits(&reader, 2, &month))
+            return false;
         if (reader.at < reader.end && (!date_take(&reader, mark) || !date_digits(&reader, 2, &day))) return false;
     } else {
         char mark = text[2];
@@ -132,6 +133,7 @@ TL_PRIV void tl__print_date(char out[40], double seconds)
     long long year = (long long)(year_of_era + era * 400 + (month <= 2));
     size_t size = tl__format(out, 40, "%04lld-%02d-%02d", year, month, day);
     if (rest != 0 && size < 24) {
-        tl__format(out + size, 40 - size, "T%02d:%02d:%02d", (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60));
+        tl__format(out + size, 40 - size, "T%02d:%02d:%02d", (int)(rest / 3600), (int)(rest / 60 % 60),
+                   (int)(rest % 60));
     }
 }

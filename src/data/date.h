@@ -1,11 +1,12 @@
-/* Dates as people write them in files, to seconds since 1970-01-01 UTC (own calendar arithmetic, proleptic Gregorian). */
+/* Dates as people write them in files, to seconds since 1970-01-01 UTC (own calendar arithmetic, proleptic
+ * Gregorian). */
 #ifndef TL_DATA_DATE_H
 #define TL_DATA_DATE_H
 
 #include "base/base.h"
 
-/* YYYY-MM-DD, YYYY/MM/DD, YYYY-MM, DD-MM-YYYY, DD.MM.YYYY, MM/DD/YYYY; after a full date a time may follow a blank or T:
- * HH:MM, HH:MM:SS, HH:MM:SS.fff, with Z, +HH:MM, -HHMM. False when the whole text is not such a date. */
+/* YYYY-MM-DD, YYYY/MM/DD, YYYY-MM, DD-MM-YYYY, DD.MM.YYYY, MM/DD/YYYY; after a full date a time may follow a blank or
+ * T: HH:MM, HH:MM:SS, HH:MM:SS.fff, with Z, +HH:MM, -HHMM. False when the whole text is not such a date. */
 TL_PRIV bool tl__parse_date(const char *text, size_t size, double *seconds);
 /* "2026-11-21", or with "T10:15:00" when the time is not midnight. */
 TL_PRIV void tl__print_date(char out[40], double seconds);

@@ -100,7 +100,8 @@ TL_PRIV tl_value *tl__dataset_describe(tl__builder *builder, tl_value *parent, c
     return map;
 }
 
-static tl_status describe_differs(const tl_dataset *dataset, int s, const tl_value *described, size_t *at, tl_error *error)
+static tl_status describe_differs(const tl_dataset *dataset, int s, const tl_value *described, size_t *at,
+                                  tl_error *error)
 {
     const tl__table *table = dataset->source[s].table;
     const tl_value *columns = tl__value_child(described, "columns");
@@ -119,7 +120,8 @@ static tl_status describe_differs(const tl_dataset *dataset, int s, const tl_val
         const char *name = tl_value_text(tl__value_child(column, "name"), "");
         if (!tl__same_text(name, table->columns[i].name)) {
             return tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, NULL,
-                               "the data has changed: column %zu was '%s' and now is '%s'", i, name, table->columns[i].name);
+                               "the data has changed: column %zu was '%s' and now is '%s'", i, name,
+                               table->columns[i].name);
         }
         if (!tl__same_text(tl_value_text(tl__value_child(column, "hash"), ""), dataset->column_hashes[*at])) {
             return tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, NULL,
@@ -171,7 +173,8 @@ static void describe_balance(tl__builder *builder, tl_value *map, const tl_datas
     }
     double spread = tl__sqrt_d(squares / (double)classes) / mean;
     tl__put_number(builder, map, "balance", 1 - (spread < 1 ? spread : 1));
-    tl__put_number(builder, map, "imbalance_ratio", smallest > 0 ? (double)largest / (double)smallest : tl__bits_double(0x7ff8000000000000u));
+    tl__put_number(builder, map, "imbalance_ratio", smallest > 0 ? (double)largest / (double)smallest :
+                   tl__bits_double(0x7ff8000000000000u));
     tl__put_number(builder, map, "entropy", entropy);
 }
 

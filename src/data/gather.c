@@ -1,5 +1,5 @@
-/* From stored rows to the network's inputs: convert, fill and normalise in one pass, column by column. Each stored type has
- * its loop; bytes go through a table of 256 results. */
+/* From stored rows to the network's inputs: convert, fill and normalise in one pass, column by column. Each stored type
+ * has its loop; bytes go through a table of 256 results. */
 #include "data/dataset.h"
 
 #include "base/math.h"
@@ -71,7 +71,8 @@ static void gather_inputs(const tl_dataset *dataset, const tl__rows_of *source, 
     }
 }
 
-TL_PRIV void tl__dataset_gather(const tl_dataset *dataset, tl_part part, const uint32_t *order, size_t first, size_t count,
+TL_PRIV void tl__dataset_gather(const tl_dataset *dataset, tl_part part, const uint32_t *order, size_t first,
+                                size_t count,
                                 float *inputs, int32_t *labels, float *targets, float *weights)
 {
     const tl__part_rows *rows = &dataset->part[part];
@@ -80,7 +81,8 @@ TL_PRIV void tl__dataset_gather(const tl_dataset *dataset, tl_part part, const u
     gather_rows g = {rows->rows, order, first, count, NULL, pipeline->features};
     if (inputs) gather_inputs(dataset, source, &g, inputs);
     for (size_t i = 0; labels && i < count; i++) labels[i] = source->labels ? source->labels[gather_row(&g, i)] : -1;
-    for (size_t i = 0; weights && i < count; i++) weights[i] = source->weights ? source->weights[gather_row(&g, i)] : 1.0f;
+    for (size_t i = 0; weights && i < count; i++)
+        weights[i] = source->weights ? source->weights[gather_row(&g, i)] : 1.0f;
     if (!targets) return;
     for (size_t i = 0; i < count; i++) {
         const float *from = source->targets ? source->targets + gather_row(&g, i) * pipeline->outputs : NULL;

@@ -112,7 +112,8 @@ static tl_status infer_grow(tl__infer *column, const tl__infer_rules *rules, tl_
     return TL_OK;
 }
 
-/* From whole numbers to floats, in place. A missing cell was stored as 0 while `whole`, and never is: it makes floats. */
+/* From whole numbers to floats, in place. A missing cell was stored as 0 while `whole`, and never is: it makes
+ * floats. */
 static void infer_to_floats(tl__infer *column)
 {
     if (!column->whole) return;
@@ -261,11 +262,13 @@ static tl_status infer_word(tl__infer *column, const tl__infer_rules *rules, con
     return TL_OK;
 }
 
-TL_PRIV tl_status tl__infer_cell(tl__infer *column, const tl__infer_rules *rules, const char *text, size_t size, int line,
+TL_PRIV tl_status tl__infer_cell(tl__infer *column, const tl__infer_rules *rules, const char *text, size_t size,
+                                 int line,
                                  tl__arena *arena, tl_error *error)
 {
     double value = 0;
-    if (rules->number_marks && tl__infer_is_missing(rules, text, size)) return infer_missing(column, rules, line, error);
+    if (rules->number_marks && tl__infer_is_missing(rules, text, size))
+        return infer_missing(column, rules, line, error);
     bool number = tl__infer_number(text, size, rules->decimal, &value);
     if (number && column->kind == TL__KIND_NUMBER) {
         column->numbers++;
@@ -306,9 +309,9 @@ static tl_status infer_misfit(const tl__infer *column, const tl__infer_rules *ru
                        : column->kind == TL__KIND_INTEGER ? "a whole number"
                                                           : "a number";
     return tl__fail_at(error, TL_BAD_DATA, rules->name, column->odd_line, 0, NULL,
-                       "column '%s' holds \"%s\", which is not %s. Say what to do with missing values: data.missing: drop "
-                       "| mean | median | forward, and list \"%s\" under data.missing_marks; or make the column one of "
-                       "words: data.types: {'%s': category}.",
+                       "column '%s' holds \"%s\", which is not %s. Say what to do with missing values: data.missing: "
+                       "drop | mean | median | forward, and list \"%s\" under data.missing_marks; or make the column "
+                       "one of words: data.types: {'%s': category}.",
                        column->name, column->odd_text, what, column->odd_text, column->name);
 }
 

@@ -1,9 +1,9 @@
 /* A column under construction from cells of text: numbers are stored as they come, and what the column is shows at the
  * end. Used by the loaders of text formats.
  *
- * A column whose first value is a number is taken for numbers, one whose first value is a date for dates, else for words.
- * At the end a column of numbers where more than a quarter of the values are none is read again as words; where fewer
- * are, the first of them is a mistake. A column of words where three quarters are numbers is the same mistake. */
+ * A column whose first value is a number is taken for numbers, one whose first value is a date for dates, else for
+ * words. At the end a column of numbers where more than a quarter of the values are none is read again as words; where
+ * fewer are, the first of them is a mistake. A column of words where three quarters are numbers is the same mistake. */
 #ifndef TL_DATA_INFER_H
 #define TL_DATA_INFER_H
 
@@ -42,7 +42,8 @@ TL_PRIV void tl__infer_rules_init(tl__infer_rules *rules, tl__heap *heap, const 
                                   const tl__data_settings *settings);
 TL_PRIV void tl__infer_begin(tl__infer *column, const char *name, tl__column_kind demanded);
 /* One cell; words are copied into the arena. line 0: the format has none. */
-TL_PRIV tl_status tl__infer_cell(tl__infer *column, const tl__infer_rules *rules, const char *text, size_t size, int line,
+TL_PRIV tl_status tl__infer_cell(tl__infer *column, const tl__infer_rules *rules, const char *text, size_t size,
+                                 int line,
                                  tl__arena *arena, tl_error *error);
 /* What the column must be read as when another pass is needed; TL__KIND_FIND_OUT when this one is good; a mistake when
  * single values do not fit. */

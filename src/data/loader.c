@@ -60,7 +60,8 @@ static tl_status loader_load(const tl__source *source, tl__table **out, tl_error
     const tl__loader *loader = loader_choose(source, error);
     if (!loader) return TL_BAD_CONFIG;
     if (source->size == 0) {
-        return tl__fail_at(error, TL_BAD_FILE, source->name, 0, 0, NULL, "the file is empty; it must hold rows of data");
+        return tl__fail_at(error, TL_BAD_FILE, source->name, 0, 0, NULL,
+                           "the file is empty; it must hold rows of data");
     }
     if (tl__table_new(source->context, source->name, &table) != TL_OK) return tl__fail_memory(error, sizeof *table);
     tl_status status = loader->load(source, table, error);
@@ -93,7 +94,8 @@ static tl_status loader_bytes(tl_context *context, const char *path, const char 
     return tl__gunzip_in_place(out, limit, name, error);
 }
 
-static tl_status loader_file(tl_context *context, const char *folder, const char *path, const tl__data_settings *settings,
+static tl_status loader_file(tl_context *context, const char *folder, const char *path,
+                             const tl__data_settings *settings,
                              const tl__kinds *known, tl__table **out, tl_error *error)
 {
     tl__buffer bytes;
@@ -143,7 +145,8 @@ static tl_status loader_join_labels(tl__table *images, tl__table *labels, tl_err
                            labels->column_count);
     }
     if (labels->rows != images->rows) {
-        return tl__fail_at(error, TL_BAD_DATA, labels->source, 0, 0, NULL, "there are %zu labels but %zu images in '%s'",
+        return tl__fail_at(error, TL_BAD_DATA, labels->source, 0, 0, NULL,
+                           "there are %zu labels but %zu images in '%s'",
                            labels->rows, images->rows, images->source);
     }
     if (tl__table_add(images, "label", from->type, 1, 0, &made) != TL_OK) return tl__fail_memory(error, sizeof *made);
@@ -200,7 +203,8 @@ TL_PRIV tl_status tl__table_read(tl_context *context, const tl_value *file, cons
 {
     if (loader_is_path(file)) return loader_file(context, folder, file->text, settings, known, out, error);
     bool all_paths = file && file->kind == TL_LIST && file->first;
-    for (const tl_value *item = all_paths ? file->first : NULL; item; item = item->next) all_paths &= loader_is_path(item);
+    for (const tl_value *item = all_paths ? file->first : NULL; item; item = item->next)
+        all_paths &= loader_is_path(item);
     if (all_paths) return loader_many(context, file, settings, known, folder, out, error);
     if (file && file->kind == TL_MAP) {
         const tl_value *images = tl__value_child(file, "images"), *labels = tl__value_child(file, "labels");

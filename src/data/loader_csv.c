@@ -1,5 +1,5 @@
-/* CSV to a table, in one pass over the rows; another pass only when a column that began with numbers turns out to be one
- * of words. */
+/* CSV to a table, in one pass over the rows; another pass only when a column that began with numbers turns out to be
+ * one of words. */
 #include "data/loader.h"
 
 #include "base/text.h"
@@ -52,7 +52,8 @@ static tl_status csvfile_options(const tl__data_settings *settings, tl__csv_opti
                              "one character, or auto, tab or space", &options->separator, error));
     TL_TRY(csvfile_character("data.quote", settings->quote ? settings->quote : "\"", "none double single", quotes,
                              "one character or none", &options->quote, error));
-    TL_TRY(csvfile_character("data.decimal", settings->decimal ? settings->decimal : ".", "point comma", marks, ". or ,",
+    TL_TRY(csvfile_character("data.decimal", settings->decimal ? settings->decimal : ".", "point comma", marks,
+                             ". or ,",
                              &decimal, error));
     if (decimal != '.' && decimal != ',') {
         return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.decimal", "data.decimal is '%c'; it must be . or ,",
@@ -110,7 +111,8 @@ static bool csvfile_names_known(const csvfile *file)
         for (size_t k = 0; k < file->count; k++) {
             int64_t position;
             const char *name = file->names[k];
-            if (tl__same_text(name, known->items[i].column) && !tl__parse_int(name, strlen(name), &position)) return true;
+            if (tl__same_text(name, known->items[i].column) && !tl__parse_int(name, strlen(name), &position))
+                return true;
         }
     }
     return false;
@@ -196,7 +198,8 @@ static tl_status csvfile_rows(csvfile *file, tl__arena *words, size_t *rows, tl_
         if (!more) break;
         for (size_t i = 0; i < file->count; i++) {
             const tl__csv_cell *cell = &file->csv.cells[i];
-            TL_TRY(tl__infer_cell(&file->columns[i], &file->rules, cell->text, cell->size, file->csv.line, words, error));
+            TL_TRY(tl__infer_cell(&file->columns[i], &file->rules, cell->text, cell->size, file->csv.line, words,
+                                  error));
         }
         if (++*rows == CSVFILE_GUESS_ROWS) csvfile_guess_rows(file, *rows);
     }

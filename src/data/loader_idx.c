@@ -18,7 +18,8 @@ static tl_status idxfile_load(const tl__source *source, tl__table *into, tl_erro
 TL_PRIV const tl__member_head *tl__loader_idx(void)
 {
     static const tl__loader loader = {
-        .head = {.name = "idx", .help = "Images or labels in the format of MNIST; as a pair {images: file, labels: file}."},
+        .head = {.name = "idx", .help = "Images or labels in the format of MNIST; as a pair {images: file, labels: "
+                                        "file}."},
         .suffixes = "idx",
         .recognises = idxfile_recognises,
         .load = idxfile_load};

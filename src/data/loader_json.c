@@ -1,5 +1,5 @@
-/* JSON in four forms: a list of objects (rows), a list of lists (rows without names), an object of lists (columns), and an
- * object per line. Values go through the same inference as the cells of a CSV file.
+/* JSON in four forms: a list of objects (rows), a list of lists (rows without names), an object of lists (columns), and
+ * an object per line. Values go through the same inference as the cells of a CSV file.
  *
  * The first pass over the rows collects the columns' names in the order in which they first appear, the second their
  * cells. Lines are parsed one at a time in both, so that a long file of them needs no tree of all. */
@@ -48,7 +48,8 @@ static tl_status jsonfile_add_column(jsonfile *file, const char *name, size_t si
 {
     if (file->count == file->capacity) {
         size_t capacity = file->capacity ? file->capacity * 2 : 16;
-        const char **names = tl__resize(file->heap, file->names, file->capacity * sizeof *names, capacity * sizeof *names);
+        const char **names = tl__resize(file->heap, file->names, file->capacity * sizeof *names,
+                                        capacity * sizeof *names);
         if (!names) return tl__fail_memory(error, capacity * sizeof *names);
         file->names = names;
         file->capacity = capacity;
@@ -103,7 +104,8 @@ static tl_status jsonfile_cell(jsonfile *file, size_t column, const tl_value *va
     size_t size = 0;
     if (value && (value->kind == TL_LIST || value->kind == TL_MAP)) {
         return tl__fail_at(error, TL_BAD_FILE, file->source->name, line, value->column, NULL,
-                           "column '%s' holds a list or an object; a cell must be a number, a text, true, false or null",
+                           "column '%s' holds a list or an object; a cell must be a number, a text, true, false or "
+                           "null",
                            file->names[column]);
     }
     if (value && value->kind == TL_BOOL) {
@@ -122,7 +124,8 @@ static tl_status jsonfile_read_row(jsonfile *file, const tl_value *row, int line
     memset(file->cells, 0, file->count * sizeof *file->cells);
     if (row->kind == TL_LIST && row->count != file->count) {
         return tl__fail_at(error, TL_BAD_FILE, file->source->name, line, 0, NULL,
-                           "this row has %zu values, but others have %zu; every row must have the same number", row->count,
+                           "this row has %zu values, but others have %zu; every row must have the same number",
+                           row->count,
                            file->count);
     }
     for (const tl_value *cell = row->first; cell; cell = cell->next, hint++) {
@@ -142,7 +145,8 @@ static bool jsonfile_full(const jsonfile *file, size_t rows)
     return limit > 0 && rows >= (uint64_t)limit;
 }
 
-/* One object per line. A last line without an end that is no JSON is one that is still being written: it is left out. */
+/* One object per line. A last line without an end that is no JSON is one that is still being written: it is left
+ * out. */
 static tl_status jsonfile_each_line(jsonfile *file, jsonfile_row_fn *each, tl_error *error)
 {
     const char *at = file->source->bytes, *end = at + file->source->size;
@@ -156,11 +160,14 @@ static tl_status jsonfile_each_line(jsonfile *file, jsonfile_row_fn *each, tl_er
         if (!blank) {
             tl__tree *tree;
             tl_error local = {0};
-            if (tl__tree_new(file->heap, file->source->name, &tree) != TL_OK) return tl__fail_memory(error, sizeof *tree);
+            if (tl__tree_new(file->heap, file->source->name, &tree) != TL_OK)
+                return tl__fail_memory(error, sizeof *tree);
             tl_status status = tl__json_parse(tree, at, size, &local);
             bool torn = status != TL_OK && status != TL_OUT_OF_MEMORY && !stop && rows > 0;
             if (status == TL_OK) status = each(file, &tree->root, line, error);
-            else if (!torn) status = tl__fail_at(error, status, file->source->name, line, local.column, NULL, "this line is not a JSON object");
+            else if (!torn)
+                status = tl__fail_at(error, status, file->source->name, line, local.column, NULL,
+                                     "this line is not a JSON object");
             tl__tree_free(tree);
             if (torn) return TL_OK;
             TL_TRY(status);
@@ -283,7 +290,8 @@ static tl_status jsonfile_load(const tl__source *source, tl__table *into, tl_err
     file.rules.decimal = '.';
     if (jsonfile_is_lines(source, &lines) != TL_OK) return tl__fail_memory(error, source->size);
     if (!lines) {
-        if (tl__tree_new(file.heap, source->name, &file.tree) != TL_OK) return tl__fail_memory(error, sizeof *file.tree);
+        if (tl__tree_new(file.heap, source->name, &file.tree) != TL_OK)
+            return tl__fail_memory(error, sizeof *file.tree);
         status = tl__json_parse(file.tree, source->bytes, source->size, error);
     }
     if (status == TL_OK) status = jsonfile_read(&file, into, error);

@@ -2,7 +2,10 @@
 #include "data/loader.h"
 #include "text/npy.h"
 
-static bool npyfile_recognises(const char *bytes, size_t size) { return size >= 6 && memcmp(bytes, "\x93NUMPY", 6) == 0; }
+static bool npyfile_recognises(const char *bytes, size_t size)
+{
+    return size >= 6 && memcmp(bytes, "\x93NUMPY", 6) == 0;
+}
 
 static double npyfile_at(const void *array, size_t index) { return tl__npy_at(array, index); }
 
@@ -18,7 +21,8 @@ static tl_status npyfile_load(const tl__source *source, tl__table *into, tl_erro
 TL_PRIV const tl__member_head *tl__loader_npy(void)
 {
     static const tl__loader loader = {
-        .head = {.name = "npy", .help = "An array that NumPy saved: [rows, columns], or images as [rows, height, width]."},
+        .head = {.name = "npy", .help = "An array that NumPy saved: [rows, columns], or images as [rows, height, "
+                                        "width]."},
         .suffixes = "npy",
         .recognises = npyfile_recognises,
         .load = npyfile_load};

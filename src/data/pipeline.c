@@ -1,5 +1,5 @@
-/* The pipeline as an object: made with a fixed number of inputs, copied, applied, freed. Fitting is pipeline_fit.c, its tree
- * pipeline_tree.c. */
+/* The pipeline as an object: made with a fixed number of inputs, copied, applied, freed. Fitting is pipeline_fit.c, its
+ * tree pipeline_tree.c. */
 #include "data/pipeline.h"
 
 #include "base/math.h"
@@ -80,7 +80,8 @@ static bool pipeline_copy(tl__pipeline *to, const tl__pipeline *from)
         *input = from->inputs[i];
         input->name = tl__arena_text(&to->arena, from->inputs[i].name);
         if (!input->name) return false;
-        if (input->category && !tl__pipeline_texts(to, &input->words, from->inputs[i].words, input->features)) return false;
+        if (input->category && !tl__pipeline_texts(to, &input->words, from->inputs[i].words, input->features))
+            return false;
     }
     to->raw = from->raw;
     to->features = from->features;

@@ -3,8 +3,9 @@
  *
  * A number becomes (raw - shift) / scale, computed in double from the raw value rounded to float32, so that a row
  * of a file and the same row given as floats have the same bits. A category column of n words becomes n features, 1 at
- * the word and 0 elsewhere; a word that training did not have gives zeros only. A raw row is one float per number (width
- * floats for a vector column) and one per category: the word's number in the sorted `words`, NaN where it is missing. */
+ * the word and 0 elsewhere; a word that training did not have gives zeros only. A raw row is one float per number
+ * (width floats for a vector column) and one per category: the word's number in the sorted `words`, NaN where it is
+ * missing. */
 #ifndef TL_DATA_PIPELINE_H
 #define TL_DATA_PIPELINE_H
 
@@ -48,7 +49,8 @@ TL_PRIV tl_status tl__pipeline_clone(tl_context *context, const tl__pipeline *pi
 
 /* To and from the tree that norm_params.json and a model's metadata hold; doubles survive to the bit. Reading trusts
  * nothing; mistakes name `file`. */
-TL_PRIV tl_value *tl__pipeline_put(tl__builder *builder, tl_value *parent, const char *key, const tl__pipeline *pipeline);
+TL_PRIV tl_value *tl__pipeline_put(tl__builder *builder, tl_value *parent, const char *key,
+                                   const tl__pipeline *pipeline);
 TL_PRIV tl_status tl__pipeline_get(tl_context *context, const tl_value *value, const char *file, tl__pipeline **out,
                                    tl_error *error);
 

@@ -1,8 +1,9 @@
 /* Statistics in double, summed row after row in the order of the part, so that they are the same bits everywhere.
  *
  * standard: mean and population deviation, the deviation in a second pass around the mean. minmax: smallest value and
- * range. robust: median and distance of the quartiles, quantiles by linear interpolation between order statistics (type 7 of
- * Hyndman and Fan 1996). Columns of bytes (images) are counted into a histogram first, which makes one pass of three. */
+ * range. robust: median and distance of the quartiles, quantiles by linear interpolation between order statistics (type
+ * 7 of Hyndman and Fan 1996). Columns of bytes (images) are counted into a histogram first, which makes one pass of
+ * three. */
 #include "data/pipeline_fit.h"
 
 #include "base/math.h"
@@ -105,7 +106,8 @@ static void fit_bytes(fit_statistics *s, const tl__column *column, const uint32_
 }
 
 /* Values of a part, gathered as floats without the missing ones. */
-static tl_status fit_column(fit_statistics *s, const tl__column *column, const uint32_t *rows, size_t count, tl__heap *heap,
+static tl_status fit_column(fit_statistics *s, const tl__column *column, const uint32_t *rows, size_t count,
+                            tl__heap *heap,
                             bool quartiles, tl_error *error)
 {
     size_t all, bytes, used = 0;
@@ -143,7 +145,8 @@ static void fit_scale(const fit_statistics *s, int normalize, double *shift, dou
         *shift = s->smallest;
         return;
     }
-    *shift = normalize == TL__NORMALIZE_STANDARD ? s->mean : normalize == TL__NORMALIZE_MINMAX ? s->smallest : s->median;
+    *shift = normalize == TL__NORMALIZE_STANDARD ? s->mean : normalize == TL__NORMALIZE_MINMAX ? s->smallest :
+        s->median;
     *scale = normalize == TL__NORMALIZE_STANDARD ? s->deviation
              : normalize == TL__NORMALIZE_MINMAX ? s->largest - s->smallest
                                                  : s->high_quartile - s->low_quartile;
@@ -255,7 +258,8 @@ static tl_status fit_category(tl__pipeline *pipeline, tl__input *input, const tl
     return good ? TL_OK : tl__fail_memory(error, column->word_count * sizeof *input->words);
 }
 
-TL_PRIV tl_status tl__fit_input(tl__pipeline *pipeline, tl__input *input, const tl__column *column, const uint32_t *rows,
+TL_PRIV tl_status tl__fit_input(tl__pipeline *pipeline, tl__input *input, const tl__column *column,
+                                const uint32_t *rows,
                                 size_t count, const tl__data_settings *settings, tl_error *error)
 {
     memset(input, 0, sizeof *input);

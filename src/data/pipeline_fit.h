@@ -1,4 +1,5 @@
-/* Fitting a pipeline: everything that is learned from data before the network is. Only the rows that are given count. */
+/* Fitting a pipeline: everything that is learned from data before the network is. Only the rows that are given
+ * count. */
 #ifndef TL_DATA_PIPELINE_FIT_H
 #define TL_DATA_PIPELINE_FIT_H
 
@@ -7,7 +8,8 @@
 #include "data/table.h"
 
 /* One input of `pipeline` from a column. missing_allowed: cells of other rows may be missing (a fill is needed). */
-TL_PRIV tl_status tl__fit_input(tl__pipeline *pipeline, tl__input *input, const tl__column *column, const uint32_t *rows,
+TL_PRIV tl_status tl__fit_input(tl__pipeline *pipeline, tl__input *input, const tl__column *column,
+                                const uint32_t *rows,
                                 size_t count, const tl__data_settings *settings, tl_error *error);
 /* target_shift and target_scale of a regression from targets [*, outputs] at `rows`. */
 TL_PRIV tl_status tl__fit_targets(tl__pipeline *pipeline, const float *targets, const uint32_t *rows, size_t count,

@@ -1,5 +1,5 @@
-/* The pipeline as a tree: norm_params.json, and the metadata of a model file. What is read is checked as if an enemy had
- * written it: kinds, counts, finite numbers, scales that are not 0. */
+/* The pipeline as a tree: norm_params.json, and the metadata of a model file. What is read is checked as if an enemy
+ * had written it: kinds, counts, finite numbers, scales that are not 0. */
 #include "data/pipeline.h"
 
 #include "base/math.h"
@@ -32,7 +32,8 @@ static void tree_put_input(tl__builder *builder, tl_value *list, const tl__input
     if (input->fill == input->fill) tl__put_number(builder, map, "fill", input->fill);
 }
 
-TL_PRIV tl_value *tl__pipeline_put(tl__builder *builder, tl_value *parent, const char *key, const tl__pipeline *pipeline)
+TL_PRIV tl_value *tl__pipeline_put(tl__builder *builder, tl_value *parent, const char *key,
+                                   const tl__pipeline *pipeline)
 {
     tl_value *map = tl__put_map(builder, parent, key);
     tl__put_text(builder, map, "formula", "(value - shift) / scale");
@@ -43,7 +44,8 @@ TL_PRIV tl_value *tl__pipeline_put(tl__builder *builder, tl_value *parent, const
         tl__put_text(builder, map, "target", pipeline->targets[0]);
         tree_put_texts(builder, map, "classes", pipeline->classes, pipeline->outputs);
         if (pipeline->positive_class >= 0) tl__put_integer(builder, map, "positive_class", pipeline->positive_class);
-        if (pipeline->background_class >= 0) tl__put_integer(builder, map, "background_class", pipeline->background_class);
+        if (pipeline->background_class >= 0)
+            tl__put_integer(builder, map, "background_class", pipeline->background_class);
         return map;
     }
     tl_value *targets = tl__put_list(builder, map, "targets");
@@ -132,7 +134,8 @@ static tl_status tree_category(const tree_reader *reader, const tl_value *map, c
     input->fill_word = SIZE_MAX;
     TL_TRY(tree_texts(reader, words, &input->words));
     for (size_t i = 1; i < input->features; i++) {
-        if (strcmp(input->words[i - 1], input->words[i]) >= 0) return tree_bad(reader, words, "categories are not sorted");
+        if (strcmp(input->words[i - 1], input->words[i]) >= 0)
+            return tree_bad(reader, words, "categories are not sorted");
     }
     if (!fill) return TL_OK;
     if (fill->kind != TL_INTEGER || fill->integer < 0 || (uint64_t)fill->integer >= words->count) {
@@ -196,7 +199,8 @@ static tl_status tree_targets(const tree_reader *reader, const tl_value *map, co
 {
     tl__pipeline *pipeline = reader->pipeline;
     size_t at = 0;
-    if (!targets || targets->kind != TL_LIST || targets->count < 1) return tree_bad(reader, map, "there are no targets");
+    if (!targets || targets->kind != TL_LIST || targets->count < 1)
+        return tree_bad(reader, map, "there are no targets");
     pipeline->outputs = pipeline->target_count = targets->count;
     pipeline->targets = tl__arena_push_zero(&pipeline->arena, targets->count, sizeof *pipeline->targets);
     pipeline->target_shift = tl__arena_push_zero(&pipeline->arena, targets->count, sizeof(double));

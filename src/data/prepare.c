@@ -1,5 +1,5 @@
-/* The prepared set as files: what the network sees, a file per part (npy: two), written piece by piece. Targets stand in
- * their own unit, classes by name in CSV and by number in npy. */
+/* The prepared set as files: what the network sees, a file per part (npy: two), written piece by piece. Targets stand
+ * in their own unit, classes by name in CSV and by number in npy. */
 #include "data/dataset.h"
 
 #include "base/text.h"
@@ -173,10 +173,12 @@ TL_PRIV tl_status tl__dataset_write(const tl_dataset *dataset, const char *folde
     size_t inputs, targets = PREPARE_ROWS * sizeof(float) * (pipeline->classification ? 1 : pipeline->outputs);
     bool csv = tl__same_text(format, "csv");
     if (!csv && !tl__same_text(format, "npy")) {
-        return tl__fail_at(error, TL_INVALID, NULL, 0, 0, "format", "a prepared set is written as csv or npy, not as '%s'",
+        return tl__fail_at(error, TL_INVALID, NULL, 0, 0, "format",
+                           "a prepared set is written as csv or npy, not as '%s'",
                            format);
     }
-    if (!tl__size_mul(pipeline->features, PREPARE_ROWS * sizeof(float), &inputs)) return tl__fail_memory(error, SIZE_MAX);
+    if (!tl__size_mul(pipeline->features, PREPARE_ROWS * sizeof(float), &inputs))
+        return tl__fail_memory(error, SIZE_MAX);
     TL_TRY(tl__folder_make(folder, error));
     tl__buffer_init(&p.out, heap);
     p.inputs = tl__alloc(heap, inputs);

@@ -1,5 +1,5 @@
-/* Roles are given by name first (target, weight, group, time, drop, inputs); every column that is left is an input unless
- * it holds dates or nothing. A column has one role. */
+/* Roles are given by name first (target, weight, group, time, drop, inputs); every column that is left is an input
+ * unless it holds dates or nothing. A column has one role. */
 #include "data/roles.h"
 
 #include "base/math.h"
@@ -14,7 +14,8 @@ static const char *roles_word(unsigned char role)
     return role < TL_COUNT(words) ? words[role] : "another role";
 }
 
-static tl_status roles_give(const tl__table *table, tl__roles *roles, const char *name, unsigned char role, size_t *column,
+static tl_status roles_give(const tl__table *table, tl__roles *roles, const char *name, unsigned char role,
+                            size_t *column,
                             tl_error *error)
 {
     const char *setting = roles_word(role);
@@ -30,7 +31,8 @@ static tl_status roles_give(const tl__table *table, tl__roles *roles, const char
     return TL_OK;
 }
 
-static tl_status roles_named(const tl__table *table, const tl__data_settings *settings, tl__roles *roles, tl_error *error)
+static tl_status roles_named(const tl__table *table, const tl__data_settings *settings, tl__roles *roles,
+                             tl_error *error)
 {
     static const char *const last = "-1";
     tl__text_list targets = settings->target;
@@ -48,7 +50,8 @@ static tl_status roles_named(const tl__table *table, const tl__data_settings *se
         }
     }
     if (settings->weight) TL_TRY(roles_give(table, roles, settings->weight, TL__ROLE_WEIGHT, &roles->weight, error));
-    if (settings->split.group) TL_TRY(roles_give(table, roles, settings->split.group, TL__ROLE_GROUP, &roles->group, error));
+    if (settings->split.group)
+        TL_TRY(roles_give(table, roles, settings->split.group, TL__ROLE_GROUP, &roles->group, error));
     if (settings->time) TL_TRY(roles_give(table, roles, settings->time, TL__ROLE_TIME, &roles->time, error));
     for (size_t i = 0; i < settings->drop.count; i++) {
         TL_TRY(roles_give(table, roles, settings->drop.items[i], TL__ROLE_DROPPED, &column, error));
@@ -60,7 +63,8 @@ static tl_status roles_named(const tl__table *table, const tl__data_settings *se
 }
 
 /* Columns without a role by name: inputs, unless they are dates, hold nothing, or data.inputs lists others. */
-static tl_status roles_rest(const tl__table *table, const tl__data_settings *settings, tl__roles *roles, tl_error *error)
+static tl_status roles_rest(const tl__table *table, const tl__data_settings *settings, tl__roles *roles,
+                            tl_error *error)
 {
     for (size_t i = 0; i < table->column_count; i++) {
         const tl__column *column = &table->columns[i];
@@ -75,8 +79,8 @@ static tl_status roles_rest(const tl__table *table, const tl__data_settings *set
         roles->input_count++;
         if (column->type == TL__COLUMN_CODES && column->word_count > (size_t)settings->max_categories) {
             return tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, "data.max_categories",
-                               "column '%s' holds %zu different texts, more than data.max_categories (%lld). If it is a name "
-                               "or number of the row, leave it out: data.drop: ['%s']; else raise the limit.",
+                               "column '%s' holds %zu different texts, more than data.max_categories (%lld). If it is "
+                               "a name or number of the row, leave it out: data.drop: ['%s']; else raise the limit.",
                                column->name, column->word_count, (long long)settings->max_categories, column->name);
         }
     }
@@ -120,8 +124,8 @@ TL_PRIV tl_status tl__column_check(const tl__table *table, const tl__column *col
             float value = (float)tl__column_at(column, 0, i);
             if (tl__is_finite(value) || value != value) continue;
             return tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, NULL,
-                               "column '%s' holds an infinite value, or one too large for a float, in row %zu; correct it or "
-                               "leave the column out: data.drop: ['%s']",
+                               "column '%s' holds an infinite value, or one too large for a float, in row %zu; correct "
+                               "it or leave the column out: data.drop: ['%s']",
                                column->name, i / column->width, column->name);
         }
     }
@@ -129,8 +133,8 @@ TL_PRIV tl_status tl__column_check(const tl__table *table, const tl__column *col
     char where[48] = "";
     if (!column->first_missing_line) tl__format(where, sizeof where, " in row %zu", column->first_missing_row);
     return tl__fail_at(error, TL_BAD_DATA, table->source, column->first_missing_line, 0, "data.missing",
-                       "column '%s' has no value%s (%zu of its %zu cells are missing). Say what to do with missing values: "
-                       "data.missing: drop | mean | median | forward | constant.",
+                       "column '%s' has no value%s (%zu of its %zu cells are missing). Say what to do with missing "
+                       "values: data.missing: drop | mean | median | forward | constant.",
                        column->name, column->first_missing_line ? " here" : where, column->missing, table->rows);
 }
 

@@ -23,8 +23,8 @@ TL_PRIV tl_status tl__roles_find(const tl__table *table, const tl__data_settings
                                  tl_error *error);
 TL_PRIV void tl__roles_free(tl__roles *roles);
 
-/* Missing cells of an input column by data.missing: fail reports the first one. Infinite values are a mistake in any case.
- * `what` is "column". */
+/* Missing cells of an input column by data.missing: fail reports the first one. Infinite values are a mistake in any
+ * case. `what` is "column". */
 TL_PRIV tl_status tl__column_check(const tl__table *table, const tl__column *column, bool missing_allowed,
                                    tl_error *error);
 /* data.missing: forward, on one column: each missing cell takes the value before it; those at the start stay. `order`

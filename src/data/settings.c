@@ -13,7 +13,8 @@ static const char *const settings_header[] = {"auto", "true", "false", NULL};
 static const tl__field settings_split_rows[] = {
     {.name = "method", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT, .offset = SETTINGS_SPLIT_AT(method),
      .choices = settings_methods,
-     .help = "How rows are divided; auto: stratified for classes, random else; kfold: the test part is one fold of many"},
+     .help = "How rows are divided; auto: stratified for classes, random else; kfold: the test part is one fold of "
+             "many"},
     {.name = "train", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__AUTO, .offset = SETTINGS_SPLIT_AT(train),
      .fallback = -1, .min = 0, .max = 4294967295.0, .unit = "fraction or rows",
      .help = "Training part: below 1 a fraction, from 1 on a number of rows; auto: all that the others leave"},
@@ -60,7 +61,8 @@ static const tl__field settings_rows[] = {
     {.name = "positive_class", .kind = TL__FIELD_TEXT, .flags = TL__RESULT, .offset = SETTINGS_AT(positive_class),
      .help = "The class that AUC, precision and thresholds are about; not given: the second of two"},
     {.name = "background_class", .kind = TL__FIELD_TEXT, .flags = TL__RESULT,
-     .offset = SETTINGS_AT(background_class), .help = "The class that means 'nothing found', left out of recognition rates"},
+     .offset = SETTINGS_AT(background_class), .help = "The class that means 'nothing found', left out of recognition "
+                                                      "rates"},
     {.name = "skip_rows", .kind = TL__FIELD_INT, .flags = TL__RESULT, .offset = SETTINGS_AT(skip_rows), .fallback = 0,
      .min = 0, .max = 1000000000, .unit = "lines", .help = "Lines at the start of a csv file that are not read"},
     {.name = "header", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT, .offset = SETTINGS_AT(header),

@@ -48,8 +48,8 @@ TL_PRIV tl_status tl__source_columns(tl_dataset *dataset, tl__rows_of *source, t
         const tl__column *column = source->columns[i];
         if (!column) {
             return tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, NULL,
-                               "there is no column '%s', which the model needs; the file must have the input columns of the "
-                               "training data%s",
+                               "there is no column '%s', which the model needs; the file must have the input columns "
+                               "of the training data%s",
                                input->name, table->named ? "" : ", in the same order or with a line of names");
         }
         if (column->width != input->width || (!input->category && column->type == TL__COLUMN_CODES)) {
@@ -104,7 +104,8 @@ static tl_status source_number_words(tl_dataset *dataset, tl__rows_of *source, s
 {
     const tl__column *column = source->columns[index];
     return tl__fail_at(error, TL_BAD_DATA, source->table->source, 0, 0, "data.types",
-                       "column '%s' holds numbers here, but texts in the training data; say data.types: {'%s': category}",
+                       "column '%s' holds numbers here, but texts in the training data; say data.types: {'%s': "
+                       "category}",
                        column->name, dataset->pipeline->inputs[index].name);
 }
 

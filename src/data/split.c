@@ -1,9 +1,9 @@
-/* Every method first puts the rows in a sequence of blocks (one block a class, or one for all), shuffled inside each block
- * by the counter generator, then deals them out.
+/* Every method first puts the rows in a sequence of blocks (one block a class, or one for all), shuffled inside each
+ * block by the counter generator, then deals them out.
  *
- * stratified: a part of n rows takes from class c the share n * count_c / rows, rounded down, and what is then missing is
- * given to the classes with the largest remainders (ties: the first class). kfold deals the sequence of all blocks round
- * like cards, so folds differ by at most one row and so does each class in them. */
+ * stratified: a part of n rows takes from class c the share n * count_c / rows, rounded down, and what is then missing
+ * is given to the classes with the largest remainders (ties: the first class). kfold deals the sequence of all blocks
+ * round like cards, so folds differ by at most one row and so does each class in them. */
 #include "data/split.h"
 
 #include "base/math.h"
@@ -26,7 +26,8 @@ typedef struct split_state {
 
 /* ---- how many ---- */
 
-static tl_status split_amount(double amount, double fallback, size_t rows, const char *name, size_t *out, tl_error *error)
+static tl_status split_amount(double amount, double fallback, size_t rows, const char *name, size_t *out,
+                              tl_error *error)
 {
     double wanted = amount < 0 ? fallback : amount;
     double count = wanted < 1 ? wanted * (double)rows + 0.5 : wanted;
@@ -43,13 +44,15 @@ static tl_status split_amounts(split_state *state, size_t rows, bool test, tl_er
 {
     const tl__split_settings *s = state->settings;
     state->test = 0;
-    if (test) TL_TRY(split_amount(s->test, state->input->test_elsewhere ? 0 : 0.2, rows, "data.split.test", &state->test, error));
+    if (test)
+        TL_TRY(split_amount(s->test, state->input->test_elsewhere ? 0 : 0.2, rows, "data.split.test", &state->test,
+                            error));
     TL_TRY(split_amount(s->validation, test || state->input->test_elsewhere ? 0.2 : 0, rows, "data.split.validation",
                         &state->validation, error));
     if (state->test + state->validation >= rows) {
         return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.split",
-                           "data.split leaves no rows to train on: %zu rows, of which %zu are for validation and %zu for "
-                           "the test",
+                           "data.split leaves no rows to train on: %zu rows, of which %zu are for validation and %zu "
+                           "for the test",
                            rows, state->validation, state->test);
     }
     size_t rest = rows - state->test - state->validation;
@@ -59,7 +62,8 @@ static tl_status split_amounts(split_state *state, size_t rows, bool test, tl_er
         TL_TRY(split_amount(s->train, 0, rows, "data.split.train", &wanted, error));
         if (wanted > rest) {
             return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.split.train",
-                               "data.split asks for %zu training, %zu validation and %zu test rows, but there are only %zu",
+                               "data.split asks for %zu training, %zu validation and %zu test rows, but there are only "
+                               "%zu",
                                wanted, state->validation, state->test, rows);
         }
         if (wanted == 0) {
@@ -224,9 +228,9 @@ static tl_status split_time(split_state *state, uint32_t *order, tl_error *error
 
 /* ---- groups ---- */
 
-/* Groups in a drawn order go to the test part, then to validation, as long as a group brings the part nearer to its size
- * (its first group may be as far above as nothing is below); with kfold, the largest group first, each to the smallest
- * fold. */
+/* Groups in a drawn order go to the test part, then to validation, as long as a group brings the part nearer to its
+ * size (its first group may be as far above as nothing is below); with kfold, the largest group first, each to the
+ * smallest fold. */
 static void split_deal_groups(split_state *state, const size_t *sizes, const uint32_t *order, unsigned char *of_group)
 {
     size_t targets[2] = {state->test, state->validation}, filled[2] = {0, 0};
@@ -245,7 +249,8 @@ static void split_deal_groups(split_state *state, const size_t *sizes, const uin
 }
 
 /* order: the largest group first */
-static void split_deal_group_folds(const split_state *state, const size_t *sizes, const uint32_t *order, size_t *fold_sizes,
+static void split_deal_group_folds(const split_state *state, const size_t *sizes, const uint32_t *order,
+                                   size_t *fold_sizes,
                                    unsigned char *of_group)
 {
     size_t folds = (size_t)state->settings->folds, wanted = (size_t)state->settings->fold - 1;
@@ -266,7 +271,8 @@ static tl_status split_groups(split_state *state, tl_error *error)
     size_t count = input->group_count, folds = (size_t)state->settings->folds;
     if (kfold && (folds > count || state->settings->fold > state->settings->folds)) {
         return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.split.folds",
-                           "data.split.folds is %zu, but there are only %zu groups, and the fold must be one of them", folds,
+                           "data.split.folds is %zu, but there are only %zu groups, and the fold must be one of them",
+                           folds,
                            count);
     }
     if (kfold && state->settings->validation > 0) {
@@ -304,11 +310,12 @@ static tl_status split_groups(split_state *state, tl_error *error)
     if (failed) return tl__fail_memory(error, count * 16);
     size_t filled[SPLIT_NONE + 1] = {0};
     for (size_t i = 0; i < input->rows; i++) filled[state->part[i]]++;
-    bool lacks = (state->test && !filled[TL_TEST]) || (state->validation && !filled[TL_VALIDATION]) || !filled[TL_TRAIN];
+    bool lacks = (state->test && !filled[TL_TEST]) || (state->validation && !filled[TL_VALIDATION]) ||
+        !filled[TL_TRAIN];
     if (!lacks || kfold) return TL_OK;
     return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.split.group",
-                       "the %zu groups of data.split.group are too large to make parts of %zu training, %zu validation and %zu "
-                       "test rows; ask for other sizes",
+                       "the %zu groups of data.split.group are too large to make parts of %zu training, %zu validation "
+                       "and %zu test rows; ask for other sizes",
                        count, state->train, state->validation, state->test);
 }
 
@@ -321,8 +328,8 @@ TL_PRIV tl_status tl__split(tl__heap *heap, const tl__split_settings *settings, 
     if (method == TL__SPLIT_AUTO) method = input->labels ? TL__SPLIT_STRATIFIED : TL__SPLIT_RANDOM;
     if (method == TL__SPLIT_STRATIFIED && !input->labels) {
         return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.split.method",
-                           "data.split.method is stratified, which needs classes, but the target is a number; use random, "
-                           "or say data.task: classification");
+                           "data.split.method is stratified, which needs classes, but the target is a number; use "
+                           "random, or say data.task: classification");
     }
     if (input->groups && method == TL__SPLIT_TIME) {
         return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.split.group",

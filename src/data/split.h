@@ -18,8 +18,8 @@ typedef struct tl__split_input {
     uint64_t seed;
 } tl__split_input;
 
-/* part[i] becomes 0, 1 or 2 (tl_part), or 3 for rows that no part takes (split.train smaller than the rest). order, when
- * not NULL, becomes the rows in time order (method time), else 0, 1, 2, ... */
+/* part[i] becomes 0, 1 or 2 (tl_part), or 3 for rows that no part takes (split.train smaller than the rest). order,
+ * when not NULL, becomes the rows in time order (method time), else 0, 1, 2, ... */
 TL_PRIV tl_status tl__split(tl__heap *heap, const tl__split_settings *settings, const tl__split_input *input,
                             unsigned char *part, uint32_t *order, tl_error *error);
 

@@ -1,6 +1,6 @@
-/* The data report: what was read, what each column holds, what was left out and why, and what in it may mislead (constant
- * columns, duplicate rows, rows that two parts share, classes out of balance). Figures are of the tables as stored, all
- * rows. */
+/* The data report: what was read, what each column holds, what was left out and why, and what in it may mislead
+ * (constant columns, duplicate rows, rows that two parts share, classes out of balance). Figures are of the tables as
+ * stored, all rows. */
 #include "data/dataset_build.h"
 
 #include "base/hash.h"
@@ -80,7 +80,8 @@ static const char *survey_role(unsigned char role)
     return words[role];
 }
 
-static void survey_column(tl__builder *builder, tl_value *list, tl_value *constant, const tl__table *table, size_t index,
+static void survey_column(tl__builder *builder, tl_value *list, tl_value *constant, const tl__table *table,
+                          size_t index,
                           unsigned char role)
 {
     const tl__column *column = &table->columns[index];
@@ -221,7 +222,8 @@ TL_PRIV tl_value *tl__dataset_report(tl__builder *builder, tl_value *parent, con
     tl__put_integer(builder, parts, "test", (int64_t)dataset->part[TL_TEST].count);
     tl__put_text(builder, map, "missing", missing[settings->missing]);
     survey_left_out(builder, map, dataset);
-    tl_value *columns = tl__put_list(builder, map, "columns"), *constant = tl__put_list(builder, map, "constant_columns");
+    tl_value *columns = tl__put_list(builder, map, "columns"), *constant = tl__put_list(builder, map,
+                                                                                        "constant_columns");
     for (size_t i = 0; dataset->roles && i < table->column_count; i++) {
         survey_column(builder, columns, constant, table, i, dataset->roles[i]);
     }

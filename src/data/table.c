@@ -115,8 +115,8 @@ TL_PRIV tl_status tl__table_find(const tl__table *table, const char *name, const
     }
     if (!table->named) {
         return tl__fail_at(error, TL_NOT_FOUND, table->source, 0, 0, setting,
-                           "%s is '%s', but the file names no columns; choose it by position (0 is the first of %zu, -1 "
-                           "the last), or say data.header: true",
+                           "%s is '%s', but the file names no columns; choose it by position (0 is the first of %zu, "
+                           "-1 the last), or say data.header: true",
                            setting ? setting : "the column", name, table->column_count);
     }
     return tl__fail_at(error, TL_NOT_FOUND, table->source, 0, 0, setting,

@@ -43,8 +43,9 @@ typedef struct tl__table {
     bool named;                    /* the columns have names from the file */
 } tl__table;
 
-/* What a column is to be read as. data.types says it for one file; the columns of a file that was read before say it for
- * its test file, and a pipeline for rows to predict, so that "01" is not a word in one and a number in the other. */
+/* What a column is to be read as. data.types says it for one file; the columns of a file that was read before say it
+ * for its test file, and a pipeline for rows to predict, so that "01" is not a word in one and a number in the
+ * other. */
 typedef enum tl__column_kind {
     TL__KIND_FIND_OUT, TL__KIND_NUMBER, TL__KIND_INTEGER, TL__KIND_CATEGORY, TL__KIND_DATE
 } tl__column_kind;

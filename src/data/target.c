@@ -42,13 +42,15 @@ static tl_status target_insert(target_set *set, double number, size_t limit, tl_
     if (set->count > limit) return TL_OK;
     if (set->count == set->capacity) {
         size_t capacity = set->capacity ? set->capacity * 2 : 32;
-        target_value *items = tl__resize(set->heap, set->items, set->capacity * sizeof *items, capacity * sizeof *items);
+        target_value *items = tl__resize(set->heap, set->items, set->capacity * sizeof *items,
+                                         capacity * sizeof *items);
         if (!items) return tl__fail_memory(error, capacity * sizeof *items);
         set->items = items;
         set->capacity = capacity;
     }
     memmove(&set->items[low + 1], &set->items[low], (set->count - low) * sizeof *set->items);
-    set->items[low] = (target_value){number, NULL, number == (double)(int64_t)(number < 9e15 && number > -9e15 ? number : 0.5)};
+    set->items[low] = (target_value){number, NULL, number == (double)(int64_t)(number < 9e15 &&
+                                                                               number > -9e15 ? number : 0.5)};
     set->count++;
     return TL_OK;
 }
@@ -110,7 +112,8 @@ static tl_status target_found_task(const tl__table *table, const tl__column *col
     bool whole = true;
     tl_status status = target_distinct(table, column, TARGET_FEW, &set, error);
     for (size_t i = 0; i < set.count; i++) whole = whole && set.items[i].whole;
-    *classification = whole && (set.count <= 2 || (set.count <= TARGET_FEW && set.count * TARGET_ROWS_EACH <= table->rows));
+    *classification = whole && (set.count <= 2 || (set.count <= TARGET_FEW &&
+                                                   set.count * TARGET_ROWS_EACH <= table->rows));
     tl__free(set.heap, set.items, set.capacity * sizeof *set.items);
     return status;
 }
@@ -125,7 +128,8 @@ TL_PRIV tl_status tl__target_task(const tl__table *table, const tl__roles *roles
     }
     if (column->width != 1) {
         return tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, "data.target",
-                           "column '%s' holds %zu values per row, so it cannot be the target", column->name, column->width);
+                           "column '%s' holds %zu values per row, so it cannot be the target", column->name,
+                           column->width);
     }
     *classification = settings->task == TL__TASK_CLASSIFICATION;
     if (settings->task == TL__TASK_AUTO && roles->target_count == 1) {
@@ -140,8 +144,8 @@ TL_PRIV tl_status tl__target_task(const tl__table *table, const tl__roles *roles
         column = &table->columns[roles->targets[i]];
         if (column->type != TL__COLUMN_CODES && !column->date) continue;
         return tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, "data.target",
-                           "column '%s' holds %s, which a regression cannot learn; say data.task: classification, or choose "
-                           "another data.target",
+                           "column '%s' holds %s, which a regression cannot learn; say data.task: classification, or "
+                           "choose another data.target",
                            column->name, column->date ? "dates" : "texts");
     }
     return TL_OK;
@@ -193,7 +197,8 @@ static tl_status target_class_number(const tl__pipeline *pipeline, const char *s
     *out = tl__pipeline_class(pipeline, name);
     if (*out >= 0) return TL_OK;
     for (size_t i = 0; i < pipeline->outputs; i++) tl__suggest(&suggestion, pipeline->classes[i]);
-    return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, setting, "%s is '%s', which is none of the %zu classes ('%s', ...)",
+    return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, setting,
+                       "%s is '%s', which is none of the %zu classes ('%s', ...)",
                        setting, name, pipeline->outputs, suggestion.best ? suggestion.best : pipeline->classes[0]);
 }
 
@@ -213,8 +218,10 @@ static tl_status target_take_classes(const target_set *set, const tl__column *co
     }
     if (!pipeline->classes) return tl__fail_memory(error, count * sizeof *pipeline->classes);
     pipeline->outputs = count;
-    TL_TRY(target_class_number(pipeline, "data.positive_class", settings->positive_class, &pipeline->positive_class, error));
-    return target_class_number(pipeline, "data.background_class", settings->background_class, &pipeline->background_class,
+    TL_TRY(target_class_number(pipeline, "data.positive_class", settings->positive_class, &pipeline->positive_class,
+                               error));
+    return target_class_number(pipeline, "data.background_class", settings->background_class,
+                               &pipeline->background_class,
                                error);
 }
 
@@ -232,13 +239,14 @@ static tl_status target_classes(const tl__table *table, const tl__column *column
         const char *name = set.count ? set.items[0].word : "nothing";
         if (!name) tl__print_double(scratch, set.items[0].number);
         status = tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, "data.target",
-                             "column '%s' holds one class only ('%s'), so there is nothing to tell apart; choose another "
-                             "data.target, or data with at least two classes",
+                             "column '%s' holds one class only ('%s'), so there is nothing to tell apart; choose "
+                             "another data.target, or data with at least two classes",
                              column->name, name ? name : scratch);
     }
     if (status == TL_OK && count > TARGET_MAX_CLASSES) {
         status = tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, "data.target",
-                             "column '%s' holds more than %d classes; if it is a number to predict, say data.task: regression",
+                             "column '%s' holds more than %d classes; if it is a number to predict, say data.task: "
+                             "regression",
                              column->name, (int)TARGET_MAX_CLASSES);
     }
     if (status == TL_OK) status = target_take_classes(&set, column, settings, pipeline, error);

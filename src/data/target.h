@@ -13,8 +13,8 @@ TL_PRIV tl_status tl__target_task(const tl__table *table, const tl__roles *roles
  * regression are fitted later. */
 TL_PRIV tl_status tl__target_describe(const tl__table *table, const tl__roles *roles, const tl__data_settings *settings,
                                       tl__pipeline *pipeline, tl_error *error);
-/* labels [rows] (-1: missing, -2: a class that the pipeline does not have) or targets [rows, outputs] (NaN: missing) of the
- * target columns. */
+/* labels [rows] (-1: missing, -2: a class that the pipeline does not have) or targets [rows, outputs] (NaN: missing) of
+ * the target columns. */
 TL_PRIV void tl__target_encode(const tl__table *table, const size_t *columns, const tl__pipeline *pipeline,
                                int32_t *labels, float *targets);
 /* Name of the class in a row: a word, or a number in print. */

@@ -11,8 +11,8 @@ static tl_status command_configure_annotate(tl_context *context, const tl__confi
 {
     tl__buffer text;
     tl__buffer_init(&text, &context->heap);
-    tl__buffer_format(&text, "# A config of trainlib %s%s%s with every setting. Lines can be left out: what is absent has\n"
-                      "# its default.\n", TL_VERSION, preset ? ", preset " : "", preset ? preset : "");
+    tl__buffer_format(&text, "# A config of trainlib %s%s%s with every setting. Lines can be left out: what is absent "
+                      "has\n# its default.\n", TL_VERSION, preset ? ", preset " : "", preset ? preset : "");
     tl__unbind_yaml(&text, config->rows, &config->settings, 0);
     if (!text.failed) tl__put_text_n(builder, root, "text", text.data, text.size);
     tl_status status = text.failed || builder->failed ? tl__fail_memory(error, text.size) : TL_OK;
@@ -20,7 +20,8 @@ static tl_status command_configure_annotate(tl_context *context, const tl__confi
     return status;
 }
 
-static tl_status command_configure_make(tl_context *context, const char *path, const tl_options *o, tl__builder *builder,
+static tl_status command_configure_make(tl_context *context, const char *path, const tl_options *o,
+                                        tl__builder *builder,
                                         tl_value *root, tl_error *error)
 {
     tl__config *config = NULL;
@@ -43,7 +44,8 @@ static tl_status command_configure_make(tl_context *context, const char *path, c
         status = tl__file_exists(path) ? tl__file_read(path, &text, 16 << 20, error)
                                        : tl__fail(error, TL_BAD_CONFIG, "%s: there is no such file.", path);
         if (status == TL_OK)
-            status = tl__config_parse(context, text.data ? text.data : "", text.size, path, "", o->set, o->set_count, false,
+            status = tl__config_parse(context, text.data ? text.data : "", text.size, path, "", o->set, o->set_count,
+                                      false,
                                       o->preset, &config, error);
         tl__buffer_free(&text);
     } else {
@@ -64,7 +66,8 @@ TL_API tl_status tl_configure(tl_context *context, const char *config, const tl_
     if (tl__tree_new(&context->heap, NULL, &tree) != TL_OK) return tl__fail_memory(error, sizeof *tree);
     tl__builder_init(&builder, tree);
     tl_value *root = tl__put_map(&builder, NULL, NULL);
-    tl_status status = root ? command_configure_make(context, config, options ? options : &defaults, &builder, root, error)
+    tl_status status = root ? command_configure_make(context, config, options ? options : &defaults, &builder, root,
+                                                     error)
                             : tl__fail_memory(error, 0);
     if (status != TL_OK) tl__tree_free(tree);
     else *out = &tree->root;

@@ -19,9 +19,11 @@ static void command_data_summary(tl__builder *builder, tl_value *root, const tl_
     if (data->left_out.missing_rows)
         tl__put_integer(builder, map, "rows left out for missing cells", (int64_t)data->left_out.missing_rows);
     if (data->left_out.missing_target_rows)
-        tl__put_integer(builder, map, "rows left out for a missing target", (int64_t)data->left_out.missing_target_rows);
+        tl__put_integer(builder, map, "rows left out for a missing target",
+                        (int64_t)data->left_out.missing_target_rows);
     if (data->left_out.unknown_class_rows)
-        tl__put_integer(builder, map, "rows left out for a class not listed", (int64_t)data->left_out.unknown_class_rows);
+        tl__put_integer(builder, map, "rows left out for a class not listed",
+                        (int64_t)data->left_out.unknown_class_rows);
     if (data->note && *data->note) tl__put_text(builder, map, "note", data->note);
 }
 
@@ -51,7 +53,8 @@ static tl_status command_data_write(tl_context *context, const tl__config *confi
     return tl__json_save(context, report, report_path, false, error);
 }
 
-TL_API tl_status tl_prepare_data(tl_context *context, const char *config_path, const tl_options *options, tl_value **out,
+TL_API tl_status tl_prepare_data(tl_context *context, const char *config_path, const tl_options *options,
+                                 tl_value **out,
                                  tl_error *error)
 {
     static const tl_options defaults = TL_OPTIONS;
@@ -63,7 +66,8 @@ TL_API tl_status tl_prepare_data(tl_context *context, const char *config_path, c
     tl__arena_init(&arena, &context->heap);
     tl_status status = tl__config_read(context, config_path, options->set, options->set_count, &config, error);
     if (status == TL_OK)
-        status = tl__dataset_load(context, &config->settings.data, config->folder, (uint64_t)config->settings.seed, &data,
+        status = tl__dataset_load(context, &config->settings.data, config->folder, (uint64_t)config->settings.seed,
+                                  &data,
                                   error);
     if (status == TL_OK && tl__tree_new(&context->heap, NULL, &tree) != TL_OK) status = tl__fail_memory(error, 256);
     if (status == TL_OK) status = command_data_write(context, config, data, options, &arena, tree, error);

@@ -24,10 +24,11 @@ static tl_status command_evaluate_own(command_evaluate_work *work, tl_error *err
                         "with --data FILE.");
     TL_TRY(tl__dataset_load(work->trained.context, &config->settings.data, config->folder,
                             (uint64_t)config->settings.seed, &work->data, error));
-    const char *hash = work->run_metrics ? tl_value_text(tl_value_get(&work->run_metrics->root, "data_hash"), NULL) : NULL;
+    const char *hash = work->run_metrics ? tl_value_text(tl_value_get(&work->run_metrics->root, "data_hash"),
+                                                         NULL) : NULL;
     if (hash && !tl__same_text(hash, work->data->hash))
-        return tl__fail(error, TL_BAD_DATA, "the data has changed since %s was trained; name the rows to evaluate on with "
-                        "--data FILE.", work->trained.place.folder);
+        return tl__fail(error, TL_BAD_DATA, "the data has changed since %s was trained; name the rows to evaluate on "
+                        "with --data FILE.", work->trained.place.folder);
     return TL_OK;
 }
 
@@ -42,7 +43,8 @@ static tl_status command_evaluate_other(command_evaluate_work *work, const char 
     return TL_OK;
 }
 
-static tl_status command_evaluate_report(command_evaluate_work *work, tl__builder *builder, tl_value *root, tl_error *error)
+static tl_status command_evaluate_report(command_evaluate_work *work, tl__builder *builder, tl_value *root,
+                                         tl_error *error)
 {
     const tl_dataset *data = work->data;
     tl__heap *heap = &work->trained.context->heap;
@@ -127,7 +129,8 @@ static tl_status command_evaluate_all(command_evaluate_work *work, tl_context *c
     }
     TL_TRY(options->data ? command_evaluate_other(work, options->data, error) : command_evaluate_own(work, error));
     command_evaluate_log(work);
-    tl__log_line(context, TL_LOG_INFO, "%s  %s", work->trained.place.model, options->data ? options->data : "its own data");
+    tl__log_line(context, TL_LOG_INFO, "%s  %s", work->trained.place.model,
+                 options->data ? options->data : "its own data");
     if (work->data->note && *work->data->note) tl__log_line(context, TL_LOG_INFO, "%s", work->data->note);
     int64_t started = tl__ticks();
     for (int p = 0; p < TL__PARTS; p++)

@@ -37,7 +37,8 @@ static const char *command_metrics_part(const tl_value *metrics)
 static void command_metrics_training(tl__builder *builder, tl_value *root, const tl_value *metrics, const char *part)
 {
     static const char *const run[] = {"epochs", "best_epoch", "kept_epoch", "stopped", NULL};
-    static const char *const figures[] = {"accuracy", "auc", "precision_macro", "recall_macro", "f1_macro", "mse", "mae",
+    static const char *const figures[] = {"accuracy", "auc", "precision_macro", "recall_macro", "f1_macro", "mse",
+                                          "mae",
                                           "rmse", "r2", "mape", "smape", NULL};
     tl_value *group = tl__put_map(builder, root, "training");
     const tl_value *of_part = tl_value_get(metrics, part);
@@ -93,7 +94,8 @@ static void command_metrics_epochs(tl__builder *builder, tl_value *root, const c
         tl_value *row = tl__put_map(builder, list, NULL);
         if (!stop) return;
         while (at < stop && name < header_end) {
-            const char *comma = memchr(at, ',', (size_t)(stop - at)), *bar = memchr(name, ',', (size_t)(header_end - name));
+            const char *comma = memchr(at, ',', (size_t)(stop - at)), *bar = memchr(name, ',',
+                                                                                    (size_t)(header_end - name));
             const char *cell_end = comma ? comma : stop, *name_end = bar ? bar : header_end;
             char *key = tl__arena_copy(&builder->tree->arena, name, (size_t)(name_end - name));
             double value;
@@ -107,7 +109,8 @@ static void command_metrics_epochs(tl__builder *builder, tl_value *root, const c
     }
 }
 
-static tl_status command_metrics_make(tl_context *context, const char *folder, bool csv, tl__arena *arena, tl__tree *tree,
+static tl_status command_metrics_make(tl_context *context, const char *folder, bool csv, tl__arena *arena,
+                                      tl__tree *tree,
                                       tl_error *error)
 {
     const char *csv_path = tl__path_join(arena, folder, "metrics.csv");
@@ -121,7 +124,8 @@ static tl_status command_metrics_make(tl_context *context, const char *folder, b
     tl_value *root = tl__put_map(&builder, NULL, NULL);
     tl__put_text(&builder, root, "run", folder);
     tl_status status = tl__run_state(context, folder, &state, error);
-    if (status == TL_OK && tl__file_exists(csv_path)) status = tl__file_read(csv_path, &table, COMMAND_METRICS_BYTES, error);
+    if (status == TL_OK && tl__file_exists(csv_path))
+        status = tl__file_read(csv_path, &table, COMMAND_METRICS_BYTES, error);
     if (status == TL_OK && csv) {
         tl__put_text_n(&builder, root, "text", table.data ? table.data : "", table.size);
     } else if (status == TL_OK) {

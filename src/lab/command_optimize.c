@@ -1,5 +1,5 @@
-/* train:optimize: one training per trial, recorded as it ends, ordered by a figure of the validation part. A trial that fails
- * is recorded with its reason and the others go on. The test part is not looked at. */
+/* train:optimize: one training per trial, recorded as it ends, ordered by a figure of the validation part. A trial that
+ * fails is recorded with its reason and the others go on. The test part is not looked at. */
 #include "base/text.h"
 #include "lab/folder.h"
 #include "lab/path.h"
@@ -88,7 +88,8 @@ static tl_status command_optimize_save(command_optimize_work *work, tl_error *er
 
 static void command_optimize_rank(command_optimize_work *work, int64_t number, double score)
 {
-    if (score != score || (work->best_trial && !(work->search.higher ? score > work->best : score < work->best))) return;
+    if (score != score || (work->best_trial && !(work->search.higher ? score > work->best : score < work->best)))
+        return;
     work->best = score;
     work->best_trial = number;
 }
@@ -137,19 +138,22 @@ static tl_status command_optimize_folder(command_optimize_work *work, tl_error *
     if (!parent) return tl__fail_memory(error, 256);
     if (resume && *resume) {
         if (command_optimize_take_same(work, resume))
-            return tl__fail(error, TL_NOT_FOUND, "%s is not a search with the settings of %s.", resume, work->config->path);
+            return tl__fail(error, TL_NOT_FOUND, "%s is not a search with the settings of %s.", resume,
+                            work->config->path);
         return TL_OK;
     }
     if (resume) {
         TL_TRY(tl__runs_each(work->context, &work->arena, parent, work->config->name, command_optimize_take_same, work,
                              error));
         if (!work->folder)
-            return tl__fail(error, TL_NOT_FOUND, "%s has no search with the settings of %s; leave out --resume.", parent,
+            return tl__fail(error, TL_NOT_FOUND, "%s has no search with the settings of %s; leave out --resume.",
+                            parent,
                             work->config->path);
         return TL_OK;
     }
     tl__time_compact(stamp, tl__now(work->context));
-    return tl__folder_make_stamped(work->context, &work->arena, parent, work->config->name, stamp, &work->folder, error);
+    return tl__folder_make_stamped(work->context, &work->arena, parent, work->config->name, stamp, &work->folder,
+                                   error);
 }
 
 /* ---- a trial ---- */

@@ -4,9 +4,9 @@
  *     prediction   the class, or the value in the target's unit (prediction_NAME for each of several targets)
  *     prob_CLASS   for each class
  *
- * Columns are found by name. One that the model needs and the file lacks is a mistake; others are ignored and named once.
- * A word that training did not have counts as none of the known ones. A missing cell becomes what training would have made
- * of it; where training had none missing it is a mistake, and with data.missing: drop its row is left out. */
+ * Columns are found by name. One that the model needs and the file lacks is a mistake; others are ignored and named
+ * once. A word that training did not have counts as none of the known ones. A missing cell becomes what training would
+ * have made of it; where training had none missing it is a mistake, and with data.missing: drop its row is left out. */
 #include "base/text.h"
 #include "lab/command_model.h"
 #include "lab/figures.h"
@@ -127,7 +127,8 @@ static tl_status command_predict_show(tl_context *context, const command_predict
     return status;
 }
 
-static tl_status command_predict_all(tl__trained *trained, const tl_dataset *data, const tl_options *options, tl__tree *tree,
+static tl_status command_predict_all(tl__trained *trained, const tl_dataset *data, const tl_options *options,
+                                     tl__tree *tree,
                                      tl_error *error)
 {
     tl_context *context = trained->context;

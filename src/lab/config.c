@@ -244,7 +244,8 @@ static tl_status config_lay_preset(tl__config *config, const char *name, tl_erro
 
 /* Members of families and layers are bound again by those who use them; here so that their mistakes are told with all
  * others. */
-static void config_check_member(tl__config *config, const tl__family *family, const tl__member *choice, const char *path,
+static void config_check_member(tl__config *config, const tl__family *family, const tl__member *choice,
+                                const char *path,
                                 tl_error *error)
 {
     const tl__member_head *member;
@@ -327,7 +328,8 @@ static const char *config_clean_name(const tl__config *config, tl__arena *arena)
     return out;
 }
 
-static tl_status config_fill(tl__config *config, const char *text, size_t size, const char *const *set, size_t set_count,
+static tl_status config_fill(tl__config *config, const char *text, size_t size, const char *const *set,
+                             size_t set_count,
                              bool need_data, const char *preset, tl_error *error)
 {
     tl__tree *tree = config->tree;
@@ -405,7 +407,8 @@ TL_PRIV tl_status tl__config_read(tl_context *context, const char *path, const c
     } else {
         status = tl__file_read(path, &text, CONFIG_MAX_BYTES, error);
         if (status == TL_OK)
-            status = tl__config_parse(context, text.data ? text.data : "", text.size, path, folder, set, set_count, true,
+            status = tl__config_parse(context, text.data ? text.data : "", text.size, path, folder, set, set_count,
+                                      true,
                                       NULL, out, error);
     }
     tl__buffer_free(&text);

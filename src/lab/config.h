@@ -1,7 +1,7 @@
 /* The root of a run's settings: the folders' rows composed into one table, and a config file read by it.
  *
- * Reading: parse, move aliases to the paths of their rows, apply --set, refuse what belongs to later versions, bind. All
- * mistakes are told at once. Paths in a config are relative to its file. */
+ * Reading: parse, move aliases to the paths of their rows, apply --set, refuse what belongs to later versions, bind.
+ * All mistakes are told at once. Paths in a config are relative to its file. */
 #ifndef TL_LAB_CONFIG_H
 #define TL_LAB_CONFIG_H
 
@@ -60,8 +60,8 @@ TL_PRIV tl_status tl__config_parse(tl_context *context, const char *text, size_t
                                    const char *folder, const char *const *set, size_t set_count, bool need_data,
                                    const char *preset, tl__config **out, tl_error *error);
 TL_PRIV void tl__config_free(tl__config *config);
-/* Who reads a setting later knows its path, but not where it stands: puts line and column into such a mistake. Gives the
- * status back. */
+/* Who reads a setting later knows its path, but not where it stands: puts line and column into such a mistake. Gives
+ * the status back. */
 TL_PRIV tl_status tl__config_place(const tl__config *config, tl_status status, tl_error *error);
 
 /* The whole effective config as YAML that reads back to the same, its paths as they are called from `folder` ("" keeps

@@ -1,5 +1,5 @@
-/* train:configure --explain. A path is walked down the rows; where a row chooses a member of a family, the next word may be
- * the member's name and the words after it one of its settings. */
+/* train:configure --explain. A path is walked down the rows; where a row chooses a member of a family, the next word
+ * may be the member's name and the words after it one of its settings. */
 #include "lab/explain.h"
 
 #include "base/text.h"
@@ -20,7 +20,8 @@ static const struct explain_family { const char *word; const tl__family *(*famil
 /* What a row chooses from; NULL: it chooses from no family. */
 static const tl__family *explain_family_of(const tl__field *row, const char *path)
 {
-    const char *word = tl__same_text(path, "network.layers") ? "layer" : row->kind == TL__FIELD_MEMBER ? row->family : NULL;
+    const char *word = tl__same_text(path, "network.layers") ? "layer" : row->kind == TL__FIELD_MEMBER ? row->family :
+        NULL;
     for (size_t i = 0; word && i < TL_COUNT(explain_families); i++)
         if (tl__same_text(explain_families[i].word, word)) return explain_families[i].family();
     return NULL;
@@ -74,7 +75,8 @@ static void explain_row(tl__buffer *out, tl__builder *builder, tl_value *list, c
     tl__put_bool(builder, map, "tune", (row->flags & TL__TUNE) != 0);
 }
 
-static void explain_rows(tl__buffer *out, tl__builder *builder, tl_value *list, const tl__field *rows, const char *prefix)
+static void explain_rows(tl__buffer *out, tl__builder *builder, tl_value *list, const tl__field *rows,
+                         const char *prefix)
 {
     for (const tl__field *row = rows; row && row->name; row++) {
         char path[256];
@@ -133,7 +135,8 @@ static tl_status explain_walk(tl__buffer *out, tl__builder *builder, tl_value *r
             row = rows ? tl__field_find(rows, at, size, &suggestion) : NULL;
             if (!row)
                 return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, path, suggestion
-                                       ? "%s is not a setting; did you mean %s%s%s?" : "%s is not a setting; '--explain "
+                                       ? "%s is not a setting; did you mean %s%s%s?" :
+                                       "%s is not a setting; '--explain "
                                        "training' lists those of a block.%s%s%s", path, so_far, *so_far ? "." : "",
                                    suggestion ? suggestion : "");
             tl__format(so_far + strlen(so_far), sizeof so_far - strlen(so_far), *so_far ? ".%s" : "%s", row->name);

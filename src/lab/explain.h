@@ -4,8 +4,8 @@
 
 #include "lab/config.h"
 
-/* path: "training.batch_size", "training", "training.optimizer", "training.optimizer.adam", "network.layers.dense"; "" is the
- * whole config. Into root as {path, text, settings: [...]}. */
+/* path: "training.batch_size", "training", "training.optimizer", "training.optimizer.adam", "network.layers.dense"; ""
+ * is the whole config. Into root as {path, text, settings: [...]}. */
 TL_PRIV tl_status tl__explain(tl_context *context, const char *path, tl__builder *builder, tl_value *root,
                               tl_error *error);
 

@@ -197,7 +197,8 @@ TL_PRIV tl_status tl__json_read(tl_context *context, const char *path, tl__tree 
     return status;
 }
 
-TL_PRIV tl_status tl__json_save(tl_context *context, const tl_value *value, const char *path, bool sync, tl_error *error)
+TL_PRIV tl_status tl__json_save(tl_context *context, const tl_value *value, const char *path, bool sync,
+                                tl_error *error)
 {
     tl__buffer text;
     tl__buffer_init(&text, &context->heap);

@@ -1,5 +1,5 @@
-/* Run folders: {out}/{output.folder}/runs/{name}_{YYYYMMDD_HHMMSS}, two in one second get _2. Made atomically, locked by the
- * process that trains. */
+/* Run folders: {out}/{output.folder}/runs/{name}_{YYYYMMDD_HHMMSS}, two in one second get _2. Made atomically, locked
+ * by the process that trains. */
 #ifndef TL_LAB_FOLDER_H
 #define TL_LAB_FOLDER_H
 
@@ -27,12 +27,14 @@ typedef struct tl__run_place {
 TL_PRIV tl_status tl__run_find(tl_context *context, tl__arena *arena, const char *run, const tl_options *options,
                                tl__run_place *out, tl_error *error);
 
-/* status.json of a run as a tree with `state` and `running` as they are now: a run whose process is gone is "crashed". */
+/* status.json of a run as a tree with `state` and `running` as they are now: a run whose process is gone is
+ * "crashed". */
 TL_PRIV tl_status tl__run_state(tl_context *context, const char *folder, tl__tree **out, tl_error *error);
 
 /* A JSON file of a run as a tree. */
 TL_PRIV tl_status tl__json_read(tl_context *context, const char *path, tl__tree **out, tl_error *error);
 /* A tree as a JSON file, replaced as a whole. */
-TL_PRIV tl_status tl__json_save(tl_context *context, const tl_value *value, const char *path, bool sync, tl_error *error);
+TL_PRIV tl_status tl__json_save(tl_context *context, const tl_value *value, const char *path, bool sync,
+                                tl_error *error);
 
 #endif

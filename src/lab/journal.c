@@ -1,5 +1,6 @@
 /* The records of a run as it goes on. Everything waits in two buffers of fixed size and is let go at most four times a
- * second; only what a crash of the machine may cost is ever unsynced: models and checkpoints are synced by their writers. */
+ * second; only what a crash of the machine may cost is ever unsynced: models and checkpoints are synced by their
+ * writers. */
 #include "lab/journal.h"
 
 #include "base/text.h"
@@ -92,7 +93,8 @@ TL_PRIV tl_status tl__journal_close(tl__journal *journal, tl_error *error)
             status = closed;
     if (journal->csv) {
         if (journal->rows.size) {
-            closed = tl__file_write(journal->csv, journal->rows.data, journal->rows.size, status == TL_OK ? error : NULL);
+            closed = tl__file_write(journal->csv, journal->rows.data, journal->rows.size,
+                                    status == TL_OK ? error : NULL);
             if (closed != TL_OK) status = closed;
         }
         closed = tl__file_close(journal->csv, status == TL_OK ? error : NULL);
@@ -216,7 +218,8 @@ static void journal_number(tl__buffer *out, const char *key, double value)
     else tl__buffer_format(out, "  \"%s\": null,\n", key);
 }
 
-static void journal_write_status(tl__buffer *out, const tl__journal *journal, const tl_progress *p, const tl_value *result)
+static void journal_write_status(tl__buffer *out, const tl__journal *journal, const tl_progress *p,
+                                 const tl_value *result)
 {
     char time[24];
     tl__time_iso(time, tl__now(journal->context));
@@ -249,7 +252,8 @@ static void journal_write_status(tl__buffer *out, const tl__journal *journal, co
     tl__buffer_text(out, "\n}\n");
 }
 
-TL_PRIV tl_status tl__journal_status(tl__journal *journal, const tl_progress *progress, const tl_value *result, bool force,
+TL_PRIV tl_status tl__journal_status(tl__journal *journal, const tl_progress *progress, const tl_value *result,
+                                     bool force,
                                      tl_error *error)
 {
     if (progress->epoch_end && progress->line) journal_add(journal, progress->line);

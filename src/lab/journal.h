@@ -41,9 +41,10 @@ TL_PRIV tl_status tl__journal_close(tl__journal *journal, tl_error *error);
 TL_PRIV tl_status tl__journal_table(tl__journal *journal, const char *folder, bool classification,
                                     const tl__trainer *trainer, tl_error *error);
 TL_PRIV tl_status tl__journal_epoch(tl__journal *journal, const tl__epoch *epoch, tl_error *error);
-/* Status now (force) or when a quarter of a second has passed; flushes logs and rows as well. An epoch's line goes into the
- * log. result: a map that is added (the end), or NULL. */
-TL_PRIV tl_status tl__journal_status(tl__journal *journal, const tl_progress *progress, const tl_value *result, bool force,
+/* Status now (force) or when a quarter of a second has passed; flushes logs and rows as well. An epoch's line goes into
+ * the log. result: a map that is added (the end), or NULL. */
+TL_PRIV tl_status tl__journal_status(tl__journal *journal, const tl_progress *progress, const tl_value *result,
+                                     bool force,
                                      tl_error *error);
 
 #endif

@@ -24,7 +24,8 @@ TL_PRIV bool tl__path_absolute(const char *path)
 
 TL_PRIV const char *tl__path_join(tl__arena *arena, const char *folder, const char *path)
 {
-    if (!folder || !*folder || tl__same_text(folder, ".") || tl__path_absolute(path)) return tl__arena_text(arena, path);
+    if (!folder || !*folder || tl__same_text(folder, ".") || tl__path_absolute(path))
+        return tl__arena_text(arena, path);
     size_t size = strlen(folder);
     return tl__arena_format(arena, path_separator(folder[size - 1]) ? "%s%s" : "%s/%s", folder, path);
 }

@@ -1,5 +1,5 @@
-/* Presets: the starting points that train:configure writes. Each is a piece of YAML that lies beneath what the user says. A
- * preset is listed when everything it names exists. */
+/* Presets: the starting points that train:configure writes. Each is a piece of YAML that lies beneath what the user
+ * says. A preset is listed when everything it names exists. */
 #include "lab/config.h"
 
 #include "base/text.h"
@@ -14,7 +14,8 @@ static const tl__preset preset_table[] = {
      "  initialization: xavier\n"
      "training: {learning_rate: 0.001, batch_size: 32, epochs: 100, optimizer: adam}\n"
      "optimization: {dropout: 0.2, l2_reg: 0.01, early_stopping: {patience: 10, min_delta: 0.001}}\n"},
-    {"advanced", "classification of unbalanced classes: focal loss, balanced accuracy, early stopping by delta and ratio",
+    {"advanced", "classification of unbalanced classes: focal loss, balanced accuracy, early stopping by delta and "
+                 "ratio",
      "data: {split: {method: stratified, validation: 0.2, test: 0.2}}\n"
      "network: {model: mlp}\n"
      "training:\n"
@@ -48,7 +49,8 @@ TL_PRIV const tl__preset *tl__preset_find(const char *name, tl_error *error)
                      name);
             return NULL;
         }
-    tl__fail(error, TL_BAD_CONFIG, suggestion.best ? "'%s' is not a preset; did you mean %s? There are plain and advanced."
+    tl__fail(error, TL_BAD_CONFIG, suggestion.best ?
+             "'%s' is not a preset; did you mean %s? There are plain and advanced."
                                                    : "'%s' is not a preset; there are plain and advanced.",
              name, suggestion.best);
     return NULL;

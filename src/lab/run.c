@@ -1,5 +1,5 @@
-/* train:run as one function: config, data, network, folder, training, figures, model. What is wrong with the settings is
- * found before a folder is made; from then on whatever happens ends in status.json. */
+/* train:run as one function: config, data, network, folder, training, figures, model. What is wrong with the settings
+ * is found before a folder is made; from then on whatever happens ends in status.json. */
 #include "base/text.h"
 #include "lab/figures.h"
 #include "lab/folder.h"
@@ -60,7 +60,8 @@ static bool run_is_resumable(void *user, const char *path)
     const char *state = tl_value_text(tl_value_get(&tree->root, "state"), "");
     const char *hash = tl_value_text(tl_value_get(&tree->root, "config_hash"), "");
     char config[600];
-    bool complete = tl__format(config, sizeof config, "%s/config.yaml", path) < sizeof config && tl__file_exists(config);
+    bool complete = tl__format(config, sizeof config, "%s/config.yaml", path) < sizeof config &&
+        tl__file_exists(config);
     bool unfinished = complete && (tl__same_text(state, "interrupted") || tl__same_text(state, "crashed"));
     if (unfinished && tl__same_text(hash, search->hash)) search->found = path;
     else if (unfinished && !search->other) search->other = path;
@@ -155,7 +156,8 @@ static tl_status run_make_folder(run_state *run, tl_error *error)
     if (!run->folder) {
         const char *parent = tl__runs_folder(arena, run->options->out, output->folder);
         if (!parent) return tl__fail_memory(error, 256);
-        TL_TRY(tl__folder_make_stamped(run->context, arena, parent, run->config->name, run->stamp, &run->folder, error));
+        TL_TRY(tl__folder_make_stamped(run->context, arena, parent, run->config->name, run->stamp, &run->folder,
+                                       error));
     }
     const char *lock = tl__path_join(arena, run->folder, "lock");
     const char *checkpoints = tl__path_join(arena, run->folder, "checkpoints");
@@ -227,7 +229,8 @@ static tl_status run_best_path(run_state *run, tl_error *error)
     const tl__config_settings *s = &run->config->settings;
     if (!s->output.best_model) return TL_OK;
     const char *kind = run_kind(run), *model = s->network.model ? s->network.model : "mlp";
-    if (kind) run->best_path = tl__arena_format(&run->arena, "%s/best_model_%s_%s.safetensors", run->folder, kind, model);
+    if (kind)
+        run->best_path = tl__arena_format(&run->arena, "%s/best_model_%s_%s.safetensors", run->folder, kind, model);
     return run->best_path ? TL_OK : tl__fail_memory(error, 256);
 }
 
@@ -277,7 +280,8 @@ static void run_say_end(run_state *run, const tl__train_result *end)
                      (long long)run->config->settings.train.optimization.early_stopping.patience,
                      (long long)end->best_epoch, kept);
     else if (tl__same_text(end->stopped, "completed"))
-        tl__log_line(run->context, TL_LOG_INFO, "finished after %lld epoch%s (best: epoch %lld%s)", (long long)end->epochs,
+        tl__log_line(run->context, TL_LOG_INFO, "finished after %lld epoch%s (best: epoch %lld%s)",
+                     (long long)end->epochs,
                      end->epochs == 1 ? "" : "s", (long long)end->best_epoch, kept);
 }
 

@@ -33,7 +33,8 @@ TL_PRIV const tl__field *tl__search_rows(void)
         {ROW(trials), .kind = TL__FIELD_INT, .flags = TL__AUTO, .fallback = 0, .min = 0, .max = TL__SEARCH_MOST,
          .unit = "trials", .help = "How many trials; auto: 20, or all of a grid"},
         {ROW(metric), .kind = TL__FIELD_TEXT, .text = "val_loss",
-         .help = "Figure of the validation part: val_loss, accuracy, balanced_accuracy, f1_macro, auc, mse, mae, rmse, r2"},
+         .help = "Figure of the validation part: val_loss, accuracy, balanced_accuracy, f1_macro, auc, mse, mae, rmse, "
+                 "r2"},
         {ROW(parameters), .kind = TL__FIELD_TREE,
          .help = "{setting: list of values} or {setting: {min, max, scale: linear or log}}"},
         {.name = NULL}};
@@ -119,7 +120,8 @@ static tl_status search_count_grid(const tl__config *config, tl__search *search,
     int64_t all = 1;
     for (size_t i = 0; i < search->count; i++) {
         if (!search->parameters[i].values)
-            return tl__fail_at(error, TL_BAD_CONFIG, config->path, 0, 0, "search.method", "a grid needs lists, and %s is "
+            return tl__fail_at(error, TL_BAD_CONFIG, config->path, 0, 0, "search.method",
+                               "a grid needs lists, and %s is "
                                "a range; list its values or take method: random.", search->parameters[i].path);
         all *= (int64_t)search->parameters[i].values->count;
         if (all > TL__SEARCH_MOST)
@@ -146,8 +148,8 @@ TL_PRIV tl_status tl__search_read(tl__config *config, tl__search *out, tl_error 
     const struct search_metric *metric = search_metric_find(settings.metric);
     if (!metric)
         return tl__fail_at(error, TL_BAD_CONFIG, config->path, block->line, block->column, "search.metric",
-                           "search.metric is '%s'; it must be val_loss, accuracy, balanced_accuracy, f1_macro, auc, mse, "
-                           "mae, rmse or r2.", settings.metric);
+                           "search.metric is '%s'; it must be val_loss, accuracy, balanced_accuracy, f1_macro, auc, "
+                           "mse, mae, rmse or r2.", settings.metric);
     if (!settings.parameters || settings.parameters->kind != TL_MAP || settings.parameters->count == 0 ||
         settings.parameters->count > TL__SEARCH_PARAMETERS)
         return tl__fail_at(error, TL_BAD_CONFIG, config->path, block->line, block->column, "search.parameters",

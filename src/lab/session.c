@@ -21,7 +21,8 @@ static tl_status session_fill(tl__session *session, tl_error *error)
         return tl__fail_at(error, TL_BAD_DATA, config->path, 0, 0, "data.split",
                            "no rows are left to train on; give data.split.validation and data.split.test less.");
     TL_TRY(tl__train_fit(&s->train, data, config->path, &fit, error));
-    tl_status status = tl__network_build(context, &s->network, s->train.optimization.dropout, &fit, config->path, &graph,
+    tl_status status = tl__network_build(context, &s->network, s->train.optimization.dropout, &fit, config->path,
+                                         &graph,
                                          error);
     if (status == TL_OK)
         return tl__model_make(context, &graph, data->pipeline, (uint64_t)s->seed, &session->model, error);

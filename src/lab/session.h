@@ -1,5 +1,5 @@
-/* A config made ready to train: its data read, its network built, its trainer planned. What train:run, --plan, train:optimize
- * and the tests share. */
+/* A config made ready to train: its data read, its network built, its trainer planned. What train:run, --plan,
+ * train:optimize and the tests share. */
 #ifndef TL_LAB_SESSION_H
 #define TL_LAB_SESSION_H
 
@@ -18,7 +18,8 @@ typedef struct tl__session {
 /* Reads the data (or takes `data`, which stays the caller's) and makes the model. */
 TL_PRIV tl_status tl__session_open(tl_context *context, const tl__config *config, tl_dataset *data, tl__session *out,
                                    tl_error *error);
-/* Makes the trainer; options: all but settings, file and seed, which come from the config. An earlier trainer is freed. */
+/* Makes the trainer; options: all but settings, file and seed, which come from the config. An earlier trainer is
+ * freed. */
 TL_PRIV tl_status tl__session_train(tl__session *session, const tl__trainer_options *options, tl_error *error);
 TL_PRIV void tl__session_close(tl__session *session);    /* also of one that failed, or is all zeros */
 

@@ -65,7 +65,8 @@ TL_PRIV void tl__class_figures_of(const int64_t *counts, size_t classes, tl__cla
 typedef struct confusion_sums {
     double rows, hits, agreement;                        /* agreement: sum of support * predicted */
     double support_squares, predicted_squares;
-    double disagreement;                                 /* of counts, weighted by the squared distance of the classes */
+    double disagreement;                                 /* of counts, weighted by the squared distance of the
+                                                            classes */
     double support_1, support_2, predicted_1, predicted_2;   /* first and second moments of the class numbers */
 } confusion_sums;
 

@@ -113,7 +113,8 @@ static void record_confidence(tl__builder *builder, tl_value *map, const tl__sco
     tl__put_number(builder, map, "calibration_error", f.calibration_error);
     tl__put_number(builder, map, "high_confidence_predictions", f.high);
     tl_value *bins = tl__put_list(builder, map, "confidence_distribution");
-    for (size_t b = 0; b < TL_COUNT(f.distribution) && bins; b++) tl__put_number(builder, bins, NULL, f.distribution[b]);
+    for (size_t b = 0; b < TL_COUNT(f.distribution) && bins; b++)
+        tl__put_number(builder, bins, NULL, f.distribution[b]);
 }
 
 TL_PRIV tl_status tl__record_classes(tl__heap *heap, tl__builder *builder, tl_value *parent, const char *key,
@@ -128,7 +129,8 @@ TL_PRIV tl_status tl__record_classes(tl__heap *heap, tl__builder *builder, tl_va
     tl__confusion_add(work.counts, scored->classes, scored->truth, work.predicted, scored->rows);
     tl__class_figures_of(work.counts, scored->classes, work.figures);
     tl__class_summarize(work.counts, scored->classes, scored->background, &summary);
-    tl_status status = tl__auc(heap, scored->truth, scored->probabilities, scored->rows, scored->classes, false, work.auc,
+    tl_status status = tl__auc(heap, scored->truth, scored->probabilities, scored->rows, scored->classes, false,
+                               work.auc,
                                &auc);
     tl_value *map = tl__put_map(builder, parent, key);
     if (status == TL_OK && map) {
@@ -180,5 +182,6 @@ TL_PRIV void tl__record_read(const tl_value *map, tl_scores *out)
         {"r2", &out->r2},
     };
     out->samples = tl_value_integer(tl_value_get(map, "samples"), 0);
-    for (size_t i = 0; i < TL_COUNT(fields); i++) *fields[i].to = tl_value_number(tl_value_get(map, fields[i].key), nan);
+    for (size_t i = 0; i < TL_COUNT(fields); i++)
+        *fields[i].to = tl_value_number(tl_value_get(map, fields[i].key), nan);
 }

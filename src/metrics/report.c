@@ -44,7 +44,8 @@ static void report_row(tl__buffer *out, size_t width, const char *label, double 
 }
 
 /* The figures of one class, read off the matrix. */
-static void report_class(tl__buffer *out, size_t width, const int64_t *counts, size_t classes, size_t k, const char *name)
+static void report_class(tl__buffer *out, size_t width, const int64_t *counts, size_t classes, size_t k,
+                         const char *name)
 {
     int64_t support = 0, predicted = 0, hits = counts[k * classes + k];
     for (size_t j = 0; j < classes; j++) {

@@ -7,7 +7,8 @@ static double values_nan(void) { return tl__bits_double(0x7ff8000000000000u); }
 /* Of one output. */
 typedef struct values_column {
     double errors, truth;            /* means */
-    double residual, error_spread, total;   /* sums of squares: of errors, around their mean, of truth around its mean */
+    double residual, error_spread, total;   /* sums of squares: of errors, around their mean, of truth around its
+                                               mean */
 } values_column;
 
 static values_column values_column_of(tl__reals truth, tl__reals predicted, size_t rows, size_t outputs, size_t output)

@@ -1,5 +1,5 @@
-/* Building. Layers go into the graph in the order of the list; a dropout node is put behind each hidden layer, and later
- * layers that name the hidden layer in `from` are led to its dropout. */
+/* Building. Layers go into the graph in the order of the list; a dropout node is put behind each hidden layer, and
+ * later layers that name the hidden layer in `from` are led to its dropout. */
 #include "model/build.h"
 
 #include "base/text.h"
@@ -61,12 +61,13 @@ static tl_status build_add(struct build *build, const tl_value *layer, int posit
     return TL_OK;
 }
 
-/* The layer's map, with `nodes` put in when it is the output, by its type or as the last one, and leaves them out. NULL:
- * out of memory. */
+/* The layer's map, with `nodes` put in when it is the output, by its type or as the last one, and leaves them out.
+ * NULL: out of memory. */
 static const tl_value *build_completed(struct build *build, const tl_value *layer)
 {
     bool last = !layer->next && (build_is_type(layer, "dense") || build_is_type(layer, "hidden"));
-    if ((!last && !build_is_type(layer, "output")) || (layer->kind == TL_MAP && tl__value_child(layer, "nodes"))) return layer;
+    if ((!last && !build_is_type(layer, "output")) || (layer->kind == TL_MAP && tl__value_child(layer, "nodes")))
+        return layer;
     tl__builder *builder = &build->builder;
     tl_value *map = tl__put_map(builder, build->maps, NULL);
     if (layer->kind != TL_MAP) tl__put_copy(builder, map, "type", layer);
@@ -114,7 +115,8 @@ static tl_status build_check_output(const struct build *build, const tl_value *l
         return tl__fail_at(build->error, TL_BAD_CONFIG, build->file, place ? place->line : 0, place ? place->column : 0,
                            setting, "%s is %zu but the data has %zu %s; %s", setting, size, has, what, remedy);
     return tl__fail_at(build->error, TL_BAD_CONFIG, build->file, place ? place->line : 0, place ? place->column : 0,
-                       setting, "%s is %zu but training.loss needs %zu outputs for %zu %s; %s", setting, size, wanted, has,
+                       setting, "%s is %zu but training.loss needs %zu outputs for %zu %s; %s", setting, size, wanted,
+                       has,
                        what, remedy);
 }
 
@@ -235,7 +237,8 @@ TL_PRIV tl_status tl__network_check(tl_context *context, const tl__network_setti
 TL_PRIV tl_status tl__network_build(tl_context *context, const tl__network_settings *settings, double dropout,
                                     const tl__fit *fit, const char *file, tl__graph *graph, tl_error *error)
 {
-    struct build build = {.settings = settings, .fit = fit, .dropout = dropout, .file = file, .graph = graph, .error = error};
+    struct build build = {.settings = settings, .fit = fit, .dropout = dropout, .file = file, .graph = graph,
+                          .error = error};
     tl_status status = build_begin(&build, context);
     if (status == TL_OK) status = build_graph(&build);
     tl__tree_free(build.tree);

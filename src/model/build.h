@@ -1,5 +1,5 @@
-/* From the `network:` block to a graph: layers as they are listed, or a named architecture; sizes that the block leaves out
- * come from the data. */
+/* From the `network:` block to a graph: layers as they are listed, or a named architecture; sizes that the block leaves
+ * out come from the data. */
 #ifndef TL_MODEL_BUILD_H
 #define TL_MODEL_BUILD_H
 

@@ -1,8 +1,8 @@
 /* Model files: a graph, its weights and its pipeline as one safetensors file (model/model.h says what is in it).
  *
  * Weights are written in the file's layout [out, in] and in little-endian bytes, whatever the machine and the layout in
- * memory. Reading trusts nothing: the graph is built by the functions that read a config, and every tensor must then have
- * exactly the shape that the graph gives it. */
+ * memory. Reading trusts nothing: the graph is built by the functions that read a config, and every tensor must then
+ * have exactly the shape that the graph gives it. */
 #include "model/model.h"
 
 #include "base/math.h"
@@ -92,7 +92,8 @@ static tl_status file_check_finite(const tl_model *model, const float *parameter
         const tl__tensor *tensor = tl__plan_tensor(model->plan, i);
         for (size_t k = 0; k < tensor->size; k++)
             if (!tl__is_finite(parameters[tensor->offset + k]))
-                return tl__fail(error, TL_NOT_FINITE, "the tensor '%s' holds a number that is NaN or infinite; the model is "
+                return tl__fail(error, TL_NOT_FINITE,
+                                "the tensor '%s' holds a number that is NaN or infinite; the model is "
                                 "not saved", tensor->name);
     }
     return TL_OK;
@@ -118,8 +119,10 @@ static void file_list(const tl_model *model, const tl__model_extra *extra, struc
 {
     const char *settings = model->settings ? model->settings : "{}", *metrics = model->metrics ? model->metrics : "{}";
     const tl__metadata own[FILE_KEYS] = {
-        {"trainlib", TL_VERSION}, {"format_version", TL__MODEL_FORMAT}, {"numerics", numerics}, {"network", network->data},
-        {"link", file_link_name(model->link)}, {"pipeline", pipeline->data}, {"settings", settings}, {"metrics", metrics},
+        {"trainlib", TL_VERSION}, {"format_version", TL__MODEL_FORMAT}, {"numerics", numerics},
+            {"network", network->data},
+        {"link", file_link_name(model->link)}, {"pipeline", pipeline->data}, {"settings", settings},
+        {"metrics", metrics},
     };
     memcpy(lists->metadata, own, sizeof own);
     size_t tensors = (size_t)tl__plan_tensor_count(model->plan);
@@ -138,7 +141,8 @@ static void file_list(const tl_model *model, const tl__model_extra *extra, struc
 }
 
 static tl_status file_write_lists(const tl_model *model, tl__heap *heap, const tl__model_extra *extra,
-                                  const tl__buffer *network, const tl__buffer *pipeline, tl__write_fn *write, void *user,
+                                  const tl__buffer *network, const tl__buffer *pipeline, tl__write_fn *write,
+                                  void *user,
                                   tl_error *error)
 {
     size_t tensors = (size_t)tl__plan_tensor_count(model->plan);
@@ -155,7 +159,8 @@ static tl_status file_write_lists(const tl_model *model, tl__heap *heap, const t
     carver = (tl__carver){.base = block};
     file_carve(&carver, &lists, tensors, sources, metadata);
     file_list(model, extra, &lists, network, pipeline, numerics);
-    tl_status status = tl__safetensors_write(heap, lists.sources, sources, lists.metadata, metadata, write, user, error);
+    tl_status status = tl__safetensors_write(heap, lists.sources, sources, lists.metadata, metadata, write, user,
+                                             error);
     tl__free_aligned(heap, block, size);
     return status;
 }
@@ -210,7 +215,8 @@ static tl_status file_read_tensor(const tl__tensor *tensor, const tl__tensor_vie
     bool fits = view->rank == (size_t)tensor->rank && view->count == tensor->size;
     for (size_t d = 0; fits && d < view->rank; d++) fits = view->shape[d] == tensor->dim[d];
     if (!fits)
-        return tl__fail_at(error, TL_BAD_FILE, name, 0, 0, NULL, "the tensor '%s' does not have the shape that the network "
+        return tl__fail_at(error, TL_BAD_FILE, name, 0, 0, NULL,
+                           "the tensor '%s' does not have the shape that the network "
                            "gives it; the file was changed or damaged", tensor->name);
     if (view->dtype != TL__DTYPE_F32)
         return tl__fail_at(error, TL_UNSUPPORTED, name, 0, 0, NULL, "the tensor '%s' is %s; only F32 can be read",
@@ -233,7 +239,8 @@ TL_PRIV tl_status tl__model_read_tensors(const tl_model *model, const tl__safete
         const tl__tensor *tensor = tl__plan_tensor(model->plan, i);
         const tl__tensor_view *view = tl__safetensors_find(file, tensor->name);
         if (!view)
-            return tl__fail_at(error, TL_BAD_FILE, name, 0, 0, NULL, "the tensor '%s' of the network is not in the file",
+            return tl__fail_at(error, TL_BAD_FILE, name, 0, 0, NULL,
+                               "the tensor '%s' of the network is not in the file",
                                tensor->name);
         TL_TRY(file_read_tensor(tensor, view, name, parameters, error));
     }
@@ -242,7 +249,8 @@ TL_PRIV tl_status tl__model_read_tensors(const tl_model *model, const tl__safete
         bool known = strncmp(tensor, "training.", 9) == 0;
         for (int k = 0; !known && k < count; k++) known = strcmp(tensor, tl__plan_tensor(model->plan, k)->name) == 0;
         if (!known)
-            return tl__fail_at(error, TL_BAD_FILE, name, 0, 0, NULL, "the tensor '%s' belongs to no layer of the network",
+            return tl__fail_at(error, TL_BAD_FILE, name, 0, 0, NULL,
+                               "the tensor '%s' belongs to no layer of the network",
                                tensor);
     }
     return TL_OK;
@@ -254,7 +262,8 @@ static tl_status file_json(tl_context *context, const tl__safetensors *file, con
 {
     const char *text = tl__safetensors_metadata(file, key);
     if (!text)
-        return tl__fail_at(error, TL_BAD_FILE, name, 0, 0, NULL, "the file has no '%s' in its metadata; it is not a model "
+        return tl__fail_at(error, TL_BAD_FILE, name, 0, 0, NULL,
+                           "the file has no '%s' in its metadata; it is not a model "
                            "of trainlib", key);
     tl__tree *tree;
     tl_status status = tl__tree_new(&context->heap, name, &tree);
@@ -276,7 +285,8 @@ static tl_status file_read_graph(tl__graph *graph, const tl_value *network, cons
         TL_TRY(tl__graph_add_value(graph, layer, "network.layers", position++, error));
     int node = tl__graph_find(graph, output);
     if (node < 0)
-        return tl__fail_at(error, TL_BAD_FILE, name, 0, 0, NULL, "the network in the metadata has no layer '%s'", output);
+        return tl__fail_at(error, TL_BAD_FILE, name, 0, 0, NULL, "the network in the metadata has no layer '%s'",
+                           output);
     tl__graph_set_output(graph, node);
     return TL_OK;
 }
@@ -286,10 +296,12 @@ static tl_status file_check_version(const tl__safetensors *file, const char *nam
     const char *format = tl__safetensors_metadata(file, "format_version");
     const char *version = tl__safetensors_metadata(file, "trainlib");
     if (!format || !version)
-        return tl__fail_at(error, TL_BAD_FILE, name, 0, 0, NULL, "the file is not a model of trainlib: its metadata does not "
+        return tl__fail_at(error, TL_BAD_FILE, name, 0, 0, NULL,
+                           "the file is not a model of trainlib: its metadata does not "
                            "say so");
     if (strcmp(format, TL__MODEL_FORMAT) != 0)
-        return tl__fail_at(error, TL_BAD_VERSION, name, 0, 0, NULL, "the file has format %s, written by trainlib %s; this is "
+        return tl__fail_at(error, TL_BAD_VERSION, name, 0, 0, NULL,
+                           "the file has format %s, written by trainlib %s; this is "
                            "trainlib " TL_VERSION ", which reads format " TL__MODEL_FORMAT, format, version);
     return TL_OK;
 }
@@ -302,7 +314,8 @@ static tl_status file_read_link(tl_model *model, const tl__safetensors *file, co
         model->link = (tl__link)link;
         return TL_OK;
     }
-    return tl__fail_at(error, TL_BAD_FILE, name, 0, 0, NULL, "the link in the metadata is not none, softmax or sigmoid");
+    return tl__fail_at(error, TL_BAD_FILE, name, 0, 0, NULL,
+                       "the link in the metadata is not none, softmax or sigmoid");
 }
 
 /* settings and metrics are kept as they stand, once they are known to be JSON. */
@@ -343,7 +356,8 @@ static tl_status file_make_model(tl_context *context, const tl__safetensors *fil
     return status;
 }
 
-TL_PRIV tl_status tl__model_from_file(tl_context *context, const tl__safetensors *file, const char *name, tl_model **out,
+TL_PRIV tl_status tl__model_from_file(tl_context *context, const tl__safetensors *file, const char *name,
+                                      tl_model **out,
                                       tl_error *error)
 {
     tl_model *model = NULL;

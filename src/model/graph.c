@@ -1,5 +1,5 @@
-/* Graphs by hand: the public functions over nn/graph.h. A mistake is kept in the graph and told by tl_model_new; until then
- * every further node is refused, so that calls can be written in a row. */
+/* Graphs by hand: the public functions over nn/graph.h. A mistake is kept in the graph and told by tl_model_new; until
+ * then every further node is refused, so that calls can be written in a row. */
 #include "model/model.h"
 #include "nn/activation.h"
 #include "nn/layer.h"
@@ -58,10 +58,12 @@ TL_API tl_node tl_graph_join(tl_graph *graph, const char *type, const tl_node *f
     if (nodes->failed != TL_OK) return -1;
     for (size_t i = 0; i < count; i++)
         if (from[i] < 0 || from[i] >= nodes->count)
-            return graph_refuse(nodes, tl__fail(&error, TL_INVALID, "the layer '%s' reads a node that is not in the graph",
+            return graph_refuse(nodes, tl__fail(&error, TL_INVALID,
+                                                "the layer '%s' reads a node that is not in the graph",
                                                 type), &error);
     if (count > TL__NODE_INPUTS)
-        return graph_refuse(nodes, tl__fail(&error, TL_OUT_OF_RANGE, "the layer '%s' reads %zu nodes; at most %d", type, count,
+        return graph_refuse(nodes, tl__fail(&error, TL_OUT_OF_RANGE, "the layer '%s' reads %zu nodes; at most %d", type,
+                                            count,
                                             TL__NODE_INPUTS), &error);
     if (tl__tree_new(heap, "settings", &tree) != TL_OK)
         return graph_refuse(nodes, tl__fail_memory(&error, sizeof *tree), &error);
@@ -80,7 +82,8 @@ TL_API tl_node tl_graph_add(tl_graph *graph, const char *type, tl_node from, con
 }
 
 /* A copy with all settings written out, so that it owns everything it says. */
-static tl_status graph_copy(tl_context *context, const tl__graph *graph, tl_node output, tl__graph *out, tl_error *error)
+static tl_status graph_copy(tl_context *context, const tl__graph *graph, tl_node output, tl__graph *out,
+                            tl_error *error)
 {
     tl__tree *tree;
     tl__builder builder;
@@ -105,7 +108,8 @@ static tl_status graph_copy(tl_context *context, const tl__graph *graph, tl_node
     return TL_OK;
 }
 
-TL_API tl_status tl_model_new(tl_context *context, const tl_graph *graph, tl_node output, tl_model **out, tl_error *error)
+TL_API tl_status tl_model_new(tl_context *context, const tl_graph *graph, tl_node output, tl_model **out,
+                              tl_error *error)
 {
     const tl__graph *nodes = &graph->graph;
     tl__graph copy;

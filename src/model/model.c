@@ -74,14 +74,15 @@ TL_PRIV tl_status tl__model_set_pipeline(tl_model *model, const tl__pipeline *pi
     size_t outputs = tl__shape_size(tl__graph_output_shape(&model->graph));
     bool two = pipeline->classification && pipeline->outputs == 2 && outputs == 1;
     if (inputs != pipeline->features)
-        return tl__fail(error, TL_BAD_SHAPE, "the network takes %zu inputs but the data gives %zu; change the input layer "
-                        "or the data's columns", inputs, pipeline->features);
+        return tl__fail(error, TL_BAD_SHAPE, "the network takes %zu inputs but the data gives %zu; change the input "
+                        "layer or the data's columns", inputs, pipeline->features);
     if (pipeline->classification && outputs != pipeline->outputs && !two)
-        return tl__fail(error, TL_BAD_SHAPE, "the network has %zu outputs but the data has %zu classes; change the output "
-                        "layer's nodes", outputs, pipeline->outputs);
+        return tl__fail(error, TL_BAD_SHAPE, "the network has %zu outputs but the data has %zu classes; change the "
+                        "output layer's nodes", outputs, pipeline->outputs);
     tl__pipeline *copy;
     tl_status status = tl__pipeline_clone(model->context, pipeline, &copy);
-    if (status != TL_OK) return tl__fail(error, status, "the input pipeline could not be copied: %s", tl_status_text(status));
+    if (status != TL_OK)
+        return tl__fail(error, status, "the input pipeline could not be copied: %s", tl_status_text(status));
     tl__pipeline_free(model->pipeline);
     model->pipeline = copy;
     return TL_OK;

@@ -1,6 +1,6 @@
-/* A model: a graph, its weights, and the pipeline that makes its inputs from raw columns. One safetensors file holds all of
- * it: the tensors under PyTorch's names and in its layout, the rest as JSON texts in the metadata. Nothing in the file tells
- * of time, place, threads or kernel set, so equal trainings give equal bytes.
+/* A model: a graph, its weights, and the pipeline that makes its inputs from raw columns. One safetensors file holds
+ * all of it: the tensors under PyTorch's names and in its layout, the rest as JSON texts in the metadata. Nothing in
+ * the file tells of time, place, threads or kernel set, so equal trainings give equal bytes.
  *
  *     metadata key        holds
  *     trainlib            the version that wrote it
@@ -12,8 +12,8 @@
  *     settings            the settings that results depend on, or {}
  *     metrics             the scores of the parts, or {}
  *
- * Names that begin with "training." are a checkpoint's own tensors (train/checkpoint.h); a model file that is loaded as a
- * model may have them, so a checkpoint is a model too. */
+ * Names that begin with "training." are a checkpoint's own tensors (train/checkpoint.h); a model file that is loaded as
+ * a model may have them, so a checkpoint is a model too. */
 #ifndef TL_MODEL_MODEL_H
 #define TL_MODEL_MODEL_H
 
@@ -39,13 +39,15 @@ struct tl_model {
  * pipeline is cloned (NULL: a plain one of the graph's shapes). Weights are drawn from `seed`. */
 TL_PRIV tl_status tl__model_make(tl_context *context, tl__graph *graph, const tl__pipeline *pipeline, uint64_t seed,
                                  tl_model **out, tl_error *error);
-/* Replace the pipeline by a copy; the model stays as it was on failure. TL_BAD_SHAPE when it does not fit the network. */
+/* Replace the pipeline by a copy; the model stays as it was on failure. TL_BAD_SHAPE when it does not fit the
+ * network. */
 TL_PRIV tl_status tl__model_set_pipeline(tl_model *model, const tl__pipeline *pipeline, tl_error *error);
 /* Replace a text that the file carries by the JSON of a tree; NULL: {}. */
 TL_PRIV tl_status tl__model_set_settings(tl_model *model, const tl_value *settings);
 TL_PRIV tl_status tl__model_set_metrics(tl_model *model, const tl_value *metrics);
 
-/* Numbers that a prediction has per row: the network's outputs, or 2 where one sigmoid output tells two classes apart. */
+/* Numbers that a prediction has per row: the network's outputs, or 2 where one sigmoid output tells two classes
+ * apart. */
 TL_PRIV size_t tl__model_predictions(const tl_model *model);
 /* "canonical 1": the class and version of the context's arithmetic. */
 TL_PRIV void tl__model_numerics(const tl_context *context, char out[32]);
@@ -70,7 +72,8 @@ TL_PRIV tl_status tl__model_write(const tl_model *model, tl__heap *heap, const t
 TL_PRIV tl_status tl__model_write_file(const tl_model *model, tl_context *context, const tl__model_extra *extra,
                                        const char *path, bool sync, tl_error *error);
 /* A model from a file that was read; `name` for messages. */
-TL_PRIV tl_status tl__model_from_file(tl_context *context, const tl__safetensors *file, const char *name, tl_model **out,
+TL_PRIV tl_status tl__model_from_file(tl_context *context, const tl__safetensors *file, const char *name,
+                                      tl_model **out,
                                       tl_error *error);
 /* The tensors of a file into an array laid out by the model's plan: all there, of the right shapes, finite. Names that
  * neither the model nor "training." have are mistakes. */

@@ -5,8 +5,8 @@
  *     plan             nn/plan.h
  *     network          weights, and for training gradients, optimizer state and activations: nn/network.h
  *
- * The size of the network is known only when the graph and the plan stand, so tl_model_bytes builds them too, on its own
- * stack, in the smallest of a few rooms that they fit in. */
+ * The size of the network is known only when the graph and the plan stand, so tl_model_bytes builds them too, on its
+ * own stack, in the smallest of a few rooms that they fit in. */
 #include "model/model.h"
 
 #include "base/math.h"
@@ -56,7 +56,8 @@ static bool place_settings(const tl__member_head *member, const tl_setting *sett
         double number = settings[i].number;
         const tl__field *row = member->rows ? tl__field_find(member->rows, settings[i].name, strlen(settings[i].name), NULL)
                                             : NULL;
-        if (!row || number != number || ((row->min < row->max) && (number < row->min || number > row->max))) return false;
+        if (!row || number != number || ((row->min < row->max) && (number < row->min || number > row->max)))
+            return false;
         if (row->kind == TL__FIELD_FLOAT) *(double *)(void *)(block + row->offset) = number;
         else if (row->kind == TL__FIELD_INT) *(int64_t *)(void *)(block + row->offset) = (int64_t)number;
         else if (row->kind == TL__FIELD_BOOL) *(bool *)(void *)(block + row->offset) = number != 0;
@@ -65,7 +66,8 @@ static bool place_settings(const tl__member_head *member, const tl_setting *sett
     return true;
 }
 
-static tl_status place_members(const tl_model_description *description, tl_purpose purpose, const struct place_parts *parts)
+static tl_status place_members(const tl_model_description *description, tl_purpose purpose,
+                               const struct place_parts *parts)
 {
     struct tl__placed *placed = parts->placed;
     if (description->loss) {
@@ -133,9 +135,10 @@ static tl_status place_head(const tl_model_description *description, tl_purpose 
     return TL_OK;
 }
 
-/* What a placed model takes in memory that begins anywhere on a 16-byte line: the head, 48 bytes for its alignment, and the
- * network. *fits false: the room was too small to say. */
-static size_t place_measure(const tl_model_description *description, tl_purpose purpose, void *room, size_t size, bool *fits)
+/* What a placed model takes in memory that begins anywhere on a 16-byte line: the head, 48 bytes for its alignment, and
+ * the network. *fits false: the room was too small to say. */
+static size_t place_measure(const tl_model_description *description, tl_purpose purpose, void *room, size_t size,
+                            bool *fits)
 {
     tl_model *model;
     size_t used, skip = -(uintptr_t)room & 63, total;

@@ -1,5 +1,5 @@
-/* Prediction: raw rows through the pipeline, the network and the link, without allocation. A predictor shares the model's
- * weights and owns the rest, so there may be one in each thread. */
+/* Prediction: raw rows through the pipeline, the network and the link, without allocation. A predictor shares the
+ * model's weights and owns the rest, so there may be one in each thread. */
 #include "model/model.h"
 
 #include "kernels/kernels.h"
@@ -81,7 +81,8 @@ TL_API tl_status tl_predict(tl_predictor *predictor, const float *inputs, size_t
     TL_TRY(tl__pipeline_apply(model->pipeline, inputs, rows, predictor->inputs, NULL));
     TL_TRY(tl__network_forward(predictor->network, NULL, predictor->inputs, rows, &raw));
     if (model->pipeline->classification || model->link != TL__LINK_NONE)
-        tl__link_apply(model->context->kernels, model->link, raw, rows, predictor->outputs, outputs, predictor->predictions);
+        tl__link_apply(model->context->kernels, model->link, raw, rows, predictor->outputs, outputs,
+                       predictor->predictions);
     else
         predictor_restore(predictor, raw, rows, outputs);
     return TL_OK;

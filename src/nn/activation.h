@@ -1,5 +1,5 @@
-/* Words for activations in settings, and an activation as layers apply it: the kernels' kinds, and softmax, which works on
- * whole rows and so cannot be fused into a matrix product. */
+/* Words for activations in settings, and an activation as layers apply it: the kernels' kinds, and softmax, which works
+ * on whole rows and so cannot be fused into a matrix product. */
 #ifndef TL_NN_ACTIVATION_H
 #define TL_NN_ACTIVATION_H
 
@@ -17,7 +17,8 @@ typedef struct tl__activation_use {
     bool softmax;
 } tl__activation_use;
 
-/* Of a word's index; 0 is identity here, since whoever has a default has put it in before. alpha below 0: the default. */
+/* Of a word's index; 0 is identity here, since whoever has a default has put it in before. alpha below 0: the
+ * default. */
 TL_PRIV tl__activation_use tl__activation_of(int word, double alpha);
 /* The index of `word`, or -1. */
 TL_PRIV int tl__activation_word(const char *word);

@@ -1,5 +1,5 @@
-/* Nodes of a graph: added one by one, each with its shape worked out and its defaults resolved on the spot. Everything here
- * works without an allocator and without a parser; graph_read.c is the side that reads settings. */
+/* Nodes of a graph: added one by one, each with its shape worked out and its defaults resolved on the spot. Everything
+ * here works without an allocator and without a parser; graph_read.c is the side that reads settings. */
 #include "nn/graph_add.h"
 
 #include "base/text.h"
@@ -116,7 +116,8 @@ static tl_status graph_mistake(const tl__graph *graph, const tl__graph_node *nod
     char label[96], setting[48] = "";
     tl__node_label(label, sizeof label, node);
     if (node->position >= 0) tl__format(setting, sizeof setting, "network.layers[%d]", node->position);
-    return tl__fail_at(error, status, graph->file, node->line, node->column, setting[0] ? setting : NULL, "%s %s", label,
+    return tl__fail_at(error, status, graph->file, node->line, node->column, setting[0] ? setting : NULL, "%s %s",
+                       label,
                        text);
 }
 
@@ -252,8 +253,8 @@ TL_PRIV tl_status tl__graph_settle_link(tl__graph *graph, const tl__loss *loss, 
     if (output->activation == tl__activation_word("sigmoid")) named = TL__LINK_SIGMOID;
     if (link == TL__LINK_NONE || named == TL__LINK_NONE) return TL_OK;
     if (named != link) {
-        tl__format(text, sizeof text, "has the activation %s, but training.loss %s makes probabilities of its outputs by "
-                   "%s; leave the activation out", words[named], loss->head.name, words[link]);
+        tl__format(text, sizeof text, "has the activation %s, but training.loss %s makes probabilities of its outputs "
+                   "by %s; leave the activation out", words[named], loss->head.name, words[link]);
         return graph_mistake(graph, output, TL_BAD_CONFIG, text, error);
     }
     output->activation = tl__activation_word("identity");

@@ -1,12 +1,13 @@
 /* Graphs: layers in an order in which every layer comes after those it reads. A graph is settings and shapes only; it
  * has no weights and no memory for values (nn/plan.h lays those out, nn/network.h runs them).
  *
- * Three ways lead to the same nodes: text ("nodes: 16, activation: relu", from C), a tree (a layer's map in the YAML), and
- * plain descriptions (boards: no parser, no allocator). Shapes are known as soon as a node is added, so a mistake is told at
- * its line.
+ * Three ways lead to the same nodes: text ("nodes: 16, activation: relu", from C), a tree (a layer's map in the YAML),
+ * and plain descriptions (boards: no parser, no allocator). Shapes are known as soon as a node is added, so a mistake
+ * is told at its line.
  *
  * What every layer can be told stands in tl__layer_common and is read here, once: type, name, from, activation,
- * initialization, frozen. `hidden` and `dense` are the same layer; `output` is a dense one that takes no default activation. */
+ * initialization, frozen. `hidden` and `dense` are the same layer; `output` is a dense one that takes no default
+ * activation. */
 #ifndef TL_NN_GRAPH_H
 #define TL_NN_GRAPH_H
 
@@ -82,11 +83,12 @@ TL_PRIV size_t tl__graph_settings_bytes(const tl_layer_description *layers, int 
 
 /* An input of this shape. name NULL: "input_1". */
 TL_PRIV tl_status tl__graph_add_input(tl__graph *graph, const char *name, const tl__shape *shape, tl_error *error);
-/* One layer's map, {type: hidden, nodes: 256}. A text alone is a type: `flatten`. position: its index in the list that it
- * stands in, -1: none. path: of that list, "network.layers". */
+/* One layer's map, {type: hidden, nodes: 256}. A text alone is a type: `flatten`. position: its index in the list that
+ * it stands in, -1: none. path: of that list, "network.layers". */
 TL_PRIV tl_status tl__graph_add_value(tl__graph *graph, const tl_value *layer, const char *path, int position,
                                       tl_error *error);
-/* What can be said of a layer's map before the shapes are known: its type, its settings and their ranges. Adds nothing. */
+/* What can be said of a layer's map before the shapes are known: its type, its settings and their ranges. Adds
+ * nothing. */
 TL_PRIV tl_status tl__graph_check_value(tl__graph *graph, const tl_value *layer, const char *path, int position,
                                         tl_error *error);
 /* A layer over nodes that are known by number; settings is a map or NULL. *out is the new node's number. */

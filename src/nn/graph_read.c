@@ -1,6 +1,6 @@
-/* Nodes from settings. A layer's settings are two structs that lie one behind the other, tl__layer_common and its own; their
- * rows are put together into one list with shifted offsets, so that a layer's map is read, checked and written as one block
- * and a wrong word is compared with all that could be meant. */
+/* Nodes from settings. A layer's settings are two structs that lie one behind the other, tl__layer_common and its own;
+ * their rows are put together into one list with shifted offsets, so that a layer's map is read, checked and written as
+ * one block and a wrong word is compared with all that could be meant. */
 #include "nn/graph_add.h"
 
 #include "base/text.h"
@@ -75,7 +75,8 @@ static const tl__layer *graph_layer(const char *type, bool *is_activation, const
 {
     *is_activation = tl__activation_word(type) > 0;
     if (*is_activation) type = "activation";
-    return (const tl__layer *)(const void *)tl__family_find(tl__layer_family(), type, file, line, column, setting, error);
+    return (const tl__layer *)(const void *)tl__family_find(tl__layer_family(), type, file, line, column, setting,
+                                                            error);
 }
 
 static tl__graph_node graph_node(const tl__layer *layer, unsigned char *block, int line, int column, int position)
@@ -91,7 +92,8 @@ static tl_status graph_from(const tl__graph *graph, tl__graph_node *node, const 
 {
     if (count > TL__NODE_INPUTS)
         return tl__fail_at(error, TL_OUT_OF_RANGE, graph->file, node->line, node->column, NULL,
-                           "A layer reads at most %d others; '%s' names %zu.", TL__NODE_INPUTS, node->common->type, count);
+                           "A layer reads at most %d others; '%s' names %zu.", TL__NODE_INPUTS, node->common->type,
+                           count);
     for (size_t i = 0; i < count; i++) {
         int index = tl__graph_find(graph, from[i]);
         if (index < 0) {
@@ -173,7 +175,8 @@ TL_PRIV tl_status tl__graph_add_description(tl__graph *graph, const tl_layer_des
         return tl__fail(error, TL_OUT_OF_RANGE, "A layer reads at most %d others.", TL__NODE_INPUTS);
     for (int i = 0; i < description->input_count; i++) {
         if (description->inputs[i] < 0 || description->inputs[i] >= graph->count)
-            return tl__fail(error, TL_BAD_CONFIG, "Layer %d reads layer %d, which does not come before it.", graph->count,
+            return tl__fail(error, TL_BAD_CONFIG, "Layer %d reads layer %d, which does not come before it.",
+                            graph->count,
                             description->inputs[i]);
         node.inputs[i] = description->inputs[i];
     }

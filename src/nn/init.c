@@ -1,5 +1,5 @@
-/* Initial weights: bounds and deviations from fan-in and fan-out, drawn by the tensor's name. Element i of a tensor is a
- * function of (seed, name, i) in file order, whatever the layout in memory. */
+/* Initial weights: bounds and deviations from fan-in and fan-out, drawn by the tensor's name. Element i of a tensor is
+ * a function of (seed, name, i) in file order, whatever the layout in memory. */
 #include "nn/init.h"
 
 #include "base/hash.h"

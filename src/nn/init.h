@@ -1,8 +1,8 @@
-/* Initial weights. A tensor's numbers are drawn by its name (base/random.h), so adding, removing or reordering layers does
- * not change the others' weights. Biases start at 0 but for `pytorch`, scales of norms at 1.
+/* Initial weights. A tensor's numbers are drawn by its name (base/random.h), so adding, removing or reordering layers
+ * does not change the others' weights. Biases start at 0 but for `pytorch`, scales of norms at 1.
  *
- * `auto` is `pytorch`: its small outputs at the start train small networks on standardised inputs better than He's (iris, ten
- * folds, MLP(64, 32): accuracy 0.953 against 0.939). */
+ * `auto` is `pytorch`: its small outputs at the start train small networks on standardised inputs better than He's
+ * (iris, ten folds, MLP(64, 32): accuracy 0.953 against 0.939). */
 #ifndef TL_NN_INIT_H
 #define TL_NN_INIT_H
 
@@ -39,8 +39,8 @@ TL_PRIV tl__init_kind tl__init_of(int word);
 /* The index of `word`, or -1. */
 TL_PRIV int tl__init_word(const char *word);
 
-/* Fill the tensor `name`, a matrix [out, in] (others: out = 1). Draw i is element i in file order; with `transposed` the
- * matrix lies in memory as [in, out]. */
+/* Fill the tensor `name`, a matrix [out, in] (others: out = 1). Draw i is element i in file order; with `transposed`
+ * the matrix lies in memory as [in, out]. */
 TL_PRIV void tl__init_fill(tl__init_kind kind, uint64_t seed, const char *name, size_t out, size_t in, size_t fan_in,
                            size_t fan_out, bool transposed, float *values);
 

@@ -1,9 +1,9 @@
 /* Layers: the family's descriptor, and what a layer is given while it is planned and while it runs.
  *
- * The life of a layer: its settings are read by its rows; `shape` says what comes out (or what it needs); `tensors` lists its
- * parameters; `carve` asks for memory, once to count and once to place; then `forward` and `backward` run on a tl__op, which
- * has every pointer ready. A layer always *writes* its outputs and gradients and never adds to them: where a node is
- * read by several layers, nn/network_step.c adds their gradients, the last reader's first. */
+ * The life of a layer: its settings are read by its rows; `shape` says what comes out (or what it needs); `tensors`
+ * lists its parameters; `carve` asks for memory, once to count and once to place; then `forward` and `backward` run on
+ * a tl__op, which has every pointer ready. A layer always *writes* its outputs and gradients and never adds to them:
+ * where a node is read by several layers, nn/network_step.c adds their gradients, the last reader's first. */
 #ifndef TL_NN_LAYER_H
 #define TL_NN_LAYER_H
 
@@ -74,8 +74,8 @@ typedef struct tl__layer {
     bool default_activation;     /* `auto` is the graph's default, where the layer is hidden */
     size_t state_size;           /* of its own struct, at most TL__LAYER_STATE; zeroed before carve */
 
-    /* The output's shape; NULL, or what it needs: "needs [height, width, channels]". The message goes on with what it got.
-     * The sizes given fit a size_t; those it makes are checked by the caller. */
+    /* The output's shape; NULL, or what it needs: "needs [height, width, channels]". The message goes on with what it
+     * got. The sizes given fit a size_t; those it makes are checked by the caller. */
     const char *(*shape)(const tl__site *site, tl__shape *out);
     /* Its parameters in file order; gives their number. NULL: none. */
     int (*tensors)(const tl__site *site, tl__tensor_spec *out);
@@ -127,7 +127,8 @@ struct tl__op {
     float *d_in[TL__NODE_INPUTS];             /* NULL: not wanted */
     float *tensor[TL__LAYER_TENSORS];
     float *gradient[TL__LAYER_TENSORS];       /* NULL: frozen, a buffer, or no training */
-    /* The activation of the layer before, when this one applies its derivative to d_in[0] on the way: dense layers do. */
+    /* The activation of the layer before, when this one applies its derivative to d_in[0] on the way: dense layers
+     * do. */
     tl__activation_use fused;
     const float *fused_saved;                 /* NULL: nothing is fused */
     bool derivative_done;                     /* d_out has this node's own derivative already (by its reader) */
@@ -147,7 +148,8 @@ struct tl__pass {
     size_t first_row;                         /* in the global batch */
 };
 
-/* Run tasks 0..count-1 of an op: on the pool when the call is worth it (work: floating-point operations in all), else here. */
+/* Run tasks 0..count-1 of an op: on the pool when the call is worth it (work: floating-point operations in all), else
+ * here. */
 typedef void tl__op_fn(tl__pass *pass, tl__op *op, size_t task, void *scratch);
 TL_PRIV void tl__pass_run(tl__pass *pass, tl__op *op, size_t count, double work, tl__op_fn *run);
 
@@ -156,8 +158,8 @@ static inline size_t tl__blocks(size_t total, size_t block) { return total / blo
 /* Rows per task where a row is `size` floats: about 16 KiB, so that tasks are worth their hand-over. */
 static inline size_t tl__row_block(size_t size) { return size >= 4096 ? 1 : 4096 / (size ? size : 1); }
 
-/* Below this many operations a call stays on the calling thread: waking others costs some microseconds, in which one core
- * of a fast machine does this much. */
+/* Below this many operations a call stays on the calling thread: waking others costs some microseconds, in which one
+ * core of a fast machine does this much. */
 enum { TL__PARALLEL_WORK = 1 << 20 };
 
 #endif

@@ -1,5 +1,5 @@
-/* An activation as a layer of its own: y = act(x), elementwise, or softmax over the last axis. `{type: relu}` is short for
- * `{type: activation, activation: relu}`. */
+/* An activation as a layer of its own: y = act(x), elementwise, or softmax over the last axis. `{type: relu}` is short
+ * for `{type: activation, activation: relu}`. */
 #include "nn/layer.h"
 
 typedef struct activation_state {
@@ -83,8 +83,8 @@ TL_PRIV const tl__member_head *tl__layer_activation(void)
     };
     static const tl__layer layer = {
         .head = {.name = "activation",
-                 .help = "The activation alone, as a layer: relu, leaky_relu, elu, gelu, gelu_tanh, silu, tanh, sigmoid, "
-                         "softplus, or softmax over the last axis. {type: relu} is short for it."},
+                 .help = "The activation alone, as a layer: relu, leaky_relu, elu, gelu, gelu_tanh, silu, tanh, "
+                         "sigmoid, softplus, or softmax over the last axis. {type: relu} is short for it."},
         .inputs_min = 1, .inputs_max = 1, .takes_activation = true, .default_activation = true,
         .state_size = sizeof(activation_state), .shape = activation_shape, .identity = activation_identity,
         .carve = activation_carve, .forward = activation_forward, .backward = activation_backward,

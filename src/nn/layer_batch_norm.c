@@ -1,9 +1,9 @@
-/* Batch norm over the last axis (features, channels): y = (x - mean) / sqrt(variance + eps) * weight + bias, with mean and
- * biased variance of the batch in training, running ones in evaluation. Ioffe and Szegedy 2015; conventions are
+/* Batch norm over the last axis (features, channels): y = (x - mean) / sqrt(variance + eps) * weight + bias, with mean
+ * and biased variance of the batch in training, running ones in evaluation. Ioffe and Szegedy 2015; conventions are
  * PyTorch's: running = (1 - momentum) * running + momentum * batch, the running variance from the unbiased one.
  *
- * Two passes over columns in blocks, then one over rows. A frozen layer uses its running statistics in training too. Running
- * statistics move in commit, after the loss is known to be finite. */
+ * Two passes over columns in blocks, then one over rows. A frozen layer uses its running statistics in training too.
+ * Running statistics move in commit, after the loss is known to be finite. */
 #include "nn/layer.h"
 
 enum { BATCH_NORM_COLUMNS = 64 };
@@ -17,7 +17,8 @@ typedef struct batch_norm_state {
     size_t columns, repeat;
     int running;                             /* number of running_mean among the tensors */
     float *mean, *variance, *inverse;        /* [columns] each */
-    float *sums;                             /* [2, columns]: gradients of weight and bias where nobody else keeps them */
+    float *sums;                             /* [2, columns]: gradients of weight and bias where nobody else keeps
+                                                them */
 } batch_norm_state;
 
 static const tl__field batch_norm_rows[] = {
@@ -94,7 +95,8 @@ static void batch_norm_statistics_task(tl__pass *pass, tl__op *op, size_t task, 
     }
     pass->kernels->column_sums(state->mean, op->in[0], rows, state->columns, pieces, first, count);
     for (size_t j = first; j < first + count; j++) state->mean[j] /= (float)rows;
-    pass->kernels->column_square_deviations(state->variance, op->in[0], state->mean, rows, state->columns, pieces, first,
+    pass->kernels->column_square_deviations(state->variance, op->in[0], state->mean, rows, state->columns, pieces,
+                                            first,
                                             count);
     for (size_t j = first; j < first + count; j++) state->variance[j] /= (float)rows;
     batch_norm_inverse(state, op, state->variance, first, count);
@@ -188,8 +190,8 @@ static const char *batch_norm_refuses(const tl__site *site, size_t rows)
 {
     const tl__shape *shape = &site->node->shape;
     if (site->node->common->frozen || rows * (tl__shape_size(shape) / shape->dim[shape->rank - 1]) > 1) return NULL;
-    return "(batch_norm) cannot normalise over a batch of one row. Set training.drop_last: true, or a training.batch_size "
-           "that does not leave one row over.";
+    return "(batch_norm) cannot normalise over a batch of one row. Set training.drop_last: true, or a "
+           "training.batch_size that does not leave one row over.";
 }
 
 static double batch_norm_flops(const tl__site *site) { return 4.0 * (double)tl__shape_size(&site->node->shape); }
@@ -202,9 +204,9 @@ TL_PRIV const tl__member_head *tl__layer_batch_norm(void)
     };
     static const tl__layer layer = {
         .head = {.name = "batch_norm", .aliases = "batchnorm",
-                 .help = "Each feature is brought to mean 0 and variance 1 over the batch, then scaled and shifted by two "
-                         "learned numbers (Ioffe and Szegedy 2015); in evaluation by running statistics. Conventions are "
-                         "PyTorch's. Under gradient accumulation it normalises over each micro-batch.",
+                 .help = "Each feature is brought to mean 0 and variance 1 over the batch, then scaled and shifted by "
+                         "two learned numbers (Ioffe and Szegedy 2015); in evaluation by running statistics. "
+                         "Conventions are PyTorch's. Under gradient accumulation it normalises over each micro-batch.",
                  .rows = batch_norm_rows, .settings_size = sizeof(batch_norm_settings)},
         .inputs_min = 1, .inputs_max = 1, .state_size = sizeof(batch_norm_state), .shape = batch_norm_shape,
         .tensors = batch_norm_tensors, .carve = batch_norm_carve, .forward = batch_norm_forward,

@@ -1,9 +1,9 @@
-/* y = act(x W^T + b) over the last axis, W [out, in] in files and [in, out] in memory: forward and weight gradient then read
- * both operands along their rows. The activation is fused into the product; on the way back the derivative of the layer
- * before is fused into the input gradient where that layer allows it (op->fused).
+/* y = act(x W^T + b) over the last axis, W [out, in] in files and [in, out] in memory: forward and weight gradient then
+ * read both operands along their rows. The activation is fused into the product; on the way back the derivative of the
+ * layer before is fused into the input gradient where that layer allows it (op->fused).
  *
- * The way back is one list of tasks: tiles of the weight gradient, tiles of the input gradient, blocks of columns of the bias
- * gradient. They read the same dz and write different arrays. */
+ * The way back is one list of tasks: tiles of the weight gradient, tiles of the input gradient, blocks of columns of
+ * the bias gradient. They read the same dz and write different arrays. */
 #include "nn/layer.h"
 
 enum { DENSE_BIAS_COLUMNS = 64 };
@@ -24,8 +24,10 @@ typedef struct dense_state {
 
 static const tl__field dense_rows[] = {
     {.name = "nodes", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__TUNE | TL__REQUIRED,
-     .offset = offsetof(dense_settings, nodes), .min = 1, .max = 1073741824, .unit = "units", .help = "number of outputs"},
-    {.name = "bias", .kind = TL__FIELD_BOOL, .flags = TL__RESULT, .offset = offsetof(dense_settings, bias), .fallback = 1,
+     .offset = offsetof(dense_settings, nodes), .min = 1, .max = 1073741824, .unit = "units",
+     .help = "number of outputs"},
+    {.name = "bias", .kind = TL__FIELD_BOOL, .flags = TL__RESULT, .offset = offsetof(dense_settings, bias),
+     .fallback = 1,
      .max = 1, .help = "add a number of its own to each output"},
     {.name = NULL}
 };
@@ -208,9 +210,9 @@ TL_PRIV const tl__member_head *tl__layer_dense(void)
     };
     static const tl__layer layer = {
         .head = {.name = "dense", .aliases = "hidden output",
-                 .help = "Every output is a weighted sum of all inputs: y = act(x W^T + b), over the last axis. `hidden` and "
-                         "`dense` are the same; `output` takes no default activation, since softmax and sigmoid belong to the "
-                         "loss.",
+                 .help = "Every output is a weighted sum of all inputs: y = act(x W^T + b), over the last axis. "
+                         "`hidden` and `dense` are the same; `output` takes no default activation, since softmax and "
+                         "sigmoid belong to the loss.",
                  .rows = dense_rows, .settings_size = sizeof(dense_settings)},
         .inputs_min = 1, .inputs_max = 1, .takes_activation = true, .default_activation = true,
         .state_size = sizeof(dense_state), .shape = dense_shape, .tensors = dense_tensors, .carve = dense_carve,

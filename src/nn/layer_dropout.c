@@ -1,6 +1,6 @@
-/* Dropout: in training each number is zero with probability `rate` and else divided by 1 - rate; in evaluation nothing happens.
- * The mask is a function of (seed, layer's name, step, row in the global batch, element), so it is drawn twice rather
- * than kept. Srivastava et al. 2014, scaled in training as everyone does now. */
+/* Dropout: in training each number is zero with probability `rate` and else divided by 1 - rate; in evaluation nothing
+ * happens. The mask is a function of (seed, layer's name, step, row in the global batch, element), so it is drawn twice
+ * rather than kept. Srivastava et al. 2014, scaled in training as everyone does now. */
 #include "nn/layer.h"
 
 typedef struct dropout_settings {
@@ -39,7 +39,8 @@ static void dropout_apply(tl__pass *pass, const tl__op *op, size_t task, float *
     size_t block = tl__row_block(op->size), first = task * block;
     tl__random random;
     tl__random_init(&random, pass->seed, TL__DRAW_DROPOUT, op->key, pass->step, 0);
-    pass->kernels->dropout(y + first * op->size, x + first * op->size, tl__size_min(block, pass->rows - first), op->size,
+    pass->kernels->dropout(y + first * op->size, x + first * op->size, tl__size_min(block, pass->rows - first),
+                           op->size,
                            pass->training ? (float)settings->rate : 0.0f, &random, (uint32_t)(pass->first_row + first));
 }
 
@@ -57,7 +58,8 @@ static void dropout_backward_task(tl__pass *pass, tl__op *op, size_t task, void 
 
 static void dropout_run(tl__pass *pass, tl__op *op, tl__op_fn *run)
 {
-    tl__pass_run(pass, op, tl__blocks(pass->rows, tl__row_block(op->size)), 20.0 * (double)(pass->rows * op->size), run);
+    tl__pass_run(pass, op, tl__blocks(pass->rows, tl__row_block(op->size)), 20.0 * (double)(pass->rows * op->size),
+                 run);
 }
 
 static void dropout_forward(tl__pass *pass, tl__op *op) { dropout_run(pass, op, dropout_forward_task); }
@@ -81,9 +83,9 @@ TL_PRIV const tl__member_head *tl__layer_dropout(void)
     };
     static const tl__layer layer = {
         .head = {.name = "dropout",
-                 .help = "In training each number becomes zero with probability `rate`, the others are divided by 1 - rate "
-                         "(Srivastava and others, 2014); in evaluation nothing happens. optimization.dropout puts one behind each "
-                         "hidden layer.",
+                 .help = "In training each number becomes zero with probability `rate`, the others are divided by 1 - "
+                         "rate (Srivastava and others, 2014); in evaluation nothing happens. optimization.dropout puts "
+                         "one behind each hidden layer.",
                  .rows = dropout_rows, .settings_size = sizeof(dropout_settings)},
         .inputs_min = 1, .inputs_max = 1, .shape = dropout_shape, .identity = dropout_identity, .carve = dropout_carve,
         .forward = dropout_forward, .backward = dropout_backward, .examples = examples,

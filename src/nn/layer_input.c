@@ -1,5 +1,5 @@
-/* The rows that a network is given: nodes for plain features, or a shape. It computes nothing; its output is the caller's
- * array. */
+/* The rows that a network is given: nodes for plain features, or a shape. It computes nothing; its output is the
+ * caller's array. */
 #include "nn/layer.h"
 
 static const tl__field input_rows[] = {
@@ -7,7 +7,8 @@ static const tl__field input_rows[] = {
      .fallback = 0, .min = 0, .max = 1073741824, .unit = "features", .help = "numbers of one row",
      .aliases = NULL},
     {.name = "shape", .kind = TL__FIELD_INT_LIST, .flags = TL__RESULT, .offset = offsetof(tl__input_settings, shape),
-     .min = 1, .max = 1073741824, .help = "shape of one row, [height, width, channels] or [time, features], instead of nodes"},
+     .min = 1, .max = 1073741824, .help = "shape of one row, [height, width, channels] or [time, features], instead of "
+                                          "nodes"},
     {.name = NULL}
 };
 

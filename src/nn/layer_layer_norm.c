@@ -129,8 +129,8 @@ TL_PRIV const tl__member_head *tl__layer_layer_norm(void)
     };
     static const tl__layer layer = {
         .head = {.name = "layer_norm", .aliases = "layernorm",
-                 .help = "Each row is brought to mean 0 and variance 1 over its last axis (or `axes` of them), then scaled and "
-                         "shifted by learned numbers (Ba, Kiros and Hinton 2016).",
+                 .help = "Each row is brought to mean 0 and variance 1 over its last axis (or `axes` of them), then "
+                         "scaled and shifted by learned numbers (Ba, Kiros and Hinton 2016).",
                  .rows = layer_norm_rows, .settings_size = sizeof(layer_norm_settings)},
         .inputs_min = 1, .inputs_max = 1, .state_size = sizeof(layer_norm_state), .shape = layer_norm_shape,
         .tensors = layer_norm_tensors, .carve = layer_norm_carve, .forward = layer_norm_forward,

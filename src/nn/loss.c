@@ -46,7 +46,8 @@ TL_PRIV tl_status tl__loss_check(const tl__loss *loss, const void *settings, siz
     if (width == wanted || (loss->one_output && classes && targets == 2 && width == 1)) return TL_OK;
     return tl__fail(error, TL_BAD_CONFIG,
                     "The network has %zu outputs but the loss %s needs %zu for %zu %s; set `nodes: %zu` in the output "
-                    "layer.", width, name, wanted, targets, classes ? "classes" : targets == 1 ? "value" : "values", wanted);
+                    "layer.", width, name, wanted, targets, classes ? "classes" : targets == 1 ? "value" : "values",
+                    wanted);
 }
 
 TL_PRIV bool tl__loss_class_weights(const tl__loss *loss, void *settings, size_t classes, const double *given,

@@ -30,8 +30,8 @@ enum { TL__REDUCE_MEAN, TL__REDUCE_SUM, TL__REDUCE_NONE };
 
 /* The beginning of every loss's settings. */
 typedef struct tl__loss_common {
-    int reduction;                   /* TL__REDUCE_*: divide by the denominator, or by 1 (sum and none: row_losses has the
-                                        losses one by one) */
+    int reduction;                   /* TL__REDUCE_*: divide by the denominator, or by 1 (sum and none: row_losses has
+                                        the losses one by one) */
     tl__float_list class_weights;    /* as configured, one per class in class order; empty: none */
     const float *weights;            /* [classes]: what counts; NULL: all 1. Set by tl__loss_class_weights */
 } tl__loss_common;
@@ -47,7 +47,8 @@ typedef struct tl__loss_call {
     const float *weights;            /* of rows, [rows]; NULL: all 1 */
     double scale;                    /* of the gradient: 1 / denominator, times the head's weight */
     float *gradient;                 /* [rows, width], may be `outputs` itself; NULL: not wanted */
-    float *row_losses;               /* [rows]: row weight * loss of the row (sum over its elements); NULL: not wanted */
+    float *row_losses;               /* [rows]: row weight * loss of the row (sum over its elements); NULL: not
+                                        wanted */
 } tl__loss_call;
 
 typedef struct tl__loss {
@@ -61,13 +62,15 @@ typedef struct tl__loss {
     bool per_element;                /* the mean is over all elements, rows * width; else over rows */
     bool weighted_mean;              /* the mean also divides by the class weights (cross entropy as PyTorch has it) */
     bool one_output;                 /* two classes may share one output: the logit of class 1 */
-    /* The loss's own class weights (alpha of focal), before those that a run gives; NULL: none. False: none this time. */
+    /* The loss's own class weights (alpha of focal), before those that a run gives; NULL: none. False: none this
+     * time. */
     bool (*own_weights)(const void *settings, size_t classes, const double *given, const double *balanced, float *out);
     /* What rows cannot say: TL_BAD_CONFIG. NULL: nothing. `targets`: values or classes of a row. */
     tl_status (*check)(const void *settings, size_t targets, bool classes, tl_error *error);
 } tl__loss;
 
-/* A class number among the targets: -1: left out (negative or NaN), -2: not below `classes`; its row loss becomes NaN. */
+/* A class number among the targets: -1: left out (negative or NaN), -2: not below `classes`; its row loss becomes
+ * NaN. */
 static inline int32_t tl__loss_class(float target, size_t classes)
 {
     if (!(target >= 0.0f)) return -1;

@@ -89,9 +89,9 @@ static const tl__field loss_binary_cross_entropy_fields[] = {
 static const tl__loss loss_binary_cross_entropy = {
     .head = {.name = "binary_cross_entropy",
              .aliases = "bce bce_with_logits",
-             .help = "Binary cross entropy of a sigmoid: -(y log p + (1-y) log(1-p)), mean over all outputs. Two classes "
-                     "take one output, the probability of class 1; more classes are learned one against the rest; several "
-                     "targets of 0 and 1 are independent.",
+             .help = "Binary cross entropy of a sigmoid: -(y log p + (1-y) log(1-p)), mean over all outputs. Two "
+                     "classes take one output, the probability of class 1; more classes are learned one against the "
+                     "rest; several targets of 0 and 1 are independent.",
              .rows = loss_binary_cross_entropy_fields,
              .settings_size = sizeof(loss_binary_cross_entropy_settings)},
     .fits = TL__FITS_CLASSES | TL__FITS_VALUES,

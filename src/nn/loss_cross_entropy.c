@@ -58,8 +58,8 @@ static const tl__field loss_cross_entropy_fields[] = {
 static const tl__loss loss_cross_entropy = {
     .head = {.name = "cross_entropy",
              .aliases = "ce categorical_cross_entropy crossentropy",
-             .help = "Softmax cross entropy: -log of the true class's probability, times its class weight; the mean divides "
-                     "by the sum of these weights. Label smoothing: Szegedy et al., 2016.",
+             .help = "Softmax cross entropy: -log of the true class's probability, times its class weight; the mean "
+                     "divides by the sum of these weights. Label smoothing: Szegedy et al., 2016.",
              .rows = loss_cross_entropy_fields,
              .settings_size = sizeof(loss_cross_entropy_settings)},
     .fits = TL__FITS_CLASSES,

@@ -112,8 +112,8 @@ static tl_status loss_focal_check(const void *settings, size_t targets, bool cla
     const tl__float_list alpha = ((const loss_focal_settings *)settings)->alpha;
     if (classes && alpha.count > 1 && alpha.count != targets)
         return tl__fail(error, TL_BAD_CONFIG,
-                        "The focal loss has %zu alphas but the target has %zu classes; give one alpha per class, or one for "
-                        "all, or leave alpha out.", alpha.count, targets);
+                        "The focal loss has %zu alphas but the target has %zu classes; give one alpha per class, or "
+                        "one for all, or leave alpha out.", alpha.count, targets);
     return TL_OK;
 }
 
@@ -131,8 +131,8 @@ static const tl__field loss_focal_fields[] = {
 
 static const tl__loss loss_focal = {
     .head = {.name = "focal",
-             .help = "Focal loss: -alpha_t (1 - p_t)^gamma log p_t of the true class t, mean over rows. It turns down the "
-                     "rows that are already right. Lin et al., Focal Loss for Dense Object Detection, 2017.",
+             .help = "Focal loss: -alpha_t (1 - p_t)^gamma log p_t of the true class t, mean over rows. It turns down "
+                     "the rows that are already right. Lin et al., Focal Loss for Dense Object Detection, 2017.",
              .rows = loss_focal_fields,
              .settings_size = sizeof(loss_focal_settings)},
     .fits = TL__FITS_CLASSES,

@@ -33,8 +33,8 @@ static const tl__field loss_huber_fields[] = {
 
 static const tl__loss loss_huber = {
     .head = {.name = "huber",
-             .help = "Huber's loss: e^2 / 2 for |e| <= delta, else delta * (|e| - delta / 2), e = output - target; mean over "
-                     "all values. Huber, Robust Estimation of a Location Parameter, 1964.",
+             .help = "Huber's loss: e^2 / 2 for |e| <= delta, else delta * (|e| - delta / 2), e = output - target; "
+                     "mean over all values. Huber, Robust Estimation of a Location Parameter, 1964.",
              .rows = loss_huber_fields,
              .settings_size = sizeof(loss_huber_settings)},
     .fits = TL__FITS_VALUES,

@@ -49,8 +49,8 @@ static const tl__field loss_log_cosh_fields[] = {TL__LOSS_REDUCTION_ROW(loss_log
 static const tl__loss loss_log_cosh = {
     .head = {.name = "log_cosh",
              .aliases = "logcosh",
-             .help = "Logarithm of the hyperbolic cosine of the error: like mse for small errors, like mae for large ones; "
-                     "mean over all values.",
+             .help = "Logarithm of the hyperbolic cosine of the error: like mse for small errors, like mae for large "
+                     "ones; mean over all values.",
              .rows = loss_log_cosh_fields,
              .settings_size = sizeof(loss_log_cosh_settings)},
     .fits = TL__FITS_VALUES,

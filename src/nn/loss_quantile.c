@@ -69,8 +69,8 @@ static const tl__field loss_quantile_fields[] = {
 static const tl__loss loss_quantile = {
     .head = {.name = "quantile",
              .aliases = "pinball",
-             .help = "Quantile (pinball) loss: max(q*e, (q-1)*e), e = target - output, mean over all targets and quantiles. "
-                     "Koenker and Bassett, Regression Quantiles, 1978.",
+             .help = "Quantile (pinball) loss: max(q*e, (q-1)*e), e = target - output, mean over all targets and "
+                     "quantiles. Koenker and Bassett, Regression Quantiles, 1978.",
              .rows = loss_quantile_fields,
              .settings_size = sizeof(loss_quantile_settings)},
     .fits = TL__FITS_VALUES,

@@ -33,8 +33,8 @@ static const tl__field loss_smooth_l1_fields[] = {
 
 static const tl__loss loss_smooth_l1 = {
     .head = {.name = "smooth_l1",
-             .help = "Smooth L1: e^2 / (2 beta) for |e| < beta, else |e| - beta / 2, e = output - target; mean over all "
-                     "values. Girshick, Fast R-CNN, 2015.",
+             .help = "Smooth L1: e^2 / (2 beta) for |e| < beta, else |e| - beta / 2, e = output - target; mean over "
+                     "all values. Girshick, Fast R-CNN, 2015.",
              .rows = loss_smooth_l1_fields,
              .settings_size = sizeof(loss_smooth_l1_settings)},
     .fits = TL__FITS_VALUES,

@@ -1,5 +1,5 @@
-/* Laying out a network: one function asks for every part of its block. With no base it counts, so the plan's figures and the
- * placed network cannot disagree; with a base it wires every pointer that a step will use. */
+/* Laying out a network: one function asks for every part of its block. With no base it counts, so the plan's figures
+ * and the placed network cannot disagree; with a base it wires every pointer that a step will use. */
 #include "nn/network_parts.h"
 
 #include "base/hash.h"

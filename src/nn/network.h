@@ -9,11 +9,12 @@
  *
  * Gradient shards. The rows of a step (the global batch) are cut into `shards` consecutive pieces by tl__piece of
  * kernels/kernels.h; the pieces of a short batch may be empty. Every sum over rows (gradients of weights, statistics of
- * batch norm, the loss) is one chain per piece, and the pieces are added by one fixed binary tree. Under accumulation A,
- * micro-batch i of a step of n rows holds rows tl__piece(n, A, i) up to tl__piece(n, A, i + 1), which are whole pieces;
- * learn is called for all A of them in order (rows may be 0), and update gives the same bits as one batch of all rows
- * with the same shards. Two exceptions: batch norm normalises over the micro-batch that it sees, and layers over
- * [time, feature] cut time steps, not samples, so there the pieces agree only where the rows of a step divide evenly. */
+ * batch norm, the loss) is one chain per piece, and the pieces are added by one fixed binary tree. Under accumulation
+ * A, micro-batch i of a step of n rows holds rows tl__piece(n, A, i) up to tl__piece(n, A, i + 1), which are whole
+ * pieces; learn is called for all A of them in order (rows may be 0), and update gives the same bits as one batch of
+ * all rows with the same shards. Two exceptions: batch norm normalises over the micro-batch that it sees, and layers
+ * over [time, feature] cut time steps, not samples, so there the pieces agree only where the rows of a step divide
+ * evenly. */
 #ifndef TL_NN_NETWORK_H
 #define TL_NN_NETWORK_H
 
@@ -30,10 +31,10 @@ typedef struct tl__rows {
     size_t rows;                /* at most max_rows (training) or evaluation_rows; 0: nothing to do */
     uint32_t step;              /* number of the optimizer step since the start: dropout draws */
     size_t first_row;           /* position of the first row in the step's global batch: dropout draws */
-    bool evaluate;              /* layers behave as in evaluation, yet with a way back (tl__network_forward_training only):
-                                   explanations */
-    double denominator;         /* what the sum of row losses is divided by: tl__network_denominator of the whole step; 0:
-                                   found out from this batch (right without accumulation) */
+    bool evaluate;              /* layers behave as in evaluation, yet with a way back (tl__network_forward_training
+                                   only): explanations */
+    double denominator;         /* what the sum of row losses is divided by: tl__network_denominator of the whole step;
+                                   0: found out from this batch (right without accumulation) */
 } tl__rows;
 
 /* What an optimizer step is told; all may change from step to step. Norms, limits and l2 as in nn/clip.h and
@@ -56,9 +57,10 @@ typedef struct tl__step_result {
     double element_mean, element_max;   /* mean and largest |g| before clipping (want_figures, clip_largest); else 0 */
 } tl__step_result;
 
-/* Everything in one block of plan totals.network bytes: the heap's, or the caller's (64-byte aligned, else up to 63 more are
- * needed, which totals.network includes). The plan and its graph are kept. parameters: an array of tl__plan_parameter_floats, 64-byte
- * aligned, kept, when the plan does not own them; else NULL, and they start as zeros: initialize or load them. */
+/* Everything in one block of plan totals.network bytes: the heap's, or the caller's (64-byte aligned, else up to 63
+ * more are needed, which totals.network includes). The plan and its graph are kept. parameters: an array of
+ * tl__plan_parameter_floats, 64-byte aligned, kept, when the plan does not own them; else NULL, and they start as
+ * zeros: initialize or load them. */
 TL_PRIV tl_status tl__network_new(tl__heap *heap, const tl__plan *plan, float *parameters, tl__network **out,
                                   tl_error *error);
 TL_PRIV tl_status tl__network_place(void *memory, size_t size, const tl__plan *plan, float *parameters,
@@ -72,13 +74,13 @@ TL_PRIV tl_status tl__network_forward(tl__network *network, tl__pool *pool, cons
 TL_PRIV tl_status tl__network_evaluate(tl__network *network, tl__pool *pool, const tl__rows *batch, const float **out,
                                        double *sum, double *denominator);
 
-/* Forward in training mode, loss and backward of a batch or micro-batch; gradients wait for tl__network_update. Too many
- * rows: TL_OUT_OF_RANGE; batch norm over one sample: TL_BAD_DATA with the settings to change. */
+/* Forward in training mode, loss and backward of a batch or micro-batch; gradients wait for tl__network_update. Too
+ * many rows: TL_OUT_OF_RANGE; batch norm over one sample: TL_BAD_DATA with the settings to change. */
 TL_PRIV tl_status tl__network_learn(tl__network *network, tl__pool *pool, const tl__rows *batch, tl_error *error);
 /* Output of the last tl__network_learn, [rows, outputs]: training metrics without a second pass. */
 TL_PRIV const float *tl__network_output(const tl__network *network);
-/* Combine, clip, update. A gradient norm or loss that is not finite: TL_NOT_FINITE, the weights stay as they were and the
- * message names the layer where it began (needs the last batch's values, so call it before the next learn). */
+/* Combine, clip, update. A gradient norm or loss that is not finite: TL_NOT_FINITE, the weights stay as they were and
+ * the message names the layer where it began (needs the last batch's values, so call it before the next learn). */
 TL_PRIV tl_status tl__network_update(tl__network *network, tl__pool *pool, const tl__update *update,
                                      tl__step_result *result, tl_error *error);
 /* Give up the gradients of an unfinished step. */
@@ -93,13 +95,14 @@ TL_PRIV float *tl__network_parameters(tl__network *network);
 TL_PRIV const float *tl__network_gradients(const tl__network *network);   /* of the last step, before clipping by
                                                                              norm; trained_floats */
 TL_PRIV int tl__network_state_count(const tl__network *network);          /* arrays of the optimizer */
-TL_PRIV float *tl__network_state(tl__network *network, int index);        /* trained_floats each; a checkpoint holds them */
+TL_PRIV float *tl__network_state(tl__network *network, int index);        /* trained_floats each; a checkpoint holds
+                                                                             them */
 TL_PRIV double tl__network_norm(const tl__network *network, int tensor);  /* L2 norm of its gradient at the
                                                                              last update, before clipping by norm */
 TL_PRIV const tl__plan *tl__network_plan_of(const tl__network *network);
 
-/* For tests and explanations: one forward in training mode, then a backward from a gradient of the output, [rows, outputs].
- * *input_gradient is [rows, features] when the plan was made with input_gradient, else NULL. */
+/* For tests and explanations: one forward in training mode, then a backward from a gradient of the output, [rows,
+ * outputs]. *input_gradient is [rows, features] when the plan was made with input_gradient, else NULL. */
 TL_PRIV tl_status tl__network_forward_training(tl__network *network, tl__pool *pool, const tl__rows *batch,
                                                const float **out, tl_error *error);
 TL_PRIV tl_status tl__network_backward_from(tl__network *network, tl__pool *pool, const tl__rows *batch,

@@ -1,6 +1,6 @@
-/* Which layer made the first NaN or infinity? Buffers share memory, so the values of a finished pass are gone; the last batch is
- * run again, op by op, and each output (then each gradient, on the way back) is looked at. Slow, and only before a
- * training stops. */
+/* Which layer made the first NaN or infinity? Buffers share memory, so the values of a finished pass are gone; the last
+ * batch is run again, op by op, and each output (then each gradient, on the way back) is looked at. Slow, and only
+ * before a training stops. */
 #include "nn/network_parts.h"
 
 static bool check_bad(const tl__kernels *kernels, const float *values, size_t size)

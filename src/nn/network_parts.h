@@ -1,5 +1,5 @@
-/* Inside of a network, for network.c, which lays it out, network_step.c, which runs it, and network_check.c, which looks for
- * the layer where a NaN began. */
+/* Inside of a network, for network.c, which lays it out, network_step.c, which runs it, and network_check.c, which
+ * looks for the layer where a NaN began. */
 #ifndef TL_NN_NETWORK_PARTS_H
 #define TL_NN_NETWORK_PARTS_H
 
@@ -61,7 +61,8 @@ struct tl__network {
 };
 
 /* An empty pass over a mode. */
-TL_PRIV void tl__network_pass(const tl__network *network, int mode, tl__pool *pool, const tl__rows *batch, tl__pass *out);
+TL_PRIV void tl__network_pass(const tl__network *network, int mode, tl__pool *pool, const tl__rows *batch,
+                              tl__pass *out);
 TL_PRIV void tl__network_set_inputs(tl__network *network, int mode, const float *inputs);
 /* One op of the way back, with the sums into what others wrote. */
 TL_PRIV void tl__network_op_backward(tl__pass *pass, tl__network_op *op);

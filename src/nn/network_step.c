@@ -14,7 +14,8 @@ TL_PRIV void tl__network_for(tl__pool *pool, size_t count, double work, tl__task
     }
 }
 
-TL_PRIV void tl__network_pass(const tl__network *network, int mode, tl__pool *pool, const tl__rows *batch, tl__pass *out)
+TL_PRIV void tl__network_pass(const tl__network *network, int mode, tl__pool *pool, const tl__rows *batch,
+                              tl__pass *out)
 {
     const tl__plan_options *options = &network->plan->options;
     memset(out, 0, sizeof *out);
@@ -385,7 +386,8 @@ static void network_apply_task(void *user, size_t task, int worker)
     size_t end = tl__size_min(first + NETWORK_CHUNK, weights ? plan->decay_floats : plan->trained_floats);
     (void)worker;
     plan->options.optimizer->apply(plan->options.kernels, weights ? &call->weights : &call->others,
-                                   call->network->parameters, call->network->gradients, call->network->state, first, end - first);
+                                   call->network->parameters, call->network->gradients, call->network->state, first,
+                                   end - first);
 }
 
 static void network_apply(tl__network *network, tl__pool *pool, const tl__update *update, float factor)

@@ -14,11 +14,13 @@ TL_PRIV const tl__family *tl__optimizer_family(void) { return &optimizer_family;
 
 TL_PRIV const tl__optimizer *tl__optimizer_find(const char *name, tl_error *error)
 {
-    return (const tl__optimizer *)(const void *)tl__family_find(&optimizer_family, name, NULL, 0, 0, "training.optimizer",
+    return (const tl__optimizer *)(const void *)tl__family_find(&optimizer_family, name, NULL, 0, 0,
+                                                                "training.optimizer",
                                                                 error);
 }
 
-TL_PRIV void tl__optimizer_start(const tl__optimizer *optimizer, const void *settings, float *const *state, size_t count)
+TL_PRIV void tl__optimizer_start(const tl__optimizer *optimizer, const void *settings, float *const *state,
+                                 size_t count)
 {
     for (int i = 0; i < optimizer->states(settings); i++) {
         float value = optimizer->state_start ? optimizer->state_start(settings, i) : 0.0f;

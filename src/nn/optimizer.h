@@ -4,8 +4,8 @@
  * state_start) before the first step. Once per step, prepare turns rate, step number and settings into a few float
  * factors (computed in double, fixed order); apply then works on any range of the arrays, so ranges are tasks.
  *
- *     optimizer->prepare(settings, &request, &factors);               twice: with l2 for weights, with l2 0 for the rest
- *     optimizer->apply(kernels, &factors, w, g, state, first, count);
+ *     optimizer->prepare(settings, &request, &factors);               twice: with l2 for weights, with l2 0 for the
+ *     rest optimizer->apply(kernels, &factors, w, g, state, first, count);
  *
  * Moments whose magnitude falls below 2^-120 become zero by definition: they would decay into subnormals, which are
  * slow, and are too small to move a weight. Formulas, defaults and names of settings and states are PyTorch's. */
@@ -22,8 +22,8 @@ enum { TL__OPTIMIZER_STATES = 4 };
 typedef struct tl__optimizer_request {
     int64_t step;                    /* 1 at the first one: bias correction */
     double learning_rate;
-    double l2;                       /* optimization.l2_reg, 0 for biases and norms. Joins the optimizer's own weight_decay:
-                                        added to the gradient as (weight_decay + l2) * w; decoupled with adamw */
+    double l2;                       /* optimization.l2_reg, 0 for biases and norms. Joins the optimizer's own
+                                        weight_decay: added to the gradient as (weight_decay + l2) * w; decoupled with adamw */
     double gradient_scale;           /* of the gradient, before l2: the clip factor; 0: 1 */
     double momentum;                 /* from a schedule: sgd's and rmsprop's momentum, Adam's beta1; 0: the settings' */
 } tl__optimizer_request;
@@ -57,12 +57,14 @@ TL_PRIV const tl__family *tl__optimizer_family(void);
 TL_PRIV const tl__optimizer *tl__optimizer_find(const char *name, tl_error *error);   /* NULL with the mistake told */
 
 /* Fill the state arrays with what they hold before the first step. */
-TL_PRIV void tl__optimizer_start(const tl__optimizer *optimizer, const void *settings, float *const *state, size_t count);
+TL_PRIV void tl__optimizer_start(const tl__optimizer *optimizer, const void *settings, float *const *state,
+                                 size_t count);
 /* What tl__field rows cannot say: nesterov needs momentum and no dampening. */
 TL_PRIV tl_status tl__optimizer_check(const tl__optimizer *optimizer, const void *settings, tl_error *error);
 
 /* The state array that the kernel takes in place `slot`, from element `first` on; NULL: none. */
-static inline float *tl__optimizer_array(const tl__optimizer_factors *factors, float *const *state, int slot, size_t first)
+static inline float *tl__optimizer_array(const tl__optimizer_factors *factors, float *const *state, int slot,
+                                         size_t first)
 {
     return factors->state[slot] ? state[factors->state[slot] - 1] + first : NULL;
 }

@@ -108,8 +108,8 @@ static const tl__field optimizer_adam_radam_fields[] = {TL__OPTIMIZER_BETA_ROWS(
 
 static const tl__optimizer optimizer_adam = {
     .head = {.name = "adam",
-             .help = "Adam: w -= rate * m' / (sqrt(v') + eps), m and v the running means of g and g^2, primed: divided by "
-                     "1 - beta^step. As torch.optim.Adam; Kingma and Ba, 2015.",
+             .help = "Adam: w -= rate * m' / (sqrt(v') + eps), m and v the running means of g and g^2, primed: divided "
+                     "by 1 - beta^step. As torch.optim.Adam; Kingma and Ba, 2015.",
              .rows = optimizer_adam_fields,
              .settings_size = sizeof(optimizer_adam_settings)},
     .states = optimizer_adam_states,
@@ -120,8 +120,8 @@ static const tl__optimizer optimizer_adam = {
 
 static const tl__optimizer optimizer_adam_w = {
     .head = {.name = "adamw",
-             .help = "AdamW: as adam, but weight decay and l2_reg shrink the weights before each step instead of changing "
-                     "the gradient. As torch.optim.AdamW; Loshchilov and Hutter, 2019.",
+             .help = "AdamW: as adam, but weight decay and l2_reg shrink the weights before each step instead of "
+                     "changing the gradient. As torch.optim.AdamW; Loshchilov and Hutter, 2019.",
              .rows = optimizer_adam_w_fields,
              .settings_size = sizeof(optimizer_adam_settings)},
     .states = optimizer_adam_states,

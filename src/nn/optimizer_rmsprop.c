@@ -31,7 +31,8 @@ static void optimizer_rmsprop_prepare(const void *settings, const tl__optimizer_
                     .alpha = (float)rmsprop->alpha,
                     .one_minus_alpha = (float)(1.0 - rmsprop->alpha),
                     .eps = (float)rmsprop->eps,
-                    .momentum = buffered ? (float)(request->momentum > 0.0 ? request->momentum : rmsprop->momentum) : 0.0f,
+                    .momentum = buffered ? (float)(request->momentum > 0.0 ? request->momentum : rmsprop->momentum) :
+                    0.0f,
                     .l2 = (float)(rmsprop->weight_decay + request->l2),
                     .gradient_scale = tl__optimizer_scale(request)},
         .state = {1, rmsprop->centered ? 2 : 0, !buffered ? 0 : rmsprop->centered ? 3 : 2}};
@@ -41,7 +42,8 @@ static void optimizer_rmsprop_apply(const tl__kernels *kernels, const tl__optimi
                                     const float *gradient, float *const *state, size_t first, size_t count)
 {
     kernels->rmsprop(&factors->rmsprop, weights + first, gradient + first, tl__optimizer_array(factors, state, 0, first),
-                     tl__optimizer_array(factors, state, 1, first), tl__optimizer_array(factors, state, 2, first), count);
+                     tl__optimizer_array(factors, state, 1, first), tl__optimizer_array(factors, state, 2, first),
+                     count);
 }
 
 static const tl__field optimizer_rmsprop_fields[] = {
@@ -59,7 +61,8 @@ static const tl__field optimizer_rmsprop_fields[] = {
 
 static const tl__optimizer optimizer_rmsprop = {
     .head = {.name = "rmsprop",
-             .help = "RMSprop: w -= rate * g / (sqrt(v) + eps), v = alpha * v + (1 - alpha) * g^2. As torch.optim.RMSprop.",
+             .help = "RMSprop: w -= rate * g / (sqrt(v) + eps), v = alpha * v + (1 - alpha) * g^2. As "
+                     "torch.optim.RMSprop.",
              .rows = optimizer_rmsprop_fields,
              .settings_size = sizeof(optimizer_rmsprop_settings)},
     .states = optimizer_rmsprop_states,

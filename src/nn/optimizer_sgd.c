@@ -38,7 +38,8 @@ static void optimizer_sgd_prepare(const void *settings, const tl__optimizer_requ
 static void optimizer_sgd_apply(const tl__kernels *kernels, const tl__optimizer_factors *factors, float *weights,
                                 const float *gradient, float *const *state, size_t first, size_t count)
 {
-    kernels->sgd(&factors->sgd, weights + first, gradient + first, tl__optimizer_array(factors, state, 0, first), count);
+    kernels->sgd(&factors->sgd, weights + first, gradient + first, tl__optimizer_array(factors, state, 0, first),
+                 count);
 }
 
 static tl_status optimizer_sgd_check(const void *settings, tl_error *error)
@@ -46,8 +47,8 @@ static tl_status optimizer_sgd_check(const void *settings, tl_error *error)
     const optimizer_sgd_settings *sgd = settings;
     if (sgd->nesterov && (sgd->momentum <= 0.0 || sgd->dampening != 0.0))
         return tl__fail(error, TL_BAD_CONFIG,
-                        "The optimizer sgd with nesterov needs a momentum above 0 and no dampening; set momentum: 0.9 or "
-                        "leave nesterov out.");
+                        "The optimizer sgd with nesterov needs a momentum above 0 and no dampening; set momentum: 0.9 "
+                        "or leave nesterov out.");
     return TL_OK;
 }
 
@@ -66,8 +67,8 @@ static const tl__field optimizer_sgd_fields[] = {
 static const tl__optimizer optimizer_sgd = {
     .head = {.name = "sgd",
              .aliases = "momentum",
-             .help = "Stochastic gradient descent: w -= rate * v, v = momentum * v + (1 - dampening) * g, the first v is g. "
-                     "As torch.optim.SGD.",
+             .help = "Stochastic gradient descent: w -= rate * v, v = momentum * v + (1 - dampening) * g, the first v "
+                     "is g. As torch.optim.SGD.",
              .rows = optimizer_sgd_fields,
              .settings_size = sizeof(optimizer_sgd_settings)},
     .states = optimizer_sgd_states,

@@ -1,7 +1,7 @@
 /* Making a plan: which nodes are needed, who needs gradients, where parameters lie, and which buffers may share bytes.
  *
- * Time, for lifetimes: node i runs forward at time i, the loss at N, node i backward at 2N - i, with N the number of nodes.
- * Buffers are placed largest first, each at the lowest offset where no buffer of overlapping lifetime lies. */
+ * Time, for lifetimes: node i runs forward at time i, the loss at N, node i backward at 2N - i, with N the number of
+ * nodes. Buffers are placed largest first, each at the lowest offset where no buffer of overlapping lifetime lies. */
 #include "nn/plan_parts.h"
 
 #include "base/text.h"
@@ -194,7 +194,8 @@ static int plan_last_read(const plan_maker *maker, int i)
     const tl__plan *plan = maker->plan;
     int n = plan->node_count, last = i;
     if (plan->nodes[plan->output].root[maker->mode] == i) last = 2 * n + 1;
-    if (plan->nodes[i].keeps_output && maker->mode == TL__TRAINING && tl__plan_backward(plan, i)) last = plan_max(last, 2 * n - i);
+    if (plan->nodes[i].keeps_output && maker->mode == TL__TRAINING && tl__plan_backward(plan, i))
+        last = plan_max(last, 2 * n - i);
     for (int j = i + 1; j < n; j++) {
         if (!plan->nodes[j].live || plan->nodes[j].root[maker->mode] != j) continue;
         for (int k = 0; k < plan->graph->nodes[j].input_count; k++) {
@@ -277,7 +278,10 @@ static void plan_layer_buffers(plan_maker *maker, int i)
 
 /* ---- Placing */
 
-static bool plan_overlap(const tl__plan_buffer *a, const tl__plan_buffer *b) { return a->from <= b->to && b->from <= a->to; }
+static bool plan_overlap(const tl__plan_buffer *a, const tl__plan_buffer *b)
+{
+    return a->from <= b->to && b->from <= a->to;
+}
 
 /* Order by size, largest first, equal ones as they came: an insertion sort, the lists are short. */
 static void plan_sort(tl__plan *plan, int count)
@@ -302,7 +306,8 @@ static size_t plan_place(tl__plan *plan, int count)
             moved = false;
             for (int k = 0; k < i; k++) {
                 const tl__plan_buffer *other = &plan->buffers[plan->order[k]];
-                if (plan_overlap(buffer, other) && at < *other->offset + other->size && *other->offset < at + buffer->size) {
+                if (plan_overlap(buffer, other) && at < *other->offset + other->size &&
+                    *other->offset < at + buffer->size) {
                     at = *other->offset + other->size;
                     moved = true;
                 }
@@ -324,7 +329,8 @@ static tl_status plan_values(tl__plan *plan, int mode, tl_error *error)
         size_t bytes;
         if (!tl__size_mul(tl__shape_size(&plan->graph->nodes[i].shape) * sizeof(float), maker.rows, &bytes) ||
             bytes > SIZE_MAX / 64)
-            return tl__fail(error, TL_OUT_OF_RANGE, "The values of '%s' for %zu rows are more than this machine can address; "
+            return tl__fail(error, TL_OUT_OF_RANGE,
+                            "The values of '%s' for %zu rows are more than this machine can address; "
                             "lower training.batch_size.", plan->graph->nodes[i].name, maker.rows);
         tl__plan_places *at = &plan->nodes[i].at[mode];
         at->out = at->kept = at->forward = at->backward = TL__NOWHERE;
@@ -375,7 +381,8 @@ static tl_status plan_options(tl__plan *plan, const tl__plan_options *given, tl_
         return TL_OK;
     }
     if ((options->shards & (options->shards - 1)) != 0)
-        return tl__fail(error, TL_BAD_CONFIG, "training.gradient_shards is %d; it must be a power of two.", options->shards);
+        return tl__fail(error, TL_BAD_CONFIG, "training.gradient_shards is %d; it must be a power of two.",
+                        options->shards);
     if ((options->accumulation & (options->accumulation - 1)) != 0 || options->accumulation > options->shards)
         return tl__fail(error, TL_BAD_CONFIG, "training.accumulation is %d; it must be a power of two and at most "
                         "training.gradient_shards, which is %d.", options->accumulation, options->shards);

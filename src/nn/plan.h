@@ -1,11 +1,12 @@
-/* The memory plan of a graph: every tensor and every buffer of training and prediction, with its place, before anything is
- * allocated. A network (nn/network.h) is then one block of exactly plan->bytes bytes.
+/* The memory plan of a graph: every tensor and every buffer of training and prediction, with its place, before anything
+ * is allocated. A network (nn/network.h) is then one block of exactly plan->bytes bytes.
  *
  *     own     the network's own structs, one op per node, GEMM plans
  *     params  all parameters, each tensor on a 64-byte line: [weights][other trained ones][frozen and buffers]
  *     grads   gradients of the trained ones at the same offsets; log2(accumulation)+1 of them
  *     state   the optimizer's arrays, each the size of the trained parameters
- *     values  activations, their gradients and what layers keep between forward and backward. A buffer lives from its first
+ *     values  activations, their gradients and what layers keep between forward and backward. A buffer lives from its
+ *     first
  *             writer to its last reader; buffers that do not live at the same time share bytes. Evaluation has its own,
  *             smaller lay-out of the same bytes.
  *     scratch one piece per worker
@@ -39,7 +40,8 @@ typedef struct tl__plan_options {
     uint64_t seed;                        /* of dropout masks */
 } tl__plan_options;
 
-/* One parameter tensor or buffer. Tables are in file order: nodes ascending, and within a node as its layer lists them. */
+/* One parameter tensor or buffer. Tables are in file order: nodes ascending, and within a node as its layer lists
+ * them. */
 typedef struct tl__tensor {
     char name[TL__NODE_NAME + 24];        /* "dense_1.weight" */
     int node;
@@ -66,8 +68,8 @@ typedef struct tl__plan_line {
 
 typedef struct tl__plan tl__plan;
 
-/* All of the plan in one block of memory: the heap's, or the caller's of at least tl__plan_size bytes. The graph is kept and
- * must stay as it is while the plan and its networks live. */
+/* All of the plan in one block of memory: the heap's, or the caller's of at least tl__plan_size bytes. The graph is
+ * kept and must stay as it is while the plan and its networks live. */
 TL_PRIV size_t tl__plan_size(const tl__graph *graph);
 TL_PRIV tl_status tl__plan_new(tl__heap *heap, const tl__graph *graph, const tl__plan_options *options, tl__plan **out,
                                tl_error *error);
@@ -89,8 +91,8 @@ TL_PRIV void tl__plan_totals_of(const tl__plan *plan, tl__plan_totals *out);
 TL_PRIV int tl__plan_line_count(const tl__plan *plan);
 TL_PRIV void tl__plan_line_at(const tl__plan *plan, int index, tl__plan_line *out);
 
-/* Parameter tensors, and the size of the array that holds them all (floats, alignment included). The array begins with the
- * trained_floats that have gradients, and of these with the decay_floats that l2_reg takes. */
+/* Parameter tensors, and the size of the array that holds them all (floats, alignment included). The array begins with
+ * the trained_floats that have gradients, and of these with the decay_floats that l2_reg takes. */
 TL_PRIV int tl__plan_tensor_count(const tl__plan *plan);
 TL_PRIV const tl__tensor *tl__plan_tensor(const tl__plan *plan, int index);
 TL_PRIV size_t tl__plan_parameter_floats(const tl__plan *plan);
@@ -98,8 +100,8 @@ TL_PRIV size_t tl__plan_trained_floats(const tl__plan *plan);
 TL_PRIV size_t tl__plan_decay_floats(const tl__plan *plan);
 TL_PRIV const tl__graph *tl__plan_graph(const tl__plan *plan);
 
-/* Between a tensor's place in memory (also of its gradient and optimizer state) and the order of files; `file` and `memory`
- * hold tensor->size floats and do not overlap. */
+/* Between a tensor's place in memory (also of its gradient and optimizer state) and the order of files; `file` and
+ * `memory` hold tensor->size floats and do not overlap. */
 TL_PRIV void tl__tensor_to_file(const tl__tensor *tensor, float *file, const float *memory);
 TL_PRIV void tl__tensor_from_file(const tl__tensor *tensor, float *memory, const float *file);
 

@@ -13,7 +13,8 @@ enum { TL__EVALUATION, TL__TRAINING, TL__MODES };
 typedef struct tl__plan_places {
     size_t out, d_out;
     size_t kept, forward, backward;
-    size_t edge[TL__NODE_INPUTS];   /* gradients of inputs that are added to what others wrote; NOWHERE: written directly */
+    size_t edge[TL__NODE_INPUTS];   /* gradients of inputs that are added to what others wrote; NOWHERE: written
+                                       directly */
 } tl__plan_places;
 
 typedef struct tl__plan_node {
@@ -72,8 +73,8 @@ static inline bool tl__plan_backward(const tl__plan *plan, int node)
 /* What a carve function is told about a node. */
 TL_PRIV void tl__plan_memory(const tl__plan *plan, int node, int mode, tl__layer_memory *out);
 
-/* Bytes of the network's block by part, as network.c lays it out; fills own, parameters, gradients, state, values, scratch and
- * network of *totals. */
+/* Bytes of the network's block by part, as network.c lays it out; fills own, parameters, gradients, state, values,
+ * scratch and network of *totals. */
 TL_PRIV tl_status tl__network_measure(const tl__plan *plan, tl__plan_totals *totals);
 
 #endif

@@ -14,7 +14,8 @@ TL_PRIV const tl__family *tl__schedule_family(void) { return &schedule_family; }
 
 TL_PRIV const tl__schedule *tl__schedule_find(const char *name, tl_error *error)
 {
-    return (const tl__schedule *)(const void *)tl__family_find(&schedule_family, name, NULL, 0, 0, "training.lr_scheduler",
+    return (const tl__schedule *)(const void *)tl__family_find(&schedule_family, name, NULL, 0, 0,
+                                                               "training.lr_scheduler",
                                                               error);
 }
 
@@ -37,7 +38,8 @@ TL_PRIV void tl__schedule_at(const tl__schedule *schedule, const void *settings,
                               (1.0 - common->warmup_start) * ((double)index / (double)common->warmup);
 }
 
-TL_PRIV void tl__schedule_report(const tl__schedule *schedule, const void *settings, double learning_rate, double metric,
+TL_PRIV void tl__schedule_report(const tl__schedule *schedule, const void *settings, double learning_rate,
+                                 double metric,
                                  tl__schedule_state *state)
 {
     if (schedule->report) schedule->report(settings, learning_rate, metric, state);

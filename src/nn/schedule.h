@@ -12,7 +12,8 @@ enum { TL__PER_AUTO, TL__PER_EPOCH, TL__PER_STEP };
 
 /* The beginning of every schedule's settings. */
 typedef struct tl__schedule_common {
-    int per;                         /* TL__PER_*: what index, warmup, t_max, ... count; auto: the schedule's natural unit */
+    int per;                         /* TL__PER_*: what index, warmup, t_max, ... count; auto: the schedule's natural
+                                        unit */
     int64_t warmup;                  /* units; 0: none */
     double warmup_start;             /* factor of the rate at the first unit, growing linearly to 1 */
 } tl__schedule_common;
@@ -55,7 +56,8 @@ TL_PRIV void tl__schedule_start(tl__schedule_state *state);
 TL_PRIV void tl__schedule_at(const tl__schedule *schedule, const void *settings, const tl__schedule_time *time,
                              const tl__schedule_state *state, tl__schedule_point *out);
 /* After each epoch: the monitored metric (validation loss, else training loss). */
-TL_PRIV void tl__schedule_report(const tl__schedule *schedule, const void *settings, double learning_rate, double metric,
+TL_PRIV void tl__schedule_report(const tl__schedule *schedule, const void *settings, double learning_rate,
+                                 double metric,
                                  tl__schedule_state *state);
 /* What rows cannot say: milestones ascend. */
 TL_PRIV tl_status tl__schedule_check(const tl__schedule *schedule, const void *settings, tl_error *error);

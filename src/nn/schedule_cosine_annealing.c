@@ -26,15 +26,16 @@ static const tl__field schedule_cosine_annealing_fields[] = {
      .offset = offsetof(schedule_cosine_annealing_settings, t_max), .fallback = 100, .max = 1e15,
      .unit = "epochs or steps", .help = "How long the way down takes; 0: the whole run"},
     {.name = "eta_min", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT,
-     .offset = offsetof(schedule_cosine_annealing_settings, eta_min), .fallback = 1e-6, .max = 1e6, .help = "The lowest rate"},
+     .offset = offsetof(schedule_cosine_annealing_settings, eta_min), .fallback = 1e-6, .max = 1e6,
+     .help = "The lowest rate"},
     TL__SCHEDULE_ROWS(schedule_cosine_annealing_settings),
     {0}};
 
 static const tl__schedule schedule_cosine_annealing = {
     .head = {.name = "cosine_annealing",
              .aliases = "cosine",
-             .help = "The rate falls to eta_min along half a cosine over t_max epochs: eta_min + (rate - eta_min) * (1 + "
-                     "cos(pi * i / t_max)) / 2. As torch.optim.lr_scheduler.CosineAnnealingLR.",
+             .help = "The rate falls to eta_min along half a cosine over t_max epochs: eta_min + (rate - eta_min) * (1 "
+                     "+ cos(pi * i / t_max)) / 2. As torch.optim.lr_scheduler.CosineAnnealingLR.",
              .rows = schedule_cosine_annealing_fields,
              .settings_size = sizeof(schedule_cosine_annealing_settings)},
     .natural = TL__PER_EPOCH,

@@ -85,8 +85,8 @@ static const tl__field schedule_one_cycle_fields[] = {
 static const tl__schedule schedule_one_cycle = {
     .head = {.name = "one_cycle",
              .aliases = "onecycle",
-             .help = "The rate climbs to max_lr and falls far below its start within one run; the momentum goes the other "
-                     "way. Counts steps. As torch.optim.lr_scheduler.OneCycleLR; Smith and Topin, 2018.",
+             .help = "The rate climbs to max_lr and falls far below its start within one run; the momentum goes the "
+                     "other way. Counts steps. As torch.optim.lr_scheduler.OneCycleLR; Smith and Topin, 2018.",
              .rows = schedule_one_cycle_fields,
              .settings_size = sizeof(schedule_one_cycle_settings)},
     .natural = TL__PER_STEP,

@@ -90,8 +90,8 @@ static const tl__field schedule_reduce_on_plateau_fields[] = {
 static const tl__schedule schedule_reduce_on_plateau = {
     .head = {.name = "reduce_on_plateau",
              .aliases = "plateau",
-             .help = "The rate is multiplied by factor when the monitored metric has not improved for patience epochs. As "
-                     "torch.optim.lr_scheduler.ReduceLROnPlateau.",
+             .help = "The rate is multiplied by factor when the monitored metric has not improved for patience epochs. "
+                     "As torch.optim.lr_scheduler.ReduceLROnPlateau.",
              .rows = schedule_reduce_on_plateau_fields,
              .settings_size = sizeof(schedule_reduce_on_plateau_settings)},
     .natural = TL__PER_EPOCH,

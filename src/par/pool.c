@@ -2,7 +2,8 @@
  *
  * A job is a function and a number of tasks. One 64-bit word, the ticket, holds the job's number and how many tasks are
  * not yet taken; taking a task is one compare-and-swap, so a worker that comes late finds nothing to take and can touch
- * nothing of the next job. The caller waits for tasks, never for workers: one that the system does not run delays nobody.
+ * nothing of the next job. The caller waits for tasks, never for workers: one that the system does not run delays
+ * nobody.
  *
  * Workers start at the first job of several tasks; between jobs they spin for a moment (not when there are more of them
  * than processors), offer the processor, then sleep. All memory is asked for in tl__pool_new. */

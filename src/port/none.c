@@ -5,7 +5,10 @@
 
 #ifdef TL_FREESTANDING
 
-TL_PRIV int64_t tl__now(tl_context *context) { return context->clock != NULL ? context->clock(context->clock_user) : 0; }
+TL_PRIV int64_t tl__now(tl_context *context)
+{
+    return context->clock != NULL ? context->clock(context->clock_user) : 0;
+}
 TL_PRIV int64_t tl__ticks(void) { return 0; }
 TL_PRIV int tl__cpu_count(void) { return 1; }
 TL_PRIV size_t tl__process_peak(void) { return 0; }
@@ -50,20 +53,36 @@ TL_PRIV tl_status tl__file_write(tl__file *file, const void *bytes, size_t size,
     (void)file; (void)bytes; (void)size;
     return none_file(NULL, error);
 }
-TL_PRIV tl_status tl__file_flush(tl__file *file, bool sync, tl_error *error) { (void)file; (void)sync; return none_file(NULL, error); }
-TL_PRIV tl_status tl__file_commit(tl__file *file, bool sync, tl_error *error) { return tl__file_flush(file, sync, error); }
+TL_PRIV tl_status tl__file_flush(tl__file *file, bool sync, tl_error *error)
+{
+    (void)file;
+    (void)sync;
+    return none_file(NULL, error);
+}
+TL_PRIV tl_status tl__file_commit(tl__file *file, bool sync, tl_error *error)
+{
+    return tl__file_flush(file, sync, error);
+}
 TL_PRIV void tl__file_abandon(tl__file *file) { (void)file; }
 TL_PRIV tl_status tl__file_close(tl__file *file, tl_error *error) { return tl__file_flush(file, false, error); }
 TL_PRIV bool tl__file_exists(const char *path) { (void)path; return false; }
 TL_PRIV bool tl__folder_exists(const char *path) { (void)path; return false; }
-TL_PRIV tl_status tl__file_size(const char *path, uint64_t *bytes, tl_error *error) { *bytes = 0; return none_file(path, error); }
+TL_PRIV tl_status tl__file_size(const char *path, uint64_t *bytes, tl_error *error)
+{
+    *bytes = 0;
+    return none_file(path, error);
+}
 TL_PRIV tl_status tl__file_modified(const char *path, int64_t *microseconds, tl_error *error)
 {
     *microseconds = 0;
     return none_file(path, error);
 }
 TL_PRIV tl_status tl__file_remove(const char *path, tl_error *error) { return none_file(path, error); }
-TL_PRIV tl_status tl__file_truncate(const char *path, uint64_t bytes, tl_error *error) { (void)bytes; return none_file(path, error); }
+TL_PRIV tl_status tl__file_truncate(const char *path, uint64_t bytes, tl_error *error)
+{
+    (void)bytes;
+    return none_file(path, error);
+}
 TL_PRIV tl_status tl__folder_make(const char *path, tl_error *error) { return none_file(path, error); }
 TL_PRIV tl_status tl__folder_make_new(const char *path, tl_error *error) { return none_file(path, error); }
 TL_PRIV bool tl__folder_current(char *out, size_t size) { (void)out; (void)size; return false; }

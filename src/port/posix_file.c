@@ -1,7 +1,8 @@
 /* Files, folders and locks on POSIX.1-2008 systems.
  *
- * A new file is written under a temporary name beside its place and renamed when it is whole, so a reader, a full disk or a
- * crash never sees half of it. With sync, the bytes are on the device before the rename, and the rename before we return. */
+ * A new file is written under a temporary name beside its place and renamed when it is whole, so a reader, a full disk
+ * or a crash never sees half of it. With sync, the bytes are on the device before the rename, and the rename before we
+ * return. */
 #ifndef _GNU_SOURCE
 #  define _GNU_SOURCE
 #endif
@@ -49,7 +50,8 @@ static tl_status posix_file_failed(tl_error *error, const char *path, const char
         {EROFS, TL_IO, "the file system is read-only; choose another folder with --out"},
         {ENOSPC, TL_IO, "the disk is full; free some space, or choose another folder with --out"},
         {EDQUOT, TL_IO, "your disk quota is used up; free some space, or choose another folder with --out"},
-        {EFBIG, TL_IO, "the file would be larger than the system allows; free some space, or choose another folder with --out"},
+        {EFBIG, TL_IO, "the file would be larger than the system allows; free some space, or choose another folder "
+                       "with --out"},
         {EISDIR, TL_IO, "it is a folder, not a file"},
         {ENOTDIR, TL_IO, "a part of the path is a file, not a folder"},
         {EEXIST, TL_EXISTS, "it exists already"},
@@ -142,7 +144,8 @@ TL_PRIV tl_status tl__file_read(const char *path, tl__buffer *out, size_t limit,
     }
     while (status == TL_OK) {
         if (hint == 0 || out->size - before > limit) {
-            status = tl__fail_at(error, TL_OUT_OF_RANGE, name, 0, 0, NULL, "is larger than the limit of %zu bytes", limit);
+            status = tl__fail_at(error, TL_OUT_OF_RANGE, name, 0, 0, NULL, "is larger than the limit of %zu bytes",
+                                 limit);
         } else if (!tl__buffer_reserve(out, hint)) {
             status = tl__fail_memory(error, out->size + hint);
         } else {
@@ -412,7 +415,8 @@ TL_PRIV tl_status tl__lock_take(tl_context *context, const char *path, tl__lock 
     }
     if (result != 0) {
         (void)close(descriptor);
-        return tl__fail_at(error, TL_LOCKED, path, 0, 0, NULL, "another process works here; wait for it, or stop it first");
+        return tl__fail_at(error, TL_LOCKED, path, 0, 0, NULL,
+                           "another process works here; wait for it, or stop it first");
     }
     tl__lock *lock = tl__alloc(&context->heap, sizeof *lock);
     if (lock == NULL) {

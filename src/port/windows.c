@@ -131,7 +131,8 @@ TL_PRIV tl_status tl__file_read(const char *path, tl__buffer *out, size_t limit,
     bool standard = strcmp(path, "-") == 0;
     const char *name = standard ? "standard input" : path;
     HANDLE handle = standard ? GetStdHandle(STD_INPUT_HANDLE)
-                             : CreateFileA(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                             : CreateFileA(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                                           NULL,
                                            OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
     size_t before = out->size;
     tl_status status = TL_OK;
@@ -139,7 +140,8 @@ TL_PRIV tl_status tl__file_read(const char *path, tl__buffer *out, size_t limit,
     while (status == TL_OK) {
         DWORD done = 0;
         if (out->size - before > limit) {
-            status = tl__fail_at(error, TL_OUT_OF_RANGE, name, 0, 0, NULL, "is larger than the limit of %zu bytes", limit);
+            status = tl__fail_at(error, TL_OUT_OF_RANGE, name, 0, 0, NULL, "is larger than the limit of %zu bytes",
+                                 limit);
         } else if (!tl__buffer_reserve(out, WINDOWS_READ)) {
             status = tl__fail_memory(error, out->size + WINDOWS_READ);
         } else if (!ReadFile(handle, out->data + out->size, WINDOWS_READ, &done, NULL)) {
@@ -178,7 +180,8 @@ static tl_status windows_make(tl_context *context, const char *path, bool beside
     file->beside = beside;
     tl__format(file->path, sizeof file->path, "%s", path);
     file->handle = beside ? windows_temporary(path, file->temporary)
-                          : CreateFileA(path, FILE_APPEND_DATA, FILE_SHARE_READ, NULL, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
+                          : CreateFileA(path, FILE_APPEND_DATA, FILE_SHARE_READ, NULL, OPEN_ALWAYS,
+                                        FILE_ATTRIBUTE_NORMAL, NULL);
     if (file->handle == INVALID_HANDLE_VALUE) {
         tl_status status = windows_failed(error, path, "cannot be written");
         tl__free(file->heap, file, sizeof *file);
@@ -342,10 +345,12 @@ TL_PRIV tl_status tl__folder_list(tl_context *context, const char *path, bool (*
 TL_PRIV tl_status tl__lock_take(tl_context *context, const char *path, tl__lock **out, tl_error *error)
 {
     *out = NULL;
-    HANDLE handle = CreateFileA(path, GENERIC_WRITE, 0, NULL, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL | FILE_FLAG_DELETE_ON_CLOSE, NULL);
+    HANDLE handle = CreateFileA(path, GENERIC_WRITE, 0, NULL, OPEN_ALWAYS,
+                                FILE_ATTRIBUTE_NORMAL | FILE_FLAG_DELETE_ON_CLOSE, NULL);
     if (handle == INVALID_HANDLE_VALUE) {
         if (GetLastError() != ERROR_SHARING_VIOLATION) return windows_failed(error, path, "cannot be locked");
-        return tl__fail_at(error, TL_LOCKED, path, 0, 0, NULL, "another process works here; wait for it, or stop it first");
+        return tl__fail_at(error, TL_LOCKED, path, 0, 0, NULL,
+                           "another process works here; wait for it, or stop it first");
     }
     tl__lock *lock = tl__alloc(&context->heap, sizeof *lock);
     if (lock == NULL) {

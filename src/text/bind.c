@@ -44,11 +44,13 @@ static void bind_show(char *out, size_t size, const tl_value *value)
     if (text == NULL) {
         if (value->kind == TL_INTEGER) tl__format(number, sizeof number, "%lld", (long long)value->integer);
         else if (value->kind == TL_NUMBER) tl__print_double(number, value->number);
-        else tl__format(number, sizeof number, value->kind == TL_NULL ? "null" : value->integer != 0 ? "true" : "false");
+        else tl__format(number, sizeof number, value->kind == TL_NULL ? "null" : value->integer != 0 ? "true" :
+                        "false");
         text = number;
         length = strlen(number);
     }
-    tl__format(out, size, "%s%.*s%s%s", quote, (int)tl__size_min(length, BIND_SHOWN), text, length > BIND_SHOWN ? "..." : "",
+    tl__format(out, size, "%s%.*s%s%s", quote, (int)tl__size_min(length, BIND_SHOWN), text,
+               length > BIND_SHOWN ? "..." : "",
                quote);
 }
 
@@ -116,7 +118,8 @@ static tl_status bind_unknown(struct bind_state *state, const tl__field *rows, c
         size_t used = tl__format(sentence, sizeof sentence, "%s is not a setting; known here:", wanted);
         for (const tl__field *row = rows; row->name != NULL && used < 400; row++)
             used += tl__format(sentence + used, sizeof sentence - used, "%s %s", row != rows ? "," : "", row->name);
-        if (rows->name == NULL) tl__format(sentence, sizeof sentence, "%s is not a setting; there are none here", wanted);
+        if (rows->name == NULL)
+            tl__format(sentence, sizeof sentence, "%s is not a setting; there are none here", wanted);
     }
     place.line = value->key_line;
     place.column = value->key_column;
@@ -388,7 +391,8 @@ static tl_status bind_list_defaults(const tl__field *rows, void *block, tl__aren
 {
     for (const tl__field *row = rows; row->name != NULL; row++) {
         void *place = (unsigned char *)block + row->offset;
-        bool list = row->kind == TL__FIELD_INT_LIST || row->kind == TL__FIELD_FLOAT_LIST || row->kind == TL__FIELD_TEXT_LIST;
+        bool list = row->kind == TL__FIELD_INT_LIST || row->kind == TL__FIELD_FLOAT_LIST ||
+            row->kind == TL__FIELD_TEXT_LIST;
         if (row->kind == TL__FIELD_BLOCK) TL_TRY(bind_list_defaults(row->rows, place, arena, error));
         if (!list || row->text == NULL) continue;
         struct bind_state state = {"default", arena, error, rows, "", NULL, true, TL_OK};
@@ -417,7 +421,8 @@ TL_PRIV tl_status tl__bind_over(const tl__field *rows, void *block, const tl_val
     return bind_root(rows, block, map, file, path, NULL, true, arena, error);
 }
 
-TL_PRIV tl_status tl__bind_member(const tl__family *family, const tl__member *choice, const char *file, const char *path,
+TL_PRIV tl_status tl__bind_member(const tl__family *family, const tl__member *choice, const char *file,
+                                  const char *path,
                                   tl__arena *arena, const tl__member_head **member, void **settings, tl_error *error)
 {
     static const tl__field none[] = {{.name = NULL}};
@@ -425,7 +430,8 @@ TL_PRIV tl_status tl__bind_member(const tl__family *family, const tl__member *ch
     const char *value_file = value != NULL && value->file != NULL ? value->file : file;
     int line = value != NULL ? value->line : 0, column = value != NULL ? value->column : 0;
     if (choice->name == NULL)
-        return tl__fail_at(error, TL_BAD_CONFIG, value_file, line, column, path, "%s does not say which %s", path, family->name);
+        return tl__fail_at(error, TL_BAD_CONFIG, value_file, line, column, path, "%s does not say which %s", path,
+                           family->name);
     *member = tl__family_find(family, choice->name, value_file, line, column, path, error);
     *settings = NULL;
     if (*member == NULL) return TL_BAD_CONFIG;

@@ -5,8 +5,8 @@
 #include "base/family.h"
 #include "text/value.h"
 
-/* Fill `block` (defaults first) from a map (NULL: defaults only). Every key must be a row, every scalar in its row's type
- * and range; all mistakes are reported, not only the first. `file` for messages; `path` is the block's own path
+/* Fill `block` (defaults first) from a map (NULL: defaults only). Every key must be a row, every scalar in its row's
+ * type and range; all mistakes are reported, not only the first. `file` for messages; `path` is the block's own path
  * ("training", "" for the root). Texts and lists are put into `arena`; TREE and MEMBER rows point into the tree, which
  * must live as long as the block. */
 TL_PRIV tl_status tl__bind(const tl__field *rows, void *block, const tl_value *map, const char *file, const char *path,
@@ -17,7 +17,8 @@ TL_PRIV tl_status tl__bind_over(const tl__field *rows, void *block, const tl_val
 
 /* A member of a family from a MEMBER row's value: finds it, allocates its settings in the arena and binds them. The key
  * `type` in its map is the name. Messages name the place of choice->settings, which may be the bare word. */
-TL_PRIV tl_status tl__bind_member(const tl__family *family, const tl__member *choice, const char *file, const char *path,
+TL_PRIV tl_status tl__bind_member(const tl__family *family, const tl__member *choice, const char *file,
+                                  const char *path,
                                   tl__arena *arena, const tl__member_head **member, void **settings, tl_error *error);
 
 /* The block as a map: all rows with their values (absent optional blocks are left out). only_flags 0: all rows, else

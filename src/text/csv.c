@@ -1,8 +1,8 @@
 /* The CSV reader walks the block once, byte by byte; an unquoted cell costs one look into a table of stops per byte.
  *
  * Cells are slices of the block. Only cells with doubled quotes are copied, when their row is complete, so the scratch
- * never moves under a cell. A quote counts only as the first byte of a cell (blanks aside with `trim`); elsewhere it is an
- * ordinary byte. After the closing quote the cell must end. */
+ * never moves under a cell. A quote counts only as the first byte of a cell (blanks aside with `trim`); elsewhere it is
+ * an ordinary byte. After the closing quote the cell must end. */
 #include "text/csv.h"
 
 #include "base/text.h"
@@ -141,7 +141,8 @@ static tl_status csv_add_cell(tl__csv *csv, const char *text, size_t size, bool 
                                "this row has more than %d cells", (int)TL__CSV_MAX_COLUMNS);
         }
         size_t capacity = csv->capacity ? csv->capacity * 2 : 32;
-        tl__csv_cell *cells = tl__resize(csv->heap, csv->cells, csv->capacity * sizeof *cells, capacity * sizeof *cells);
+        tl__csv_cell *cells = tl__resize(csv->heap, csv->cells, csv->capacity * sizeof *cells,
+                                         capacity * sizeof *cells);
         if (!cells) return tl__fail_memory(error, capacity * sizeof *cells);
         csv->cells = cells;
         csv->capacity = capacity;
@@ -259,8 +260,8 @@ static tl_status csv_check_width(tl__csv *csv, tl_error *error)
     if (csv->columns == 0) csv->columns = csv->count;
     if (csv->options.ragged || csv->count == csv->columns) return TL_OK;
     return tl__fail_at(error, TL_BAD_FILE, csv->name, csv->line, 0, NULL,
-                       "this row has %zu cell%s but the first one has %zu; every row must have the same number (lines at "
-                       "the start that are no rows are left out by data.skip_rows, another separator is set by "
+                       "this row has %zu cell%s but the first one has %zu; every row must have the same number (lines "
+                       "at the start that are no rows are left out by data.skip_rows, another separator is set by "
                        "data.separator)",
                        csv->count, csv->count == 1 ? "" : "s", csv->columns);
 }
@@ -303,7 +304,8 @@ TL_PRIV void tl__csv_put(tl__buffer *out, const char *text, size_t size, bool fi
         quote = text[i] == ',' || text[i] == '"' || text[i] == '\n' || text[i] == '\r';
     }
     if (size == 0 && first) quote = true;   /* a line with nothing on it would be no row */
-    if (size > 0 && (text[0] == ' ' || text[0] == '\t' || text[size - 1] == ' ' || text[size - 1] == '\t')) quote = true;
+    if (size > 0 && (text[0] == ' ' || text[0] == '\t' || text[size - 1] == ' ' || text[size - 1] == '\t'))
+        quote = true;
     if (quote) tl__buffer_char(out, '"');
     if (formula) tl__buffer_char(out, '\'');
     if (!quote) {

@@ -43,8 +43,8 @@ TL_PRIV tl_status tl__idx_parse(tl__idx *idx, const void *bytes, size_t size, co
     fits = fits && tl__size_mul(idx->count, (size_t)idx->size, &length);
     if (!fits || length != size - header) {
         return tl__fail_at(error, TL_BAD_FILE, name, 0, 0, NULL,
-                           "the dimensions ask for %s bytes than the %zu that follow the header; the file is damaged or was "
-                           "cut off",
+                           "the dimensions ask for %s bytes than the %zu that follow the header; the file is damaged "
+                           "or was cut off",
                            fits && length < size - header ? "fewer" : "more", size - header);
     }
     idx->data = b + header;

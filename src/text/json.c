@@ -1,7 +1,7 @@
 /* JSON (RFC 8259), strictly: into trees, and trees out.
  *
- * The parser does not recurse: the open lists and maps stand in an array of TL__VALUE_MAX_DEPTH pointers, and each round
- * of its loop reads one value or closes one. Whole numbers that fit 64 bits are integers, others doubles; numbers
+ * The parser does not recurse: the open lists and maps stand in an array of TL__VALUE_MAX_DEPTH pointers, and each
+ * round of its loop reads one value or closes one. Whole numbers that fit 64 bits are integers, others doubles; numbers
  * beyond the doubles are mistakes. Texts must be UTF-8 and escapes must make UTF-8, so half a surrogate pair is a
  * mistake. A key that stands twice is kept twice. A byte order mark at the start is skipped. */
 #include "base/text.h"
@@ -131,7 +131,8 @@ static tl_status json_text(struct json_state *state, const char **out, size_t *o
             state->at++;
             TL_TRY(json_unicode(state, copy, &size));
         } else {
-            return JSON_FAIL(state, "a backslash is followed by one of \" \\ / b f n r t u; for a backslash itself write \\\\");
+            return JSON_FAIL(state, "a backslash is followed by one of \" \\ / b f n r t u; for a backslash itself "
+                                    "write \\\\");
         }
     }
     state->at = end + 1;

@@ -51,8 +51,8 @@ static tl_status npy_descr(npy_reader *reader, tl__npy *npy, const char *name, t
     npy->big_endian = order && text[0] == '>';
     if (size > order && text[order] == 'O') {
         return tl__fail_at(error, TL_UNSUPPORTED, name, 0, 0, NULL,
-                           "the array holds Python objects, which are not read (they could run code); save it as numbers, "
-                           "with array.astype('float32')");
+                           "the array holds Python objects, which are not read (they could run code); save it as "
+                           "numbers, with array.astype('float32')");
     }
     bool known = size == order + 2 && memchr("biuf", text[order], 4) && memchr("1248", text[order + 1], 4);
     if (known) {
@@ -73,7 +73,8 @@ static tl_status npy_shape(npy_reader *reader, tl__npy *npy, const char *name, t
         const char *start = reader->at;
         int64_t size;
         while (reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9') reader->at++;
-        if (!tl__parse_int(start, (size_t)(reader->at - start), &size)) return npy_bad(error, name, "its shape is no list of numbers");
+        if (!tl__parse_int(start, (size_t)(reader->at - start), &size))
+            return npy_bad(error, name, "its shape is no list of numbers");
         if (npy->dims == TL__NPY_MAX_DIMS) return npy_bad(error, name, "it has more than 8 dimensions");
         if ((uint64_t)size > SIZE_MAX) return npy_bad(error, name, "a dimension is larger than memory");
         npy->shape[npy->dims++] = (size_t)size;
@@ -90,13 +91,15 @@ static tl_status npy_header(npy_reader *reader, tl__npy *npy, const char *name, 
     while (!npy_take(reader, "}")) {
         const char *key;
         size_t size;
-        if (!npy_text(reader, &key, &size) || !npy_take(reader, ":")) return npy_bad(error, name, "its header is damaged");
+        if (!npy_text(reader, &key, &size) || !npy_take(reader, ":"))
+            return npy_bad(error, name, "its header is damaged");
         if (tl__same_text_n("descr", key, size)) {
             TL_TRY(npy_descr(reader, npy, name, error));
             seen |= 1;
         } else if (tl__same_text_n("fortran_order", key, size)) {
             npy->fortran = npy_take(reader, "True");
-            if (!npy->fortran && !npy_take(reader, "False")) return npy_bad(error, name, "fortran_order is neither True nor False");
+            if (!npy->fortran && !npy_take(reader, "False"))
+                return npy_bad(error, name, "fortran_order is neither True nor False");
             seen |= 2;
         } else if (tl__same_text_n("shape", key, size)) {
             npy->dims = 0;
@@ -111,7 +114,8 @@ static tl_status npy_header(npy_reader *reader, tl__npy *npy, const char *name, 
         }
     }
     npy_blanks(reader);
-    if (seen != 7 || reader->at != reader->end) return npy_bad(error, name, "its header lacks descr, fortran_order or shape");
+    if (seen != 7 || reader->at != reader->end)
+        return npy_bad(error, name, "its header lacks descr, fortran_order or shape");
     return TL_OK;
 }
 
@@ -120,7 +124,8 @@ TL_PRIV tl_status tl__npy_parse(tl__npy *npy, const void *bytes, size_t size, co
     const unsigned char *b = bytes;
     size_t header, start, length;
     memset(npy, 0, sizeof *npy);
-    if (size < 10 || memcmp(b, "\x93NUMPY", 6) != 0) return npy_bad(error, name, "it does not begin with its signature");
+    if (size < 10 || memcmp(b, "\x93NUMPY", 6) != 0)
+        return npy_bad(error, name, "it does not begin with its signature");
     if (b[6] < 1 || b[6] > 3) return npy_bad(error, name, "its format version is not 1, 2 or 3");
     start = b[6] == 1 ? 10 : 12;
     if (size < start) return npy_bad(error, name, "it ends inside its header");
@@ -135,9 +140,10 @@ TL_PRIV tl_status tl__npy_parse(tl__npy *npy, const void *bytes, size_t size, co
     fits = fits && tl__size_mul(npy->count, (size_t)npy->size, &length);
     if (!fits || length != size - start - header) {
         return tl__fail_at(error, TL_BAD_FILE, name, 0, 0, NULL,
-                           "the array's shape asks for %s than the %zu bytes that follow the header; the file is damaged "
-                           "or was cut off",
-                           fits && length < size - start - header ? "fewer bytes" : "more bytes", size - start - header);
+                           "the array's shape asks for %s than the %zu bytes that follow the header; the file is "
+                           "damaged or was cut off",
+                           fits && length < size - start - header ? "fewer bytes" : "more bytes",
+                           size - start - header);
     }
     npy->data = b + start + header;
     return TL_OK;

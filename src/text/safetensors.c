@@ -1,8 +1,8 @@
 /* Reading and writing safetensors: see the header for the format.
  *
- * The reader believes nothing: the header's length is checked against the file before it is parsed, each shape's product
- * against its offsets, and the ranges, sorted, must tile what follows the header exactly. All memory is in the header's
- * arena and in proportion to the header, which is in the file. */
+ * The reader believes nothing: the header's length is checked against the file before it is parsed, each shape's
+ * product against its offsets, and the ranges, sorted, must tile what follows the header exactly. All memory is in the
+ * header's arena and in proportion to the header, which is in the file. */
 #include "text/safetensors.h"
 
 #include "base/text.h"
@@ -75,7 +75,8 @@ static tl_status safetensors_dtype(struct safetensors_reader *reader, const tl_v
             return TL_OK;
         }
     return tl__fail_at(reader->error, TL_UNSUPPORTED, reader->file, 0, 0, NULL,
-                       "tensor '%s' holds numbers of type %.*s, which trainlib does not read; save it as F32", tensor->name,
+                       "tensor '%s' holds numbers of type %.*s, which trainlib does not read; save it as F32",
+                       tensor->name,
                        (int)tl__size_min(dtype->text_size, 20), dtype->text);
 }
 
@@ -87,7 +88,8 @@ static tl_status safetensors_shape(struct safetensors_reader *reader, const tl_v
     tensor->count = 1;
     for (const tl_value *item = shape->first; item != NULL; item = item->next) {
         size_t *dimension = &tensor->shape[tensor->rank++];
-        if (!safetensors_size(item, dimension)) return safetensors_bad(reader, entry, "has a dimension that is no size");
+        if (!safetensors_size(item, dimension))
+            return safetensors_bad(reader, entry, "has a dimension that is no size");
         if (!tl__size_mul(tensor->count, *dimension, &tensor->count))
             return safetensors_bad(reader, entry, "has more elements than fit into memory");
     }
@@ -103,7 +105,8 @@ static tl_status safetensors_offsets(struct safetensors_reader *reader, const tl
     if (offsets == NULL || offsets->kind != TL_LIST || offsets->count != 2 || !safetensors_size(offsets->first, &begin) ||
         !safetensors_size(offsets->last, &end))
         return safetensors_bad(reader, entry, "has no data_offsets");
-    if (begin > end || end > reader->size) return safetensors_bad(reader, entry, "lies outside the file, which may be cut off");
+    if (begin > end || end > reader->size)
+        return safetensors_bad(reader, entry, "lies outside the file, which may be cut off");
     if (end - begin != tensor->size) return safetensors_bad(reader, entry, "has a shape that does not fit its bytes");
     tensor->bytes = reader->data + begin;
     return TL_OK;
@@ -172,8 +175,8 @@ static tl_status safetensors_tile(struct safetensors_reader *reader, const tl__t
         *tensor = found[out->by_name[i]];
         if ((size_t)(tensor->bytes - reader->data) != end)
             return tl__fail_at(reader->error, TL_BAD_FILE, reader->file, 0, 0, NULL,
-                               "tensor '%s' begins at byte %zu of the data, but the one before it ends at %zu; the file is "
-                               "damaged", tensor->name, (size_t)(tensor->bytes - reader->data), end);
+                               "tensor '%s' begins at byte %zu of the data, but the one before it ends at %zu; the "
+                               "file is damaged", tensor->name, (size_t)(tensor->bytes - reader->data), end);
         end += tensor->size;
     }
     if (end != reader->size)
@@ -217,7 +220,8 @@ TL_PRIV tl_status tl__safetensors_read(tl__safetensors *out, tl__heap *heap, con
     for (int i = 8; i-- > 0;) length = length << 8 | at[i];
     if (length > TL__SAFETENSORS_MAX_HEADER || length > size - 8 || length < 2 || at[8] != '{')
         return tl__fail_at(error, TL_BAD_FILE, name, 0, 0, NULL,
-                           "this is not a safetensors file, or it is cut off: it says its header has %llu bytes, and %zu follow",
+                           "this is not a safetensors file, or it is cut off: it says its header has %llu bytes, and "
+                           "%zu follow",
                            (unsigned long long)length, size - 8);
     if (tl__tree_new(heap, name, &out->tree) != TL_OK) return tl__fail_memory(error, sizeof *out->tree);
     reader.data = at + 8 + (size_t)length;
@@ -288,7 +292,8 @@ static void safetensors_describe(tl__buffer *header, const tl__tensor_source *so
     tl__buffer_format(header, "],\"data_offsets\":[%zu,%zu]}", begin, begin + size);
 }
 
-/* The header into a buffer; false when what it should describe is not allowed (two names alike, sizes that overflow). */
+/* The header into a buffer; false when what it should describe is not allowed (two names alike, sizes that
+ * overflow). */
 static bool safetensors_header(tl__buffer *header, const tl__tensor_source *tensors, const size_t *order, size_t count,
                                const tl__metadata *metadata, const size_t *keys, size_t metadata_count)
 {
@@ -353,7 +358,8 @@ static tl_status safetensors_give(const tl__tensor_source *source, struct safete
 {
     if (!safetensors_source_size(source, &sink->left)) return TL_INVALID;
     if (source->data != NULL) return sink->left > 0 ? sink->write(sink->user, source->data, sink->left, error) : TL_OK;
-    if (source->give == NULL) return sink->left == 0 ? TL_OK : tl__fail(error, TL_INVALID, "tensor '%s' has no data", source->name);
+    if (source->give == NULL)
+        return sink->left == 0 ? TL_OK : tl__fail(error, TL_INVALID, "tensor '%s' has no data", source->name);
     TL_TRY(source->give(source, safetensors_count, sink, error));
     if (sink->left == 0 && !sink->too_many) return TL_OK;
     return tl__fail(error, TL_INVALID, "tensor '%s' gave another number of bytes than its shape has", source->name);
@@ -388,8 +394,8 @@ TL_PRIV tl_status tl__safetensors_write(tl__heap *heap, const tl__tensor_source 
         status = tl__fail_memory(error, (count + metadata_count) * sizeof *order);
     } else if (!safetensors_unique(tensors, by_name, count) ||
                !safetensors_header(&header, tensors, order, count, metadata, keys, metadata_count)) {
-        status = tl__fail(error, TL_INVALID, "tensors for a safetensors file have a name twice or a name or shape that is "
-                                             "not allowed");
+        status = tl__fail(error, TL_INVALID, "tensors for a safetensors file have a name twice or a name or shape that "
+                                             "is not allowed");
     } else if (header.failed) {
         status = tl__fail_memory(error, header.size);
     } else {

@@ -72,7 +72,8 @@ static void unbind_row(tl__builder *builder, tl_value *parent, const tl__field *
 static bool unbind_any(const tl__field *rows, unsigned only_flags)
 {
     for (const tl__field *row = rows; row->name != NULL; row++) {
-        if (row->kind == TL__FIELD_BLOCK ? unbind_any(row->rows, only_flags) : (row->flags & only_flags) != 0) return true;
+        if (row->kind == TL__FIELD_BLOCK ? unbind_any(row->rows, only_flags) : (row->flags & only_flags) != 0)
+            return true;
     }
     return false;
 }
@@ -129,7 +130,8 @@ static void unbind_default(tl__buffer *out, const tl__field *row)
     if (row->flags & TL__REQUIRED) return;
     if (number && (row->flags & TL__AUTO)) tl__buffer_text(out, "; default auto");
     else if (number) tl__buffer_format(out, "; default %g", row->fallback);
-    else if (row->kind == TL__FIELD_BOOL) tl__buffer_text(out, row->fallback > 0 ? "; default true" : "; default false");
+    else if (row->kind == TL__FIELD_BOOL)
+        tl__buffer_text(out, row->fallback > 0 ? "; default true" : "; default false");
     else if (row->kind == TL__FIELD_CHOICE) tl__buffer_format(out, "; default %s", row->choices[(int)row->fallback]);
     else if (row->text != NULL) tl__buffer_format(out, "; default %s", row->text);
 }

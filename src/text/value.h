@@ -1,8 +1,8 @@
 /* Trees of values with the places they were read from: what YAML and JSON become, and what commands return.
  *
  * A root owns the arena of its whole tree; only roots are freed. Children hang in a linked list in the order they were
- * written. A plain YAML scalar keeps its text and is typed by the row that reads it, so `target: no` is a column: kind is
- * what YAML 1.2's core schema makes of it, `text` what was written. */
+ * written. A plain YAML scalar keeps its text and is typed by the row that reads it, so `target: no` is a column: kind
+ * is what YAML 1.2's core schema makes of it, `text` what was written. */
 #ifndef TL_TEXT_VALUE_H
 #define TL_TEXT_VALUE_H
 
@@ -49,7 +49,8 @@ TL_PRIV tl_value *tl__put_new(tl__builder *builder, tl_value *parent);
 TL_PRIV tl_value *tl__put_map(tl__builder *builder, tl_value *parent, const char *key);
 TL_PRIV tl_value *tl__put_list(tl__builder *builder, tl_value *parent, const char *key);
 TL_PRIV tl_value *tl__put_text(tl__builder *builder, tl_value *parent, const char *key, const char *text);
-TL_PRIV tl_value *tl__put_text_n(tl__builder *builder, tl_value *parent, const char *key, const char *text, size_t size);
+TL_PRIV tl_value *tl__put_text_n(tl__builder *builder, tl_value *parent, const char *key, const char *text,
+                                 size_t size);
 TL_PRIV tl_value *tl__put_number(tl__builder *builder, tl_value *parent, const char *key, double number);
 TL_PRIV tl_value *tl__put_integer(tl__builder *builder, tl_value *parent, const char *key, int64_t integer);
 TL_PRIV tl_value *tl__put_bool(tl__builder *builder, tl_value *parent, const char *key, bool value);
@@ -71,9 +72,10 @@ TL_PRIV const tl_value *tl__value_repeated(tl__heap *heap, const tl_value *map, 
 /* What a plain YAML scalar is under YAML 1.2's core schema: fills kind, number and integer from text and text_size. */
 TL_PRIV void tl__value_resolve(tl_value *value);
 TL_PRIV size_t tl__utf8_put(char out[4], uint32_t code);   /* the bytes of a character; their number */
-/* Make or replace the value at "a.b[2].c" with one that is parsed from `text` as a YAML flow value, as --set does; maps on
- * the way are made, an index may be one past the end. Messages name `origin` ("--set") as the file of such values; it
- * is kept and not copied. */
-TL_PRIV tl_status tl__value_set(tl__tree *tree, const char *path, const char *text, const char *origin, tl_error *error);
+/* Make or replace the value at "a.b[2].c" with one that is parsed from `text` as a YAML flow value, as --set does; maps
+ * on the way are made, an index may be one past the end. Messages name `origin` ("--set") as the file of such values;
+ * it is kept and not copied. */
+TL_PRIV tl_status tl__value_set(tl__tree *tree, const char *path, const char *text, const char *origin,
+                                tl_error *error);
 
 #endif

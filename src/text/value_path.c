@@ -125,7 +125,8 @@ TL_PRIV tl_status tl__value_set(tl__tree *tree, const char *path, const char *te
     for (struct value_path_step step; *at != '\0' || at == path;)
         if (!value_path_next(&at, at == path, &step))
             return tl__fail_at(error, TL_BAD_CONFIG, origin, 0, 0, NULL,
-                               "'%s' is not the path of a setting; write it like training.batch_size or layers[2].nodes",
+                               "'%s' is not the path of a setting; write it like training.batch_size or "
+                               "layers[2].nodes",
                                path);
     char name[200];   /* of the text, for mistakes in it: "--set training.batch_size" */
     tl__format(name, sizeof name, "%s %s", origin, path);

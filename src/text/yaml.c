@@ -1,9 +1,9 @@
 /* YAML, the part of version 1.2 that settings need, into trees.
  *
- * What you can write: maps and lists in lines (block) and in braces and brackets (flow), nested as you like; plain texts,
- * also over several lines; texts in single quotes (only '' is special) and in double quotes (with all escapes of YAML,
- * also over several lines); literal (|) and folded (>) texts with - + and a digit for indentation; comments; --- before
- * and ... after the document; a list at the same indentation as its key; JSON, as it is a part of YAML.
+ * What you can write: maps and lists in lines (block) and in braces and brackets (flow), nested as you like; plain
+ * texts, also over several lines; texts in single quotes (only '' is special) and in double quotes (with all escapes of
+ * YAML, also over several lines); literal (|) and folded (>) texts with - + and a digit for indentation; comments; ---
+ * before and ... after the document; a list at the same indentation as its key; JSON, as it is a part of YAML.
  *
  * What is refused, with a sentence that names it: anchors (&name), aliases (*name), tags (!name), directives (%NAME),
  * several documents in one file, keys that are no words (? key, a list or map as key, an empty key), merge keys (<<).
@@ -79,7 +79,8 @@ static tl_status yaml_close_map(tl__yaml *yaml, const tl_value *map)
     if (again == NULL) return TL_OK;
     return tl__fail_at(yaml->error, TL_BAD_CONFIG, yaml->tree->file, again->key_line, again->key_column, NULL,
                        "the key '%.*s' stands twice in one map, here and in line %d, column %d; remove one of them",
-                       again->key_size < 100 ? (int)again->key_size : 100, again->key, first->key_line, first->key_column);
+                       again->key_size < 100 ? (int)again->key_size : 100, again->key, first->key_line,
+                       first->key_column);
 }
 
 /* The entry of a key, its colon already read. */
@@ -107,8 +108,8 @@ static tl_status yaml_flow_next(tl__yaml *yaml, int parent, size_t open)
     bool closes = (c == ']' || c == '}') && yaml->indent == parent;
     if (!yaml->fresh || yaml->indent > parent || closes) return TL_OK;
     if (yaml->tabs) return tl__yaml_fail_tab(yaml);
-    return tl__yaml_fail(yaml, yaml->at, "this line stands inside brackets and has to be indented deeper than the block "
-                                         "around them");
+    return tl__yaml_fail(yaml, yaml->at, "this line stands inside brackets and has to be indented deeper than the "
+                                         "block around them");
 }
 
 /* Is this the colon between a key and its value? After quotes and brackets no blank is needed. */
@@ -235,12 +236,15 @@ static tl_status yaml_block_next(tl__yaml *yaml, int column, bool *more)
     *more = false;
     if (yaml->end) return TL_OK;
     if (!yaml->fresh) {
-        if (tl__yaml_peek(yaml, 0) == '#') return tl__yaml_fail(yaml, yaml->at, "a comment needs a blank before its '#'");
-        return tl__yaml_fail(yaml, yaml->at, "the value ends before this; put the whole value in quotes, or begin a new line");
+        if (tl__yaml_peek(yaml, 0) == '#')
+            return tl__yaml_fail(yaml, yaml->at, "a comment needs a blank before its '#'");
+        return tl__yaml_fail(yaml, yaml->at, "the value ends before this; put the whole value in quotes, or begin a "
+                                             "new line");
     }
     if (yaml->tabs) return tl__yaml_fail_tab(yaml);
     if (yaml->indent > column)
-        return tl__yaml_fail(yaml, yaml->at, "this line is indented by %d, but the lines of its block by %d", yaml->indent,
+        return tl__yaml_fail(yaml, yaml->at, "this line is indented by %d, but the lines of its block by %d",
+                             yaml->indent,
                              column);
     *more = yaml->indent == column;
     return TL_OK;
@@ -250,8 +254,8 @@ static tl_status yaml_check_key(tl__yaml *yaml, const tl__yaml_text *key, size_t
 {
     if (key->one_line) return TL_OK;
     if (key->quoted) return tl__yaml_fail(yaml, key_at, "a key has to stand on one line with its colon");
-    return tl__yaml_fail(yaml, yaml->at, "this line is indented deeper than the one above and so goes on with its value, which "
-                                         "cannot hold a colon; check the indentation");
+    return tl__yaml_fail(yaml, yaml->at, "this line is indented deeper than the one above and so goes on with its "
+                                         "value, which cannot hold a colon; check the indentation");
 }
 
 /* The next key of a block map, up to its colon. */
@@ -318,8 +322,8 @@ static tl_status yaml_block_scalar_or_map(tl__yaml *yaml, tl_value *value, int p
     }
     TL_TRY(yaml_check_key(yaml, &scalar, from));
     if (!may_open)
-        return tl__yaml_fail(yaml, yaml->at, "a second colon on this line; put the value in quotes, or its first key on a "
-                                             "line of its own");
+        return tl__yaml_fail(yaml, yaml->at, "a second colon on this line; put the value in quotes, or its first key "
+                                             "on a line of its own");
     if (tabs) {
         yaml->at = from;
         return tl__yaml_fail_tab(yaml);
@@ -381,8 +385,8 @@ static tl_status yaml_document(tl__yaml *yaml)
     if (!yaml->end) {
         TL_TRY(yaml_block_next(yaml, 0, &more));
         if (more)
-            return tl__yaml_fail(yaml, yaml->at, "the document ends before this line; indent it if it belongs to the value "
-                                                 "above, or write it as key: value like the others");
+            return tl__yaml_fail(yaml, yaml->at, "the document ends before this line; indent it if it belongs to the "
+                                                 "value above, or write it as key: value like the others");
     }
     return yaml_document_end(yaml);
 }

@@ -79,8 +79,10 @@ static tl_status yaml_plain_start(tl__yaml *yaml, bool flow)
     if (c == '?' && alone) return tl__yaml_refuse(yaml, yaml->at, TL__YAML_COMPLEX_KEY);
     if (c == ':' && alone) return tl__yaml_refuse(yaml, yaml->at, TL__YAML_EMPTY_KEY);
     if (c == '-' && alone)
-        return tl__yaml_fail(yaml, yaml->at, flow ? "inside [ ] and { } items are separated by commas, not begun with '-'"
-                                                  : "a list in lines cannot begin here; put its first '-' on a line of its own");
+        return tl__yaml_fail(yaml, yaml->at, flow ? "inside [ ] and { } items are separated by commas, not begun with "
+                                                    "'-'"
+                                                  : "a list in lines cannot begin here; put its first '-' on a line of "
+                                                    "its own");
     if (c == '#') return tl__yaml_fail(yaml, yaml->at, "a comment needs a blank before its '#'");
     if (c > 0 && memchr(",[]{}|>%@`", c, 10) != NULL)
         return tl__yaml_fail(yaml, yaml->at, "a value cannot begin with '%c'; put it in quotes if it is a text", c);
@@ -100,7 +102,8 @@ static tl_status yaml_quoted_breaks(tl__yaml *yaml, tl__yaml_text *out, int pare
         return tl__yaml_fail(yaml, yaml->at, "the document ends inside the quotes that begin in line %d", out->line);
     if (indent <= parent)
         return tl__yaml_fail(yaml, yaml->at,
-                             "this line belongs to the quoted text that begins in line %d and has to be indented deeper",
+                             "this line belongs to the quoted text that begins in line %d and has to be indented "
+                             "deeper",
                              out->line);
     return TL_OK;
 }
@@ -124,7 +127,8 @@ static tl_status yaml_escape_code(tl__yaml *yaml, size_t digits)
     uint32_t code, low;
     char bytes[4];
     if (!yaml_escape_hex(yaml, 1, digits, &code))
-        return tl__yaml_fail(yaml, yaml->at - 1, "\\%c is followed by %zu hexadecimal digits", tl__yaml_peek(yaml, 0), digits);
+        return tl__yaml_fail(yaml, yaml->at - 1, "\\%c is followed by %zu hexadecimal digits", tl__yaml_peek(yaml, 0),
+                             digits);
     if (digits == 4 && code >= 0xD800 && code < 0xDC00 && tl__yaml_peek(yaml, 5) == '\\' &&
         tl__yaml_peek(yaml, 6) == 'u' && yaml_escape_hex(yaml, 7, 4, &low) && low >= 0xDC00 && low < 0xE000) {
         code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
@@ -273,7 +277,8 @@ static tl_status yaml_block_find_indent(tl__yaml *yaml, struct yaml_block *block
             spaces = 0;
         } else {
             if (deepest > spaces && spaces > parent)
-                return tl__yaml_fail(yaml, at, "an empty line before this first line of the text is indented deeper than it");
+                return tl__yaml_fail(yaml, at, "an empty line before this first line of the text is indented deeper "
+                                               "than it");
             block->indent = spaces > parent ? spaces : parent + 1;
             return TL_OK;
         }

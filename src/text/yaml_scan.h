@@ -1,8 +1,9 @@
 /* What the files of the YAML reader share: where the reader stands, and the steps below the structure.
  *
  * `at` only goes forward, but for the look-ahead of plain scalars. tl__yaml_next goes to the next thing that is neither
- * blank nor comment and notes how it was reached: on a line of its own (fresh, with the line's indentation) or on the line
- * where the reader stood. Indentation is counted in spaces; `parent` is that of the block around, -1 outside all. */
+ * blank nor comment and notes how it was reached: on a line of its own (fresh, with the line's indentation) or on the
+ * line where the reader stood. Indentation is counted in spaces; `parent` is that of the block around, -1 outside
+ * all. */
 #ifndef TL_TEXT_YAML_SCAN_H
 #define TL_TEXT_YAML_SCAN_H
 

@@ -1,5 +1,5 @@
-/* From settings to members of families: which loss, optimizer and schedule a training uses, whether they fit the data and
- * each other, and what `auto` means here. */
+/* From settings to members of families: which loss, optimizer and schedule a training uses, whether they fit the data
+ * and each other, and what `auto` means here. */
 #include "train/trainer.h"
 
 #include "base/math.h"
@@ -22,9 +22,10 @@ static tl_status bind_loss(const tl__train_settings *settings, const tl_dataset 
     *loss = (const tl__loss *)member;
     if ((*loss)->fits & (classes ? TL__FITS_CLASSES : TL__FITS_VALUES)) return TL_OK;
     return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "training.loss", classes ?
-                       "training.loss is %s, which takes numbers, but the target is a class; use cross_entropy or focal" :
-                       "training.loss is %s, which takes classes, but the target is a number; use mse, mae or huber, or "
-                       "say data.task: classification", choice.name);
+                       "training.loss is %s, which takes numbers, but the target is a class; use cross_entropy or "
+                       "focal" :
+                       "training.loss is %s, which takes classes, but the target is a number; use mse, mae or huber, "
+                       "or say data.task: classification", choice.name);
 }
 
 TL_PRIV tl_status tl__train_fit(const tl__train_settings *settings, const tl_dataset *data, const char *file,
@@ -43,7 +44,8 @@ TL_PRIV tl_status tl__train_fit(const tl__train_settings *settings, const tl_dat
         out->input.rank = 1;
         out->input.dim[0] = pipeline->features;
         if (out->outputs == 0)
-            status = tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "training.loss", "training.loss does not fit a target "
+            status = tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "training.loss",
+                                 "training.loss does not fit a target "
                                  "of %zu %s", pipeline->outputs, classes ? "classes" : "columns");
     }
     tl__arena_free(&arena);
@@ -109,7 +111,8 @@ static tl_status bind_optimizer(tl__trainer *trainer, tl_error *error)
     if (decay >= 0) {
         double *own = tl__optimizer_weight_decay(trainer->optimizer, trainer->optimizer_settings);
         if (!own)
-            return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "optimization.weight_decay", "optimization.weight_decay is "
+            return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "optimization.weight_decay",
+                               "optimization.weight_decay is "
                                "given but %s has no weight decay; use l2_reg", member->name);
         *own = decay;
     }
@@ -124,11 +127,13 @@ static tl_status bind_members(tl__trainer *trainer, tl_error *error)
     size_t width = tl__shape_size(tl__graph_output_shape(&trainer->model->graph));
     TL_TRY(tl__train_bind_loss(trainer->settings, trainer->data, trainer->options.file,
                                &trainer->arena, &trainer->loss, &trainer->loss_settings, error));
-    TL_TRY(tl__loss_check(trainer->loss, trainer->loss_settings, width, pipeline->outputs, pipeline->classification, error));
+    TL_TRY(tl__loss_check(trainer->loss, trainer->loss_settings, width, pipeline->outputs, pipeline->classification,
+                          error));
     TL_TRY(tl__graph_settle_link(&trainer->model->graph, trainer->loss, error));
     TL_TRY(bind_optimizer(trainer, error));
     if (!training->lr_scheduler.name || strcmp(training->lr_scheduler.name, "none") == 0) return TL_OK;
-    TL_TRY(tl__bind_member(tl__schedule_family(), &training->lr_scheduler, trainer->options.file, "training.lr_scheduler",
+    TL_TRY(tl__bind_member(tl__schedule_family(), &training->lr_scheduler, trainer->options.file,
+                           "training.lr_scheduler",
                            &trainer->arena, &member, &trainer->schedule_settings, error));
     trainer->schedule = (const tl__schedule *)member;
     return tl__schedule_check(trainer->schedule, trainer->schedule_settings, error);
@@ -142,12 +147,15 @@ static tl_status bind_check(tl__trainer *trainer, tl_error *error)
     const tl__training_settings *training = &trainer->settings->training;
     const char *file = trainer->options.file;
     if (trainer->data->part[TL_TRAIN].count == 0)
-        return tl__fail(error, TL_BAD_DATA, "there are no training rows; give data.split a smaller validation and test part");
+        return tl__fail(error, TL_BAD_DATA, "there are no training rows; give data.split a smaller validation and test "
+                                            "part");
     if (!bind_power_of_two(training->gradient_shards))
-        return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "training.gradient_shards", "training.gradient_shards is %lld; it "
+        return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "training.gradient_shards",
+                           "training.gradient_shards is %lld; it "
                            "must be a power of two", (long long)training->gradient_shards);
     if (!bind_power_of_two(training->accumulation))
-        return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "training.accumulation", "training.accumulation is %lld; it must "
+        return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "training.accumulation",
+                           "training.accumulation is %lld; it must "
                            "be a power of two", (long long)training->accumulation);
     if (!tl__size_mul((size_t)training->batch_size, (size_t)training->accumulation, &trainer->step_rows))
         return tl__fail(error, TL_OUT_OF_RANGE, "training.batch_size times training.accumulation is too large");
@@ -155,10 +163,13 @@ static tl_status bind_check(tl__trainer *trainer, tl_error *error)
     int monitor = trainer->monitor;
     bool of_values = monitor >= TL__MONITOR_MAE, of_classes = monitor >= TL__MONITOR_ACCURACY && !of_values;
     if ((values && of_classes) || (!values && of_values))
-        return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "training.monitor", "training.monitor is not a figure of this "
-                           "task; use val_loss%s", values ? ", mae, mse or r2" : ", accuracy, balanced_accuracy or f1_macro");
+        return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "training.monitor",
+                           "training.monitor is not a figure of this "
+                           "task; use val_loss%s", values ? ", mae, mse or r2" :
+                           ", accuracy, balanced_accuracy or f1_macro");
     if (!trainer->validation && monitor != TL__MONITOR_TRAIN_LOSS)
-        return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "training.monitor", "training.monitor needs validation rows; "
+        return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "training.monitor",
+                           "training.monitor needs validation rows; "
                            "give data.split a validation part, or use train_loss");
     return TL_OK;
 }
@@ -169,7 +180,8 @@ static void bind_resolve(tl__trainer *trainer)
     const tl__stopping_settings *stop = &settings->optimization.early_stopping;
     int monitor = settings->training.monitor, keep = settings->training.keep;
     trainer->validation = trainer->data->part[TL_VALIDATION].count > 0;
-    trainer->monitor = monitor != TL__MONITOR_AUTO ? monitor : trainer->validation ? TL__MONITOR_VAL_LOSS : TL__MONITOR_TRAIN_LOSS;
+    trainer->monitor = monitor != TL__MONITOR_AUTO ? monitor : trainer->validation ? TL__MONITOR_VAL_LOSS :
+        TL__MONITOR_TRAIN_LOSS;
     trainer->keep = keep != TL__KEEP_AUTO ? keep : trainer->validation ? TL__KEEP_BEST : TL__KEEP_LAST;
     double ratio = stop->ratio > 0 ? stop->ratio : !stop->ratio_check ? 0 :
                    strcmp(trainer->loss->head.name, "focal") == 0 ? 20.0 : 1.15;

@@ -1,5 +1,6 @@
-/* Checkpoints. Arrays are written as they lie in memory: a checkpoint is for the same network under the same numerics, and
- * reading refuses everything else. The text of the header is made in the trainer's reserve, so writing allocates nothing. */
+/* Checkpoints. Arrays are written as they lie in memory: a checkpoint is for the same network under the same numerics,
+ * and reading refuses everything else. The text of the header is made in the trainer's reserve, so writing allocates
+ * nothing. */
 #include "train/checkpoint.h"
 
 #include "base/math.h"
@@ -105,14 +106,17 @@ static tl_value *checkpoint_describe(tl__trainer *trainer, tl__builder *builder)
 }
 
 /* The whole file through `write`, with `heap` for its texts. */
-static tl_status checkpoint_stream(tl__trainer *trainer, tl__heap *heap, tl__write_fn *write, void *user, tl_error *error)
+static tl_status checkpoint_stream(tl__trainer *trainer, tl__heap *heap, tl__write_fn *write, void *user,
+                                   tl_error *error)
 {
     struct checkpoint_array arrays[CHECKPOINT_ARRAYS];
     tl__tensor_source sources[CHECKPOINT_ARRAYS];
     size_t count = checkpoint_list(trainer, arrays);
     for (size_t i = 0; i < count; i++) {
-        sources[i] = (tl__tensor_source){.name = arrays[i].name, .dtype = arrays[i].doubles ? TL__DTYPE_F64 : TL__DTYPE_F32,
-                                         .rank = arrays[i].columns ? 2 : 1, .give = checkpoint_give, .user = &arrays[i]};
+        sources[i] = (tl__tensor_source){.name = arrays[i].name, .dtype = arrays[i].doubles ? TL__DTYPE_F64 :
+                                         TL__DTYPE_F32,
+                                         .rank = arrays[i].columns ? 2 : 1, .give = checkpoint_give,
+                                         .user = &arrays[i]};
         sources[i].shape[0] = arrays[i].rows;
         sources[i].shape[1] = arrays[i].columns;
     }
@@ -186,13 +190,16 @@ static tl_status checkpoint_bad(const char *path, tl_error *error, const char *w
     return tl__fail_at(error, TL_BAD_FILE, path, 0, 0, NULL, "%s; the training cannot go on from this file", what);
 }
 
-static tl_status checkpoint_read_array(const tl__safetensors *file, const char *path, const struct checkpoint_array *array,
+static tl_status checkpoint_read_array(const tl__safetensors *file, const char *path,
+                                       const struct checkpoint_array *array,
                                        tl_error *error)
 {
     const tl__tensor_view *view = tl__safetensors_find(file, array->name);
     size_t width = array->doubles ? 8 : 4;
-    if (!view || view->dtype != (array->doubles ? TL__DTYPE_F64 : TL__DTYPE_F32) || view->count != checkpoint_numbers(array))
-        return tl__fail_at(error, TL_BAD_FILE, path, 0, 0, NULL, "the array '%s' is missing or has another size; the training "
+    if (!view || view->dtype != (array->doubles ? TL__DTYPE_F64 : TL__DTYPE_F32) ||
+        view->count != checkpoint_numbers(array))
+        return tl__fail_at(error, TL_BAD_FILE, path, 0, 0, NULL,
+                           "the array '%s' is missing or has another size; the training "
                            "cannot go on from this file", array->name);
     for (size_t i = 0; i < view->count; i++) {
         uint64_t bits = checkpoint_get(view->bytes + i * width, width);
@@ -229,7 +236,8 @@ static tl_status checkpoint_same_rows(const tl__field *rows, const tl_value *was
         }
         bool both = a ? b && tl__value_equal(a, b) : !b;
         if (both || row->flags & TL__LIVE || !((row->flags & TL__RESULT) || row->kind == TL__FIELD_BLOCK)) continue;
-        return tl__fail_at(error, TL_BAD_CONFIG, path, 0, 0, name, "%s is not what it was when this checkpoint was made; put "
+        return tl__fail_at(error, TL_BAD_CONFIG, path, 0, 0, name,
+                           "%s is not what it was when this checkpoint was made; put "
                            "it back, or start a new run", name);
     }
     return TL_OK;
@@ -254,7 +262,8 @@ static tl_status checkpoint_same_settings(tl__trainer *trainer, const tl__safete
         status = checkpoint_same_rows(tl__optimization_rows(), tl__value_child(&was->root, "optimization"),
                                       tl__value_child(&is->root, "optimization"), path, "optimization", error);
     if (status == TL_OK && tl_value_integer(tl__value_child(&was->root, "seed"), 0) != (int64_t)trainer->options.seed)
-        status = tl__fail_at(error, TL_BAD_CONFIG, path, 0, 0, "seed", "seed is not what it was when this checkpoint was made; "
+        status = tl__fail_at(error, TL_BAD_CONFIG, path, 0, 0, "seed",
+                             "seed is not what it was when this checkpoint was made; "
                              "put it back, or start a new run");
     tl__tree_free(is);
     tl__tree_free(was);
@@ -270,7 +279,8 @@ static tl_status checkpoint_same(tl__trainer *trainer, const tl__safetensors *fi
         return checkpoint_bad(path, error, "the file is not a checkpoint");
     tl__model_numerics(context, numerics);
     if (strcmp(was, numerics) != 0)
-        return tl__fail_at(error, TL_BAD_NUMERICS, path, 0, 0, NULL, "the checkpoint was made under numerics '%s' and this is "
+        return tl__fail_at(error, TL_BAD_NUMERICS, path, 0, 0, NULL,
+                           "the checkpoint was made under numerics '%s' and this is "
                            "'%s'; go on with the same version on a machine of the same class", was, numerics);
     tl__buffer text;
     tl__buffer_init(&text, &context->heap);
@@ -304,13 +314,15 @@ static tl_status checkpoint_check_state(const tl__trainer *trainer, const tl__tr
     return fits ? TL_OK : checkpoint_bad(path, error, "the state in the checkpoint is damaged");
 }
 
-static tl_status checkpoint_read_ring(tl__trainer *trainer, const tl__safetensors *file, const char *path, tl_error *error)
+static tl_status checkpoint_read_ring(tl__trainer *trainer, const tl__safetensors *file, const char *path,
+                                      tl_error *error)
 {
     tl__tree *tree;
     tl_status status = TL_OK;
     TL_TRY(checkpoint_json(trainer->context, file, path, "checkpoint", &tree, error));
     const tl_value *ring = tl__value_child(&tree->root, "ring");
-    for (const tl_value *item = ring ? ring->first : NULL; item && trainer->ring.slots && status == TL_OK; item = item->next) {
+    for (const tl_value *item = ring ? ring->first : NULL; item && trainer->ring.slots &&
+         status == TL_OK; item = item->next) {
         int64_t epoch = tl_value_integer(tl__value_child(item, "epoch"), -1);
         const char *hash = tl_value_text(tl__value_child(item, "hash"), "");
         if (epoch < 0 || strlen(hash) != 64) {
@@ -326,7 +338,8 @@ static tl_status checkpoint_read_ring(tl__trainer *trainer, const tl__safetensor
     return status;
 }
 
-static tl_status checkpoint_read_all(tl__trainer *trainer, const tl__safetensors *file, const char *path, tl_error *error)
+static tl_status checkpoint_read_all(tl__trainer *trainer, const tl__safetensors *file, const char *path,
+                                     tl_error *error)
 {
     struct checkpoint_array arrays[CHECKPOINT_ARRAYS];
     tl__train_state state;

@@ -6,10 +6,10 @@
  *     training.best         F32 [parameters]     weights of the best epoch
  *     training.history      F64 [epochs, fields] tl__epoch, one row each
  *
- * and in its metadata "checkpoint": {id: checkpoint-epoch-n, model, epoch, step, loss, metrics, time, ring: [{epoch, hash}]},
- * "training.settings" and "training.data": what a resume compares. The weights of the epochs that the ring names lie in files
- * patience-HASH.safetensors beside it, each written once and synced before the checkpoint is. The data loader's state is
- * (epoch, step): all draws are functions of them. */
+ * and in its metadata "checkpoint": {id: checkpoint-epoch-n, model, epoch, step, loss, metrics, time, ring: [{epoch,
+ * hash}]}, "training.settings" and "training.data": what a resume compares. The weights of the epochs that the ring
+ * names lie in files patience-HASH.safetensors beside it, each written once and synced before the checkpoint is. The
+ * data loader's state is (epoch, step): all draws are functions of them. */
 #ifndef TL_TRAIN_CHECKPOINT_H
 #define TL_TRAIN_CHECKPOINT_H
 

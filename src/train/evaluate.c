@@ -1,5 +1,5 @@
-/* Evaluation, batch by batch. The loss of a part is the sum of its row losses over the sum of their divisors, both added
- * in double in the order of the rows. */
+/* Evaluation, batch by batch. The loss of a part is the sum of its row losses over the sum of their divisors, both
+ * added in double in the order of the rows. */
 #include "train/evaluate.h"
 
 #include "base/math.h"
@@ -22,7 +22,8 @@ TL_PRIV void tl__evaluator_carve(tl__carver *carver, tl__evaluator *evaluator)
     size_t batch = evaluator->batch, capacity = evaluator->capacity, outputs = evaluator->outputs;
     size_t predicted, inputs, targets, confusion;
     bool fits = tl__size_mul(capacity, outputs, &predicted) && tl__size_mul(batch, evaluator->features, &inputs) &&
-                tl__size_mul(batch, outputs, &targets) && tl__size_mul(evaluator->classes, evaluator->classes, &confusion);
+                tl__size_mul(batch, outputs, &targets) && tl__size_mul(evaluator->classes, evaluator->classes,
+                                                                       &confusion);
     if (!fits) {
         carver->overflow = true;
         return;
@@ -40,8 +41,8 @@ TL_PRIV void tl__evaluator_carve(tl__carver *carver, tl__evaluator *evaluator)
     evaluator->confusion = TL_CARVE(carver, int64_t, confusion);
 }
 
-/* Raw outputs of `rows` rows to predictions at row `first`. With several outputs per target (quantiles) the middle one is
- * the prediction. */
+/* Raw outputs of `rows` rows to predictions at row `first`. With several outputs per target (quantiles) the middle one
+ * is the prediction. */
 static void evaluate_predict(tl__evaluator *evaluator, const float *raw, size_t first, size_t rows)
 {
     float *out = evaluator->predicted + first * evaluator->outputs;
@@ -75,7 +76,8 @@ static tl_status evaluate_batch(tl__evaluator *evaluator, tl_part part, size_t f
     };
     evaluator->loss->rows(&call, 0, rows);
     *sum += tl__loss_sum(evaluator->row_losses, rows);
-    *denominator += tl__loss_denominator(evaluator->loss, evaluator->loss_settings, evaluator->width, evaluator->targets,
+    *denominator += tl__loss_denominator(evaluator->loss, evaluator->loss_settings, evaluator->width,
+                                         evaluator->targets,
                                          target_width, weights, rows);
     return TL_OK;
 }
@@ -87,7 +89,8 @@ TL_PRIV tl_status tl__evaluator_run(tl__evaluator *evaluator, tl_part part)
     if (rows > evaluator->capacity) return TL_OUT_OF_RANGE;
     evaluator->rows = rows;
     for (size_t first = 0; first < rows; first += evaluator->batch)
-        TL_TRY(evaluate_batch(evaluator, part, first, tl__size_min(evaluator->batch, rows - first), &sum, &denominator));
+        TL_TRY(evaluate_batch(evaluator, part, first, tl__size_min(evaluator->batch, rows - first), &sum,
+                              &denominator));
     evaluator->loss_value = tl__loss_is_mean(evaluator->loss_settings) ? sum / denominator : sum;
     if (!classes) {
         tl__dataset_targets(evaluator->data, part, 0, rows, evaluator->values);
@@ -98,7 +101,8 @@ TL_PRIV tl_status tl__evaluator_run(tl__evaluator *evaluator, tl_part part)
     memset(evaluator->confusion, 0, classes * classes * sizeof *evaluator->confusion);
     tl__predicted_classes(tl__of_floats(evaluator->predicted), rows, classes, evaluator->predicted_classes);
     tl__confusion_add(evaluator->confusion, classes, evaluator->truth, evaluator->predicted_classes, rows);
-    tl__class_summarize(evaluator->confusion, classes, evaluator->data->pipeline->background_class, &evaluator->summary);
+    tl__class_summarize(evaluator->confusion, classes, evaluator->data->pipeline->background_class,
+                        &evaluator->summary);
     return TL_OK;
 }
 
@@ -144,11 +148,13 @@ TL_PRIV tl_status tl__evaluator_scores(const tl__evaluator *evaluator, tl__heap 
     out->precision_macro = evaluator->summary.precision_macro;
     out->recall_macro = evaluator->summary.recall_macro;
     out->f1_macro = evaluator->summary.f1_macro;
-    return tl__auc(heap, evaluator->truth, tl__of_floats(evaluator->predicted), evaluator->rows, evaluator->classes, false,
+    return tl__auc(heap, evaluator->truth, tl__of_floats(evaluator->predicted), evaluator->rows, evaluator->classes,
+                   false,
                    NULL, &out->auc);
 }
 
-TL_PRIV tl_status tl__evaluator_record(const tl__evaluator *evaluator, tl__heap *heap, tl__builder *builder, tl_value *parent,
+TL_PRIV tl_status tl__evaluator_record(const tl__evaluator *evaluator, tl__heap *heap, tl__builder *builder,
+                                       tl_value *parent,
                                        const char *key)
 {
     tl__scored scored;
@@ -157,6 +163,7 @@ TL_PRIV tl_status tl__evaluator_record(const tl__evaluator *evaluator, tl__heap 
     tl__evaluator_scored(evaluator, &scored);
     if (evaluator->classes) TL_TRY(tl__record_classes(heap, builder, parent, key, &scored, pipeline->classes, &map));
     else TL_TRY(tl__record_values(heap, builder, parent, key, &scored, &map));
-    tl__put_number(builder, map, "loss", evaluator->rows ? evaluator->loss_value : tl__bits_double(0x7ff8000000000000u));
+    tl__put_number(builder, map, "loss", evaluator->rows ? evaluator->loss_value :
+                   tl__bits_double(0x7ff8000000000000u));
     return builder->failed ? TL_OUT_OF_MEMORY : TL_OK;
 }

@@ -1,5 +1,6 @@
-/* Scoring a part of the data in evaluation mode: predictions of all its rows, their loss, and metrics in double. All arrays are
- * carved before, for the largest part, so that an evaluation allocates nothing but what the area under the curve sorts. */
+/* Scoring a part of the data in evaluation mode: predictions of all its rows, their loss, and metrics in double. All
+ * arrays are carved before, for the largest part, so that an evaluation allocates nothing but what the area under the
+ * curve sorts. */
 #ifndef TL_TRAIN_EVALUATE_H
 #define TL_TRAIN_EVALUATE_H
 
@@ -48,7 +49,8 @@ TL_PRIV void tl__evaluator_scored(const tl__evaluator *evaluator, tl__scored *ou
 /* The public figures of the last evaluation; heap for the area under the curve. */
 TL_PRIV tl_status tl__evaluator_scores(const tl__evaluator *evaluator, tl__heap *heap, tl_scores *out);
 /* Everything about it as a map (metrics/record.h) and the loss; heap for what sorts. */
-TL_PRIV tl_status tl__evaluator_record(const tl__evaluator *evaluator, tl__heap *heap, tl__builder *builder, tl_value *parent,
+TL_PRIV tl_status tl__evaluator_record(const tl__evaluator *evaluator, tl__heap *heap, tl__builder *builder,
+                                       tl_value *parent,
                                        const char *key);
 /* All figures NaN, no samples. */
 TL_PRIV void tl__scores_clear(tl_scores *scores);

@@ -1,8 +1,8 @@
 /* The loop: epochs of steps, validation after each, and what follows from it.
  *
  * Everything that decides what comes next stands in trainer->state (and in arrays that checkpoints hold), so a run that
- * stops between any two steps and goes on from its checkpoint takes the same steps with the same numbers. The end of an epoch
- * is one unit: a run stopped after an epoch's last step, before its validation, validates when it goes on. */
+ * stops between any two steps and goes on from its checkpoint takes the same steps with the same numbers. The end of an
+ * epoch is one unit: a run stopped after an epoch's last step, before its validation, validates when it goes on. */
 #include "train/trainer.h"
 
 #include "base/math.h"
@@ -125,14 +125,16 @@ static tl_status loop_step(tl__trainer *trainer, const tl__batch *batch, tl_erro
     double hits = state->hits, error_sum = state->error_sum;
     if (buffer_bytes) memcpy(trainer->buffers, buffers, buffer_bytes);
     tl_status status = loop_learn(trainer, batch, &inner);
-    if (status == TL_OK) status = tl__network_update(trainer->network, trainer->context->pool, &update, &result, &inner);
+    if (status == TL_OK)
+        status = tl__network_update(trainer->network, trainer->context->pool, &update, &result, &inner);
     if (status != TL_OK) {
         tl__network_forget(trainer->network);
         if (buffer_bytes) memcpy(buffers, trainer->buffers, buffer_bytes);
         state->hits = hits;
         state->error_sum = error_sum;
         if (status != TL_NOT_FINITE) return tl__fail(error, status, "%s", inner.message);
-        return tl__fail(error, status, "epoch %lld, step %lld: %s", (long long)state->epoch + 1, (long long)state->step + 1,
+        return tl__fail(error, status, "epoch %lld, step %lld: %s", (long long)state->epoch + 1,
+                        (long long)state->step + 1,
                         inner.message);
     }
     state->step += 1;
@@ -161,10 +163,12 @@ static void loop_progress_of(const tl__trainer *trainer, bool epoch_end, tl_prog
     double left = all - state->total_steps;
     bool ending = epoch_end && state->ended != TL__END_NONE;
     *out = (tl_progress){
-        .state = "training", .epoch = (int64_t)state->epoch + (epoch_end ? 0 : 1), .epochs = trainer->settings->training.epochs,
+        .state = "training", .epoch = (int64_t)state->epoch + (epoch_end ? 0 : 1),
+            .epochs = trainer->settings->training.epochs,
         .step = epoch_end ? (int64_t)trainer->steps : (int64_t)state->step, .steps = (int64_t)trainer->steps,
         .loss = epoch_end ? state->last_train_loss : state->samples > 0 ? state->loss_sum / state->samples : loop_nan(),
-        .validation_loss = state->last_val_loss, .accuracy = state->last_accuracy, .learning_rate = state->learning_rate,
+        .validation_loss = state->last_val_loss, .accuracy = state->last_accuracy,
+        .learning_rate = state->learning_rate,
         .seconds = elapsed, .samples_per_second = elapsed > 0 ? trainer->session_samples / elapsed : loop_nan(),
         .seconds_left = ending ? 0 : trainer->session_steps > 0 ? elapsed / trainer->session_steps * left : loop_nan(),
         .epoch_end = epoch_end, .regression = trainer->evaluator.classes == 0,
@@ -206,7 +210,8 @@ static tl_status loop_validate(tl__trainer *trainer, tl__epoch *epoch, tl_error 
     const tl__evaluator *evaluator = &trainer->evaluator;
     if (!trainer->validation) return TL_OK;
     tl_status status = tl__evaluator_run(&trainer->evaluator, TL_VALIDATION);
-    if (status != TL_OK) return tl__fail(error, status, "the validation of epoch %lld failed: %s", (long long)epoch->epoch,
+    if (status != TL_OK)
+        return tl__fail(error, status, "the validation of epoch %lld failed: %s", (long long)epoch->epoch,
                                          tl_status_text(status));
     epoch->val_loss = evaluator->loss_value;
     if (evaluator->classes) {
@@ -248,7 +253,8 @@ static void loop_line(tl__trainer *trainer, const tl__epoch *epoch)
     if (trainer->validation) used += tl__format(at + used, room - used, "  val %.4g", epoch->val_loss);
     if (trainer->evaluator.classes) {
         used += tl__format(at + used, room - used, "  acc %.1f %%", 100 * epoch->train_accuracy);
-        if (trainer->validation) used += tl__format(at + used, room - used, "  val acc %.1f %%", 100 * epoch->val_accuracy);
+        if (trainer->validation)
+            used += tl__format(at + used, room - used, "  val acc %.1f %%", 100 * epoch->val_accuracy);
     } else {
         used += tl__format(at + used, room - used, "  mae %.4g", epoch->train_mae);
         if (trainer->validation) used += tl__format(at + used, room - used, "  val mae %.4g", epoch->val_mae);
@@ -274,11 +280,13 @@ static void loop_watch_gradients(tl__trainer *trainer, const tl__epoch *epoch)
 {
     bool vanishing = epoch->gradient_mean_abs < 1e-7, exploding = epoch->gradient_max_abs > 10;
     if (vanishing && !trainer->vanishing)
-        tl__log_line(trainer->context, TL_LOG_WARNING, "epoch %lld: element_gradient_vanishing: mean |g| is %.3g, below 1e-7 "
+        tl__log_line(trainer->context, TL_LOG_WARNING,
+                     "epoch %lld: element_gradient_vanishing: mean |g| is %.3g, below 1e-7 "
                      "(norm of a tensor %.3g on average); try a higher learning rate, relu or batch_norm",
                      (long long)epoch->epoch, epoch->gradient_mean_abs, epoch->gradient_norm_avg);
     if (exploding && !trainer->exploding)
-        tl__log_line(trainer->context, TL_LOG_WARNING, "epoch %lld: element_gradient_exploding: max |g| is %.3g, above 10 "
+        tl__log_line(trainer->context, TL_LOG_WARNING,
+                     "epoch %lld: element_gradient_exploding: max |g| is %.3g, above 10 "
                      "(largest norm of a tensor %.3g); try a lower learning rate or optimization.gradient_clip: 1.0",
                      (long long)epoch->epoch, epoch->gradient_max_abs, epoch->gradient_norm_max);
     trainer->vanishing = vanishing;
@@ -293,9 +301,11 @@ static tl_status loop_judge(tl__trainer *trainer, tl__epoch *epoch, tl_error *er
     bool best = tl__best_update(&trainer->best_epoch, number, loop_monitored(trainer, epoch));
     if (best && trainer->best)
         memcpy(trainer->best, trainer->model->parameters, tl__trainer_floats(trainer) * sizeof(float));
-    bool stop = tl__stopping_update(&trainer->stopping, number, epoch->train_loss, epoch->val_loss, trainer->validation);
+    bool stop = tl__stopping_update(&trainer->stopping, number, epoch->train_loss, epoch->val_loss,
+                                    trainer->validation);
     if (trainer->schedule)
-        tl__schedule_report(trainer->schedule, trainer->schedule_settings, trainer->settings->training.learning_rate, watched,
+        tl__schedule_report(trainer->schedule, trainer->schedule_settings, trainer->settings->training.learning_rate,
+                            watched,
                             &trainer->plateau);
     epoch->best = best;
     epoch->stopped = stop;
@@ -439,7 +449,8 @@ static tl_status loop_run(tl__trainer *trainer, double max_steps, tl_error *erro
     if (sound && saved != TL_OK) status = saved;
     else if (sound && restored != TL_OK) status = restored;
     bool early = trainer->state.ended == TL__END_STOPPED;
-    trainer->stopped = status == TL_CANCELLED ? "interrupted" : status == TL_NOT_FINITE ? "nan" : status != TL_OK ? "failed" :
+    trainer->stopped = status == TL_CANCELLED ? "interrupted" : status == TL_NOT_FINITE ? "nan" : status != TL_OK ?
+        "failed" :
                        early ? "early_stopping_triggered" : "completed";
     if (early) trainer->trigger = trainer->stopping.by_ratio ? "early_stopping_ratio_exceeded"
                                                              : "early_stopping_patience_exceeded";

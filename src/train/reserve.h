@@ -1,6 +1,7 @@
-/* A heap over one block of the plan: what a run needs now and then (the text of a checkpoint's header, sorting for the area
- * under the curve) was asked for before the first step, so that memory can neither run out in the middle nor exceed the
- * plan. Blocks are handed out upwards; the newest can grow and shrink in place; when all are freed the block is empty again. */
+/* A heap over one block of the plan: what a run needs now and then (the text of a checkpoint's header, sorting for the
+ * area under the curve) was asked for before the first step, so that memory can neither run out in the middle nor
+ * exceed the plan. Blocks are handed out upwards; the newest can grow and shrink in place; when all are freed the block
+ * is empty again. */
 #ifndef TL_TRAIN_RESERVE_H
 #define TL_TRAIN_RESERVE_H
 

@@ -1,6 +1,6 @@
-/* B7's buffer: the weights of the last `patience` epochs. Beside a checkpoint they are files, named by the hash of their
- * numbers and written once; what a file says cannot change, so an old checkpoint's names stay true until the next one is
- * on the disk. Only then are files removed that nothing names any more. */
+/* B7's buffer: the weights of the last `patience` epochs. Beside a checkpoint they are files, named by the hash of
+ * their numbers and written once; what a file says cannot change, so an old checkpoint's names stay true until the next
+ * one is on the disk. Only then are files removed that nothing names any more. */
 #include "base/hash.h"
 #include "base/text.h"
 #include "port/port.h"
@@ -54,7 +54,8 @@ TL_PRIV tl_status tl__ring_put(tl__trainer *trainer, double epoch, tl_error *err
     size_t bytes = tl__trainer_floats(trainer) * sizeof(float);
     if (trainer->ring.states) {
         slot->epoch = epoch;
-        memcpy(trainer->ring.states + (size_t)epoch % trainer->ring.slots * trainer->ring.floats, trainer->model->parameters,
+        memcpy(trainer->ring.states + (size_t)epoch % trainer->ring.slots * trainer->ring.floats,
+               trainer->model->parameters,
                bytes);
         return TL_OK;
     }
@@ -105,7 +106,8 @@ TL_PRIV tl_status tl__ring_get(tl__trainer *trainer, double epoch, bool *found, 
     TL_TRY(ring_read(trainer, path, error));
     ring_hash(trainer, hash);
     if (strcmp(hash, ring_slot(trainer, epoch)->hash) == 0) return TL_OK;
-    return tl__fail_at(error, TL_BAD_FILE, path, 0, 0, NULL, "the weights in this file are not those of epoch %lld; the "
+    return tl__fail_at(error, TL_BAD_FILE, path, 0, 0, NULL,
+                       "the weights in this file are not those of epoch %lld; the "
                        "file was changed", (long long)epoch);
 }
 
@@ -144,6 +146,7 @@ static bool ring_sweep_one(void *user, const char *name)
 TL_PRIV void tl__ring_committed(tl__trainer *trainer)
 {
     if (trainer->ring.slots == 0 || trainer->ring.states) return;
-    for (size_t i = 0; i < trainer->ring.slots; i++) trainer->ring.slot[i].in_checkpoint = trainer->ring.slot[i].epoch >= 0;
+    for (size_t i = 0; i < trainer->ring.slots; i++)
+        trainer->ring.slot[i].in_checkpoint = trainer->ring.slot[i].epoch >= 0;
     tl__folder_list(&trainer->shadow, trainer->options.folder, ring_sweep_one, trainer, NULL);
 }

@@ -49,8 +49,9 @@ static tl_status score_fill(tl__scorer *scorer, const tl_dataset *data, tl_error
     tl_context *context = model->context;
     size_t largest = 1;
     if (data->pipeline->features != tl__shape_size(tl__graph_input_shape(&model->graph)))
-        return tl__fail(error, TL_BAD_SHAPE, "the network takes %zu inputs but the data gives %zu; use the data that the model "
-                        "was trained for", tl__shape_size(tl__graph_input_shape(&model->graph)), data->pipeline->features);
+        return tl__fail(error, TL_BAD_SHAPE, "the network takes %zu inputs but the data gives %zu; use the data that "
+                        "the model was trained for", tl__shape_size(tl__graph_input_shape(&model->graph)),
+                        data->pipeline->features);
     TL_TRY(score_bind(scorer, data, error));
     TL_TRY(tl__loss_check(scorer->loss, scorer->loss_settings, tl__shape_size(tl__graph_output_shape(&model->graph)),
                           data->pipeline->outputs, data->pipeline->classification, error));

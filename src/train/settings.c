@@ -18,19 +18,23 @@ TL_PRIV const tl__field *tl__training_rows(void)
         {.name = NULL},
     };
 #undef ROW
-    static const char *const monitors[] = {"auto", "val_loss", "train_loss", "accuracy", "balanced_accuracy", "f1_macro",
+    static const char *const monitors[] = {"auto", "val_loss", "train_loss", "accuracy", "balanced_accuracy",
+                                           "f1_macro",
                                            "mae", "mse", "r2", NULL};
     static const char *const keeps[] = {"auto", "best", "last", "patience", NULL};
 #define ROW(field) .name = #field, .offset = offsetof(tl__training_settings, field)
     static const tl__field rows[] = {
-        {ROW(learning_rate), .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__LIVE | TL__TUNE | TL__LOG | TL__OPEN_MIN,
+        {ROW(learning_rate), .kind = TL__FIELD_FLOAT,
+         .flags = TL__RESULT | TL__LIVE | TL__TUNE | TL__LOG | TL__OPEN_MIN,
          .fallback = 0.001, .min = 0, .max = 1000, .aliases = "training.lr",
          .help = "step size of the optimizer at the start of the schedule"},
-        {ROW(batch_size), .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__TUNE, .fallback = 32, .min = 1, .max = 1 << 20,
+        {ROW(batch_size), .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__TUNE, .fallback = 32, .min = 1,
+         .max = 1 << 20,
          .unit = "rows", .help = "rows of one batch"},
         {ROW(epochs), .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__LIVE, .fallback = 100, .min = 1, .max = 1e6,
          .unit = "epochs", .aliases = "training.num_epochs", .help = "passes over the training rows, at most"},
-        {ROW(optimizer), .kind = TL__FIELD_MEMBER, .flags = TL__RESULT | TL__TUNE, .text = "adam", .family = "optimizer",
+        {ROW(optimizer), .kind = TL__FIELD_MEMBER, .flags = TL__RESULT | TL__TUNE, .text = "adam",
+         .family = "optimizer",
          .help = "how gradients change the weights"},
         {ROW(loss), .kind = TL__FIELD_MEMBER, .flags = TL__RESULT | TL__TUNE, .text = "auto", .family = "loss",
          .aliases = "training.loss_function",
@@ -44,9 +48,11 @@ TL_PRIV const tl__field *tl__training_rows(void)
         {ROW(accumulation), .kind = TL__FIELD_INT, .flags = TL__RESULT, .fallback = 1, .min = 1, .max = 1 << 20,
          .unit = "batches", .aliases = "training.gradient_accumulation training.accumulation_steps",
          .help = "batches whose gradients make one step"},
-        {ROW(drop_last), .kind = TL__FIELD_BOOL, .flags = TL__RESULT, .help = "leave out a last batch that is not full"},
+        {ROW(drop_last), .kind = TL__FIELD_BOOL, .flags = TL__RESULT,
+         .help = "leave out a last batch that is not full"},
         {ROW(validation_batch_size), .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__AUTO, .min = 0, .max = 1 << 20,
-         .unit = "rows", .aliases = "training.val_batch_size", .help = "rows of one batch when evaluating; auto: as batch_size"},
+         .unit = "rows", .aliases = "training.val_batch_size",
+         .help = "rows of one batch when evaluating; auto: as batch_size"},
         {ROW(monitor), .kind = TL__FIELD_CHOICE, .flags = TL__RESULT, .choices = monitors,
          .help = "what decides which epoch is best; auto: val_loss, or train_loss without validation"},
         {ROW(keep), .kind = TL__FIELD_CHOICE, .flags = TL__RESULT, .choices = keeps,
@@ -69,7 +75,8 @@ TL_PRIV const tl__field *tl__optimization_rows(void)
          .max = 1e6, .unit = "epochs",
          .aliases = "training.early_stopping_patience training.early_stopping.patience",
          .help = "bad epochs in a row that end the training"},
-        {ROW(min_delta), .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__LIVE, .fallback = 0.001, .min = 0, .max = 1e9,
+        {ROW(min_delta), .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__LIVE, .fallback = 0.001, .min = 0,
+         .max = 1e9,
          .aliases = "training.early_stopping_min_delta training.early_stopping.min_delta",
          .help = "an epoch is bad when val_loss does not beat the best by this"},
         {ROW(ratio_check), .kind = TL__FIELD_BOOL, .flags = TL__RESULT,
@@ -83,8 +90,10 @@ TL_PRIV const tl__field *tl__optimization_rows(void)
     static const tl__field rows[] = {
         {ROW(dropout), .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__TUNE | TL__OPEN_MAX, .min = 0, .max = 1,
          .aliases = "training.dropout", .help = "share of the values dropped after each hidden layer"},
-        {ROW(l2_reg), .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__LIVE | TL__TUNE | TL__LOG, .min = 0, .max = 1e6,
-         .aliases = "training.l2_reg", .help = "l2_reg * w is added to the gradient of weights, not of biases and norms"},
+        {ROW(l2_reg), .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__LIVE | TL__TUNE | TL__LOG, .min = 0,
+         .max = 1e6,
+         .aliases = "training.l2_reg", .help = "l2_reg * w is added to the gradient of weights, not of biases and "
+                                               "norms"},
         {ROW(weight_decay), .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__LIVE | TL__TUNE | TL__LOG | TL__AUTO,
          .fallback = -1, .min = 0, .max = 1e6, .aliases = "training.weight_decay",
          .help = "decay of all parameters as the optimizer does it; auto: its own default"},
@@ -114,15 +123,16 @@ static void settings_root(tl__field rows[3])
     rows[2] = (tl__field){.name = NULL};
 }
 
-/* {epochs: 5, dropout: 0.1} to {training: {epochs: 5}, optimization: {dropout: 0.1}}. What is a row of neither stays with
- * training, whose mistake then names the nearest row. */
+/* {epochs: 5, dropout: 0.1} to {training: {epochs: 5}, optimization: {dropout: 0.1}}. What is a row of neither stays
+ * with training, whose mistake then names the nearest row. */
 static void settings_sort_keys(tl__builder *builder)
 {
     tl_value *root = &builder->tree->root, given = *root;
     root->kind = TL_MAP;
     root->first = root->last = NULL;
     root->count = 0;
-    tl_value *training = tl__put_map(builder, root, "training"), *optimization = tl__put_map(builder, root, "optimization");
+    tl_value *training = tl__put_map(builder, root, "training"), *optimization = tl__put_map(builder, root,
+                                                                                             "optimization");
     if (builder->failed) return;
     for (tl_value *item = given.first, *next; item; item = next) {
         next = item->next;

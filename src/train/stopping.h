@@ -1,7 +1,8 @@
 /* When to stop, and which epoch was best: pure bookkeeping over losses, so that planted sequences can test it.
  *
- * An epoch is bad when its loss did not beat the best one by min_delta (the reference moves only when it was beaten), when
- * the loss is NaN, or, with a ratio, when val_loss / train_loss exceeds it. `patience` bad epochs in a row trigger. */
+ * An epoch is bad when its loss did not beat the best one by min_delta (the reference moves only when it was beaten),
+ * when the loss is NaN, or, with a ratio, when val_loss / train_loss exceeds it. `patience` bad epochs in a row
+ * trigger. */
 #ifndef TL_TRAIN_STOPPING_H
 #define TL_TRAIN_STOPPING_H
 
@@ -18,7 +19,8 @@ typedef struct tl__stopping {
 } tl__stopping;
 
 TL_PRIV void tl__stopping_init(tl__stopping *stopping, int64_t patience, double min_delta, double ratio);
-/* After epoch `epoch` (from 1). Without validation train_loss takes val_loss's place and there is no ratio. True: stop now. */
+/* After epoch `epoch` (from 1). Without validation train_loss takes val_loss's place and there is no ratio. True: stop
+ * now. */
 TL_PRIV bool tl__stopping_update(tl__stopping *stopping, int64_t epoch, double train_loss, double val_loss,
                                  bool validation);
 /* The epoch whose weights patience mode restores: trigger - patience; 0: the initial weights. */

@@ -6,8 +6,8 @@
  *     tl__trainer_run       all memory is asked for, then epochs until an end; a step allocates nothing
  *     tl__trainer_result    how it ended, which weights the model has, scores of the parts
  *
- * The model's weights are trained in place; whatever ends the training, the model has good weights afterwards. Listeners hear
- * of batches and epochs in the caller's thread, in the order in which they were given. */
+ * The model's weights are trained in place; whatever ends the training, the model has good weights afterwards.
+ * Listeners hear of batches and epochs in the caller's thread, in the order in which they were given. */
 #ifndef TL_TRAIN_TRAIN_H
 #define TL_TRAIN_TRAIN_H
 
@@ -19,9 +19,9 @@
 
 typedef struct tl__trainer tl__trainer;
 
-/* One epoch: a row of metrics.csv. What there is not is NaN. train_* are sample-weighted means over the epoch in training
- * mode, val_* of validation after it. All fields are doubles or integers that a double holds, so that a checkpoint keeps
- * them as they are. */
+/* One epoch: a row of metrics.csv. What there is not is NaN. train_* are sample-weighted means over the epoch in
+ * training mode, val_* of validation after it. All fields are doubles or integers that a double holds, so that a
+ * checkpoint keeps them as they are. */
 typedef struct tl__epoch {
     double epoch;                    /* from 1 */
     double train_loss, val_loss;
@@ -70,8 +70,8 @@ TL_PRIV tl_status tl__trainer_new(tl_model *model, const tl_dataset *data, const
                                   tl__trainer **out, tl_error *error);
 TL_PRIV void tl__trainer_free(tl__trainer *trainer);
 
-/* The plan of memory. The lines add up to `total`; once tl__trainer_run has begun, that is what the context's heap holds at
- * most until the run ends (if nobody else allocates from it). */
+/* The plan of memory. The lines add up to `total`; once tl__trainer_run has begun, that is what the context's heap
+ * holds at most until the run ends (if nobody else allocates from it). */
 enum { TL__MEMORY_LINES = 24 };
 typedef struct tl__memory_line {
     const char *name;                /* "gradients" */
@@ -85,14 +85,14 @@ typedef struct tl__memory {
 TL_PRIV void tl__trainer_memory(const tl__trainer *trainer, tl__memory *out);
 TL_PRIV const tl__plan *tl__trainer_plan(const tl__trainer *trainer);   /* of the network: layers, shapes, FLOPs */
 
-/* Go on from a checkpoint file, before the run. Refused with a sentence: another data set (the first difference), another
- * network, other settings that change results (live rows may differ), another numeric class. */
+/* Go on from a checkpoint file, before the run. Refused with a sentence: another data set (the first difference),
+ * another network, other settings that change results (live rows may differ), another numeric class. */
 TL_PRIV tl_status tl__trainer_resume(tl__trainer *trainer, const char *checkpoint, tl_error *error);
 
-/* Once per trainer: the model then has the weights that are kept, so what goes on begins with a new trainer and the checkpoint.
- * TL_OK: it ended by itself (completed, early stopping). TL_CANCELLED: tl_cancel or the progress function asked; a checkpoint
- * is written where there is a folder. TL_NOT_FINITE: a loss or gradient became NaN or infinite; the message names layer,
- * epoch and step, and the model has the last good weights. */
+/* Once per trainer: the model then has the weights that are kept, so what goes on begins with a new trainer and the
+ * checkpoint. TL_OK: it ended by itself (completed, early stopping). TL_CANCELLED: tl_cancel or the progress function
+ * asked; a checkpoint is written where there is a folder. TL_NOT_FINITE: a loss or gradient became NaN or infinite; the
+ * message names layer, epoch and step, and the model has the last good weights. */
 TL_PRIV tl_status tl__trainer_run(tl__trainer *trainer, tl_error *error);
 /* For tests: the same, but stops after `steps` optimizer steps as tl_cancel would. */
 TL_PRIV tl_status tl__trainer_run_steps(tl__trainer *trainer, int64_t steps, tl_error *error);
@@ -115,15 +115,17 @@ enum { TL__HISTORY = 10000 };
 TL_PRIV size_t tl__trainer_epochs(const tl__trainer *trainer);
 TL_PRIV const tl__epoch *tl__trainer_epoch(const tl__trainer *trainer, size_t index);
 
-/* Scores of a part in evaluation mode with the model's weights; samples 0: there is no such part. Uses the memory of the
- * training, so it needs no more. */
+/* Scores of a part in evaluation mode with the model's weights; samples 0: there is no such part. Uses the memory of
+ * the training, so it needs no more. */
 TL_PRIV tl_status tl__trainer_score(tl__trainer *trainer, tl_part part, tl_scores *out, tl_error *error);
-/* Everything about the part that was scored last, as a map under `key`: confusion matrix, figures per class and the rest. */
+/* Everything about the part that was scored last, as a map under `key`: confusion matrix, figures per class and the
+ * rest. */
 TL_PRIV tl_status tl__trainer_record(tl__trainer *trainer, tl__builder *builder, tl_value *parent, const char *key);
 /* After the run: the reserve is given back, so that as many bytes are free for reports within the plan. */
 TL_PRIV void tl__trainer_release_reserve(tl__trainer *trainer);
 
-/* The same for a model without a trainer; the loss is that of its training. Scores and records of any number of parts. */
+/* The same for a model without a trainer; the loss is that of its training. Scores and records of any number of
+ * parts. */
 typedef struct tl__scorer tl__scorer;
 TL_PRIV tl_status tl__scorer_new(const tl_model *model, const tl_dataset *data, tl__scorer **out, tl_error *error);
 TL_PRIV void tl__scorer_free(tl__scorer *scorer);

@@ -1,7 +1,7 @@
 /* Making a trainer: sizes become a plan, the plan becomes blocks.
  *
- * Blocks of a run: the network's (nn/plan.h), the batches' (data/batch.h), one for all else (trainer_carve lists it), and the
- * reserve. They are asked for together, before the first step, and freed together. */
+ * Blocks of a run: the network's (nn/plan.h), the batches' (data/batch.h), one for all else (trainer_carve lists it),
+ * and the reserve. They are asked for together, before the first step, and freed together. */
 #include "train/trainer.h"
 
 #include "base/math.h"
@@ -48,8 +48,10 @@ static tl_status trainer_plan(tl__trainer *trainer, tl_error *error)
     size_t evaluation = training->validation_batch_size ? (size_t)training->validation_batch_size
                                                         : (size_t)training->batch_size;
     trainer->step_rows = tl__size_min(trainer->step_rows, rows);
-    tl__evaluator_init(&trainer->evaluator, trainer->model, data, trainer->loss, trainer->loss_settings, evaluation, largest);
-    int64_t shards = training->gradient_shards > training->accumulation ? training->gradient_shards : training->accumulation;
+    tl__evaluator_init(&trainer->evaluator, trainer->model, data, trainer->loss, trainer->loss_settings, evaluation,
+                       largest);
+    int64_t shards = training->gradient_shards > training->accumulation ? training->gradient_shards :
+        training->accumulation;
     size_t accumulation = (size_t)training->accumulation;
     tl__plan_options options = {
         .kernels = context->kernels, .workers = tl__pool_threads(context->pool), .training = true,
@@ -64,7 +66,8 @@ static tl_status trainer_plan(tl__trainer *trainer, tl_error *error)
         .part = TL_TRAIN, .batch_size = trainer->step_rows, .shuffle = data->shuffle, .drop_last = training->drop_last,
         .workers = data->workers, .cache_bytes = data->cache_bytes,
     };
-    trainer->steps = training->drop_last ? rows / trainer->step_rows : (rows + trainer->step_rows - 1) / trainer->step_rows;
+    trainer->steps = training->drop_last ? rows / trainer->step_rows :
+        (rows + trainer->step_rows - 1) / trainer->step_rows;
     trainer->history_size = (size_t)(training->epochs < TL__HISTORY ? training->epochs : TL__HISTORY);
     tl__carver carver = {0};
     trainer_carve(&carver, trainer);
@@ -97,7 +100,8 @@ static tl_status trainer_plan_reserve(tl__trainer *trainer, tl_error *error)
         }
     }
     trainer->reserve_size = size + 1024;    /* numbers of a later checkpoint may have more digits */
-    return status == TL_OK ? TL_OK : tl__fail(error, status, "a checkpoint could not be prepared: %s", tl_status_text(status));
+    return status == TL_OK ? TL_OK : tl__fail(error, status, "a checkpoint could not be prepared: %s",
+                                              tl_status_text(status));
 }
 
 static void trainer_line(tl__memory *memory, const char *name, size_t bytes)
@@ -284,7 +288,8 @@ TL_PRIV tl_status tl__trainer_prepare(tl__trainer *trainer, tl_error *error)
     tl__reserve_init(&trainer->reserve, trainer->reserve_block, trainer->reserve_size);
     const tl_context *context = trainer->context;    /* member by member: another thread may be writing `cancelled` */
     trainer->shadow = (tl_context){.heap = trainer->reserve.heap, .seed = context->seed, .threads = 1,
-                                   .kernels = context->kernels, .clock = context->clock, .clock_user = context->clock_user};
+                                   .kernels = context->kernels, .clock = context->clock,
+                                   .clock_user = context->clock_user};
     trainer->prepared = true;
     return TL_OK;
 }

@@ -34,7 +34,8 @@ typedef struct tl__train_state {
 } tl__train_state;
 enum { TL__TRAIN_STATE_SIZE = sizeof(tl__train_state) / sizeof(double) };
 
-/* B7's states of the last `patience` epochs: in memory, or one file each beside the checkpoint. Slot of epoch e: e % slots. */
+/* B7's states of the last `patience` epochs: in memory, or one file each beside the checkpoint. Slot of epoch e: e %
+ * slots. */
 typedef struct tl__ring {
     size_t slots;                   /* 0: no ring */
     size_t floats;                  /* of one state */
@@ -78,8 +79,8 @@ struct tl__trainer {
     size_t block_size;
     float *labels;                  /* [step_rows]: class numbers as the network takes them */
     double *output_scale;           /* [outputs]: from the network's unit to the target's */
-    float *buffers;                 /* parameters that are not trained, as before the step: a bad batch must not leave its
-                                       mark in running statistics */
+    float *buffers;                 /* parameters that are not trained, as before the step: a bad batch must not leave
+                                       its mark in running statistics */
     float *best;                    /* parameters of the best epoch; NULL: not kept */
     tl__epoch *history;             /* newest last; history_size at most */
     size_t history_size;

@@ -42,7 +42,8 @@ static const option options[] = {
     {"explain", OPTION_TEXT, AT(explain), NULL, NULL, false, "PATH",
      "what a setting or block means: training.batch_size"},
     {"data", OPTION_TEXT, AT(data), NULL, NULL, false, "FILE", "the rows to use; - is standard input"},
-    {"format", OPTION_TEXT, AT(format), NULL, option_formats, false, "FORM", "of the result: csv or json; of prepared data: csv or npy"},
+    {"format", OPTION_TEXT, AT(format), NULL, option_formats, false, "FORM",
+     "of the result: csv or json; of prepared data: csv or npy"},
     {"output", OPTION_TEXT, AT(output), NULL, NULL, false, "PATH",
      "where to write (default: standard output; prepared data: output/data/NAME)"},
     {"watch", OPTION_FLAG, AT(watch), NULL, NULL, false, NULL, "show it again and again until the run ends"},
@@ -168,7 +169,8 @@ static int option_store(const option *o, const char *value, cli_arguments *out)
 static bool option_is_run(const char *word)
 {
     size_t size = strlen(word);
-    bool yaml = (size > 5 && strcmp(word + size - 5, ".yaml") == 0) || (size > 4 && strcmp(word + size - 4, ".yml") == 0);
+    bool yaml = (size > 5 && strcmp(word + size - 5, ".yaml") == 0) || (size > 4 && strcmp(word + size - 4,
+                                                                                           ".yml") == 0);
     return word[0] != '-' && !yaml;
 }
 

@@ -82,7 +82,8 @@ char *cli_figure(char out[32], double value);        /* four digits: "0.0412"; "
 void cli_cell(FILE *file, const char *text, int width);
 
 /* --- main.c --- */
-tl_options cli_options(cli_state *cli);                    /* for the library, with the progress shown on the terminal */
+tl_options cli_options(cli_state *cli);                    /* for the library, with the progress shown on the
+                                                              terminal */
 int cli_failed(cli_state *cli, tl_status status, const tl_error *error);    /* say it; the exit status for it */
 int cli_print_json(cli_state *cli, const tl_value *value);                  /* on standard output */
 bool cli_interrupted(void);                          /* Ctrl-C was pressed */

@@ -24,8 +24,8 @@ const cli_command *cli_command_evaluate(void)
 {
     static const cli_command command = {
         "train:evaluate", "RUN", "data", "measure a trained model",
-        "RUN is a run folder, a model file or a config; without it, the newest run. Without --data the run's own parts are\n"
-        "measured again; with it, all rows of the file, which needs the target's column.\n\n"
+        "RUN is a run folder, a model file or a config; without it, the newest run. Without --data the run's own parts "
+        "are\nmeasured again; with it, all rows of the file, which needs the target's column.\n\n"
         "  trainlib train:evaluate output/runs/iris_20261121_101500 --data new.csv",
         evaluate_run};
     return &command;

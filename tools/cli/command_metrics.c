@@ -8,7 +8,8 @@ static void metrics_value(const tl_value *value)
     char text[32];
     if (tl_value_kind(value) == TL_INTEGER) fputs(cli_count(text, tl_value_integer(value, 0)), stdout);
     else if (tl_value_kind(value) == TL_NUMBER) fputs(cli_figure(text, tl_value_number(value, 0)), stdout);
-    else fputs(tl_value_text(value, tl_value_kind(value) == TL_BOOL ? (tl_value_bool(value, false) ? "yes" : "no") : "-"),
+    else fputs(tl_value_text(value, tl_value_kind(value) == TL_BOOL ? (tl_value_bool(value, false) ? "yes" : "no") :
+                             "-"),
                stdout);
 }
 
@@ -92,8 +93,8 @@ const cli_command *cli_command_metrics(void)
 {
     static const cli_command command = {
         "train:metrics", "RUN", "format", "the figures of a run: training, pattern, performance, validation",
-        "RUN is a run folder; without it, the newest. --format csv prints the table of epochs (metrics.csv), --format json\n"
-        "the four groups and the epochs as one object.\n\n"
+        "RUN is a run folder; without it, the newest. --format csv prints the table of epochs (metrics.csv), --format "
+        "json\nthe four groups and the epochs as one object.\n\n"
         "  trainlib train:metrics --format csv > epochs.csv",
         metrics_run};
     return &command;

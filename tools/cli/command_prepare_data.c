@@ -18,7 +18,8 @@ static void print_columns(const tl_value *columns)
                      cli_figure(b, tl_value_number(most, 0)));
         } else if (tl_value_get(column, "words")) {
             const tl_value *words = tl_value_get(column, "words");
-            int64_t count = tl_value_kind(words) == TL_INTEGER ? tl_value_integer(words, 0) : (int64_t)tl_value_count(words);
+            int64_t count = tl_value_kind(words) == TL_INTEGER ? tl_value_integer(words,
+                                                                                  0) : (int64_t)tl_value_count(words);
             snprintf(range, sizeof range, "%lld words", (long long)count);
         }
         cli_cell(stdout, tl_value_text(tl_value_get(column, "name"), ""), 25);
@@ -56,9 +57,9 @@ const cli_command *cli_command_prepare_data(void)
 {
     static const cli_command command = {
         "train:prepare-data", "CONFIG", "format output", "read, check, divide and normalise the data; report on it",
-        "Writes the prepared parts (train.csv, validation.csv, test.csv, or .npy with --format npy), norm_params.json and\n"
-        "data_report.json into output/data/NAME, or the folder of --output: rows, types, missing values, distributions,\n"
-        "what was left out and why. train:run does the same in memory; it needs nothing from here.\n\n"
+        "Writes the prepared parts (train.csv, validation.csv, test.csv, or .npy with --format npy), norm_params.json "
+        "and\ndata_report.json into output/data/NAME, or the folder of --output: rows, types, missing values, "
+        "distributions,\nwhat was left out and why. train:run does the same in memory; it needs nothing from here.\n\n"
         "  trainlib train:prepare-data config.yaml",
         prepare_run};
     return &command;

@@ -49,7 +49,8 @@ static int run_plan(cli_state *cli)
 static void run_interrupted(const tl_run_result *result)
 {
     if (!result->run[0]) return;
-    fprintf(stderr, "interrupted after epoch %lld; to go on: trainlib train:run --resume %s\n", (long long)result->epochs,
+    fprintf(stderr, "interrupted after epoch %lld; to go on: trainlib train:run --resume %s\n",
+            (long long)result->epochs,
             result->run);
 }
 
@@ -86,8 +87,8 @@ const cli_command *cli_command_run(void)
     static const cli_command command = {
         "train:run", "CONFIG", "resume plan loss-function", "train a network and measure it",
         "Reads the config and its data, builds the network, trains it, measures it on the test part and writes a run\n"
-        "folder, output/runs/NAME_TIME: the model, the figures of every epoch, the config and the log. Ctrl-C finishes\n"
-        "the step, saves, and --resume goes on from there to the same result.\n\n"
+        "folder, output/runs/NAME_TIME: the model, the figures of every epoch, the config and the log. Ctrl-C "
+        "finishes\nthe step, saves, and --resume goes on from there to the same result.\n\n"
         "  trainlib train:run config.yaml --set training.epochs=20\n"
         "  trainlib train:run config.yaml --plan\n"
         "  trainlib train:run config.yaml --resume",

@@ -11,11 +11,13 @@ static void status_line(char out[512], const tl_value *status)
     double value = tl_value_number(figure, 0);
     if (figure && tl_value_bool(tl_value_get(status, "regression"), false))
         snprintf(accuracy, sizeof accuracy, "  mae %s", cli_figure(a, value));
-    else if (figure && tl_value_kind(figure) != TL_NULL) snprintf(accuracy, sizeof accuracy, "  acc %.1f %%", 100 * value);
+    else if (figure && tl_value_kind(figure) != TL_NULL)
+        snprintf(accuracy, sizeof accuracy, "  acc %.1f %%", 100 * value);
     figure = tl_value_get(status, "seconds_left");
     if (strcmp(state, "training") == 0 && figure && tl_value_kind(figure) != TL_NULL)
         snprintf(left, sizeof left, "  %s left", cli_duration(a, tl_value_number(figure, 0)));
-    snprintf(out, 512, "%s  %s  epoch %lld/%lld  loss %s%s  %s%s", tl_value_text(tl_value_get(status, "run"), ""), state,
+    snprintf(out, 512, "%s  %s  epoch %lld/%lld  loss %s%s  %s%s", tl_value_text(tl_value_get(status, "run"), ""),
+             state,
              (long long)tl_value_integer(tl_value_get(status, "epoch"), 0),
              (long long)tl_value_integer(tl_value_get(status, "epochs"), 0),
              cli_figure(a, tl_value_number(tl_value_get(status, "loss"), CLI_NO_NUMBER)), accuracy,
@@ -64,9 +66,9 @@ const cli_command *cli_command_status(void)
 {
     static const cli_command command = {
         "train:status", "RUN", "watch", "how far a run is",
-        "RUN is a run folder; without it, the newest. The state is one of loading, training, evaluating, done, stopped,\n"
-        "interrupted, failed, and crashed when its process died: an interrupted or crashed run can be resumed.\n\n"
-        "  trainlib train:status --watch",
+        "RUN is a run folder; without it, the newest. The state is one of loading, training, evaluating, done, "
+        "stopped,\ninterrupted, failed, and crashed when its process died: an interrupted or crashed run can be "
+        "resumed.\n\n  trainlib train:status --watch",
         status_run};
     return &command;
 }

@@ -39,7 +39,8 @@ static int64_t interrupt_clock(void)
 #endif
 }
 
-/* Programs that run others (timeout, make) may send the same signal twice at once; a second wish takes a moment longer. */
+/* Programs that run others (timeout, make) may send the same signal twice at once; a second wish takes a moment
+ * longer. */
 static void interrupt_handler(int number)
 {
     static const char once[] = "\nfinishing the step; Ctrl-C again quits at once without saving\n";
@@ -98,7 +99,8 @@ static void print_overview(void)
 
 static void print_help(const cli_command *command)
 {
-    printf("trainlib %s [%s] [options]: %s\n\n%s\n\n", command->name, command->operand, command->summary, command->help);
+    printf("trainlib %s [%s] [options]: %s\n\n%s\n\n", command->name, command->operand, command->summary,
+           command->help);
     cli_print_options(command);
 }
 

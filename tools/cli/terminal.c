@@ -72,7 +72,8 @@ static int terminal_length(const char *text, size_t size)
     return length;
 }
 
-/* The last gap of two blanks or more that begins within the width, but not the first one, behind the label; NULL: none. */
+/* The last gap of two blanks or more that begins within the width, but not the first one, behind the label; NULL:
+ * none. */
 static const char *terminal_break(const char *line, int width, int *indent)
 {
     const char *found = NULL, *gap = strstr(line, "  ");
