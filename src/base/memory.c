@@ -11,7 +11,7 @@
 #  include <stdlib.h>
 #endif
 
-enum { MEMORY_ALIGN = 64, MEMORY_ARENA_ALIGN = 16, MEMORY_CHUNK_FIRST = 4096, MEMORY_CHUNK_LARGEST = 1 << 20 };
+enum { MEMORY_ALIGN = 64, MEMORY_ARENA_ALIGN = 16, MEMORY_CHUNK_LARGEST = 1 << 20 };
 
 #ifndef TL_FREESTANDING
 static void *memory_libc(void *user, void *block, size_t old_size, size_t new_size)
@@ -129,7 +129,7 @@ TL_PRIV void tl__arena_init(tl__arena *arena, tl__heap *heap)
 {
     arena->heap = heap;
     arena->chunk = NULL;
-    arena->next_size = MEMORY_CHUNK_FIRST;
+    arena->next_size = TL__ARENA_FIRST;
 }
 
 static struct tl__arena_chunk *memory_chunk(tl__arena *arena, size_t size)

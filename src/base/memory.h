@@ -42,6 +42,7 @@ typedef struct tl__arena {
     size_t next_size;
 } tl__arena;
 
+enum { TL__ARENA_FIRST = 4096 };    /* bytes of the first chunk */
 TL_PRIV void tl__arena_init(tl__arena *arena, tl__heap *heap);
 TL_PRIV void *tl__arena_push(tl__arena *arena, size_t size);                /* NULL: out of memory */
 TL_PRIV void *tl__arena_push_zero(tl__arena *arena, size_t count, size_t size);

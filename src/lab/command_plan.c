@@ -37,9 +37,10 @@ static tl_status command_plan_make(tl_context *context, const tl__session *sessi
     tl_value *lines = tl__put_map(&builder, root, "memory");
     for (int i = 0; i < memory.count; i++)
         tl__put_integer(&builder, lines, memory.lines[i].name, (int64_t)memory.lines[i].bytes);
+    tl__put_integer(&builder, lines, "run folder and logs", (int64_t)tl__run_bytes());
     tl__put_integer(&builder, root, "parameters", tl_model_parameters(session->model));
     tl__put_integer(&builder, root, "flops", (int64_t)totals.flops);
-    tl__put_integer(&builder, root, "memory_bytes", (int64_t)memory.total);
+    tl__put_integer(&builder, root, "memory_bytes", (int64_t)(memory.total + tl__run_bytes()));
     if (builder.failed) {
         tl__tree_free(tree);
         return tl__fail_memory(error, 0);

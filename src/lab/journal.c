@@ -45,6 +45,12 @@ static tl_status journal_open_log(tl__journal *journal, int index, const char *p
     return tl__file_append_open(journal->context, path, &journal->log[index], error);
 }
 
+/* Two logs, the rows; a buffer asks for a byte more than it holds. */
+TL_PRIV size_t tl__journal_bytes(void)
+{
+    return 3 * tl__file_bytes() + 2 * (TL__JOURNAL_BYTES + 1) + JOURNAL_STATUS_BYTES + 1;
+}
+
 TL_PRIV tl_status tl__journal_open(tl__journal *journal, tl_context *context, const char *folder, const char *logs,
                                    const char *kind, const char *stamp, tl_error *error)
 {

@@ -34,6 +34,7 @@ typedef struct tl__journal {
 /* folder: of the run; logs: where the second log goes (NULL: nowhere). kind: "training", "evaluation". */
 TL_PRIV tl_status tl__journal_open(tl__journal *journal, tl_context *context, const char *folder, const char *logs,
                                    const char *kind, const char *stamp, tl_error *error);
+TL_PRIV size_t tl__journal_bytes(void);   /* of the heap, while one is open */
 /* Flushes, closes, and gives the context its log back. Safe on a journal that is all zeros. */
 TL_PRIV tl_status tl__journal_close(tl__journal *journal, tl_error *error);
 

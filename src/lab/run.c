@@ -428,6 +428,11 @@ static tl_status run_all(run_state *run, const char *config_path, tl_error *erro
     return run->journal.context ? run_finish(run, status, error, error) : status;
 }
 
+TL_PRIV size_t tl__run_bytes(void)
+{
+    return sizeof(run_state) + TL__ARENA_FIRST + tl__lock_bytes() + tl__journal_bytes();
+}
+
 TL_API tl_status tl_run(tl_context *context, const char *config, const tl_options *options, tl_run_result *result,
                         tl_error *error)
 {

@@ -30,4 +30,7 @@ TL_PRIV void tl__session_describe(const tl__session *session, char *data, char *
 TL_PRIV void tl__say_count(char out[32], uint64_t count);
 TL_PRIV void tl__say_bytes(char out[32], double bytes);
 
+/* What a run holds beside its session while it trains: its own struct, lock, logs and names. */
+TL_PRIV size_t tl__run_bytes(void);
+
 #endif

@@ -98,6 +98,7 @@ TL_PRIV tl_status tl__lock_take(tl_context *context, const char *path, tl__lock 
     *out = NULL;
     return none_file(path, error);
 }
+TL_PRIV size_t tl__lock_bytes(void) { return 0; }
 TL_PRIV void tl__lock_release(tl__lock *lock) { (void)lock; }
 
 #endif

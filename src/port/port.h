@@ -49,6 +49,7 @@ TL_PRIV tl_status tl__folder_clean(tl_context *context, const char *path, tl_err
 typedef struct tl__lock tl__lock;
 TL_PRIV tl_status tl__lock_take(tl_context *context, const char *path, tl__lock **out, tl_error *error);
 TL_PRIV void tl__lock_release(tl__lock *lock);
+TL_PRIV size_t tl__lock_bytes(void);   /* of the context's heap, while one is held */
 
 /* --- process and machine --- */
 TL_PRIV int tl__cpu_count(void);                /* that this process may use; at least 1 */

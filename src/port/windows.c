@@ -363,6 +363,8 @@ TL_PRIV tl_status tl__lock_take(tl_context *context, const char *path, tl__lock 
     return TL_OK;
 }
 
+TL_PRIV size_t tl__lock_bytes(void) { return sizeof(struct tl__lock); }
+
 TL_PRIV void tl__lock_release(tl__lock *lock)
 {
     if (lock == NULL) return;

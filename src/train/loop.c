@@ -275,7 +275,7 @@ static void loop_keep_row(tl__trainer *trainer, const tl__epoch *epoch)
     trainer->state.history = (double)(count + 1);
 }
 
-/* Said when it begins, not in each epoch. */
+/* Each said once: gradients of a converged network cross the line again and again. */
 static void loop_watch_gradients(tl__trainer *trainer, const tl__epoch *epoch)
 {
     bool vanishing = epoch->gradient_mean_abs < 1e-7, exploding = epoch->gradient_max_abs > 10;
@@ -289,8 +289,8 @@ static void loop_watch_gradients(tl__trainer *trainer, const tl__epoch *epoch)
                      "epoch %lld: element_gradient_exploding: max |g| is %.3g, above 10 "
                      "(largest norm of a tensor %.3g); try a lower learning rate or optimization.gradient_clip: 1.0",
                      (long long)epoch->epoch, epoch->gradient_max_abs, epoch->gradient_norm_max);
-    trainer->vanishing = vanishing;
-    trainer->exploding = exploding;
+    trainer->vanishing = trainer->vanishing || vanishing;
+    trainer->exploding = trainer->exploding || exploding;
 }
 
 /* Best epoch, early stopping, schedule and the ring, in this order: what an epoch's figures decide. */

@@ -283,6 +283,15 @@ static void test_plan(void **state)
     assert_int_equal(watch.peak, result.memory_bytes);
     assert_int_equal(watch.calls, 0);
     tl_context_free(context);
+
+    /* What --plan says before. */
+    tl_value *plan;
+    options.progress = NULL;
+    context = tl_context_new(NULL);
+    assert_int_equal(tl_plan(context, config_path, &options, &plan, NULL), TL_OK);
+    assert_int_equal(tl_value_integer(tl_value_get(plan, "memory_bytes"), 0), result.memory_bytes);
+    tl_value_free(context, plan);
+    tl_context_free(context);
 }
 
 /* Too little memory is told, and leaves nothing behind. */
