@@ -54,7 +54,8 @@ TL_PRIV const tl__member_head *tl__family_find(const tl__family *family, const c
     char known[1024] = "", hint[96] = "";
     size_t used = 0;
     for (size_t i = 0; i < family->count && used < sizeof known; i++)
-        used += tl__format(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", tl__family_member(family, i)->name);
+        used += tl__format(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "",
+                           tl__family_member(family, i)->name);
     if (nearest.best != NULL) tl__format(hint, sizeof hint, " did you mean '%s'?", nearest.best);
     tl__fail_at(error, TL_BAD_CONFIG, file, line, column, setting, "unknown %s '%s';%s known: %s", family->name, name,
                 hint,

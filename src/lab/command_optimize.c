@@ -102,7 +102,8 @@ static bool command_optimize_take_same(void *user, const char *path)
     tl__tree *tree;
     const char *json = tl__path_join(&work->arena, path, "trials.json");
     if (!json || !tl__file_exists(json) || tl__json_read(work->context, json, &tree, NULL) != TL_OK) return true;
-    const tl_value *hash = tl_value_get(&work->record->root, "config_hash"), *search = tl_value_get(&tree->root, "search");
+    const tl_value *hash = tl_value_get(&work->record->root, "config_hash");
+    const tl_value *search = tl_value_get(&tree->root, "search");
     bool same = tl__same_text(tl_value_text(hash, ""), tl_value_text(tl_value_get(&tree->root, "config_hash"), "?")) &&
                 search && tl_value_count(search) == tl_value_count(work->config->settings.search);
     tl__buffer a, b;

@@ -178,5 +178,6 @@ TL_PRIV const tl__family *tl__metric_family(void) { return &metric_family; }
 
 TL_PRIV const tl__metric *tl__metric_find(const char *name, tl_error *error)
 {
-    return (const tl__metric *)(const void *)tl__family_find(&metric_family, name, NULL, 0, 0, "training.monitor", error);
+    const tl__member_head *head = tl__family_find(&metric_family, name, NULL, 0, 0, "training.monitor", error);
+    return (const tl__metric *)(const void *)head;
 }

@@ -36,6 +36,7 @@
     X(median_error, NULL, false, false, "Median absolute error")                                                      \
     X(pearson, NULL, false, true, "Correlation of truth and prediction, mean over the targets")                       \
     X(coverage, NULL, false, true, "Share of the truth within the predicted interval")                                \
-    X(direction, "directional_accuracy", false, true, "Share of rows whose change since the row before has the right sign")
+    X(direction, "directional_accuracy", false, true,                                                                 \
+      "Share of rows whose change since the row before has the right sign")
 
 #endif

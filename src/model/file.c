@@ -206,7 +206,8 @@ TL_API tl_status tl_model_save(const tl_model *model, const char *path, tl_error
 
 static float file_float(const unsigned char *bytes)
 {
-    return tl__bits_float((uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24);
+    return tl__bits_float((uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+                         (uint32_t)bytes[3] << 24);
 }
 
 static tl_status file_read_tensor(const tl__tensor *tensor, const tl__tensor_view *view, const char *name,

@@ -69,7 +69,8 @@ TL_API tl_node tl_graph_join(tl_graph *graph, const char *type, const tl_node *f
         return graph_refuse(nodes, tl__fail_memory(&error, sizeof *tree), &error);
     tl__buffer_init(&flow, heap);
     tl__buffer_format(&flow, "{%s}", settings ? settings : "");
-    tl_status status = flow.failed ? tl__fail_memory(&error, flow.size) : tl__yaml_parse(tree, flow.data, flow.size, &error);
+    tl_status status = flow.failed ? tl__fail_memory(&error, flow.size)
+                                   : tl__yaml_parse(tree, flow.data, flow.size, &error);
     if (status == TL_OK) status = tl__graph_add_node(nodes, type, from, (int)count, &tree->root, &node, &error);
     tl__buffer_free(&flow);
     tl__tree_free(tree);

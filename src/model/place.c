@@ -54,8 +54,8 @@ static bool place_settings(const tl__member_head *member, const tl_setting *sett
     if (member->rows) tl__field_defaults(member->rows, block);
     for (int i = 0; i < count; i++) {
         double number = settings[i].number;
-        const tl__field *row = member->rows ? tl__field_find(member->rows, settings[i].name, strlen(settings[i].name), NULL)
-                                            : NULL;
+        const char *name = settings[i].name;
+        const tl__field *row = member->rows ? tl__field_find(member->rows, name, strlen(name), NULL) : NULL;
         if (!row || number != number || ((row->min < row->max) && (number < row->min || number > row->max)))
             return false;
         if (row->kind == TL__FIELD_FLOAT) *(double *)(void *)(block + row->offset) = number;

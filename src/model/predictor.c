@@ -32,7 +32,8 @@ static tl_status predictor_fill(tl_predictor *predictor, tl_error *error)
     predictor->features = tl__shape_size(tl__graph_input_shape(&model->graph));
     predictor->outputs = tl__shape_size(tl__graph_output_shape(&model->graph));
     predictor->predictions = tl__model_predictions(model);
-    if (!tl__size_mul(predictor->max_rows, predictor->features, &floats) || !tl__size_mul(floats, sizeof(float), &bytes))
+    if (!tl__size_mul(predictor->max_rows, predictor->features, &floats) ||
+        !tl__size_mul(floats, sizeof(float), &bytes))
         return tl__fail(error, TL_OUT_OF_RANGE, "a predictor for %zu rows is too large; ask for fewer rows at once",
                         predictor->max_rows);
     TL_TRY(tl__plan_new(heap, &model->graph, &options, &predictor->plan, error));

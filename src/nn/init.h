@@ -23,13 +23,13 @@ typedef enum tl__init_kind {
     TL__INIT_HE_NORMAL, TL__INIT_LECUN_UNIFORM, TL__INIT_LECUN_NORMAL, TL__INIT_ORTHOGONAL, TL__INIT_PYTORCH
 } tl__init_kind;
 
-#define TL__INIT_LIST(X)                                                                                                \
-    X("auto", TL__INIT_PYTORCH) X("xavier", TL__INIT_XAVIER_UNIFORM) X("xavier_uniform", TL__INIT_XAVIER_UNIFORM)       \
-    X("xavier_normal", TL__INIT_XAVIER_NORMAL) X("he", TL__INIT_HE_UNIFORM) X("he_uniform", TL__INIT_HE_UNIFORM)        \
-    X("he_normal", TL__INIT_HE_NORMAL) X("lecun", TL__INIT_LECUN_UNIFORM) X("lecun_uniform", TL__INIT_LECUN_UNIFORM)    \
-    X("lecun_normal", TL__INIT_LECUN_NORMAL) X("orthogonal", TL__INIT_ORTHOGONAL) X("pytorch", TL__INIT_PYTORCH)        \
-    X("zeros", TL__INIT_ZEROS) X("ones", TL__INIT_ONES) X("glorot", TL__INIT_XAVIER_UNIFORM)                            \
-    X("glorot_uniform", TL__INIT_XAVIER_UNIFORM) X("glorot_normal", TL__INIT_XAVIER_NORMAL)                             \
+#define TL__INIT_LIST(X)                                                                                               \
+    X("auto", TL__INIT_PYTORCH) X("xavier", TL__INIT_XAVIER_UNIFORM) X("xavier_uniform", TL__INIT_XAVIER_UNIFORM)      \
+    X("xavier_normal", TL__INIT_XAVIER_NORMAL) X("he", TL__INIT_HE_UNIFORM) X("he_uniform", TL__INIT_HE_UNIFORM)       \
+    X("he_normal", TL__INIT_HE_NORMAL) X("lecun", TL__INIT_LECUN_UNIFORM) X("lecun_uniform", TL__INIT_LECUN_UNIFORM)   \
+    X("lecun_normal", TL__INIT_LECUN_NORMAL) X("orthogonal", TL__INIT_ORTHOGONAL) X("pytorch", TL__INIT_PYTORCH)       \
+    X("zeros", TL__INIT_ZEROS) X("ones", TL__INIT_ONES) X("glorot", TL__INIT_XAVIER_UNIFORM)                           \
+    X("glorot_uniform", TL__INIT_XAVIER_UNIFORM) X("glorot_normal", TL__INIT_XAVIER_NORMAL)                            \
     X("kaiming", TL__INIT_HE_UNIFORM) X("kaiming_uniform", TL__INIT_HE_UNIFORM) X("kaiming_normal", TL__INIT_HE_NORMAL)
 #define TL__INIT_WORD(name, kind) name,
 #define TL__INIT_WORDS {TL__INIT_LIST(TL__INIT_WORD) NULL}

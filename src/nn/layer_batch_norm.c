@@ -22,7 +22,8 @@ typedef struct batch_norm_state {
 } batch_norm_state;
 
 static const tl__field batch_norm_rows[] = {
-    {.name = "momentum", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT, .offset = offsetof(batch_norm_settings, momentum),
+    {.name = "momentum", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT,
+     .offset = offsetof(batch_norm_settings, momentum),
      .fallback = 0.1, .min = 0, .max = 1, .help = "share of a batch in the running statistics"},
     {.name = "eps", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT, .offset = offsetof(batch_norm_settings, eps),
      .fallback = 1e-5, .min = 1e-12, .max = 1, .help = "added to the variance"},

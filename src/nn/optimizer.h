@@ -23,7 +23,8 @@ typedef struct tl__optimizer_request {
     int64_t step;                    /* 1 at the first one: bias correction */
     double learning_rate;
     double l2;                       /* optimization.l2_reg, 0 for biases and norms. Joins the optimizer's own
-                                        weight_decay: added to the gradient as (weight_decay + l2) * w; decoupled with adamw */
+                                        weight_decay: added to the gradient as (weight_decay + l2) * w; decoupled
+                                        with adamw */
     double gradient_scale;           /* of the gradient, before l2: the clip factor; 0: 1 */
     double momentum;                 /* from a schedule: sgd's and rmsprop's momentum, Adam's beta1; 0: the settings' */
 } tl__optimizer_request;

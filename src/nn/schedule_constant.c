@@ -17,7 +17,8 @@ static void schedule_constant_at(const void *settings, double rate, int64_t inde
 }
 
 static const tl__field schedule_constant_fields[] = {
-    {.name = "factor", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT, .offset = offsetof(schedule_constant_settings, factor),
+    {.name = "factor", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT,
+     .offset = offsetof(schedule_constant_settings, factor),
      .fallback = 1.0, .max = 1e3, .help = "Share of the rate during total_iters"},
     {.name = "total_iters", .kind = TL__FIELD_INT, .flags = TL__RESULT,
      .offset = offsetof(schedule_constant_settings, total_iters), .max = 1e15, .unit = "epochs or steps",

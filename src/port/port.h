@@ -20,7 +20,8 @@ TL_PRIV tl_status tl__file_read(const char *path, tl__buffer *out, size_t limit,
 TL_PRIV tl_status tl__file_replace(const char *path, const void *bytes, size_t size, bool sync, tl_error *error);
 /* The same in pieces: open, write, then commit or abandon. */
 typedef struct tl__file tl__file;
-TL_PRIV tl_status tl__file_create(tl_context *context, const char *path, tl__file **out, tl_error *error);  /* new, beside */
+TL_PRIV tl_status tl__file_create(tl_context *context, const char *path, tl__file **out,
+                                  tl_error *error);   /* new, beside */
 TL_PRIV size_t tl__file_bytes(void);   /* of the context's heap, while one is open */
 TL_PRIV tl_status tl__file_append_open(tl_context *context, const char *path, tl__file **out, tl_error *error);
 TL_PRIV tl_status tl__file_write(tl__file *file, const void *bytes, size_t size, tl_error *error);

@@ -102,7 +102,8 @@ static tl_status safetensors_offsets(struct safetensors_reader *reader, const tl
 {
     const tl_value *offsets = tl__value_child(entry, "data_offsets");
     size_t begin, end;
-    if (offsets == NULL || offsets->kind != TL_LIST || offsets->count != 2 || !safetensors_size(offsets->first, &begin) ||
+    if (offsets == NULL || offsets->kind != TL_LIST || offsets->count != 2 ||
+        !safetensors_size(offsets->first, &begin) ||
         !safetensors_size(offsets->last, &end))
         return safetensors_bad(reader, entry, "has no data_offsets");
     if (begin > end || end > reader->size)

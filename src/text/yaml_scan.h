@@ -54,7 +54,8 @@ static inline int tl__yaml_peek(const tl__yaml *yaml, size_t ahead)
 
 static inline bool tl__yaml_is_break(int c) { return c == '\n' || c == '\r'; }
 static inline bool tl__yaml_is_blank(int c) { return c == ' ' || c == '\t'; }
-static inline bool tl__yaml_is_space(int c) { return c < 0 || tl__yaml_is_blank(c) || tl__yaml_is_break(c); }   /* or end */
+/* Or the end. */
+static inline bool tl__yaml_is_space(int c) { return c < 0 || tl__yaml_is_blank(c) || tl__yaml_is_break(c); }
 static inline bool tl__yaml_is_flow(int c) { return c == ',' || c == '[' || c == ']' || c == '{' || c == '}'; }
 
 /* Line and column of a byte; backwards only for messages. */

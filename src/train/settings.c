@@ -158,7 +158,8 @@ TL_PRIV tl_status tl__train_read(tl_context *context, const char *text, tl__aren
     if (tl__tree_new(&context->heap, "settings", tree) != TL_OK) return tl__fail_memory(error, sizeof **tree);
     tl__buffer_init(&flow, &context->heap);
     tl__buffer_format(&flow, "{%s}", text ? text : "");
-    tl_status status = flow.failed ? tl__fail_memory(error, flow.size) : tl__yaml_parse(*tree, flow.data, flow.size, error);
+    tl_status status = flow.failed ? tl__fail_memory(error, flow.size)
+                                   : tl__yaml_parse(*tree, flow.data, flow.size, error);
     tl__buffer_free(&flow);
     TL_TRY(status);
     tl__builder_init(&builder, *tree);

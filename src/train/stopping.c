@@ -5,7 +5,8 @@
 
 TL_PRIV void tl__stopping_init(tl__stopping *stopping, int64_t patience, double min_delta, double ratio)
 {
-    *stopping = (tl__stopping){.patience = patience, .min_delta = min_delta, .ratio = ratio, .reference = tl__scale(1, 1024)};
+    *stopping = (tl__stopping){.patience = patience, .min_delta = min_delta, .ratio = ratio,
+                                .reference = tl__scale(1, 1024)};
 }
 
 TL_PRIV bool tl__stopping_update(tl__stopping *stopping, int64_t epoch, double train_loss, double val_loss,

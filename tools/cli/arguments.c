@@ -152,7 +152,8 @@ static int option_store(const option *o, const char *value, cli_arguments *out)
     case OPTION_FLAG: *(bool *)place = true; return CLI_OK;
     case OPTION_TEXT:
     case OPTION_MAYBE: *(const char **)place = value; return CLI_OK;
-    case OPTION_NUMBER: return option_whole_number(value, place) && *(int *)place >= 1 ? CLI_OK : option_needs(o, value);
+    case OPTION_NUMBER:
+        return option_whole_number(value, place) && *(int *)place >= 1 ? CLI_OK : option_needs(o, value);
     case OPTION_SET: break;
     }
     if (!*o->prefix && !strchr(value, '=')) return option_needs(o, value);

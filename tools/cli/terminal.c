@@ -139,8 +139,8 @@ static void terminal_bar(char *out, int cells, double share, bool colour)
 static void terminal_draw(cli_terminal *terminal, const tl_progress *p)
 {
     char head[96], fields[LINE_SIZE], bar[BAR_MOST * 3 + 32];
-    double share = ((double)(p->epoch > 0 ? p->epoch - 1 : 0) + (p->steps > 0 ? (double)p->step / (double)p->steps : 0)) /
-                   (p->epochs > 0 ? (double)p->epochs : 1.0);
+    double of_epoch = p->steps > 0 ? (double)p->step / (double)p->steps : 0;
+    double share = ((double)(p->epoch > 0 ? p->epoch - 1 : 0) + of_epoch) / (p->epochs > 0 ? (double)p->epochs : 1.0);
     int width = terminal_width(), room = 0;
     snprintf(head, sizeof head, "%s%sepoch %lld/%lld ", p->note ? p->note : "", p->note && *p->note ? "  " : "",
              (long long)p->epoch, (long long)p->epochs);
