@@ -5,13 +5,14 @@
  * have exactly the shape that the graph gives it. */
 #include "model/model.h"
 
+#include "base/hash.h"
 #include "base/math.h"
 #include "base/text.h"
 #include "kernels/kernels.h"
 #include "port/port.h"
 #include "text/yaml.h"
 
-enum { FILE_KEYS = 8, FILE_CHUNK = 256 };
+enum { FILE_KEYS = 9, FILE_CHUNK = 256 };
 
 struct file_tensor {
     const tl__tensor *tensor;
@@ -115,14 +116,14 @@ static void file_carve(tl__carver *carver, struct file_lists *lists, size_t tens
 }
 
 static void file_list(const tl_model *model, const tl__model_extra *extra, struct file_lists *lists,
-                      const tl__buffer *network, const tl__buffer *pipeline, const char *numerics)
+                      const tl__buffer *network, const tl__buffer *pipeline, const char *numerics, const char *hash)
 {
     const char *settings = model->settings ? model->settings : "{}", *metrics = model->metrics ? model->metrics : "{}";
     const tl__metadata own[FILE_KEYS] = {
         {"trainlib", TL_VERSION}, {"format_version", TL__MODEL_FORMAT}, {"numerics", numerics},
             {"network", network->data},
         {"link", file_link_name(model->link)}, {"pipeline", pipeline->data}, {"settings", settings},
-        {"metrics", metrics},
+        {"metrics", metrics}, {"tensors_sha256", hash},
     };
     memcpy(lists->metadata, own, sizeof own);
     size_t tensors = (size_t)tl__plan_tensor_count(model->plan);
@@ -140,6 +141,21 @@ static void file_list(const tl_model *model, const tl__model_extra *extra, struc
         memcpy(lists->metadata + FILE_KEYS, extra->metadata, extra->metadata_count * sizeof *extra->metadata);
 }
 
+/* A writer that only hashes the tensors; the first two pieces of a file are its header. */
+struct file_hash {
+    tl__sha256 hash;
+    int pieces;
+};
+
+static tl_status file_hash_piece(void *user, const void *bytes, size_t size, tl_error *error)
+{
+    struct file_hash *hashing = user;
+    (void)error;
+    if (hashing->pieces < 2) hashing->pieces++;
+    else tl__sha256_add(&hashing->hash, bytes, size);
+    return TL_OK;
+}
+
 static tl_status file_write_lists(const tl_model *model, tl__heap *heap, const tl__model_extra *extra,
                                   const tl__buffer *network, const tl__buffer *pipeline, tl__write_fn *write,
                                   void *user,
@@ -148,7 +164,8 @@ static tl_status file_write_lists(const tl_model *model, tl__heap *heap, const t
     size_t tensors = (size_t)tl__plan_tensor_count(model->plan);
     size_t sources = tensors + (extra ? extra->tensor_count : 0);
     size_t metadata = FILE_KEYS + (extra ? extra->metadata_count : 0);
-    char numerics[32];
+    char numerics[32], hash[65] = "";
+    struct file_hash hashing = {.pieces = 0};
     struct file_lists lists;
     tl__carver carver = {0};
     tl__model_numerics(model->context, numerics);
@@ -158,9 +175,13 @@ static tl_status file_write_lists(const tl_model *model, tl__heap *heap, const t
     if (!block) return tl__fail_memory(error, size);
     carver = (tl__carver){.base = block};
     file_carve(&carver, &lists, tensors, sources, metadata);
-    file_list(model, extra, &lists, network, pipeline, numerics);
-    tl_status status = tl__safetensors_write(heap, lists.sources, sources, lists.metadata, metadata, write, user,
-                                             error);
+    file_list(model, extra, &lists, network, pipeline, numerics, hash);
+    tl__sha256_init(&hashing.hash);
+    tl_status status = tl__safetensors_write(heap, lists.sources, sources, lists.metadata, metadata, file_hash_piece,
+                                             &hashing, error);
+    tl__sha256_hex(&hashing.hash, hash);
+    if (status == TL_OK)
+        status = tl__safetensors_write(heap, lists.sources, sources, lists.metadata, metadata, write, user, error);
     tl__free_aligned(heap, block, size);
     return status;
 }
@@ -357,6 +378,21 @@ static tl_status file_make_model(tl_context *context, const tl__safetensors *fil
     return status;
 }
 
+TL_PRIV tl_status tl__model_check_hash(const tl__safetensors *file, const char *name, tl_error *error)
+{
+    const char *written = tl__safetensors_metadata(file, "tensors_sha256");
+    tl__sha256 hash;
+    char found[65];
+    if (!written) return TL_OK;
+    tl__sha256_init(&hash);
+    for (size_t i = 0; i < file->count; i++) tl__sha256_add(&hash, file->tensors[i].bytes, file->tensors[i].size);
+    tl__sha256_hex(&hash, found);
+    if (strcmp(written, found) == 0) return TL_OK;
+    return tl__fail_at(error, TL_BAD_FILE, name, 0, 0, NULL,
+                       "the tensors are not those that were written, the file is damaged; take it from where it was "
+                       "made again (whoever changed them on purpose removes tensors_sha256 from the metadata)");
+}
+
 TL_PRIV tl_status tl__model_from_file(tl_context *context, const tl__safetensors *file, const char *name,
                                       tl_model **out,
                                       tl_error *error)
@@ -364,6 +400,7 @@ TL_PRIV tl_status tl__model_from_file(tl_context *context, const tl__safetensors
     tl_model *model = NULL;
     TL_TRY(file_make_model(context, file, name, &model, error));
     tl_status status = tl__model_read_tensors(model, file, name, model->parameters, error);
+    if (status == TL_OK) status = tl__model_check_hash(file, name, error);
     if (status == TL_OK) status = file_read_link(model, file, name, error);
     if (status == TL_OK) status = file_read_text(model, file, "settings", name, tl__model_set_settings, error);
     if (status == TL_OK) status = file_read_text(model, file, "metrics", name, tl__model_set_metrics, error);

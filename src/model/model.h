@@ -11,6 +11,7 @@
  *     pipeline            data/pipeline.h
  *     settings            the settings that results depend on, or {}
  *     metrics             the scores of the parts, or {}
+ *     tensors_sha256      of all tensors' bytes in file order: a damaged file is told
  *
  * Names that begin with "training." are a checkpoint's own tensors (train/checkpoint.h); a model file that is loaded as
  * a model may have them, so a checkpoint is a model too. */
@@ -79,5 +80,8 @@ TL_PRIV tl_status tl__model_from_file(tl_context *context, const tl__safetensors
  * neither the model nor "training." have are mistakes. */
 TL_PRIV tl_status tl__model_read_tensors(const tl_model *model, const tl__safetensors *file, const char *name,
                                          float *parameters, tl_error *error);
+
+/* TL_BAD_FILE when the tensors are not those that were written with the file. */
+TL_PRIV tl_status tl__model_check_hash(const tl__safetensors *file, const char *name, tl_error *error);
 
 #endif

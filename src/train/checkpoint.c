@@ -351,6 +351,7 @@ static tl_status checkpoint_read_all(tl__trainer *trainer, const tl__safetensors
     size_t count = checkpoint_list(trainer, arrays);
     for (size_t i = 1; i < count; i++) TL_TRY(checkpoint_read_array(file, path, &arrays[i], error));
     TL_TRY(checkpoint_read_ring(trainer, file, path, error));
+    TL_TRY(tl__model_check_hash(file, path, error));
     TL_TRY(tl__model_read_tensors(trainer->model, file, path, trainer->model->parameters, error));
     tl__trainer_load_state(trainer);
     trainer->resumed = true;

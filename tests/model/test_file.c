@@ -188,6 +188,12 @@ static void test_damage(void **state)
     error = (tl_error){0};
     assert_int_equal(tl_model_load(t.context, path, &model, &error), TL_NOT_FINITE);
     assert_non_null(strstr(error.message, "dense_2.weight"));
+    memcpy(copy, bytes, size);
+    copy[size - 5] ^= 1;    /* the lowest bit of a weight's exponent or mantissa: still a number */
+    path = files_write(folder, "bit.safetensors", copy, size);
+    error = (tl_error){0};
+    assert_int_equal(tl_model_load(t.context, path, &model, &error), TL_BAD_FILE);
+    assert_non_null(strstr(error.message, "damaged"));
     free(copy);
     for (size_t cut = 0; cut < size; cut += cut < 64 ? 1 : 37) {
         path = files_write(folder, "cut.safetensors", bytes, cut);
