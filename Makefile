@@ -99,7 +99,7 @@ sanitize:
 	$(MAKE) B=$(B)/tsan CFLAGS='-O1 -g -fsanitize=thread' threads-test
 
 threads-test: all
-	@for t in par/test_pool train/test_train; do $(MAKE) B=$(B) CFLAGS='$(CFLAGS)' T=$$t test || exit 1; done
+	@for t in par/test_pool par/test_context data/test_batch train/test_train; do $(MAKE) B=$(B) CFLAGS='$(CFLAGS)' T=$$t test || exit 1; done
 
 FUZZ_SECONDS ?= 60
 fuzz:
@@ -170,6 +170,15 @@ parity: all $(call tool,parity,parity)
 conformance: all $(call tool,conformance,conformance)
 	$(RUN) $(call tool,conformance,conformance) $(CASES)
 
+# The reference packages judge our files: needs python3 with safetensors and numpy.
+$(call tool,referees,check_safetensors): $(O)/tests/referees/check_safetensors.o $(O)/libtrainlib.a
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+referees: $(call tool,referees,check_safetensors)
+	@python3 -c 'import safetensors, numpy' 2>/dev/null || \
+	  { echo "make referees needs python3 with safetensors and numpy: pip install safetensors numpy" >&2; exit 2; }
+	python3 tests/referees/check_safetensors.py $<
+
 same-bits:
 	@B='$(B)/same-bits' MAKE='$(MAKE)' tests/bits/same-bits
 
@@ -188,10 +197,11 @@ help:
 	@echo 'make coverage        line coverage of the tests'
 	@echo 'make parity          numbers of PyTorch and scikit-learn (CASES=folder)'
 	@echo 'make conformance     JSON, YAML and CSV suites (CASES=folder)'
+	@echo 'make referees        safetensors files against the reference package'
 	@echo 'make same-bits       one training, many builds and threads: one hash'
 	@echo 'make crash-resume    kill and resume fifty times: one hash'
 
 .PHONY: all run cmocka test checks single-unit sanitize threads-test fuzz coverage amalgamation cross cross-aarch64 cross-armv7 \
-  cross-mingw cross-cortex-m install uninstall clean parity conformance same-bits crash-resume help
+  cross-mingw cross-cortex-m install uninstall clean parity conformance referees same-bits crash-resume help
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
