@@ -89,23 +89,24 @@ static double between(double low, double high) { return low + (high - low) * (do
 
 static void doubles_stay_within_one_unit(void **state)
 {
+    /* Where long double is double, the reference may be off by a unit itself. */
+    const double limit = LDBL_MANT_DIG > DBL_MANT_DIG ? 1.0 : 2.1;
     (void)state;
-    if (sizeof(long double) == sizeof(double) || LDBL_MANT_DIG < 64) skip();
     for (int i = 0; i < 300000; i++) {
         double x = between(-745, 710), y = between(-20, 20), p = tl__bits_double(draw() >> 1), q = between(-20, 20);
-        assert_true(error_in_units(tl__exp(x), expl(x)) < 1.0);
-        assert_true(error_in_units(tl__exp(y / 20), expl(y / 20)) < 1.0);
+        assert_true(error_in_units(tl__exp(x), expl(x)) < limit);
+        assert_true(error_in_units(tl__exp(y / 20), expl(y / 20)) < limit);
         if (tl__is_finite_d(p)) {
-            assert_true(error_in_units(tl__log(p), logl(p)) < 1.0);
-            assert_true(error_in_units(tl__sin(p), sinl(p)) < 1.0);
-            assert_true(error_in_units(tl__cos(p), cosl(p)) < 1.0);
+            assert_true(error_in_units(tl__log(p), logl(p)) < limit);
+            assert_true(error_in_units(tl__sin(p), sinl(p)) < limit);
+            assert_true(error_in_units(tl__cos(p), cosl(p)) < limit);
         }
-        assert_true(error_in_units(tl__sin(q), sinl(q)) < 1.0);
-        assert_true(error_in_units(tl__cos(q), cosl(q)) < 1.0);
+        assert_true(error_in_units(tl__sin(q), sinl(q)) < limit);
+        assert_true(error_in_units(tl__cos(q), cosl(q)) < limit);
         p = tl__exp(y);
-        assert_true(error_in_units(tl__pow(p, q), powl(p, q)) < 1.0);
+        assert_true(error_in_units(tl__pow(p, q), powl(p, q)) < limit);
         p = between(0.9, 1.0);
-        assert_true(error_in_units(tl__pow(p, (double)(i % 5000)), powl(p, (double)(i % 5000))) < 1.0);
+        assert_true(error_in_units(tl__pow(p, (double)(i % 5000)), powl(p, (double)(i % 5000))) < limit);
     }
 }
 

@@ -56,6 +56,8 @@ while [ "$kills" -lt "$KILLS" ]; do
         [ $code -eq 0 ] && break
         if [ $code -ne 137 ]; then echo "training $trainings after $kills kills: exit status $code:"; cat "$folder/log"; exit 1; fi
         kills=$((kills + killed))
+        # the kill may come when all is written and only the process has not ended yet
+        grep -qs '"state": *"done"' "$out"/output/runs/*/status.json && break
         # before its folder existed there is nothing to go on with
         resume=; ls "$out"/output/runs/*/config.yaml >/dev/null 2>&1 && resume=--resume
     done
