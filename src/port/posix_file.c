@@ -326,8 +326,9 @@ TL_PRIV tl_status tl__folder_make(const char *path, tl_error *error)
         if (i < size && path[i] != '/') continue;
         memcpy(part, path, i);
         part[i] = 0;
-        if (mkdir(part, 0777) == 0 || tl__folder_exists(part)) continue;
-        return posix_file_failed(error, path, "cannot be made", errno == EEXIST ? ENOTDIR : errno);
+        int code = mkdir(part, 0777) == 0 ? 0 : errno;
+        if (code == 0 || tl__folder_exists(part)) continue;
+        return posix_file_failed(error, path, "cannot be made", code == EEXIST ? ENOTDIR : code);
     }
     return TL_OK;
 }

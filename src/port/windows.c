@@ -294,7 +294,10 @@ TL_PRIV tl_status tl__folder_make(const char *path, tl_error *error)
         if (i < size && path[i] != '/' && path[i] != '\\') continue;
         memcpy(part, path, i);
         part[i] = 0;
-        if (part[i - 1] == ':' || CreateDirectoryA(part, NULL) || tl__folder_exists(part)) continue;
+        if (part[i - 1] == ':' || CreateDirectoryA(part, NULL)) continue;
+        DWORD code = GetLastError();
+        if (tl__folder_exists(part)) continue;
+        SetLastError(code);
         return windows_failed(error, path, "cannot be made");
     }
     return TL_OK;

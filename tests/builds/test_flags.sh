@@ -1,5 +1,5 @@
 #!/bin/sh
-# The library as one unit compiles without a warning under each compile-time flag, and as C++-free C11 with clang too.
+# The library as one unit compiles without a warning under each compile-time flag, and with clang too.
 status=0
 compile() { # COMPILER FLAGS...
     command -v "$1" >/dev/null || return 0

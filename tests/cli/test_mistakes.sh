@@ -92,13 +92,15 @@ if [ -w /dev/full ]; then
 fi
 mkdir sealed && chmod 555 sealed
 if ! touch sealed/x 2>/dev/null; then
-    trainlib train:run iris.yaml --out sealed --quiet;        mistake sealed
+    trainlib train:run iris.yaml --out sealed --quiet;        mistake sealed 'permission denied'
 fi
 chmod 755 sealed; rm -f sealed/x
 mkdir small
 if mount -t tmpfs -o size=16k,nr_inodes=32 tmpfs small 2>/dev/null; then
     trainlib train:run iris.yaml --out small --quiet
     mistake small
+    mount -o remount,ro small
+    trainlib train:run iris.yaml --out small --quiet;         mistake small 'read-only'
     umount small
 fi
 
