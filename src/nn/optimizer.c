@@ -33,6 +33,16 @@ TL_PRIV tl_status tl__optimizer_check(const tl__optimizer *optimizer, const void
     return optimizer->check ? optimizer->check(settings, error) : TL_OK;
 }
 
+TL_PRIV double tl__optimizer_power(double x, int64_t n)
+{
+    double product = 1.0;
+    for (; n > 0; n >>= 1, x *= x) {
+        if (x < 0x1p-128) return 0.0;
+        if (n & 1) product *= x;
+    }
+    return product;
+}
+
 /* The setting of this name, or NULL. */
 static double *optimizer_setting(const tl__optimizer *optimizer, void *settings, const char *name)
 {

@@ -75,6 +75,12 @@ static inline float tl__optimizer_scale(const tl__optimizer_request *request)
     return request->gradient_scale == 0.0 ? 1.0f : (float)request->gradient_scale;
 }
 
+/* x^n for the corrections of running means, 0 <= x < 1: the product of x^(2^k) over the bits of n, lowest first, each
+ * square made of the one before; 0 once these squares are below 2^-128, which 1 - x^n does not see. The bits follow
+ * from x and n alone, whatever steps were taken before; the error is at most n * 2^-53 of x^n, as much as the rounding
+ * of a setting like 0.999 to a double costs anyway. */
+TL_PRIV double tl__optimizer_power(double x, int64_t n);
+
 /* Pointers to what callers change: the settings' own weight_decay (training.weight_decay, live changes) and momentum or
  * beta1; NULL where the member has none. */
 TL_PRIV double *tl__optimizer_weight_decay(const tl__optimizer *optimizer, void *settings);

@@ -30,13 +30,15 @@ static void optimizer_adam_prepare(const void *settings, const tl__optimizer_req
                                    tl__optimizer_factors *out)
 {
     const optimizer_adam_settings *adam = settings;
-    const double beta1 = optimizer_adam_beta1(adam, request), steps = (double)request->step;
+    const double beta1 = optimizer_adam_beta1(adam, request);
+    const double left1 = tl__optimizer_power(beta1, request->step);
+    const double left2 = tl__optimizer_power(adam->beta2, request->step);
     *out = (tl__optimizer_factors){
-        .adam = {.step_size = (float)(request->learning_rate / (1.0 - tl__pow(beta1, steps))),
+        .adam = {.step_size = (float)(request->learning_rate / (1.0 - left1)),
                  .one_minus_beta1 = (float)(1.0 - beta1),
                  .beta2 = (float)adam->beta2,
                  .one_minus_beta2 = (float)(1.0 - adam->beta2),
-                 .root_scale = (float)(1.0 / tl__sqrt_d(1.0 - tl__pow(adam->beta2, steps))),
+                 .root_scale = (float)(1.0 / tl__sqrt_d(1.0 - left2)),
                  .eps = (float)adam->eps,
                  .keep = 1.0f,
                  .l2 = (float)(adam->weight_decay + request->l2),
@@ -59,12 +61,12 @@ static void optimizer_adam_radam_prepare(const void *settings, const tl__optimiz
                                          tl__optimizer_factors *out)
 {
     const optimizer_adam_settings *adam = settings;
-    const double steps = (double)request->step, power = tl__pow(adam->beta2, steps);
+    const double steps = (double)request->step, power = tl__optimizer_power(adam->beta2, request->step);
     const double longest = 2.0 / (1.0 - adam->beta2) - 1.0, length = longest - 2.0 * steps * power / (1.0 - power);
     optimizer_adam_prepare(settings, request, out);
     if (length > 5.0) {
         double rectify = (length - 4.0) * (length - 2.0) * longest / ((longest - 4.0) * (longest - 2.0) * length);
-        double bias = 1.0 - tl__pow(optimizer_adam_beta1(adam, request), steps);
+        double bias = 1.0 - tl__optimizer_power(optimizer_adam_beta1(adam, request), request->step);
         out->adam.step_size = (float)(request->learning_rate / bias * tl__sqrt_d(rectify) * tl__sqrt_d(1.0 - power));
         out->adam.root_scale = 1.0f;
     } else {

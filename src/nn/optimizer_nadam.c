@@ -32,6 +32,7 @@ static void optimizer_nadam_prepare(const void *settings, const tl__optimizer_re
     double product = 1.0, power = decay;   /* power: 0.96^(t * momentum_decay) */
     for (int64_t t = 1; t <= request->step && product > 0x1p-60; t++, power *= decay)
         product *= beta1 * (1.0 - 0.5 * power);
+    const double left2 = tl__optimizer_power(nadam->beta2, request->step);
     const double here = tl__pow(0.96, (double)request->step * nadam->momentum_decay);
     const double mu = beta1 * (1.0 - 0.5 * here), next = beta1 * (1.0 - 0.5 * (here * decay));
     *out = (tl__optimizer_factors){
@@ -40,8 +41,7 @@ static void optimizer_nadam_prepare(const void *settings, const tl__optimizer_re
                   [OPTIMIZER_NADAM_GAIN1] = (float)(1.0 - beta1),
                   [OPTIMIZER_NADAM_BETA2] = (float)nadam->beta2,
                   [OPTIMIZER_NADAM_GAIN2] = (float)(1.0 - nadam->beta2),
-                  [OPTIMIZER_NADAM_ROOT] = (float)(1.0 / tl__sqrt_d(1.0 - tl__pow(nadam->beta2,
-                                                                                  (double)request->step))),
+                  [OPTIMIZER_NADAM_ROOT] = (float)(1.0 / tl__sqrt_d(1.0 - left2)),
                   [OPTIMIZER_NADAM_EPS] = (float)nadam->eps,
                   [OPTIMIZER_NADAM_GRADIENT] = (float)(rate * (1.0 - mu) / (1.0 - product)),
                   [OPTIMIZER_NADAM_MOMENT] = (float)(rate * next / (1.0 - product * next))},

@@ -102,6 +102,21 @@ static void test_any_split_and_kernel_gives_the_same_bits(void **state)
     walk(check_bits);
 }
 
+static void test_power(void **state)
+{
+    static const double betas[] = {0.0, 1e-50, 0.5, 0.9, 0.95, 0.99, 0.999, 0.9999};
+    (void)state;
+    for (size_t b = 0; b < TL_COUNT(betas); b++) {
+        assert_true(tl__optimizer_power(betas[b], 0) == 1.0);
+        assert_true(tl__optimizer_power(betas[b], 1) == (betas[b] < 1e-40 ? 0.0 : betas[b]));
+        for (int64_t n = 1; n < 3000000; n += n / 7 + 1) {
+            double want = 1.0 - pow(betas[b], (double)n), got = 1.0 - tl__optimizer_power(betas[b], n);
+            if (!(fabs(got - want) <= 1e-12 * want)) fail_msg("%g^%lld: %.17g", betas[b], (long long)n, got);
+        }
+    }
+    assert_true(tl__optimizer_power(0.999, INT64_MAX) == 0.0);
+}
+
 /* Every member walks down a bowl: w^2 / 2 has gradient w. */
 static void check_descent(const tl__optimizer *optimizer)
 {
@@ -267,6 +282,7 @@ static void test_names_and_places(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_power),
         cmocka_unit_test(test_any_split_and_kernel_gives_the_same_bits),
         cmocka_unit_test(test_descent),
         cmocka_unit_test(test_state_names),
