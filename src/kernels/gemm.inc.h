@@ -131,45 +131,35 @@ INLINE(SET(tile_fn) *) SET(tile)(bool wide, bool unit, size_t rows)
 }
 
 #ifndef SET_GEMM
-FN(tl__regions) SET(gemm_regions)(const tl__gemm *call)
+static void SET(gemm_run)(const tl__gemm *call, const tl__gemm_plan *plan, size_t task, void *scratch);
+
+FN(void) SET(gemm_plan)(const tl__gemm *call, tl__gemm_plan *plan)
 {
-    tl__regions plan = {.scratch = call->accumulate};
     const size_t pieces = call->pieces > 0 ? call->pieces : 1;
-    size_t values = call->accumulate;
+    size_t values = call->accumulate || call->take != NULL;
     if (pieces > 1 || call->k > TL__BLOCK) {   /* at most as many as the two counters of leaves.h have digits */
-        plan.scratch = true;
         values = 2;
         for (size_t p = pieces; p > 1; p /= 2) values++;
         for (size_t blocks = (call->k / pieces + TL__BLOCK) / TL__BLOCK + 1; blocks > 0; blocks /= 2) values++;
     }
-    plan.copy_a = !call->a_transposed && call->lda % 1024 == 0 && call->m > 4 && call->n > 2 * SET(TILE_COLUMNS);
-    plan.rows = tl__size_max(1, tl__size_min(call->m, plan.scratch ? SET(SHARD_ROWS) : SET(REGION_ROWS)));
-    plan.columns = tl__size_min(call->n, plan.scratch ? SET(SHARD_COLUMNS) : SET(REGION_COLUMNS));
-    plan.columns = tl__size_max(SET(TILE_COLUMNS), tl__size_round(plan.columns, SET(TILE_COLUMNS)));
+    *plan = (tl__gemm_plan){.run = SET(gemm_run), .scratch = values > 0};
+    plan->copy_a = !call->a_transposed && call->lda % 1024 == 0 && call->m > 4 && call->n > 2 * SET(TILE_COLUMNS);
+    plan->rows = tl__size_max(1, tl__size_min(call->m, plan->scratch ? SET(SHARD_ROWS) : SET(REGION_ROWS)));
+    plan->columns = tl__size_min(call->n, plan->scratch ? SET(SHARD_COLUMNS) : SET(REGION_COLUMNS));
+    plan->columns = tl__size_max(SET(TILE_COLUMNS), tl__size_round(plan->columns, SET(TILE_COLUMNS)));
+    plan->copy_at = SET(GEMM_DEPTH) * SET(TILE_COLUMNS);
+    plan->values_at = plan->copy_at + (plan->copy_a ? tl__size_min(call->m, SET(REGION_ROWS)) * SET(COPY_STRIDE) : 0);
+    plan->scratch_bytes = (plan->values_at + values * plan->rows * plan->columns) * sizeof(float);
     for (;;) {
-        plan.across = (call->n + plan.columns - 1) / plan.columns;
-        plan.down = (call->m + plan.rows - 1) / plan.rows;
-        const size_t half = tl__size_round(plan.columns / 2, SET(TILE_COLUMNS));
-        if (plan.across * plan.down >= 16 || plan.rows * plan.columns / 2 * call->k < SET(TASK_WORK)) break;
-        if (half < plan.columns && plan.columns >= plan.rows / 2) plan.columns = half;
-        else if (plan.rows >= 2 * GEMM_ROWS) plan.rows = (plan.rows / 2 + GEMM_ROWS - 1) / GEMM_ROWS * GEMM_ROWS;
+        plan->across = (call->n + plan->columns - 1) / plan->columns;
+        plan->down = (call->m + plan->rows - 1) / plan->rows;
+        const size_t half = tl__size_round(plan->columns / 2, SET(TILE_COLUMNS));
+        if (plan->across * plan->down >= 16 || plan->rows * plan->columns / 2 * call->k < SET(TASK_WORK)) break;
+        if (half < plan->columns && plan->columns >= plan->rows / 2) plan->columns = half;
+        else if (plan->rows >= 2 * GEMM_ROWS) plan->rows = (plan->rows / 2 + GEMM_ROWS - 1) / GEMM_ROWS * GEMM_ROWS;
         else break;
     }
-    plan.copy_at = SET(GEMM_DEPTH) * SET(TILE_COLUMNS);
-    plan.values_at = plan.copy_at + (plan.copy_a ? plan.rows * SET(COPY_STRIDE) : 0);
-    plan.floats = plan.values_at + values * plan.rows * plan.columns;
-    return plan;
-}
-
-FN(size_t) SET(gemm_tasks)(const tl__gemm *call)
-{
-    const tl__regions plan = SET(gemm_regions)(call);
-    return plan.across * plan.down;
-}
-
-FN(size_t) SET(gemm_scratch_bytes)(const tl__gemm *call)
-{
-    return SET(gemm_regions)(call).floats * sizeof(float);
+    plan->tasks = plan->across * plan->down;
 }
 #endif
 
@@ -246,15 +236,16 @@ FN(void) SET(gemm_leaf)(const tl__gemm *call, size_t i0, size_t rows, size_t j0,
 }
 
 /* All chains of a task's region, without the epilogue. */
-FN(tl__region) SET(gemm_chains)(const tl__gemm *call, const tl__regions *plan, size_t task, float *scratch)
+FN(tl__region) SET(gemm_chains)(const tl__gemm *call, const tl__gemm_plan *plan, size_t task, float *scratch)
 {
     tl__region at = {.i = task / plan->across * plan->rows, .j = task % plan->across * plan->columns};
     float *copy = plan->copy_a ? scratch + plan->copy_at : NULL, *values = scratch + plan->values_at;
     at.rows = tl__size_min(plan->rows, call->m - at.i);
     at.columns = tl__size_min(plan->columns, call->n - at.j);
-    at.chains = call->c + at.i * call->ldc + at.j;
-    at.ld = call->ldc;
     if (!plan->scratch) {
+        at.chains = call->c + at.i * call->ldc + at.j;
+        at.ld = call->ldc;
+        at.in_place = true;
         SET(gemm_leaf)(call, at.i, at.rows, at.j, at.columns, 0, call->k, at.chains, at.ld, scratch, copy);
         return at;
     }
@@ -278,31 +269,31 @@ FN(tl__region) SET(gemm_chains)(const tl__gemm *call, const tl__regions *plan, s
 /* The epilogue of one row of a region; x holds the chains and may be c's row. */
 FN(void) SET(gemm_epilogue)(const tl__gemm *call, size_t i, size_t j, float *x, size_t columns)
 {
-    float *c = call->c + i * call->ldc + j;
+    float *c = call->take == NULL ? call->c + i * call->ldc + j : x;
     if (call->bias != NULL) SET(add)(x, x, call->bias + j, columns);
     if (call->pre != NULL) SET(copy)(call->pre + i * call->ldpre + j, x, columns);
     if (call->saved != NULL)
         SET(activate_backward)(call->activation, call->parameter, x, x, call->saved + i * call->ldsaved + j, columns);
     else if (call->activation != TL__IDENTITY)
         SET(activate)(call->activation, call->parameter, x, x, columns);
-    if (call->accumulate) SET(add)(c, c, x, columns);
+    if (call->take != NULL) call->take(call->take_user, i, j, x, columns);
+    else if (call->accumulate) SET(add)(c, c, x, columns);
     else if (x != c) SET(copy)(c, x, columns);
 }
 
 FN(void) SET(gemm_finish)(const tl__gemm *call, const tl__region *at)
 {
-    if (at->ld == call->ldc && at->chains == call->c + at->i * call->ldc + at->j && call->bias == NULL &&
-        call->pre == NULL && call->saved == NULL && call->activation == TL__IDENTITY)
+    if (at->in_place && call->bias == NULL && call->pre == NULL && call->saved == NULL &&
+        call->activation == TL__IDENTITY)
         return;
     for (size_t row = 0; row < at->rows; row++)
         SET(gemm_epilogue)(call, at->i + row, at->j, at->chains + row * at->ld, at->columns);
 }
 
 #ifndef SET_GEMM
-FN(void) SET(gemm_run)(const tl__gemm *call, size_t task, void *scratch)
+FN(void) SET(gemm_run)(const tl__gemm *call, const tl__gemm_plan *plan, size_t task, void *scratch)
 {
-    const tl__regions plan = SET(gemm_regions)(call);
-    const tl__region at = SET(gemm_chains)(call, &plan, task, scratch);
+    const tl__region at = SET(gemm_chains)(call, plan, task, scratch);
     SET(gemm_finish)(call, &at);
 }
 #endif

@@ -106,7 +106,12 @@ TL_PRIV float tl__activation_default(tl__activation kind);
  * Bias gradients are column sums.
  * Epilogue, in this order, each part only when asked for: + bias[j]; pre = that value; activation; * derivative
  * (when `saved` is set: the derivative of `activation` at `saved`, and no activation is applied); c_old + value
- * (when `accumulate`). k = 0 gives the epilogue of +0. c, pre overlap no input. */
+ * (when `accumulate`). k = 0 gives the epilogue of +0. c, pre overlap no input.
+ * With `take` the results are not stored (c may be NULL, `accumulate` is off) but handed over while they are in the
+ * cache: each element of c exactly once, in pieces of rows: values[0..count) are c[row][column..column + count).
+ * Calls come from the task that computed them, so from several threads at once where tasks do; `values` lies in the
+ * task's scratch, and may be overwritten. */
+typedef void tl__gemm_take(void *user, size_t row, size_t column, float *values, size_t count);
 typedef struct tl__gemm {
     size_t m, n, k;
     const float *a;
@@ -126,7 +131,27 @@ typedef struct tl__gemm {
     size_t ldpre;
     const float *saved;     /* [m,n] or NULL: pre-activation or output, as tl__activation_needs_pre says */
     size_t ldsaved;
+    tl__gemm_take *take;    /* or NULL */
+    void *take_user;
 } tl__gemm;
+
+/* How a product is computed, found once for many calls: tasks 0..tasks - 1, each
+ *     plan.run(&call, &plan, task, scratch)
+ * on any thread, each with its own scratch (64-byte aligned, scratch_bytes; those of a plan with more rows m or
+ * terms k, all else equal, are enough, too). The plan depends on the sizes, strides and flags of the call, on whether
+ * `take` is set, and on the set, never on threads; so data pointers may be missing when it is made and change from run
+ * to run. */
+typedef struct tl__gemm_plan tl__gemm_plan;
+struct tl__gemm_plan {
+    size_t tasks, scratch_bytes;
+    void (*run)(const tl__gemm *call, const tl__gemm_plan *plan, size_t task, void *scratch);
+    /* The rest is the set's own (gemm.inc.h). */
+    size_t rows, columns;       /* of a region */
+    size_t across, down;        /* regions side by side and below each other: one task each */
+    bool scratch;               /* the chains live in scratch */
+    bool copy_a;                /* rows of a lie a multiple of 4 KiB apart and would evict each other */
+    size_t copy_at, values_at;  /* scratch: a strip of b, then rows of a, then regions, columns apart */
+};
 
 /* Rows of features with their classes, for softmax + cross-entropy in one pass. For row i with class t:
  *   nll_j = log(sum exp(x_i - m)) - (x_ij - m), m the row's maximum,
@@ -181,11 +206,8 @@ typedef struct tl__kernels {
     const char *name;                    /* "scalar", "soft", "sse2", "avx2", "avx512", "neon" */
     tl__numeric_class numeric_class;
 
-    /* Matrix product. Tasks depend on the shape and the set only, never on threads; any task may run on any
-     * thread, each with its own scratch (64-byte aligned, gemm_scratch_bytes of this call or of a larger one). */
-    size_t (*gemm_tasks)(const tl__gemm *call);
-    size_t (*gemm_scratch_bytes)(const tl__gemm *call);
-    void (*gemm_run)(const tl__gemm *call, size_t task, void *scratch);
+    /* Matrix product: plan, then plan.run. */
+    void (*gemm_plan)(const tl__gemm *call, tl__gemm_plan *plan);
 
     /* y = act(x); dx = dy * act'(saved). In place allowed: y = x, dx = dy. */
     void (*activate)(tl__activation kind, float parameter, float *y, const float *x, size_t n);

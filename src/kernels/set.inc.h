@@ -17,9 +17,7 @@
 static const tl__kernels SET(set) = {
     .name = SET_NAME,
     .numeric_class = SET_CLASS,
-    .gemm_tasks = SET_GEMM(gemm_tasks),
-    .gemm_scratch_bytes = SET_GEMM(gemm_scratch_bytes),
-    .gemm_run = SET_GEMM(gemm_run),
+    .gemm_plan = SET_GEMM(gemm_plan),
     .activate = SET(activate),
     .activate_backward = SET(activate_backward),
     .add = SET(add),

@@ -18,7 +18,9 @@ typedef struct dense_state {
     float *pre;                /* [rows, out]: pre-activations, for activations that need them on the way back */
     size_t repeat;             /* rows of the product per sample: the axes before the last */
     size_t in, out;
+    size_t rows;               /* of samples, which the products are planned for; 0: not yet */
     tl__gemm forward, weight, input;
+    tl__gemm_plan forward_plan, weight_plan, input_plan;
     size_t weight_tasks, input_tasks, bias_tasks;   /* of the running backward pass */
 } dense_state;
 
@@ -66,18 +68,25 @@ static int dense_tensors(const tl__site *site, tl__tensor_spec *out)
     return settings->bias ? 2 : 1;
 }
 
-/* Fill in the three products for `rows` samples; pointers may still be missing when only sizes are asked for. */
-static void dense_products(dense_state *state, tl__op *op, size_t rows, int pieces)
+/* The three products for `rows` samples, without their pointers, and their plans. */
+static void dense_plan(dense_state *state, const tl__kernels *kernels, size_t rows, int pieces)
 {
     size_t m = rows * state->repeat, n_in = state->in, n_out = state->out;
+    state->rows = rows;
     state->forward = (tl__gemm){.m = m, .n = n_out, .k = n_in, .lda = n_in, .ldb = n_out, .ldc = n_out,
                                 .activation = state->use.kind, .parameter = state->use.parameter, .pre = state->pre,
                                 .ldpre = n_out};
     state->weight = (tl__gemm){.m = n_in, .n = n_out, .k = m, .lda = n_in, .a_transposed = true, .ldb = n_out,
                                .ldc = n_out, .pieces = (size_t)pieces};
     state->input = (tl__gemm){.m = m, .n = n_in, .k = n_out, .lda = n_out, .ldb = n_out, .b_transposed = true,
-                              .ldc = n_in};
-    if (!op) return;
+                              .ldc = n_in, .ldsaved = n_in};
+    kernels->gemm_plan(&state->forward, &state->forward_plan);
+    kernels->gemm_plan(&state->weight, &state->weight_plan);
+    kernels->gemm_plan(&state->input, &state->input_plan);
+}
+
+static void dense_pointers(dense_state *state, const tl__op *op)
+{
     state->forward.a = state->weight.a = op->in[0];
     state->forward.b = state->input.b = op->tensor[0];
     state->forward.bias = op->tensor[1];
@@ -89,7 +98,6 @@ static void dense_products(dense_state *state, tl__op *op, size_t rows, int piec
         state->input.activation = op->fused.kind;
         state->input.parameter = op->fused.parameter;
         state->input.saved = op->fused_saved;
-        state->input.ldsaved = n_in;
     }
 }
 
@@ -97,7 +105,6 @@ static void dense_carve(const tl__site *site, tl__layer_memory *memory, void *bl
 {
     dense_state *state = block;
     const dense_settings *settings = site->settings;
-    const tl__kernels *kernels = memory->kernels;
     state->use = tl__activation_of(site->node->activation, site->node->common->alpha);
     state->in = dense_in(site);
     state->out = (size_t)settings->nodes;
@@ -107,19 +114,20 @@ static void dense_carve(const tl__site *site, tl__layer_memory *memory, void *bl
     memory->keeps_input = true;
     memory->keeps_output = !tl__activation_is_identity(&state->use) && !tl__activation_keeps_pre(&state->use);
 
-    dense_products(state, NULL, memory->rows, memory->pieces);
-    memory->worker = kernels->gemm_scratch_bytes(&state->forward);
+    dense_plan(state, memory->kernels, memory->rows, memory->pieces);
+    memory->worker = state->forward_plan.scratch_bytes;
     if (memory->training) {
-        memory->worker = tl__size_max(memory->worker, kernels->gemm_scratch_bytes(&state->weight));
+        memory->worker = tl__size_max(memory->worker, state->weight_plan.scratch_bytes);
         if (memory->wants_gradient[0])
-            memory->worker = tl__size_max(memory->worker, kernels->gemm_scratch_bytes(&state->input));
+            memory->worker = tl__size_max(memory->worker, state->input_plan.scratch_bytes);
     }
 }
 
 static void dense_forward_task(tl__pass *pass, tl__op *op, size_t task, void *scratch)
 {
     const dense_state *state = op->state;
-    pass->kernels->gemm_run(&state->forward, task, scratch);
+    (void)pass;
+    state->forward_plan.run(&state->forward, &state->forward_plan, task, scratch);
 }
 
 static void dense_softmax_task(tl__pass *pass, tl__op *op, size_t task, void *scratch)
@@ -135,8 +143,9 @@ static void dense_forward(tl__pass *pass, tl__op *op)
 {
     dense_state *state = op->state;
     size_t m = pass->rows * state->repeat;
-    dense_products(state, op, pass->rows, pass->pieces);
-    tl__pass_run(pass, op, pass->kernels->gemm_tasks(&state->forward),
+    if (pass->rows != state->rows) dense_plan(state, pass->kernels, pass->rows, pass->pieces);
+    dense_pointers(state, op);
+    tl__pass_run(pass, op, state->forward_plan.tasks,
                  2.0 * (double)m * (double)state->in * (double)state->out, dense_forward_task);
     if (state->use.softmax)
         tl__pass_run(pass, op, tl__blocks(m, tl__row_block(state->out)), 30.0 * (double)(m * state->out),
@@ -166,9 +175,9 @@ static void dense_backward_task(tl__pass *pass, tl__op *op, size_t task, void *s
 {
     const dense_state *state = op->state;
     if (task < state->weight_tasks) {
-        pass->kernels->gemm_run(&state->weight, task, scratch);
+        state->weight_plan.run(&state->weight, &state->weight_plan, task, scratch);
     } else if ((task -= state->weight_tasks) < state->input_tasks) {
-        pass->kernels->gemm_run(&state->input, task, scratch);
+        state->input_plan.run(&state->input, &state->input_plan, task, scratch);
     } else {
         size_t first = (task - state->input_tasks) * DENSE_BIAS_COLUMNS;
         pass->kernels->column_sums(op->gradient[1], op->d_out, pass->rows * state->repeat, state->out,
@@ -184,8 +193,8 @@ static void dense_backward(tl__pass *pass, tl__op *op)
     if (!op->derivative_done && !tl__activation_is_identity(&state->use))
         tl__pass_run(pass, op, tl__blocks(m, tl__row_block(state->out)), 10.0 * (double)(m * state->out),
                      dense_derivative_task);
-    state->weight_tasks = op->gradient[0] ? pass->kernels->gemm_tasks(&state->weight) : 0;
-    state->input_tasks = op->d_in[0] ? pass->kernels->gemm_tasks(&state->input) : 0;
+    state->weight_tasks = op->gradient[0] ? state->weight_plan.tasks : 0;
+    state->input_tasks = op->d_in[0] ? state->input_plan.tasks : 0;
     state->bias_tasks = op->gradient[1] ? tl__blocks(state->out, DENSE_BIAS_COLUMNS) : 0;
     tl__pass_run(pass, op, state->weight_tasks + state->input_tasks + state->bias_tasks,
                  product * ((op->gradient[0] != NULL) + (op->d_in[0] != NULL)), dense_backward_task);

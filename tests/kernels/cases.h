@@ -287,12 +287,14 @@ static void cases_gemm_one(cases *c, size_t m, size_t n, size_t k, int transpose
     call.ldsaved = n;
     call.accumulate = turn % 11 == 3;
     for (size_t i = 0; call.accumulate && i < m * n; i++) call.c[i] = c->in[4][i];
-    size_t tasks = c->set->gemm_tasks(&call), bytes = c->set->gemm_scratch_bytes(&call);
+    tl__gemm_plan plan;
+    c->set->gemm_plan(&call, &plan);
+    size_t bytes = plan.scratch_bytes;
     void *memory = malloc(bytes + 128);
     if (memory == NULL) exit(1);
     unsigned char *scratch = (unsigned char *)memory + (64 - (uintptr_t)memory % 64);
     memset(scratch, 0x7f, bytes + 32);
-    for (size_t task = tasks; task-- > 0;) c->set->gemm_run(&call, task, scratch);
+    for (size_t task = plan.tasks; task-- > 0;) plan.run(&call, &plan, task, scratch);
     for (size_t i = bytes; i < bytes + 32; i++)
         if (scratch[i] != 0x7f) c->overrun = true;
     free(memory);

@@ -152,6 +152,17 @@ static float tree_of_pieces(leaf_fn *leaf, size_t n, size_t pieces, size_t first
     return tree_of_pieces(leaf, n, pieces, first, count) + tree_of_pieces(leaf, n, pieces, first + count, count);
 }
 
+/* All tasks of a product; gives their number. */
+static size_t run_gemm(const tl__kernels *k, const tl__gemm *call)
+{
+    tl__gemm_plan plan;
+    k->gemm_plan(call, &plan);
+    void *scratch = malloc(plan.scratch_bytes);
+    for (size_t task = 0; task < plan.tasks; task++) plan.run(call, &plan, task, scratch);
+    free(scratch);
+    return plan.tasks;
+}
+
 static void sums_keep_the_contract(void **state)
 {
     static const size_t lengths[] = {0, 1, 31, 33, 4096, 4097, 8192, 12289, 13000};
@@ -167,10 +178,7 @@ static void sums_keep_the_contract(void **state)
             want = tree_of_pieces(chain_of_products, n, pieces, 0, pieces);
             tl__gemm call = {.m = 1, .n = 1, .k = n, .a = xs, .lda = n + 1, .b = ys, .ldb = 1,
                              .c = &c, .ldc = 1, .pieces = pieces};
-            void *scratch = malloc(k->gemm_scratch_bytes(&call));
-            assert_int_equal(k->gemm_tasks(&call), 1);
-            k->gemm_run(&call, 0, scratch);
-            free(scratch);
+            assert_int_equal(run_gemm(k, &call), 1);
             k->column_dots(&column, xs, ys, n, 1, pieces, 0, 1);
             assert_memory_equal(&want, &c, sizeof want);
             assert_memory_equal(&want, &column, sizeof want);
@@ -205,9 +213,7 @@ static void gemm_epilogue_is_in_order(void **state)
     tl__gemm call = {.m = 2, .n = 2, .k = 3, .a = a, .lda = 3, .b = b, .ldb = 2, .c = c, .ldc = 2, .bias = bias,
                      .activation = TL__RELU, .pre = pre, .ldpre = 2};
     (void)state;
-    void *scratch = malloc(k->gemm_scratch_bytes(&call));
-    k->gemm_run(&call, 0, scratch);
-    free(scratch);
+    run_gemm(k, &call);
     /* products: 14 -14 / 32 -32 */
     const float want_pre[4] = {0, 26, 18, 8}, want[4] = {0, 26, 18, 8};
     assert_memory_equal(pre, want_pre, sizeof pre);
@@ -217,11 +223,83 @@ static void gemm_epilogue_is_in_order(void **state)
     call.saved = saved;
     call.ldsaved = 2;
     call.accumulate = true;
-    scratch = malloc(k->gemm_scratch_bytes(&call));
-    k->gemm_run(&call, 0, scratch);
-    free(scratch);
+    run_gemm(k, &call);
     const float more[4] = {0, 12, 50, 8};
     assert_memory_equal(c, more, sizeof c);
+}
+
+typedef struct taken {
+    float *values;
+    unsigned char *times;
+    size_t columns;
+} taken;
+
+static void take_values(void *user, size_t row, size_t column, float *values, size_t count)
+{
+    taken *to = user;
+    for (size_t i = 0; i < count; i++) {
+        to->values[row * to->columns + column + i] = values[i];
+        to->times[row * to->columns + column + i]++;
+        values[i] = NAN;
+    }
+}
+
+static void taken_values_are_the_stored_ones(void **state)
+{
+    enum { MOST = 190 * 270 };
+    static const size_t ms[] = {0, 1, 2, 3, 13, 14, 29, 190}, ns[] = {0, 1, 10, 31, 33, 129, 270}, ks[] = {0, 1, 33};
+    static float stored[MOST], values[MOST], pre[2][MOST];
+    static unsigned char times[MOST];
+    const tl__kernels *k;
+    unsigned turn = 0;
+    (void)state;
+    fill_inputs();
+    for (size_t s = 0; (k = tl__kernels_list(s)) != NULL; s++)
+        for (size_t x = 0; x < TL_COUNT(ms) * TL_COUNT(ns) * TL_COUNT(ks) * 4; x++, turn++) {
+            size_t m = ms[x % TL_COUNT(ms)], n = ns[x / TL_COUNT(ms) % TL_COUNT(ns)];
+            tl__gemm call = {.m = m, .n = n, .k = ks[x / (4 * TL_COUNT(ms) * TL_COUNT(ns))], .a = xs, .b = ys,
+                             .c = stored, .ldc = n, .a_transposed = turn & 1, .b_transposed = turn >> 1 & 1,
+                             .pieces = (size_t)1 << turn % 3, .bias = turn % 5 ? xs : NULL,
+                             .activation = turn % 3 ? TL__RELU : TL__TANH, .pre = turn % 7 ? pre[0] : NULL, .ldpre = n,
+                             .saved = turn % 4 ? NULL : xs, .ldsaved = 3};
+            call.lda = call.a_transposed ? m : call.k;
+            call.ldb = call.b_transposed ? call.k : n;
+            run_gemm(k, &call);
+            taken to = {values, times, n};
+            memset(times, 0, sizeof times);
+            if (call.pre) call.pre = pre[1];
+            call.c = NULL;
+            call.take = take_values;
+            call.take_user = &to;
+            run_gemm(k, &call);
+            for (size_t i = 0; i < m * n; i++) assert_int_equal(times[i], 1);
+            assert_memory_equal(values, stored, m * n * sizeof *values);
+            assert_memory_equal(pre[0], pre[1], sizeof pre[0]);
+        }
+}
+
+/* A batch's last rows run in the scratch of a full one, as rows of c and as terms. */
+static void gemm_scratch_grows_with_rows_and_terms(void **state)
+{
+    const tl__kernels *k;
+    (void)state;
+    for (size_t s = 0; (k = tl__kernels_list(s)) != NULL; s++)
+        for (unsigned form = 0; form < 128; form++)
+            for (size_t n = 1; n < 5000; n = n * 3 + 1)
+                for (size_t fixed = 1; fixed < 9000; fixed = fixed * 4 + 3) {
+                    size_t most = 0;
+                    for (size_t rows = 1; rows < 9000; rows += 1 + rows / 7) {
+                        tl__gemm call = {.m = form & 1 ? rows : fixed, .n = n, .k = form & 1 ? fixed : rows,
+                                         .a_transposed = form & 2, .b_transposed = form & 4,
+                                         .lda = form & 64 ? 16384 : 16385, .ldb = 20000, .ldc = n,
+                                         .pieces = form & 8 ? 8 : 1, .accumulate = form & 16,
+                                         .take = form & 32 ? take_values : NULL};
+                        tl__gemm_plan plan;
+                        k->gemm_plan(&call, &plan);
+                        assert_true(plan.scratch_bytes >= most);
+                        most = plan.scratch_bytes;
+                    }
+                }
 }
 
 /* ---- PyTorch ---- */
@@ -402,6 +480,8 @@ int main(void)
         cmocka_unit_test(sums_keep_the_contract),
         cmocka_unit_test(leaves_end_with_one_value),
         cmocka_unit_test(gemm_epilogue_is_in_order),
+        cmocka_unit_test(taken_values_are_the_stored_ones),
+        cmocka_unit_test(gemm_scratch_grows_with_rows_and_terms),
         cmocka_unit_test(activations_agree_with_pytorch),
         cmocka_unit_test(optimizers_agree_with_pytorch),
         cmocka_unit_test(moments_settle_at_zero),

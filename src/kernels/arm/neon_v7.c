@@ -30,8 +30,6 @@ static uint32_t neon_v7_flags(void)
 
 static void neon_v7_set_flags(uint32_t flags) { __asm__ volatile("vmsr fpscr, %0" : : "r"(flags) : "memory"); }
 
-static void neon_v7_gemm_run(const tl__gemm *call, size_t task, void *scratch);
-
 #define FN(type) static type
 #define INLINE(type) static inline __attribute__((always_inline)) type
 #define SET(name) neon_vfp_##name
@@ -42,15 +40,14 @@ static void neon_v7_gemm_run(const tl__gemm *call, size_t task, void *scratch);
 #include "kernels/set.inc.h"
 
 /* The same regions, strips as wide as NEON's: the scratch of one serves the other. */
-static void neon_v7_gemm_run(const tl__gemm *call, size_t task, void *scratch)
+static void neon_v7_gemm_run(const tl__gemm *call, const tl__gemm_plan *plan, size_t task, void *scratch)
 {
-    const tl__regions plan = neon_v7_gemm_regions(call);
     const uint32_t before = neon_v7_flags();
     neon_v7_set_flags(before & ~(uint32_t)NEON_V7_FLUSHED);
-    tl__region at = neon_v7_gemm_chains(call, &plan, task, scratch);
+    tl__region at = neon_v7_gemm_chains(call, plan, task, scratch);
     const bool flushed = (neon_v7_flags() & NEON_V7_FLUSHED) != 0;
     neon_v7_set_flags(before);
-    if (flushed) at = neon_vfp_gemm_chains(call, &plan, task, scratch);
+    if (flushed) at = neon_vfp_gemm_chains(call, plan, task, scratch);
     neon_vfp_gemm_finish(call, &at);
 }
 
