@@ -155,6 +155,7 @@
 #include "data/dataset.c"
 #include "data/dataset_api.c"
 #include "data/apply.c"
+#include "data/order.c"
 #include "data/batch.c"
 #include "data/survey.c"
 #include "data/prepare.c"

@@ -6,7 +6,7 @@
  * batch holds depends on its number alone, so the thread cannot change a result. */
 #include "data/batch.h"
 
-#include "base/random.h"
+#include "data/order.h"
 #include "port/port.h"
 
 enum {
@@ -20,7 +20,9 @@ struct tl__batches {
     size_t block_size;
     size_t rows, count;            /* of the part; batches per epoch */
     bool cached, threaded;
+    tl__order shape;               /* how the order of an epoch is drawn */
     uint32_t *order;               /* [rows] */
+    uint32_t *pieces;              /* [shape.pieces] of the epoch */
     float *cache;                  /* [rows, features] */
     tl__batch slots[BATCH_SLOTS];
     float *inputs[BATCH_SLOTS];    /* of the slots; unless they point into the cache */
@@ -65,7 +67,9 @@ static tl__batches *batch_carve(tl__carver *carver, const tl_dataset *dataset, c
     size_t rows = dataset->part[options->part].count, size = tl__size_min(options->batch_size, rows), all = 0;
     plan.cached = batch_fits_cache(dataset, options);
     plan.threaded = batch_pays(dataset, options);
+    plan.shape = tl__order_of(rows, options->shuffle_block);
     plan.order = TL_CARVE(carver, uint32_t, rows);
+    plan.pieces = TL_CARVE(carver, uint32_t, options->shuffle ? plan.shape.pieces : 0);
     if (plan.cached) plan.cache = TL_CARVE(carver, float, rows * pipeline->features);
     if (!tl__size_mul(size, tl__size_max(pipeline->features, pipeline->outputs), &all)) carver->overflow = true;
     for (int i = 0; i < (plan.threaded ? BATCH_SLOTS : 1) && !carver->overflow; i++) {
@@ -218,16 +222,24 @@ static void batch_issue(tl__batches *batches)
     tl__event_signal(batches->go);
 }
 
+static void batch_draw(tl__batches *batches, uint32_t epoch)
+{
+    const tl__order *shape = &batches->shape;
+    uint64_t seed = batches->dataset->seed;
+    uint32_t part = (uint32_t)batches->options.part, *out = batches->order;
+    if (!batches->options.shuffle) {
+        for (size_t i = 0; i < batches->rows; i++) out[i] = (uint32_t)i;
+        return;
+    }
+    tl__order_draw(shape, seed, part, epoch, batches->pieces);
+    for (size_t window = 0; window < shape->windows; window++)
+        out += tl__order_window(shape, batches->pieces, seed, part, epoch, window, out);
+}
+
 TL_PRIV void tl__batches_start(tl__batches *batches, uint32_t epoch, size_t first)
 {
     batch_drain(batches);
-    if (batches->options.shuffle && batches->rows) {
-        tl__random random;
-        tl__random_init(&random, batches->dataset->seed, TL__DRAW_SHUFFLE, (uint32_t)batches->options.part, epoch, 0);
-        tl__random_permutation(&random, batches->order, (uint32_t)batches->rows);
-    } else {
-        for (size_t i = 0; i < batches->rows; i++) batches->order[i] = (uint32_t)i;
-    }
+    batch_draw(batches, epoch);
     batches->first = batches->given = batches->next = tl__size_min(first, batches->count);
     batches->waited = 0;
     if (!batches->threaded) return;

@@ -1,6 +1,6 @@
 /* Batches: the rows of a part in an epoch's order, prepared for the network, made ahead by a thread where that pays.
  *
- * The order of epoch e is a permutation drawn from (seed, e) alone, so a resumed training asks for epoch e from batch b
+ * The order of epoch e is a permutation drawn from (seed, e) alone (data/order.h), so a resumed training asks for epoch e from batch b
  * and gets what it would have got. All memory is one block, whose size is known before. */
 #ifndef TL_DATA_BATCH_H
 #define TL_DATA_BATCH_H
@@ -11,6 +11,7 @@ typedef struct tl__batch_options {
     tl_part part;
     size_t batch_size;         /* rows; 1.. */
     bool shuffle;              /* false: in the part's order (evaluation, time order) */
+    size_t shuffle_block;      /* rows that are mixed with each other at a time (data/order.h); 0: all */
     bool drop_last;            /* leave out a last batch that is not full */
     int workers;               /* 0: the caller makes them; else a thread makes the next while this one is used, when
                                   the part is large enough for it to pay */

@@ -439,6 +439,7 @@ TL_PRIV tl_status tl__dataset_make(tl_context *context, tl__table *table, tl__ta
     size_t before = context->heap.in_use;
     dataset->seed = seed;
     dataset->shuffle = settings->shuffle;
+    dataset->shuffle_block = (size_t)settings->shuffle_block;
     dataset->workers = (int)settings->workers;
     if ((uint64_t)settings->cache < SIZE_MAX >> 20) dataset->cache_bytes = (size_t)settings->cache << 20;
     tl_status status = dataset_make(dataset, settings, seed, &roles, &candidates, error);

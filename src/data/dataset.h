@@ -56,6 +56,7 @@ struct tl_dataset {
     size_t bytes;                  /* that the context's heap holds for this object: tables, pipeline and all */
     uint64_t seed;                 /* of the split and of the order of batches */
     bool shuffle;                  /* from the settings, for tl__batches_new */
+    size_t shuffle_block;          /* the same, resolved; 0: all rows */
     int workers;
     size_t cache_bytes;
     unsigned char *roles;          /* [columns of source[0]] TL__ROLE_*; NULL: rows to predict */

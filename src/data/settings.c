@@ -103,6 +103,10 @@ static const tl__field settings_rows[] = {
      .rows = settings_split_rows, .help = "How the rows become training, validation and test part"},
     {.name = "shuffle", .kind = TL__FIELD_BOOL, .flags = TL__RESULT, .offset = SETTINGS_AT(shuffle), .fallback = 1,
      .help = "Train in another order each epoch, drawn from the seed"},
+    {.name = "shuffle_block", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__AUTO,
+     .offset = SETTINGS_AT(shuffle_block), .fallback = 0, .min = 1, .max = 4294967295.0, .unit = "rows",
+     .help = "Rows that are mixed with each other at a time, taken from 16 places of the file; auto: all, or what "
+             "memory_limit allows when the data is streamed"},
     {.name = "workers", .kind = TL__FIELD_INT, .flags = 0, .offset = SETTINGS_AT(workers), .fallback = 1, .min = 0,
      .max = 1024, .unit = "threads",
      .help = "0: batches are made when they are needed; else a thread makes them ahead where that pays",

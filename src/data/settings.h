@@ -51,6 +51,7 @@ typedef struct tl__data_settings {
     tl__split_settings split;
     /* batches */
     bool shuffle;
+    int64_t shuffle_block;       /* rows mixed with each other at a time; 0: all */
     int64_t workers;             /* 0: batches are made by the caller's thread; else one thread makes them ahead */
     int64_t cache;               /* MiB: a prepared copy of the inputs is kept in memory when it is no larger */
 } tl__data_settings;
