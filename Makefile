@@ -185,6 +185,20 @@ same-bits:
 crash-resume: all
 	@TRAINLIB='$(CURDIR)/$(B)/trainlib' sh tests/faults/crash_resume.sh
 
+# ---- how fast ----
+
+# Needs POSIX. K: parts of the cases' names; PEERS=1: beside other packages; SIMD: a lower set; DATA: Fashion-MNIST.
+BENCH_OBJECTS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard tools/bench/*.c)))
+$(O)/bench: $(BENCH_OBJECTS) $(O)/libtrainlib.a
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/bench: $(B)/%: $(O)/% $(B)/.key-$(KEY)
+	@cp $< $@
+	@echo "$@"
+
+bench: $(B)/bench
+	$(B)/bench $(if $(PEERS),--peers) $(if $(SIMD),--simd $(SIMD)) $(if $(DATA),--data '$(DATA)') \
+	  --csv $(B)/bench.csv --json $(B)/bench.json $(if $(K),'$(K)')
+
 help:
 	@echo 'make                 build/libtrainlib.a and build/trainlib'
 	@echo 'make run             train the quick-start example'
@@ -198,10 +212,11 @@ help:
 	@echo 'make parity          numbers of PyTorch and scikit-learn (CASES=folder)'
 	@echo 'make conformance     JSON, YAML and CSV suites (CASES=folder)'
 	@echo 'make referees        safetensors files against the reference package'
+	@echo 'make bench [K=gemm]  how fast it is here (PEERS=1: beside PyTorch and others; build/bench --help)'
 	@echo 'make same-bits       one training, many builds and threads: one hash'
 	@echo 'make crash-resume    kill and resume fifty times: one hash'
 
 .PHONY: all run cmocka test checks single-unit sanitize threads-test fuzz coverage amalgamation cross cross-aarch64 cross-armv7 \
-  cross-mingw cross-cortex-m install uninstall clean parity conformance referees same-bits crash-resume help
+  cross-mingw cross-cortex-m install uninstall clean parity conformance referees bench same-bits crash-resume help
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -1,0 +1,4 @@
+/* The groups, in the order in which they run. */
+BENCH_GROUP(peak)
+BENCH_GROUP(gemm)
+BENCH_GROUP(step)

@@ -1,0 +1,153 @@
+/* The network of the training groups. Inputs are uniform in [0, 1), classes are drawn, weights begin uniform within
+ * 1 / sqrt(inputs of the layer), as PyTorch begins them; all from counters, so every run has the same. */
+#include "net.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "nn/loss.h"
+#include "nn/optimizer.h"
+#include "text/bind.h"
+#include "text/yaml.h"
+
+int net_layer_count(const net_shape *shape)
+{
+    int count = 0;
+    while (count < NET_LAYERS && shape->nodes[count]) count++;
+    return count;
+}
+
+void net_name(const net_shape *shape, char out[BENCH_NAME])
+{
+    size_t used = 0;
+    for (int i = 0; i < net_layer_count(shape); i++)
+        used += (size_t)snprintf(out + used, BENCH_NAME - used, "%s%zu", i ? "-" : "", shape->nodes[i]);
+    snprintf(out + used, BENCH_NAME - used, " batch %zu", shape->batch);
+}
+
+size_t net_parameters(const net_shape *shape)
+{
+    size_t sum = 0;
+    for (int i = 1; i < net_layer_count(shape); i++) sum += (shape->nodes[i - 1] + 1) * shape->nodes[i];
+    return sum;
+}
+
+double net_flops(const net_shape *shape)
+{
+    double sum = 0;
+    for (int i = 1; i < net_layer_count(shape); i++)
+        sum += 2.0 * (double)(shape->nodes[i - 1] * shape->nodes[i] * shape->batch) * (i == 1 ? 2 : 3);
+    return sum;
+}
+
+static bool net_build_graph(net *n)
+{
+    tl__tree *tree;
+    tl_error error = {0};
+    char text[80];
+    int count = net_layer_count(&n->shape);
+    if (tl__tree_new(n->heap, "bench", &tree) != TL_OK) return false;
+    bool good = true;
+    for (int i = 0; i < count && good; i++) {
+        snprintf(text, sizeof text, "{type: %s, nodes: %zu%s}", i ? "dense" : "input", n->shape.nodes[i],
+                 i && i < count - 1 ? ", activation: relu" : "");
+        good = tl__yaml_parse(tree, text, strlen(text), &error) == TL_OK &&
+               tl__graph_add_value(&n->graph, &tree->root, "network", i, &error) == TL_OK;
+    }
+    tl__tree_free(tree);
+    if (!good) fprintf(stderr, "bench: %s\n", error.message);
+    return good;
+}
+
+/* A loss's or optimizer's settings, all at their defaults. */
+static void *net_defaults(net *n, const tl__member_head *head)
+{
+    tl_error error = {0};
+    void *block = tl__arena_push_zero(&n->arena, 1, head->settings_size + 1);
+    if (block && head->rows && tl__bind(head->rows, block, NULL, NULL, "", &n->arena, &error) != TL_OK) return NULL;
+    return block;
+}
+
+static float net_uniform(uint32_t stream, size_t element)
+{
+    tl__random random;
+    tl__random_init(&random, 1, TL__DRAW_GENERATE, stream, (uint32_t)(element >> 32), 0);
+    return tl__random_uniform(&random, (uint32_t)element);
+}
+
+static bool net_fill(net *n)
+{
+    int count = net_layer_count(&n->shape);
+    size_t rows = NET_BATCHES * n->shape.batch, features = n->shape.nodes[0], classes = n->shape.nodes[count - 1];
+    n->inputs = tl__alloc_aligned(n->heap, rows * features * sizeof(float));
+    n->targets = tl__alloc_aligned(n->heap, rows * sizeof(float));
+    if (!n->inputs || !n->targets) return false;
+    for (size_t i = 0; i < rows * features; i++) n->inputs[i] = net_uniform(1, i);
+    for (size_t i = 0; i < rows; i++) n->targets[i] = (float)(size_t)(net_uniform(2, i) * (float)classes);
+    float *parameters = tl__network_parameters(n->network);
+    for (int t = 0; t < tl__plan_tensor_count(n->plan); t++) {
+        const tl__tensor *tensor = tl__plan_tensor(n->plan, t);
+        float *file = tl__alloc(n->heap, tensor->size * sizeof(float));
+        if (!file) return false;
+        float bound = 1.0f / tl__sqrt((float)n->shape.nodes[t / 2]);
+        for (size_t i = 0; i < tensor->size; i++) file[i] = (2.0f * net_uniform(10 + (uint32_t)t, i) - 1.0f) * bound;
+        tl__tensor_from_file(tensor, parameters + tensor->offset, file);
+        tl__free(n->heap, file, tensor->size * sizeof(float));
+    }
+    return true;
+}
+
+bool net_make(net *n, bench *b, const net_shape *shape, const tl__kernels *kernels, int threads)
+{
+    tl_error error = {0};
+    *n = (net){.heap = &b->heap, .shape = *shape, .learning_rate = 1e-4};
+    tl__graph_init(&n->graph, n->heap, "bench");
+    tl__arena_init(&n->arena, n->heap);
+    const tl__loss *loss = tl__loss_find("cross_entropy", &error);
+    const tl__optimizer *optimizer = tl__optimizer_find("adam", &error);
+    tl__plan_options options = {
+        .kernels = kernels, .workers = threads, .training = true, .max_rows = shape->batch, .own_parameters = true,
+        .loss = loss, .loss_settings = net_defaults(n, &loss->head), .optimizer = optimizer,
+        .optimizer_settings = net_defaults(n, &optimizer->head), .seed = 1,
+    };
+    bool good = options.loss_settings && options.optimizer_settings && net_build_graph(n) &&
+                tl__plan_new(n->heap, &n->graph, &options, &n->plan, &error) == TL_OK &&
+                tl__network_new(n->heap, n->plan, NULL, &n->network, &error) == TL_OK && net_fill(n) &&
+                (threads < 2 || tl__pool_new(n->heap, threads, &n->pool) == TL_OK);
+    if (!good) bench_fail(b, "the network could not be made: %s", error.message[0] ? error.message : "out of memory");
+    return good;
+}
+
+void net_free(net *n)
+{
+    size_t rows = NET_BATCHES * n->shape.batch;
+    if (n->inputs) tl__free_aligned(n->heap, n->inputs, rows * n->shape.nodes[0] * sizeof(float));
+    if (n->targets) tl__free_aligned(n->heap, n->targets, rows * sizeof(float));
+    tl__pool_free(n->heap, n->pool);
+    tl__network_free(n->heap, n->network);
+    tl__plan_free(n->heap, n->plan);
+    tl__graph_free(&n->graph);
+    tl__arena_free(&n->arena);
+}
+
+double net_train(void *user, size_t steps)
+{
+    net *n = user;
+    tl_error error = {0};
+    double begun = bench_seconds();
+    for (size_t i = 0; i < steps; i++) {
+        size_t first = (size_t)(n->steps % NET_BATCHES) * n->shape.batch;
+        tl__rows batch = {.inputs = n->inputs + first * n->shape.nodes[0], .targets = n->targets + first,
+                          .rows = n->shape.batch, .step = (uint32_t)n->steps};
+        tl__update update = {.step = n->steps + 1, .learning_rate = n->learning_rate};
+        tl__step_result result;
+        if (tl__network_learn(n->network, n->pool, &batch, &error) != TL_OK ||
+            tl__network_update(n->network, n->pool, &update, &result, &error) != TL_OK) {
+            fprintf(stderr, "bench: %s\n", error.message);
+            return -1;
+        }
+        n->loss = result.loss;
+        n->steps++;
+    }
+    return bench_seconds() - begun;
+}

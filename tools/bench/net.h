@@ -1,0 +1,44 @@
+/* A dense network with data to learn, for the groups that train: layer sizes in, something that takes steps out. */
+#ifndef TOOLS_BENCH_NET_H
+#define TOOLS_BENCH_NET_H
+
+#include "bench.h"
+
+#include "nn/layer.h"
+#include "nn/network.h"
+#include "text/value.h"
+
+enum { NET_LAYERS = 4, NET_BATCHES = 32 };
+
+/* Relu between dense layers, softmax and cross entropy at the end, Adam. */
+typedef struct net_shape {
+    size_t nodes[NET_LAYERS];    /* 0 after the last */
+    size_t batch;
+} net_shape;
+
+typedef struct net {
+    tl__heap *heap;
+    net_shape shape;
+    tl__graph graph;
+    tl__arena arena;             /* settings of loss and optimizer */
+    tl__plan *plan;
+    tl__network *network;
+    tl__pool *pool;
+    float *inputs, *targets;     /* NET_BATCHES batches, taken in turns */
+    int64_t steps;               /* taken so far */
+    double loss;                 /* of the last step */
+    double learning_rate;
+} net;
+
+/* "784-256-128-10 batch 64" */
+void net_name(const net_shape *shape, char out[BENCH_NAME]);
+int net_layer_count(const net_shape *shape);
+size_t net_parameters(const net_shape *shape);
+double net_flops(const net_shape *shape);    /* of a step's matrix products */
+/* False when memory is out or the library refuses; net_free is right in any case. */
+bool net_make(net *n, bench *b, const net_shape *shape, const tl__kernels *kernels, int threads);
+void net_free(net *n);
+/* `steps` whole steps as the trainer takes them; the seconds they took; below 0: one failed. A bench_worker's run. */
+double net_train(void *net, size_t steps);
+
+#endif

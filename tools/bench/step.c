@@ -1,0 +1,45 @@
+/* The group step: whole training steps with Adam, forward to new weights. */
+#include "net.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    net_shape shape;
+    const char *simd;    /* NULL: the run's */
+} step_cases[] = {
+    {{{784, 256, 128, 10}, 32}, NULL}, {{{784, 256, 128, 10}, 64}, NULL}, {{{784, 256, 128, 10}, 128}, NULL},
+    {{{784, 256, 128, 10}, 512}, NULL}, {{{4, 16, 3}, 16}, NULL}, {{{24, 32, 16, 3}, 32}, NULL},
+    {{{784, 256, 128, 10}, 64}, "avx2"}, {{{784, 256, 128, 10}, 64}, "sse2"},
+};
+
+static void step_label(size_t index, char out[BENCH_NAME])
+{
+    net_name(&step_cases[index].shape, out);
+    if (step_cases[index].simd) {
+        strcat(out, " on ");
+        strcat(out, step_cases[index].simd);
+    }
+}
+
+static void step_run(bench *b, size_t index)
+{
+    const net_shape *shape = &step_cases[index].shape;
+    const tl__kernels *kernels = step_cases[index].simd ? tl__kernels_choose(step_cases[index].simd) : b->kernels;
+    bench_row row = bench_begin(b, &bench_group_step, index);
+    net ours;
+    row.simd = kernels->name;
+    row.threads = b->options.threads;
+    row.work = (double)shape->batch;
+    row.unit = "samples/s";
+    bench_limit_peak(b, &row);
+    row.limit_work = net_flops(shape);
+    if (net_make(&ours, b, shape, kernels, row.threads))
+        bench_measure(b, &row, &(bench_worker){"trainlib", net_train, &ours}, 1);
+    net_free(&ours);
+}
+
+const bench_group bench_group_step = {
+    "step", "whole training steps with Adam, forward to new weights", sizeof step_cases / sizeof step_cases[0],
+    step_label, step_run,
+};
