@@ -47,6 +47,11 @@
 #include "kernels/x86/avx512.c"
 #include "kernels/arm/neon.c"
 #include "kernels/arm/neon_v7.c"
+#ifndef TL_FREESTANDING
+#include "kernels/hash.c"
+#include "kernels/x86/hash.c"
+#include "kernels/arm/hash.c"
+#endif
 
 /* 1  text: formats */
 #ifndef TL_FREESTANDING

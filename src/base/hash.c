@@ -13,6 +13,8 @@ static const uint32_t hash_constants[64] = {
     0x748f82eeu, 0x78a5636fu, 0x84c87814u, 0x8cc70208u, 0x90befffau, 0xa4506cebu, 0xbef9a3f7u, 0xc67178f2u,
 };
 
+TL_PRIV const uint32_t *tl__sha256_constants(void) { return hash_constants; }
+
 static uint32_t hash_rotate(uint32_t x, int bits)
 {
     return x >> bits | x << (32 - bits);
@@ -74,6 +76,7 @@ TL_PRIV void tl__sha256_init(tl__sha256 *hash)
                                       0x510e527fu, 0x9b05688cu, 0x1f83d9abu, 0x5be0cd19u};
     memcpy(hash->state, start, sizeof start);
     hash->bytes = 0;
+    hash->blocks = hash_blocks;
 }
 
 TL_PRIV void tl__sha256_add(tl__sha256 *hash, const void *bytes, size_t size)
@@ -83,10 +86,10 @@ TL_PRIV void tl__sha256_add(tl__sha256 *hash, const void *bytes, size_t size)
         size_t used = (size_t)(hash->bytes % 64), take = tl__size_min(size, 64 - used);
         if (take == 64) {
             take = size - size % 64;
-            hash_blocks(hash->state, p, take / 64);
+            hash->blocks(hash->state, p, take / 64);
         } else {
             memcpy(hash->block + used, p, take);
-            if (used + take == 64) hash_blocks(hash->state, hash->block, 1);
+            if (used + take == 64) hash->blocks(hash->state, hash->block, 1);
         }
         hash->bytes += take;
         p += take;

@@ -1,9 +1,9 @@
 /* What the data is: hashes, classes, and the comparison with what a run was trained on. */
 #include "data/dataset_build.h"
 
-#include "base/hash.h"
 #include "base/math.h"
 #include "base/text.h"
+#include "kernels/hash.h"
 
 /* ---- hashes ---- */
 
@@ -44,7 +44,7 @@ static void describe_values(tl__sha256 *hash, const tl__column *column, size_t c
 static void describe_column(const tl__table *table, const tl__column *column, char out[65])
 {
     tl__sha256 hash;
-    tl__sha256_init(&hash);
+    tl__sha256_begin(&hash);
     describe_text(&hash, column->name);
     describe_text(&hash, tl__column_type_name(column));
     describe_number(&hash, column->width);
@@ -60,7 +60,7 @@ TL_PRIV tl_status tl__dataset_hash(tl_dataset *dataset, tl_error *error)
     for (int s = 0; s < 2; s++) count += dataset->source[s].table ? dataset->source[s].table->column_count : 0;
     dataset->column_hashes = tl__arena_push_zero(&dataset->arena, count, sizeof *dataset->column_hashes);
     if (!dataset->column_hashes) return tl__fail_memory(error, count * sizeof *dataset->column_hashes);
-    tl__sha256_init(&hash);
+    tl__sha256_begin(&hash);
     for (int s = 0; s < 2; s++) {
         const tl__table *table = dataset->source[s].table;
         if (!table) continue;

@@ -5,9 +5,9 @@
  * have exactly the shape that the graph gives it. */
 #include "model/model.h"
 
-#include "base/hash.h"
 #include "base/math.h"
 #include "base/text.h"
+#include "kernels/hash.h"
 #include "kernels/kernels.h"
 #include "port/port.h"
 #include "text/yaml.h"
@@ -176,7 +176,7 @@ static tl_status file_write_lists(const tl_model *model, tl__heap *heap, const t
     carver = (tl__carver){.base = block};
     file_carve(&carver, &lists, tensors, sources, metadata);
     file_list(model, extra, &lists, network, pipeline, numerics, hash);
-    tl__sha256_init(&hashing.hash);
+    tl__sha256_begin(&hashing.hash);
     tl_status status = tl__safetensors_write(heap, lists.sources, sources, lists.metadata, metadata, file_hash_piece,
                                              &hashing, error);
     tl__sha256_hex(&hashing.hash, hash);
@@ -384,7 +384,7 @@ TL_PRIV tl_status tl__model_check_hash(const tl__safetensors *file, const char *
     tl__sha256 hash;
     char found[65];
     if (!written) return TL_OK;
-    tl__sha256_init(&hash);
+    tl__sha256_begin(&hash);
     for (size_t i = 0; i < file->count; i++) tl__sha256_add(&hash, file->tensors[i].bytes, file->tensors[i].size);
     tl__sha256_hex(&hash, found);
     if (strcmp(written, found) == 0) return TL_OK;

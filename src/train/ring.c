@@ -1,8 +1,8 @@
 /* B7's buffer: the weights of the last `patience` epochs. Beside a checkpoint they are files, named by the hash of
  * their numbers and written once; what a file says cannot change, so an old checkpoint's names stay true until the next
  * one is on the disk. Only then are files removed that nothing names any more. */
-#include "base/hash.h"
 #include "base/text.h"
+#include "kernels/hash.h"
 #include "port/port.h"
 #include "train/trainer.h"
 
@@ -41,7 +41,7 @@ static bool ring_is_shared(const tl__trainer *trainer, const struct tl__ring_slo
 static void ring_hash(const tl__trainer *trainer, char out[65])
 {
     tl__sha256 sha;
-    tl__sha256_init(&sha);
+    tl__sha256_begin(&sha);
     tl__sha256_add(&sha, trainer->model->parameters, tl__trainer_floats(trainer) * sizeof(float));
     tl__sha256_hex(&sha, out);
 }
