@@ -10,7 +10,11 @@
 #include "kernels/kernels.h"
 #include "port/port.h"
 
-enum { LOOP_SAMPLING = 10 };    /* gradient norms are looked at in every so many steps, and in an epoch's last */
+enum {
+    LOOP_SAMPLING = 10,         /* gradient norms are looked at in every so many steps, and in an epoch's last */
+    LOOP_LOOK = 1000000,        /* nanoseconds: about how often the clock is looked at ... */
+    LOOP_STRIDE = 1023          /* ... but at least every so many steps and one */
+};
 
 static double loop_nan(void) { return tl__bits_double(0x7ff8000000000000u); }
 
@@ -25,19 +29,44 @@ static void loop_begin_epoch(tl__trainer *trainer)
     state->epoch_seconds = 0;
 }
 
+/* For what happens some times a second: short steps do not each ask for the time. */
+static void loop_look(tl__trainer *trainer)
+{
+    if (trainer->unlooked > 0) {
+        trainer->unlooked--;
+        return;
+    }
+    int64_t now = tl__ticks();
+    trainer->stride = now - trainer->now < LOOP_LOOK ? 2 * trainer->stride + 1 : 0;
+    if (trainer->stride > LOOP_STRIDE) trainer->stride = LOOP_STRIDE;
+    trainer->unlooked = trainer->stride;
+    trainer->now = now;
+}
+
+/* The class that a row of outputs names: the first largest; of one output the class 1 when it is above 0. Selections
+ * without branches, which could not be foreseen. */
+static int32_t loop_class(const float *row, size_t width)
+{
+    float most = row[0];
+    size_t top = width == 1 && most > 0;
+    for (size_t j = 1; j < width; j++) {
+        bool more = row[j] > most;
+        most = more ? row[j] : most;
+        top = more ? j : top;
+    }
+    return (int32_t)top;
+}
+
 /* Hits, or absolute errors in the target's unit, of rows whose outputs the network has just computed. */
 static void loop_count(tl__trainer *trainer, const float *outputs, const tl__batch *batch, size_t first, size_t rows)
 {
     tl__train_state *state = &trainer->state;
     size_t width = trainer->evaluator.width, columns = trainer->evaluator.outputs;
     if (batch->labels) {
-        for (size_t i = 0; i < rows; i++) {
-            const float *row = outputs + i * width;
-            size_t top = width == 1 && row[0] > 0 ? 1 : 0;
-            for (size_t j = 1; j < width; j++)
-                if (row[j] > row[top]) top = j;
-            state->hits += batch->labels[first + i] == (int32_t)top;
-        }
+        size_t hits = 0;
+        for (size_t i = 0; i < rows; i++)
+            hits += batch->labels[first + i] == loop_class(outputs + i * width, width);
+        state->hits += (double)hits;
         return;
     }
     size_t per_target = width / columns;
@@ -117,10 +146,12 @@ static tl_status loop_step(tl__trainer *trainer, const tl__batch *batch, tl_erro
     tl__train_state *state = &trainer->state;
     tl__update update;
     tl__step_result result = {0};
-    tl_error inner = {0};
+    tl_error inner;
     size_t trained = tl__plan_trained_floats(trainer->plan);
     float *buffers = trainer->model->parameters + trained;
     size_t buffer_bytes = (tl__trainer_floats(trainer) - trained) * sizeof(float);
+    inner.mistakes = 0;       /* all that is needed to be empty: zeroing the rest takes as long as an optimizer step */
+    inner.message[0] = '\0';
     loop_update_of(trainer, &update);
     double hits = state->hits, error_sum = state->error_sum;
     if (buffer_bytes) memcpy(trainer->buffers, buffers, buffer_bytes);
@@ -180,14 +211,15 @@ static void loop_progress_of(const tl__trainer *trainer, bool epoch_end, tl_prog
 static tl_status loop_tell(tl__trainer *trainer, bool epoch_end, tl_error *error)
 {
     tl_progress progress;
-    loop_progress_of(trainer, epoch_end, &progress);
     for (size_t i = 0; !epoch_end && i < trainer->options.listener_count; i++) {
         const tl__listener *listener = &trainer->options.listeners[i];
-        if (listener->batch) TL_TRY(listener->batch(listener->user, trainer, &progress, error));
+        if (!listener->batch) continue;
+        loop_progress_of(trainer, epoch_end, &progress);
+        TL_TRY(listener->batch(listener->user, trainer, &progress, error));
     }
-    int64_t now = tl__ticks();
-    if (!trainer->options.progress || (!epoch_end && now - trainer->last_progress < 100000000)) return TL_OK;
-    trainer->last_progress = now;
+    if (!trainer->options.progress || (!epoch_end && trainer->now - trainer->last_progress < 100000000)) return TL_OK;
+    trainer->last_progress = trainer->now;
+    loop_progress_of(trainer, epoch_end, &progress);
     if (!trainer->options.progress(trainer->options.progress_user, &progress)) trainer->context->cancelled = 1;
     return TL_OK;
 }
@@ -366,7 +398,7 @@ static bool loop_checkpoint_due(const tl__trainer *trainer, bool epoch_end)
     if (settings->keep_all && epoch_end) return true;
     if (settings->steps > 0 && !epoch_end && (int64_t)state->total_steps % settings->steps == 0) return true;
     if (settings->epochs > 0 && epoch_end && (int64_t)state->epoch % settings->epochs == 0) return true;
-    return settings->minutes > 0 && (double)(tl__ticks() - trainer->last_checkpoint) > settings->minutes * 60e9;
+    return settings->minutes > 0 && (double)(trainer->now - trainer->last_checkpoint) > settings->minutes * 60e9;
 }
 
 /* ---- the run ---- */
@@ -382,6 +414,7 @@ static tl_status loop_steps(tl__trainer *trainer, double max_steps, bool *whole,
         batch = tl__batches_next(trainer->batches);
         if (!batch) break;
         TL_TRY(loop_step(trainer, batch, error));
+        loop_look(trainer);
         if (loop_checkpoint_due(trainer, false)) TL_TRY(loop_checkpoint(trainer, true, error));
         TL_TRY(loop_tell(trainer, false, error));
     }
@@ -401,6 +434,7 @@ static tl_status loop_epochs(tl__trainer *trainer, double max_steps, tl_error *e
             return status == TL_OK ? TL_CANCELLED : status;
         }
         TL_TRY(loop_end_epoch(trainer, &since, error));
+        loop_look(trainer);
         if (loop_checkpoint_due(trainer, true)) TL_TRY(loop_checkpoint(trainer, true, error));
     }
     if (state->ended == TL__END_NONE) state->ended = TL__END_COMPLETED;
@@ -428,7 +462,8 @@ static tl_status loop_run(tl__trainer *trainer, double max_steps, tl_error *erro
 {
     TL_TRY(tl__trainer_prepare(trainer, error));
     trainer->started = trainer->last_checkpoint = tl__ticks();
-    trainer->last_progress = trainer->started;
+    trainer->last_progress = trainer->now = trainer->started;
+    trainer->stride = trainer->unlooked = 0;
     trainer->session_steps = trainer->session_samples = 0;
     trainer->seconds_before = trainer->state.seconds + trainer->state.epoch_seconds;
     if (!trainer->resumed) {

@@ -99,6 +99,8 @@ struct tl__trainer {
     const char *stopped, *trigger;
     int64_t kept_epoch;
     int64_t started, last_progress, last_checkpoint;   /* ticks */
+    int64_t now;                    /* ticks of the last look at the clock ... */
+    int stride, unlooked;           /* ... which is at every stride + 1 steps; steps until the next */
     double session_steps, session_samples;
     double seconds_before;          /* of earlier sessions, in state.seconds and state.epoch_seconds */
     bool vanishing, exploding;      /* of gradients, in the last epoch */
