@@ -65,6 +65,31 @@ TL_PRIV tl_status tl__file_commit(tl__file *file, bool sync, tl_error *error)
 }
 TL_PRIV void tl__file_abandon(tl__file *file) { (void)file; }
 TL_PRIV tl_status tl__file_close(tl__file *file, tl_error *error) { return tl__file_flush(file, false, error); }
+TL_PRIV size_t tl__reader_bytes(void) { return 0; }
+TL_PRIV tl_status tl__reader_open(tl_context *context, const char *path, tl__reader **out, tl_error *error)
+{
+    (void)context;
+    *out = NULL;
+    return none_file(path, error);
+}
+TL_PRIV tl_status tl__reader_at(tl__reader *reader, uint64_t offset, void *out, size_t size, tl_error *error)
+{
+    (void)reader; (void)offset; (void)out; (void)size;
+    return none_file(NULL, error);
+}
+TL_PRIV tl_status tl__reader_next(tl__reader *reader, void *out, size_t size, size_t *got, tl_error *error)
+{
+    *got = 0;
+    return tl__reader_at(reader, 0, out, size, error);
+}
+TL_PRIV void tl__reader_rewind(tl__reader *reader) { (void)reader; }
+TL_PRIV tl_status tl__reader_mark(tl__reader *reader, tl__file_mark *out, tl_error *error)
+{
+    (void)reader;
+    *out = (tl__file_mark){0, 0};
+    return none_file(NULL, error);
+}
+TL_PRIV void tl__reader_close(tl__reader *reader) { (void)reader; }
 TL_PRIV bool tl__file_exists(const char *path) { (void)path; return false; }
 TL_PRIV bool tl__folder_exists(const char *path) { (void)path; return false; }
 TL_PRIV tl_status tl__file_size(const char *path, uint64_t *bytes, tl_error *error)

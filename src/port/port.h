@@ -30,6 +30,23 @@ TL_PRIV tl_status tl__file_commit(tl__file *file, bool sync, tl_error *error);  
 TL_PRIV void tl__file_abandon(tl__file *file);   /* close; a file that was not committed is removed */
 TL_PRIV tl_status tl__file_close(tl__file *file, tl_error *error);               /* of append_open */
 
+/* A file open for reading; "-" is standard input, which can only be read on (tl__reader_next). Any thread, and several
+ * at once, may read at positions. */
+typedef struct tl__reader tl__reader;
+typedef struct tl__file_mark {      /* what shows that a file was changed */
+    uint64_t size;
+    int64_t modified;               /* microseconds since 1970 */
+} tl__file_mark;
+TL_PRIV tl_status tl__reader_open(tl_context *context, const char *path, tl__reader **out, tl_error *error);
+TL_PRIV size_t tl__reader_bytes(void);   /* of the context's heap, while one is open */
+/* Exactly size bytes from offset; TL_BAD_FILE when the file ends before. */
+TL_PRIV tl_status tl__reader_at(tl__reader *reader, uint64_t offset, void *out, size_t size, tl_error *error);
+/* The next bytes, at most size; *got is smaller at the end only. */
+TL_PRIV tl_status tl__reader_next(tl__reader *reader, void *out, size_t size, size_t *got, tl_error *error);
+TL_PRIV void tl__reader_rewind(tl__reader *reader);
+TL_PRIV tl_status tl__reader_mark(tl__reader *reader, tl__file_mark *out, tl_error *error);   /* as it is now */
+TL_PRIV void tl__reader_close(tl__reader *reader);
+
 TL_PRIV bool tl__file_exists(const char *path);
 TL_PRIV bool tl__folder_exists(const char *path);
 TL_PRIV tl_status tl__file_size(const char *path, uint64_t *bytes, tl_error *error);

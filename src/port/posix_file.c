@@ -40,6 +40,14 @@ struct tl__lock {
     char path[POSIX_FILE_PATH];
 };
 
+struct tl__reader {
+    tl__heap *heap;
+    int descriptor;
+    bool standard;
+    uint64_t at;                      /* of tl__reader_next */
+    char path[POSIX_FILE_PATH];
+};
+
 /* What an errno means to a user, and what to do about it. */
 static tl_status posix_file_failed(tl_error *error, const char *path, const char *what, int code)
 {
@@ -66,6 +74,15 @@ static tl_status posix_file_failed(tl_error *error, const char *path, const char
         if (meanings[i].code == code)
             return tl__fail_at(error, meanings[i].status, path, 0, 0, NULL, "%s: %s", what, meanings[i].text);
     return tl__fail_at(error, TL_IO, path, 0, 0, NULL, "%s: system error %d", what, code);
+}
+
+static int64_t posix_file_modified(const struct stat *info)
+{
+#ifdef __APPLE__
+    return (int64_t)info->st_mtimespec.tv_sec * 1000000 + info->st_mtimespec.tv_nsec / 1000;
+#else
+    return (int64_t)info->st_mtim.tv_sec * 1000000 + info->st_mtim.tv_nsec / 1000;
+#endif
 }
 
 static bool posix_file_write_all(int descriptor, const unsigned char *bytes, size_t size)
@@ -163,6 +180,81 @@ TL_PRIV tl_status tl__file_read(const char *path, tl__buffer *out, size_t limit,
     if (out->data != NULL) out->data[out->size] = 0;
     return status;
 }
+
+/* ---- reading at positions ---- */
+
+TL_PRIV size_t tl__reader_bytes(void) { return sizeof(struct tl__reader); }
+
+TL_PRIV tl_status tl__reader_open(tl_context *context, const char *path, tl__reader **out, tl_error *error)
+{
+    tl__reader *reader = tl__alloc_zero(&context->heap, 1, sizeof *reader);
+    struct stat info;
+    *out = NULL;
+    if (reader == NULL) return tl__fail_memory(error, sizeof *reader);
+    reader->heap = &context->heap;
+    reader->standard = strcmp(path, "-") == 0;
+    tl__format(reader->path, sizeof reader->path, "%s", reader->standard ? "standard input" : path);
+    reader->descriptor = reader->standard ? 0 : open(path, O_RDONLY | O_CLOEXEC);
+    int code = reader->descriptor < 0 ? errno : 0;
+    if (code == 0 && fstat(reader->descriptor, &info) == 0 && S_ISDIR(info.st_mode)) code = EISDIR;
+    if (code == 0) {
+        *out = reader;
+        return TL_OK;
+    }
+    tl__reader_close(reader);
+    return posix_file_failed(error, path, "cannot be read", code);
+}
+
+TL_PRIV tl_status tl__reader_at(tl__reader *reader, uint64_t offset, void *out, size_t size, tl_error *error)
+{
+    unsigned char *bytes = out;
+    while (size > 0) {
+        ssize_t n = pread(reader->descriptor, bytes, size, (off_t)offset);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return posix_file_failed(error, reader->path, "cannot be read", errno);
+        if (n == 0)
+            return tl__fail_at(error, TL_BAD_FILE, reader->path, 0, 0, NULL, "the file is shorter than it was");
+        bytes += n;
+        offset += (uint64_t)n;
+        size -= (size_t)n;
+    }
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__reader_next(tl__reader *reader, void *out, size_t size, size_t *got, tl_error *error)
+{
+    unsigned char *bytes = out;
+    *got = 0;
+    while (*got < size) {
+        ssize_t n = reader->standard ? read(0, bytes + *got, size - *got)
+                                     : pread(reader->descriptor, bytes + *got, size - *got, (off_t)reader->at);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return posix_file_failed(error, reader->path, "cannot be read", errno);
+        if (n == 0) break;
+        *got += (size_t)n;
+        reader->at += (uint64_t)n;
+    }
+    return TL_OK;
+}
+
+TL_PRIV void tl__reader_rewind(tl__reader *reader) { reader->at = 0; }
+
+TL_PRIV tl_status tl__reader_mark(tl__reader *reader, tl__file_mark *out, tl_error *error)
+{
+    struct stat info;
+    if (fstat(reader->descriptor, &info) != 0) return posix_file_failed(error, reader->path, "cannot be read", errno);
+    *out = (tl__file_mark){(uint64_t)info.st_size, posix_file_modified(&info)};
+    return TL_OK;
+}
+
+TL_PRIV void tl__reader_close(tl__reader *reader)
+{
+    if (reader == NULL) return;
+    if (!reader->standard && reader->descriptor >= 0) (void)close(reader->descriptor);
+    tl__free(reader->heap, reader, sizeof *reader);
+}
+
+/* ---- writing ---- */
 
 TL_PRIV tl_status tl__file_replace(const char *path, const void *bytes, size_t size, bool sync, tl_error *error)
 {
@@ -294,11 +386,7 @@ TL_PRIV tl_status tl__file_modified(const char *path, int64_t *microseconds, tl_
 {
     struct stat info;
     if (stat(path, &info) != 0) return posix_file_failed(error, path, "cannot be read", errno);
-#ifdef __APPLE__
-    *microseconds = (int64_t)info.st_mtimespec.tv_sec * 1000000 + info.st_mtimespec.tv_nsec / 1000;
-#else
-    *microseconds = (int64_t)info.st_mtim.tv_sec * 1000000 + info.st_mtim.tv_nsec / 1000;
-#endif
+    *microseconds = posix_file_modified(&info);
     return TL_OK;
 }
 

@@ -75,6 +75,14 @@ struct tl__lock {
     HANDLE handle;
 };
 
+struct tl__reader {
+    tl__heap *heap;
+    HANDLE handle;
+    bool standard;
+    uint64_t at;
+    char path[WINDOWS_PATH];
+};
+
 static tl_status windows_failed(tl_error *error, const char *path, const char *what)
 {
     static const struct { DWORD code; tl_status status; const char *text; } meanings[] = {
@@ -126,14 +134,18 @@ static tl_status windows_finish(HANDLE handle, const char *temporary, const char
     return status;
 }
 
+static HANDLE windows_open(const char *path)
+{
+    DWORD share = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+    return CreateFileA(path, GENERIC_READ, share, NULL, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
+}
+
 TL_PRIV tl_status tl__file_read(const char *path, tl__buffer *out, size_t limit, tl_error *error)
 {
     bool standard = strcmp(path, "-") == 0;
     const char *name = standard ? "standard input" : path;
     HANDLE handle = standard ? GetStdHandle(STD_INPUT_HANDLE)
-                             : CreateFileA(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
-                                           NULL,
-                                           OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
+                             : windows_open(path);
     size_t before = out->size;
     tl_status status = TL_OK;
     if (handle == INVALID_HANDLE_VALUE) return windows_failed(error, name, "cannot be read");
@@ -157,6 +169,84 @@ TL_PRIV tl_status tl__file_read(const char *path, tl__buffer *out, size_t limit,
     if (status != TL_OK) out->size = before;
     if (out->data != NULL) out->data[out->size] = 0;
     return status;
+}
+
+TL_PRIV size_t tl__reader_bytes(void) { return sizeof(struct tl__reader); }
+
+TL_PRIV tl_status tl__reader_open(tl_context *context, const char *path, tl__reader **out, tl_error *error)
+{
+    tl__reader *reader = tl__alloc_zero(&context->heap, 1, sizeof *reader);
+    *out = NULL;
+    if (reader == NULL) return tl__fail_memory(error, sizeof *reader);
+    reader->heap = &context->heap;
+    reader->standard = strcmp(path, "-") == 0;
+    tl__format(reader->path, sizeof reader->path, "%s", reader->standard ? "standard input" : path);
+    reader->handle = reader->standard ? GetStdHandle(STD_INPUT_HANDLE) : windows_open(path);
+    if (reader->handle != INVALID_HANDLE_VALUE) {
+        *out = reader;
+        return TL_OK;
+    }
+    tl_status status = windows_failed(error, path, "cannot be read");
+    tl__free(reader->heap, reader, sizeof *reader);
+    return status;
+}
+
+/* At most size bytes; 0: the end. */
+static tl_status windows_read(tl__reader *reader, uint64_t offset, void *out, size_t size, DWORD *done, tl_error *error)
+{
+    OVERLAPPED place = {0};
+    DWORD part = size > 1 << 30 ? 1 << 30 : (DWORD)size;
+    place.Offset = (DWORD)offset;
+    place.OffsetHigh = (DWORD)(offset >> 32);
+    *done = 0;
+    if (ReadFile(reader->handle, out, part, done, reader->standard ? NULL : &place)) return TL_OK;
+    DWORD code = GetLastError();
+    if (code == ERROR_HANDLE_EOF || code == ERROR_BROKEN_PIPE) return TL_OK;
+    return windows_failed(error, reader->path, "cannot be read");
+}
+
+TL_PRIV tl_status tl__reader_next(tl__reader *reader, void *out, size_t size, size_t *got, tl_error *error)
+{
+    unsigned char *bytes = out;
+    for (*got = 0; *got < size;) {
+        DWORD done;
+        TL_TRY(windows_read(reader, reader->at, bytes + *got, size - *got, &done, error));
+        if (done == 0) break;
+        *got += done;
+        reader->at += done;
+    }
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__reader_at(tl__reader *reader, uint64_t offset, void *out, size_t size, tl_error *error)
+{
+    unsigned char *bytes = out;
+    for (size_t got = 0; got < size;) {
+        DWORD done;
+        TL_TRY(windows_read(reader, offset + got, bytes + got, size - got, &done, error));
+        if (done == 0)
+            return tl__fail_at(error, TL_BAD_FILE, reader->path, 0, 0, NULL, "the file is shorter than it was");
+        got += done;
+    }
+    return TL_OK;
+}
+
+TL_PRIV void tl__reader_rewind(tl__reader *reader) { reader->at = 0; }
+
+TL_PRIV tl_status tl__reader_mark(tl__reader *reader, tl__file_mark *out, tl_error *error)
+{
+    BY_HANDLE_FILE_INFORMATION info;
+    if (!GetFileInformationByHandle(reader->handle, &info)) return windows_failed(error, reader->path, "cannot be read");
+    uint64_t time = (uint64_t)info.ftLastWriteTime.dwHighDateTime << 32 | info.ftLastWriteTime.dwLowDateTime;
+    *out = (tl__file_mark){(uint64_t)info.nFileSizeHigh << 32 | info.nFileSizeLow, (int64_t)(time / 10)};
+    return TL_OK;
+}
+
+TL_PRIV void tl__reader_close(tl__reader *reader)
+{
+    if (reader == NULL) return;
+    if (!reader->standard) CloseHandle(reader->handle);
+    tl__free(reader->heap, reader, sizeof *reader);
 }
 
 TL_PRIV tl_status tl__file_replace(const char *path, const void *bytes, size_t size, bool sync, tl_error *error)

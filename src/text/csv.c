@@ -81,6 +81,16 @@ static void csv_skip_rows(tl__csv *csv)
     }
 }
 
+static tl_status csv_check_bytes(const tl__csv *csv, tl_error *error)
+{
+    const char *nul = memchr(csv->bytes, 0, (size_t)(csv->end - csv->bytes));
+    if (!nul) return TL_OK;
+    int line = csv->next_line;
+    for (const char *p = csv->bytes; p < nul; p++) line += *p == '\n';
+    return tl__fail_at(error, TL_BAD_FILE, csv->name, line, 0, NULL,
+                       "a zero byte stands here, so this is not a text file; save it as CSV in UTF-8");
+}
+
 TL_PRIV tl_status tl__csv_open(tl__csv *csv, tl__heap *heap, const char *bytes, size_t size, const char *name,
                                const tl__csv_options *options, tl_error *error)
 {
@@ -92,13 +102,7 @@ TL_PRIV tl_status tl__csv_open(tl__csv *csv, tl__heap *heap, const char *bytes, 
     csv->bytes = csv->at = size ? bytes : empty;
     csv->end = csv->bytes + size;
     csv->next_line = 1;
-    const char *nul = size ? memchr(bytes, 0, size) : NULL;
-    if (nul) {
-        int line = 1;
-        for (const char *p = bytes; p < nul; p++) line += *p == '\n';
-        return tl__fail_at(error, TL_BAD_FILE, name, line, 0, NULL,
-                           "a zero byte stands here, so this is not a text file; save it as CSV in UTF-8");
-    }
+    TL_TRY(csv_check_bytes(csv, error));
     if (size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0) csv->at += 3;
     csv_skip_rows(csv);
     if (!csv->options.separator) {
@@ -115,6 +119,15 @@ TL_PRIV void tl__csv_close(tl__csv *csv)
     tl__free(csv->heap, csv->cells, csv->capacity * sizeof *csv->cells);
     tl__free(csv->heap, csv->scratch, csv->scratch_size);
     memset(csv, 0, sizeof *csv);
+}
+
+TL_PRIV tl_status tl__csv_refill(tl__csv *csv, const char *bytes, size_t size, tl_error *error)
+{
+    static const char empty[1] = "";
+    csv->bytes = csv->at = size ? bytes : empty;
+    csv->end = csv->bytes + size;
+    csv->count = 0;
+    return csv_check_bytes(csv, error);
 }
 
 TL_PRIV void tl__csv_seek(tl__csv *csv, size_t offset, int line)

@@ -55,6 +55,9 @@ TL_PRIV tl_status tl__csv_open(tl__csv *csv, tl__heap *heap, const char *bytes, 
 TL_PRIV tl_status tl__csv_next(tl__csv *csv, bool *more, tl_error *error);
 /* Go on with the row that begins at `offset`, on `line` (as they stood after it was read). */
 TL_PRIV void tl__csv_seek(tl__csv *csv, size_t offset, int line);
+/* Go on in another block, for a file that is read piece by piece: `bytes` are what follows the rows read so far. The
+ * separator, the width of the first row and the number of the line stay. */
+TL_PRIV tl_status tl__csv_refill(tl__csv *csv, const char *bytes, size_t size, tl_error *error);
 TL_PRIV void tl__csv_close(tl__csv *csv);
 
 /* Writing: cells of a row one after the other, then the end of the row. `guard` puts an apostrophe before a text that a

@@ -134,6 +134,46 @@ static void reads_whole_within_the_limit(void **state)
     assert_int_equal(heap.in_use, 0);
 }
 
+/* At positions, in order, and what is said of a file that ends too soon. */
+static void reads_at_positions(void **state)
+{
+    (void)state;
+    const char *path = files_text(folder, "read.txt", "0123456789");
+    char bytes[16] = "";
+    size_t got, before = context->heap.in_use;
+    tl_error error;
+    tl__reader *reader;
+    tl__file_mark mark, later;
+    assert_int_equal(tl__reader_open(context, path, &reader, &error), TL_OK);
+    assert_int_equal(context->heap.in_use - before, tl__reader_bytes());
+    assert_int_equal(tl__reader_at(reader, 3, bytes, 4, &error), TL_OK);
+    assert_memory_equal(bytes, "3456", 4);
+    assert_int_equal(tl__reader_at(reader, 8, bytes, 4, &error), TL_BAD_FILE);
+    assert_non_null(strstr(error.message, "shorter"));
+    assert_int_equal(tl__reader_next(reader, bytes, 7, &got, &error), TL_OK);
+    assert_int_equal(got, 7);
+    assert_int_equal(tl__reader_next(reader, bytes, 7, &got, &error), TL_OK);
+    assert_int_equal(got, 3);
+    assert_memory_equal(bytes, "789", 3);
+    tl__reader_rewind(reader);
+    assert_int_equal(tl__reader_next(reader, bytes, 1, &got, &error), TL_OK);
+    assert_int_equal(bytes[0], '0');
+    assert_int_equal(tl__reader_mark(reader, &mark, &error), TL_OK);
+    assert_int_equal(mark.size, 10);
+    tl__file *file;
+    assert_int_equal(tl__file_append_open(context, path, &file, &error), TL_OK);
+    assert_int_equal(tl__file_write(file, "x", 1, &error), TL_OK);
+    assert_int_equal(tl__file_close(file, &error), TL_OK);
+    assert_int_equal(tl__reader_mark(reader, &later, &error), TL_OK);
+    assert_int_equal(later.size, 11);
+    tl__reader_close(reader);
+    assert_int_equal(context->heap.in_use, before);
+    assert_int_equal(tl__reader_open(context, files_path(folder, "none"), &reader, &error), TL_NOT_FOUND);
+    assert_null(reader);
+    assert_int_equal(tl__reader_open(context, folder, &reader, &error), TL_IO);
+    tl__reader_close(NULL);
+}
+
 static void says_what_is_wrong(void **state)
 {
     tl__buffer out;
@@ -378,7 +418,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(replaces_whole), cmocka_unit_test(commits_and_abandons), cmocka_unit_test(appends),
-        cmocka_unit_test(reads_whole_within_the_limit), cmocka_unit_test(says_what_is_wrong), cmocka_unit_test(full_disk_is_told),
+        cmocka_unit_test(reads_whole_within_the_limit), cmocka_unit_test(reads_at_positions),
+        cmocka_unit_test(says_what_is_wrong), cmocka_unit_test(full_disk_is_told),
         cmocka_unit_test(half_written_files_go),
         cmocka_unit_test(leftovers_go),
         cmocka_unit_test(permission_is_told), cmocka_unit_test(facts_about_files), cmocka_unit_test(folders),
