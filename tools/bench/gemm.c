@@ -41,6 +41,7 @@ static void gemm_label(size_t index, char out[BENCH_NAME])
 typedef struct gemm_work {
     const tl__kernels *kernels;
     tl__gemm call;
+    tl__gemm_plan plan;
     tl__pool *pool;
     unsigned char *scratch;
     size_t scratch_bytes;       /* of each worker */
@@ -49,15 +50,14 @@ typedef struct gemm_work {
 static void gemm_task(void *user, size_t task, int worker)
 {
     gemm_work *work = user;
-    work->kernels->gemm_run(&work->call, task, work->scratch + (size_t)worker * work->scratch_bytes);
+    work->plan.run(&work->call, &work->plan, task, work->scratch + (size_t)worker * work->scratch_bytes);
 }
 
 static double gemm_ours(void *user, size_t times)
 {
     gemm_work *work = user;
     double begun = bench_seconds();
-    for (size_t i = 0; i < times; i++)
-        tl__parallel_for(work->pool, work->kernels->gemm_tasks(&work->call), gemm_task, work);
+    for (size_t i = 0; i < times; i++) tl__parallel_for(work->pool, work->plan.tasks, gemm_task, work);
     return bench_seconds() - begun;
 }
 
@@ -98,7 +98,8 @@ static void gemm_run(bench *b, size_t index)
     } else {
         for (size_t i = 0; i < bytes / sizeof(float); i++) block[i] = (float)(i * 2654435761u % 1000) / 1000 - 0.5f;
         work.call = gemm_call(c, block, block + room / sizeof(float), block + 2 * (room / sizeof(float)));
-        work.scratch_bytes = (work.kernels->gemm_scratch_bytes(&work.call) + 63) / 64 * 64;
+        work.kernels->gemm_plan(&work.call, &work.plan);
+        work.scratch_bytes = (work.plan.scratch_bytes + 63) / 64 * 64;
         size_t scratch = work.scratch_bytes * (size_t)row.threads + 64;
         work.scratch = tl__alloc_aligned(&b->heap, scratch);
         if (work.scratch) bench_measure(b, &row, &(bench_worker){"trainlib", gemm_ours, &work}, 1);

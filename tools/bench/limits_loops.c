@@ -12,8 +12,8 @@ const char *const bench_set_names[BENCH_SETS] = {"avx512", "avx2", "sse2", "neon
 
 #define LOOPS_TWELVE(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
 
-/* One loop: `type` registers of `lanes` floats, ONE gives a register of equal floats. The empty assembler lines keep the
- * compiler from folding the chains or dropping them. */
+/* One loop: `type` registers of `lanes` floats, ONE gives a register of equal floats. The empty assembler lines keep
+ * the compiler from folding the chains or dropping them. */
 #define LOOPS_PEAK(name, attribute, type, lanes, constraint, ONE)                                                    \
     attribute static double name(size_t rounds)                                                                      \
     {                                                                                                                \
