@@ -65,21 +65,34 @@ TL_PRIV float tl__random_normal(const tl__random *random, uint32_t element)
     return radius * ((element & 1) != 0 ? tl__sinf(angle) : tl__cosf(angle));
 }
 
+/* The four words that elements 2 * pair and 2 * pair + 1 are drawn from. */
+static void random_pair(uint32_t out[4], const tl__random *random, uint32_t pair)
+{
+    const uint32_t counter[4] = {pair, random->counter[1], random->counter[2], random->counter[3]};
+    tl__philox(out, counter, random->key);
+}
+
 /* Lemire's multiply on 64 bits: the bias that is left is below n / 2^64. */
+static uint32_t random_scaled(const uint32_t pair[4], uint32_t element, uint32_t n)
+{
+    uint64_t low = pair[element % 2 * 2], high = pair[element % 2 * 2 + 1];
+    return (uint32_t)((high * n + (low * n >> 32)) >> 32);
+}
+
 TL_PRIV uint32_t tl__random_below(const tl__random *random, uint32_t element, uint32_t n)
 {
-    uint32_t out[4];
-    const uint32_t counter[4] = {element / 2, random->counter[1], random->counter[2], random->counter[3]};
-    tl__philox(out, counter, random->key);
-    uint64_t low = out[element % 2 * 2], high = out[element % 2 * 2 + 1];
-    return (uint32_t)((high * n + (low * n >> 32)) >> 32);
+    uint32_t pair[4];
+    random_pair(pair, random, element / 2);
+    return random_scaled(pair, element, n);
 }
 
 TL_PRIV void tl__random_permutation(const tl__random *random, uint32_t *out, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) out[i] = i;
+    uint32_t pair[4];
     for (uint32_t i = n; i > 1; i--) {
-        uint32_t j = tl__random_below(random, i - 1, i), swap = out[i - 1];
+        if (i == n || i % 2 == 0) random_pair(pair, random, (i - 1) / 2);
+        uint32_t j = random_scaled(pair, i - 1, i), swap = out[i - 1];
         out[i - 1] = out[j];
         out[j] = swap;
     }

@@ -35,10 +35,12 @@ TL_PRIV tl_status tl__optimizer_check(const tl__optimizer *optimizer, const void
 
 TL_PRIV double tl__optimizer_power(double x, int64_t n)
 {
+    const uint64_t one = tl__double_bits(1.0);
     double product = 1.0;
     for (; n > 0; n >>= 1, x *= x) {
         if (x < 0x1p-128) return 0.0;
-        if (n & 1) product *= x;
+        /* n & 1 ? x : 1.0 without a branch, which the bits of a step's number would often mislead */
+        product *= tl__bits_double(one ^ ((one ^ tl__double_bits(x)) & (0 - (uint64_t)(n & 1))));
     }
     return product;
 }
