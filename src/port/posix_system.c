@@ -73,6 +73,15 @@ TL_PRIV void tl__thread_yield(void) { (void)sched_yield(); }
 #include <pthread.h>
 #include <stdatomic.h>
 
+#ifdef __linux__
+#  include <limits.h>
+#  include <sys/syscall.h>
+#  ifdef SYS_futex
+#    define POSIX_SYSTEM_FUTEX
+enum { POSIX_SYSTEM_WAIT = 128, POSIX_SYSTEM_WAKE = 129 };   /* FUTEX_WAIT and FUTEX_WAKE of one process */
+#  endif
+#endif
+
 struct tl__thread {
     pthread_t handle;
     void (*run)(void *user);
@@ -83,11 +92,18 @@ struct tl__mutex {
     pthread_mutex_t handle;
 };
 
+#ifdef POSIX_SYSTEM_FUTEX
+struct tl__event {
+    _Atomic uint32_t value;
+    atomic_int waiters;
+};
+#else
 struct tl__event {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     atomic_uint value;
 };
+#endif
 
 TL_PRIV void tl__thread_pause(void)
 {
@@ -145,6 +161,42 @@ TL_PRIV void tl__mutex_unlock(tl__mutex *mutex) { (void)pthread_mutex_unlock(&mu
 
 TL_PRIV size_t tl__event_bytes(void) { return sizeof(tl__event); }
 
+TL_PRIV unsigned tl__event_value(tl__event *event) { return atomic_load_explicit(&event->value, memory_order_acquire); }
+
+#ifdef POSIX_SYSTEM_FUTEX
+
+/* On Linux an event is a word that the kernel compares, and who signals to nobody makes no system call. */
+static void posix_system_futex(tl__event *event, int operation, unsigned value)
+{
+    (void)syscall(SYS_futex, &event->value, operation, value, NULL, NULL, 0);
+}
+
+TL_PRIV tl_status tl__event_new(tl__heap *heap, tl__event **out)
+{
+    *out = tl__alloc_zero(heap, 1, sizeof **out);
+    return *out == NULL ? TL_OUT_OF_MEMORY : TL_OK;
+}
+
+TL_PRIV void tl__event_free(tl__heap *heap, tl__event *event)
+{
+    if (event != NULL) tl__free(heap, event, sizeof *event);
+}
+
+TL_PRIV void tl__event_signal(tl__event *event)
+{
+    atomic_fetch_add(&event->value, 1);
+    if (atomic_load(&event->waiters) > 0) posix_system_futex(event, POSIX_SYSTEM_WAKE, INT_MAX);
+}
+
+TL_PRIV void tl__event_wait(tl__event *event, unsigned seen)
+{
+    atomic_fetch_add(&event->waiters, 1);
+    while (atomic_load(&event->value) == seen) posix_system_futex(event, POSIX_SYSTEM_WAIT, seen);
+    atomic_fetch_sub(&event->waiters, 1);
+}
+
+#else
+
 TL_PRIV tl_status tl__event_new(tl__heap *heap, tl__event **out)
 {
     tl__event *event = tl__alloc(heap, sizeof *event);
@@ -170,8 +222,6 @@ TL_PRIV void tl__event_free(tl__heap *heap, tl__event *event)
     tl__free(heap, event, sizeof *event);
 }
 
-TL_PRIV unsigned tl__event_value(tl__event *event) { return atomic_load_explicit(&event->value, memory_order_acquire); }
-
 TL_PRIV void tl__event_signal(tl__event *event)
 {
     (void)pthread_mutex_lock(&event->mutex);
@@ -187,5 +237,7 @@ TL_PRIV void tl__event_wait(tl__event *event, unsigned seen)
     (void)pthread_mutex_unlock(&event->mutex);
 }
 
+#endif
+#undef POSIX_SYSTEM_FUTEX
 #endif
 #endif
