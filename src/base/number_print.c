@@ -6,7 +6,8 @@
  * scaled by a power of ten of 128 bits into 64.64 fixed point; a comparison closer than that arithmetic's error is
  * settled by the exact route instead: print with 1, 2, ... digits until it reads back.
  *
- * A given number of digits: the number in base 10^9, exactly, rounded half to even at the wanted digit. */
+ * A given number of digits: the number in base 10^9, exactly, rounded half to even at the wanted digit; the usual few
+ * digits of a number of usual size as one product of 128 bits, which is exact, too. */
 #include "base/number.h"
 #include "base/text.h"
 
@@ -234,11 +235,11 @@ static size_t number_print_exponent(char *out, int exponent)
     return n;
 }
 
-/* Plain from 1e-4 to below 1e16, with an exponent beyond. */
-static size_t number_print_layout(char *out, const struct number_print_digits *d)
+/* Plain from 1e-4 to below 10^limit, with an exponent beyond. */
+static size_t number_print_layout(char *out, const struct number_print_digits *d, int limit)
 {
     size_t n = 0;
-    if (d->exponent < -4 || d->exponent >= 16) {
+    if (d->exponent < -4 || d->exponent >= limit) {
         out[n++] = d->digit[0];
         if (d->count > 1) out[n++] = '.';
         for (int i = 1; i < d->count; i++) out[n++] = d->digit[i];
@@ -274,7 +275,7 @@ static size_t number_print_body(char *out, uint64_t pattern, tl__number_type typ
     bool narrow = m == (uint64_t)1 << (type.bits - 1) && e > type.least;
     if (e <= 0 && e > -type.bits && (m & (((uint64_t)1 << -e) - 1)) == 0) number_print_take(&digits, m >> -e, 0);
     else if (!number_print_shortest(m, e, narrow, &digits)) number_print_search(pattern, m, e, type, &digits);
-    return number_print_layout(out, &digits);
+    return number_print_layout(out, &digits, 16);
 }
 
 static size_t number_print_signed(char out[32], uint64_t pattern, bool negative, tl__number_type type)
@@ -320,9 +321,41 @@ static size_t number_print_scientific(char *body, const struct number_print_exac
     return n;
 }
 
+/* The first `count` digits of m * 2^e, rounded half to even, without zeros at the end. False: not a case of this. */
+static bool number_print_few(uint64_t m, int e, int count, struct number_print_digits *out)
+{
+    uint64_t limit = 1, power = 1, low, high, whole, rest;
+    if (m >> 52 == 0 || e >= 0 || e <= -128 || count > 17) return false;
+    for (int i = 0; i < count; i++) limit *= 10;
+    int k = count - 1 - number_print_floor_log10(e + 52, false);   /* m * 2^e * 10^k has count digits, or one more */
+    for (;; k--) {
+        if (k < 0 || k > 19) return false;
+        power = 1;
+        for (int i = 0; i < k; i++) power *= 10;
+        high = tl__wide_multiply(m, power, &low);
+        /* whole.rest = high:low * 2^e */
+        if (e > -64) {
+            whole = (high << (64 + e)) | (low >> -e);
+            rest = low << (64 + e);
+            low = 0;
+        } else {
+            int shift = -e - 64;
+            whole = high >> shift;
+            rest = shift ? (high << (64 - shift)) | (low >> shift) : low;
+            low = shift ? low << (64 - shift) : 0;
+        }
+        if (whole < limit) break;
+    }
+    const uint64_t half = (uint64_t)1 << 63;
+    whole += rest > half || (rest == half && (low != 0 || whole % 2 != 0));
+    number_print_take(out, whole, -k);
+    return true;
+}
+
 TL_PRIV size_t tl__number_format(char body[TL__NUMBER_BODY], double value, char kind, int precision)
 {
     struct number_print_exact x;
+    struct number_print_digits digits;
     uint64_t pattern = tl__double_bits(value) & ~((uint64_t)1 << 63), infinite = (uint64_t)0x7FF << 52;
     if (pattern >= infinite) return number_print_special(body, pattern, infinite);
     if (kind == 'g' && precision < 0) return number_print_body(body, pattern, tl__number_double());
@@ -331,6 +364,8 @@ TL_PRIV size_t tl__number_format(char body[TL__NUMBER_BODY], double value, char 
     if (kind == 'g') precision = precision > 0 ? precision - 1 : 0;
     int e;
     uint64_t m = tl__number_split(pattern, tl__number_double(), &e);
+    if (kind == 'g' && number_print_few(m, e, precision + 1, &digits))
+        return number_print_layout(body, &digits, precision + 1);
     number_print_expand(&x, m, e);
     number_print_round(&x, kind == 'f' ? -precision : number_print_first(&x) - precision);
     int first = number_print_first(&x);

@@ -103,6 +103,22 @@ static void fixed_digits_as_printf(void **state)
     }
 }
 
+/* Numbers of usual size, many of them half-way between two texts. */
+static void few_digits_as_printf(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 200000; i++) {
+        char ours[64], theirs[64];
+        double x = ldexp((double)(next() % 1000000), -(int)(next() % 30));
+        if (i % 4 == 0) x = ldexp((double)(next() >> 11), (int)(next() % 150) - 140);
+        if (i % 4 == 1) x = ldexp(1.0, (int)(next() % 160) - 140) * (i % 8 == 1 ? 1.0 : 1.0 - 0x1p-53);
+        int precision = (int)(next() % 20);
+        tl__format(ours, sizeof ours, "%.*g", precision, x);
+        snprintf(theirs, sizeof theirs, "%.*g", precision, x);
+        assert_string_equal(ours, theirs);
+    }
+}
+
 static void parses_as_strtod(void **state)
 {
     (void)state;
@@ -235,7 +251,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shortest_double_reads_back), cmocka_unit_test(shortest_float_reads_back),
-        cmocka_unit_test(fixed_digits_as_printf), cmocka_unit_test(parses_as_strtod), cmocka_unit_test(ties),
+        cmocka_unit_test(fixed_digits_as_printf), cmocka_unit_test(few_digits_as_printf),
+        cmocka_unit_test(parses_as_strtod), cmocka_unit_test(ties),
         cmocka_unit_test(published_hard_cases), cmocka_unit_test(not_numbers), cmocka_unit_test(shortest_layout),
         cmocka_unit_test(integers),
     };
