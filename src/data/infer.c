@@ -221,7 +221,7 @@ static void infer_note_odd(tl__infer *column, const char *text, size_t size, int
 static tl_status infer_missing(tl__infer *column, const tl__infer_rules *rules, int line, tl_error *error)
 {
     if (column->missing++ == 0) {
-        column->first_missing_row = column->rows;
+        column->first_missing_row = column->before + column->rows;
         column->first_missing_line = line;
     }
     if (column->kind == TL__KIND_CATEGORY) {
@@ -318,7 +318,7 @@ static tl_status infer_misfit(const tl__infer *column, const tl__infer_rules *ru
 TL_PRIV tl_status tl__infer_judge(const tl__infer *column, const tl__infer_rules *rules, tl__column_kind *again,
                                   tl_error *error)
 {
-    size_t values = column->rows - column->missing;
+    size_t values = column->before + column->rows - column->missing;
     *again = TL__KIND_FIND_OUT;
     if (column->kind == TL__KIND_CATEGORY) {
         bool mixed = !column->demanded && column->numbers > 0 && column->numbers * 4 >= values * 3;
@@ -341,23 +341,42 @@ static void infer_to_bytes(tl__infer *column)
     }
 }
 
+TL_PRIV tl__column_type tl__infer_type(const tl__infer *column)
+{
+    if (column->kind == TL__KIND_CATEGORY) return TL__COLUMN_CODES;
+    if (column->kind == TL__KIND_DATE) return TL__COLUMN_F64;
+    if (!column->whole) return TL__COLUMN_F32;
+    bool any = column->smallest <= column->largest;
+    return any && column->smallest >= 0 && column->largest <= 255 ? TL__COLUMN_U8 : TL__COLUMN_I32;
+}
+
+TL_PRIV const void *tl__infer_pack(tl__infer *column)
+{
+    if (tl__infer_type(column) == TL__COLUMN_U8) infer_to_bytes(column);
+    return column->values;
+}
+
+TL_PRIV void tl__infer_forget(tl__infer *column)
+{
+    column->before += column->rows;
+    column->rows = 0;
+}
+
+TL_PRIV void tl__infer_again(tl__infer *column)
+{
+    column->before = column->rows = 0;
+    column->numbers = column->dates = column->misfits = column->missing = 0;
+}
+
 TL_PRIV tl_status tl__infer_end(tl__infer *column, tl__table *table, tl_error *error)
 {
     tl__heap *heap = &table->context->heap;
-    tl__column_type type = column->kind == TL__KIND_CATEGORY ? TL__COLUMN_CODES
-                           : column->kind == TL__KIND_DATE   ? TL__COLUMN_F64
-                           : column->whole                   ? TL__COLUMN_I32
-                                                             : TL__COLUMN_F32;
-    size_t old = column->capacity * (type == TL__COLUMN_F64 ? sizeof(double) : sizeof(float)), value_size = 4;
+    static const unsigned char sizes[] = {1, 4, 4, 8, 4};
+    tl__column_type type = tl__infer_type(column);
+    size_t old = column->capacity * (type == TL__COLUMN_F64 ? sizeof(double) : sizeof(float)), value_size = sizes[type];
     tl__column *made;
     if (tl__table_add(table, column->name, type, 1, 0, &made) != TL_OK) return tl__fail_memory(error, sizeof *made);
-    if (type == TL__COLUMN_I32 && column->rows && column->smallest >= 0 && column->largest <= 255) {
-        infer_to_bytes(column);
-        type = TL__COLUMN_U8;
-        value_size = 1;
-    } else if (type == TL__COLUMN_F64) {
-        value_size = 8;
-    }
+    (void)tl__infer_pack(column);
     made->type = type;
     made->date = column->kind == TL__KIND_DATE;
     made->block = column->values;

@@ -25,6 +25,7 @@ typedef struct tl__infer {
     bool whole;                      /* values are int32_t so far, else float */
     void *values;                    /* int32_t, float (numbers), double (dates) or int32_t codes */
     size_t capacity, rows;           /* values */
+    size_t before;                   /* rows whose values were let go (tl__infer_forget) */
     size_t numbers, dates, misfits;  /* values that are, and that do not fit the kind */
     size_t missing, first_missing_row;
     int first_missing_line;
@@ -49,6 +50,14 @@ TL_PRIV tl_status tl__infer_cell(tl__infer *column, const tl__infer_rules *rules
  * single values do not fit. */
 TL_PRIV tl_status tl__infer_judge(const tl__infer *column, const tl__infer_rules *rules, tl__column_kind *again,
                                   tl_error *error);
+/* For files that are read block by block. Let the values of a block go and keep what they have shown; and, before a
+ * second pass, begin again with what the first has found (kind, words, whole or not). */
+TL_PRIV void tl__infer_forget(tl__infer *column);
+TL_PRIV void tl__infer_again(tl__infer *column);
+/* The type of the column's values as they stand; bytes are made of whole numbers by tl__infer_pack. */
+TL_PRIV tl__column_type tl__infer_type(const tl__infer *column);
+/* The values, as that type, in place. */
+TL_PRIV const void *tl__infer_pack(tl__infer *column);
 /* Moves the values into a new column of the table. */
 TL_PRIV tl_status tl__infer_end(tl__infer *column, tl__table *table, tl_error *error);
 TL_PRIV void tl__infer_free(tl__infer *column, tl__heap *heap);

@@ -36,7 +36,7 @@ static bool loader_has_suffix(const char *name, const char *suffixes)
     return false;
 }
 
-static const tl__loader *loader_choose(const tl__source *source, tl_error *error)
+TL_PRIV const tl__loader *tl__loader_choose(const tl__source *source, tl_error *error)
 {
     const tl__family *family = tl__loader_family();
     const char *format = source->settings->format;
@@ -57,7 +57,7 @@ static const tl__loader *loader_choose(const tl__source *source, tl_error *error
 static tl_status loader_load(const tl__source *source, tl__table **out, tl_error *error)
 {
     tl__table *table;
-    const tl__loader *loader = loader_choose(source, error);
+    const tl__loader *loader = tl__loader_choose(source, error);
     if (!loader) return TL_BAD_CONFIG;
     if (source->size == 0) {
         return tl__fail_at(error, TL_BAD_FILE, source->name, 0, 0, NULL,
@@ -80,7 +80,7 @@ static tl_status loader_load(const tl__source *source, tl__table **out, tl_error
 /* ---- bytes ---- */
 
 /* By the first two bytes alone: no text begins so, and a file that was cut off right there is told as such. */
-static bool loader_is_packed(const char *bytes, size_t size)
+TL_PRIV bool tl__loader_is_packed(const char *bytes, size_t size)
 {
     return size >= 2 && (unsigned char)bytes[0] == 0x1F && (unsigned char)bytes[1] == 0x8B;
 }
@@ -90,8 +90,14 @@ static tl_status loader_bytes(tl_context *context, const char *path, const char 
     const size_t limit = SIZE_MAX / 2;
     tl__buffer_init(out, &context->heap);
     TL_TRY(tl__file_read(path, out, limit, error));
-    if (!loader_is_packed(out->data, out->size)) return TL_OK;
+    if (!tl__loader_is_packed(out->data, out->size)) return TL_OK;
     return tl__gunzip_in_place(out, limit, name, error);
+}
+
+TL_PRIV const char *tl__loader_path(tl__arena *arena, const char *folder, const char *path)
+{
+    bool rooted = path[0] == '/' || path[0] == '\\' || (path[0] && path[1] == ':') || tl__same_text(path, "-");
+    return rooted || !folder || !folder[0] ? path : tl__arena_format(arena, "%s/%s", folder, path);
 }
 
 static tl_status loader_file(tl_context *context, const char *folder, const char *path,
@@ -100,10 +106,8 @@ static tl_status loader_file(tl_context *context, const char *folder, const char
 {
     tl__buffer bytes;
     tl__arena arena;
-    bool rooted = path[0] == '/' || path[0] == '\\' || (path[0] && path[1] == ':') || tl__same_text(path, "-");
-    const char *full = path;
     tl__arena_init(&arena, &context->heap);
-    if (!rooted && folder && folder[0]) full = tl__arena_format(&arena, "%s/%s", folder, path);
+    const char *full = tl__loader_path(&arena, folder, path);
     tl__buffer_init(&bytes, &context->heap);
     tl_status status = full ? loader_bytes(context, full, path, &bytes, error) : tl__fail_memory(error, strlen(path));
     if (status == TL_OK) {
@@ -121,7 +125,7 @@ TL_PRIV tl_status tl__table_parse(tl_context *context, const char *bytes, size_t
                                   tl_error *error)
 {
     tl__source source = {context, name, bytes, size, NULL, settings, known};
-    if (!loader_is_packed(bytes, size)) return loader_load(&source, out, error);
+    if (!tl__loader_is_packed(bytes, size)) return loader_load(&source, out, error);
     tl__buffer buffer;
     tl__buffer_init(&buffer, &context->heap);
     tl_status status = tl__gunzip(&buffer, (const unsigned char *)bytes, size, SIZE_MAX / 2, name, error);

@@ -4,10 +4,37 @@
 
 #include "data/infer.h"
 #include "data/table.h"
+#include "port/port.h"
 
 #define X(name) TL_PRIV const tl__member_head *tl__loader_##name(void);
 #include "data/loader_list.h"
 #undef X
+
+/* The loader that data.format, the name or the first bytes of a file ask for; NULL: an unknown data.format. */
+TL_PRIV const tl__loader *tl__loader_choose(const tl__source *source, tl_error *error);
+/* folder/path in the arena, unless the path stands for itself; NULL: out of memory. */
+TL_PRIV const char *tl__loader_path(tl__arena *arena, const char *folder, const char *path);
+TL_PRIV bool tl__loader_is_packed(const char *bytes, size_t size);    /* by gzip */
+
+/* A CSV file read block by block, so that memory holds a piece of its text and the cells of a block, never all. What
+ * the columns are is found out over all blocks, as for a file that is read whole. "-": standard input, read once. */
+typedef struct tl__csv_rows tl__csv_rows;
+TL_PRIV tl_status tl__csv_rows_open(tl_context *context, const char *path, const char *name,
+                                    const tl__data_settings *settings, const tl__kinds *known, tl__csv_rows **out,
+                                    tl_error *error);
+TL_PRIV void tl__csv_rows_close(tl__csv_rows *rows);
+TL_PRIV size_t tl__csv_rows_count(const tl__csv_rows *rows);                /* columns */
+TL_PRIV tl__infer *tl__csv_rows_column(tl__csv_rows *rows, size_t index);
+TL_PRIV const tl__infer_rules *tl__csv_rows_rules(const tl__csv_rows *rows);
+TL_PRIV bool tl__csv_rows_named(const tl__csv_rows *rows);                  /* the first line holds names */
+TL_PRIV tl_status tl__csv_rows_mark(tl__csv_rows *rows, tl__file_mark *out, tl_error *error);
+/* Back to the first row. kinds: also forget what the columns are but for their demanded kinds. */
+TL_PRIV tl_status tl__csv_rows_rewind(tl__csv_rows *rows, bool kinds, tl_error *error);
+TL_PRIV void tl__csv_rows_demand(tl__csv_rows *rows, size_t index, tl__column_kind kind);
+/* Add the cells of at most `most` rows to the columns. *got 0: there are no more. */
+TL_PRIV tl_status tl__csv_rows_next(tl__csv_rows *rows, size_t most, size_t *got, tl_error *error);
+/* The next rows as a table of their own; columns that `known` does not name are texts. NULL: there are no more. */
+TL_PRIV tl_status tl__csv_rows_table(tl__csv_rows *rows, size_t most, tl__table **out, tl_error *error);
 
 /* The kind that a column must be read as: data.types by name or position, then what is known from another table. */
 TL_PRIV tl_status tl__loader_kind(const tl__source *source, const char *name, size_t position, size_t columns,

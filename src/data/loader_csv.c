@@ -214,6 +214,15 @@ static void csvfile_restart(csvfile *file)
     }
 }
 
+/* The columns, found good, into the table. */
+static tl_status csvfile_finish(csvfile *file, size_t rows, tl__table *into, tl_error *error)
+{
+    for (size_t i = 0; i < file->count; i++) TL_TRY(tl__infer_end(&file->columns[i], into, error));
+    into->rows = rows;
+    into->named = file->header;
+    return TL_OK;
+}
+
 static tl_status csvfile_read(csvfile *file, tl__table *into, tl_error *error)
 {
     size_t rows;
@@ -230,12 +239,20 @@ static tl_status csvfile_read(csvfile *file, tl__table *into, tl_error *error)
             again = true;
         }
     } while (again);
-    for (size_t i = 0; i < file->count; i++) TL_TRY(tl__infer_end(&file->columns[i], into, error));
-    into->rows = rows;
-    into->named = file->header;
+    TL_TRY(csvfile_finish(file, rows, into, error));
     if (rows > 0) return TL_OK;
     return tl__fail_at(error, TL_BAD_FILE, file->source->name, 0, 0, NULL,
                        "the file has a line of names but no rows; if that line is data, say data.header: false");
+}
+
+static void csvfile_close(csvfile *file, tl__heap *heap)
+{
+    for (size_t i = 0; file->columns && i < file->count; i++) tl__infer_free(&file->columns[i], heap);
+    tl__free(heap, file->columns, file->count * sizeof *file->columns);
+    tl__free(heap, file->names, file->count * sizeof *file->names);
+    tl__free(heap, file->kinds, file->count * sizeof *file->kinds);
+    tl__csv_close(&file->csv);
+    tl__arena_free(&file->names_arena);
 }
 
 static tl_status csvfile_load(const tl__source *source, tl__table *into, tl_error *error)
@@ -250,12 +267,206 @@ static tl_status csvfile_load(const tl__source *source, tl__table *into, tl_erro
     tl_status status = tl__csv_open(&file.csv, heap, source->bytes, source->size, source->name, &options, error);
     if (status == TL_OK) status = csvfile_begin(&file, error);
     if (status == TL_OK) status = csvfile_read(&file, into, error);
-    for (size_t i = 0; file.columns && i < file.count; i++) tl__infer_free(&file.columns[i], heap);
-    tl__free(heap, file.columns, file.count * sizeof *file.columns);
-    tl__free(heap, file.names, file.count * sizeof *file.names);
-    tl__free(heap, file.kinds, file.count * sizeof *file.kinds);
-    tl__csv_close(&file.csv);
-    tl__arena_free(&file.names_arena);
+    csvfile_close(&file, heap);
+    return status;
+}
+
+/* ---- block by block ---- */
+
+/* A piece of the file's text; the row that reaches its end is read again when more of it is there. The first piece is
+ * made large enough for all that is found out from the first rows. */
+enum { CSVFILE_PIECE = 1 << 20, CSVFILE_FIRST_LINES = 64 };
+
+struct tl__csv_rows {
+    tl_context *context;
+    tl__source source;
+    csvfile file;
+    tl__reader *reader;
+    tl__arena arena;            /* words and the name */
+    tl__arena *words;           /* the same, or that of the table that is being made */
+    char *piece;
+    size_t room, filled;
+    bool whole;                 /* the piece reaches the end of the file */
+    size_t rows;                /* read since the beginning */
+};
+
+/* More text behind what is kept of the piece; a piece that is all kept grows. */
+static tl_status csvfile_fill(tl__csv_rows *rows, size_t keep, tl_error *error)
+{
+    size_t got;
+    memmove(rows->piece, rows->piece + keep, rows->filled - keep);
+    rows->filled -= keep;
+    if (rows->filled == rows->room) {
+        size_t room = rows->room ? rows->room * 2 : CSVFILE_PIECE;
+        char *piece = room > rows->room ? tl__resize(&rows->context->heap, rows->piece, rows->room, room) : NULL;
+        if (!piece) return tl__fail_memory(error, room);
+        rows->piece = piece;
+        rows->room = room;
+    }
+    TL_TRY(tl__reader_next(rows->reader, rows->piece + rows->filled, rows->room - rows->filled, &got, error));
+    rows->whole = got < rows->room - rows->filled;
+    rows->filled += got;
+    return TL_OK;
+}
+
+static bool csvfile_enough(const tl__csv_rows *rows)
+{
+    size_t lines = 0, skipped = (size_t)rows->source.settings->skip_rows;
+    if (rows->whole) return true;
+    for (size_t i = 0; i < rows->filled; i++) lines += rows->piece[i] == '\n' || rows->piece[i] == '\r';
+    return lines > 2 * (CSVFILE_FIRST_LINES + skipped);
+}
+
+static tl_status csvfile_open_rows(tl__csv_rows *rows, tl_error *error)
+{
+    tl__csv_options options;
+    csvfile *file = &rows->file;
+    tl__heap *heap = &rows->context->heap;
+    TL_TRY(csvfile_options(rows->source.settings, &options, error));
+    rows->piece = tl__alloc(heap, CSVFILE_PIECE);
+    if (!rows->piece) return tl__fail_memory(error, CSVFILE_PIECE);
+    rows->room = CSVFILE_PIECE;
+    do TL_TRY(csvfile_fill(rows, 0, error));
+    while (!csvfile_enough(rows));
+    if (rows->filled == 0)
+        return tl__fail_at(error, TL_BAD_FILE, rows->source.name, 0, 0, NULL,
+                           "the file is empty; it must hold rows of data");
+    tl__infer_rules_init(&file->rules, heap, rows->source.name, rows->source.settings);
+    TL_TRY(tl__csv_open(&file->csv, heap, rows->piece, rows->filled, rows->source.name, &options, error));
+    TL_TRY(csvfile_begin(file, error));
+    csvfile_restart(file);
+    tl__csv_seek(&file->csv, file->first_offset, file->first_line);
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__csv_rows_open(tl_context *context, const char *path, const char *name,
+                                    const tl__data_settings *settings, const tl__kinds *known, tl__csv_rows **out,
+                                    tl_error *error)
+{
+    tl__csv_rows *rows = tl__alloc_zero(&context->heap, 1, sizeof *rows);
+    if (!rows) return tl__fail_memory(error, sizeof *rows);
+    rows->context = context;
+    tl__arena_init(&rows->arena, &context->heap);
+    tl__arena_init(&rows->file.names_arena, &context->heap);
+    rows->source = (tl__source){.context = context, .name = tl__arena_text(&rows->arena, name), .settings = settings,
+                                .known = known};
+    rows->file.source = &rows->source;
+    rows->words = &rows->arena;
+    tl_status status = rows->source.name ? tl__reader_open(context, path, &rows->reader, error)
+                                         : tl__fail_memory(error, strlen(name));
+    if (status == TL_OK) status = csvfile_open_rows(rows, error);
+    if (status == TL_OK) *out = rows;
+    else tl__csv_rows_close(rows);
+    return status;
+}
+
+TL_PRIV void tl__csv_rows_close(tl__csv_rows *rows)
+{
+    if (!rows) return;
+    tl__heap *heap = &rows->context->heap;
+    csvfile_close(&rows->file, heap);
+    tl__reader_close(rows->reader);
+    tl__free(heap, rows->piece, rows->room);
+    tl__arena_free(&rows->arena);
+    tl__free(heap, rows, sizeof *rows);
+}
+
+TL_PRIV size_t tl__csv_rows_count(const tl__csv_rows *rows) { return rows->file.count; }
+TL_PRIV tl__infer *tl__csv_rows_column(tl__csv_rows *rows, size_t index) { return &rows->file.columns[index]; }
+TL_PRIV const tl__infer_rules *tl__csv_rows_rules(const tl__csv_rows *rows) { return &rows->file.rules; }
+TL_PRIV bool tl__csv_rows_named(const tl__csv_rows *rows) { return rows->file.header; }
+
+TL_PRIV tl_status tl__csv_rows_mark(tl__csv_rows *rows, tl__file_mark *out, tl_error *error)
+{
+    return tl__reader_mark(rows->reader, out, error);
+}
+
+TL_PRIV void tl__csv_rows_demand(tl__csv_rows *rows, size_t index, tl__column_kind kind)
+{
+    rows->file.kinds[index] = kind;
+}
+
+TL_PRIV tl_status tl__csv_rows_rewind(tl__csv_rows *rows, bool kinds, tl_error *error)
+{
+    csvfile *file = &rows->file;
+    tl__reader_rewind(rows->reader);
+    rows->filled = rows->rows = 0;
+    do TL_TRY(csvfile_fill(rows, 0, error));
+    while (!csvfile_enough(rows));
+    TL_TRY(tl__csv_refill(&file->csv, rows->piece, rows->filled, error));
+    if (rows->filled < file->first_offset)
+        return tl__fail_at(error, TL_BAD_DATA, rows->source.name, 0, 0, NULL, "the file changed while it was read");
+    tl__csv_seek(&file->csv, file->first_offset, file->first_line);
+    if (kinds) csvfile_restart(file);
+    for (size_t i = 0; !kinds && i < file->count; i++) tl__infer_again(&file->columns[i]);
+    return TL_OK;
+}
+
+/* The next row, with more text where it reaches the end of the piece. A mistake may come from the piece's end alone, so
+ * it is believed when the row's own end was seen, when the row is too long to be one, or when there is no more text. */
+static tl_status csvfile_row(tl__csv_rows *rows, bool *more, tl_error *error)
+{
+    tl__csv *csv = &rows->file.csv;
+    for (;;) {
+        size_t begin = (size_t)(csv->at - csv->bytes);
+        int line = csv->next_line;
+        tl_status status = tl__csv_next(csv, more, rows->whole ? error : NULL);
+        if (rows->whole) return status;
+        bool ended = *more && csv->at < csv->end && csv->at > csv->bytes && (csv->at[-1] == '\n' || csv->at[-1] == '\r');
+        if (status == TL_OK && ended) return TL_OK;
+        if (status == TL_OK && !*more) {
+            begin = rows->filled;    /* nothing but empty lines; CR and LF of one may stand on both sides of the end */
+            if (begin && csv->bytes[begin - 1] == '\r') tl__csv_seek(csv, --begin, csv->next_line - 1);
+        } else {
+            tl__csv_seek(csv, begin, line);
+        }
+        if (ended || status == TL_OUT_OF_RANGE || rows->filled - begin > 2 * (size_t)TL__CSV_MAX_CELL)
+            return tl__csv_next(csv, more, error);
+        tl_status filled = csvfile_fill(rows, begin, error);
+        if (filled == TL_OUT_OF_MEMORY) return tl__csv_next(csv, more, error);    /* nothing has moved */
+        TL_TRY(filled);
+        TL_TRY(tl__csv_refill(csv, rows->piece, rows->filled, error));
+    }
+}
+
+TL_PRIV tl_status tl__csv_rows_next(tl__csv_rows *rows, size_t most, size_t *got, tl_error *error)
+{
+    csvfile *file = &rows->file;
+    int64_t limit = rows->source.settings->limit;
+    bool more;
+    for (*got = 0; *got < most && (limit <= 0 || (uint64_t)limit > rows->rows); ++*got, rows->rows++) {
+        TL_TRY(csvfile_row(rows, &more, error));
+        if (!more) break;
+        for (size_t i = 0; i < file->count; i++) {
+            const tl__csv_cell *cell = &file->csv.cells[i];
+            TL_TRY(tl__infer_cell(&file->columns[i], &file->rules, cell->text, cell->size, file->csv.line, rows->words,
+                                  error));
+        }
+    }
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__csv_rows_table(tl__csv_rows *rows, size_t most, tl__table **out, tl_error *error)
+{
+    csvfile *file = &rows->file;
+    tl__table *table;
+    size_t got;
+    *out = NULL;
+    for (size_t i = 0; i < file->count; i++) {
+        if (file->kinds[i] == TL__KIND_FIND_OUT) file->kinds[i] = TL__KIND_CATEGORY;
+    }
+    csvfile_restart(file);
+    if (tl__table_new(rows->context, rows->source.name, &table) != TL_OK) return tl__fail_memory(error, sizeof *table);
+    rows->words = &table->arena;
+    tl_status status = tl__csv_rows_next(rows, most, &got, error);
+    rows->words = &rows->arena;
+    for (size_t i = 0; status == TL_OK && i < file->count; i++) {
+        tl__column_kind kind;
+        status = tl__infer_judge(&file->columns[i], &file->rules, &kind, error);
+    }
+    if (status == TL_OK && got) status = csvfile_finish(file, got, table, error);
+    if (status == TL_OK && got) *out = table;
+    else tl__table_free(table);
     return status;
 }
 
