@@ -190,7 +190,7 @@ crash-resume: all
 # Needs POSIX. K: parts of the cases' names; PEERS=1: beside other packages; SIMD: a lower set; DATA: Fashion-MNIST.
 BENCH_OBJECTS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard tools/bench/*.c)))
 $(O)/bench: $(BENCH_OBJECTS) $(O)/libtrainlib.a
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(if $(filter Linux,$(shell uname -s)),-ldl)
 $(B)/bench: $(B)/%: $(O)/% $(B)/.key-$(KEY)
 	@cp $< $@
 	@echo "$@"

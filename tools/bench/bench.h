@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/memory.h"
 #include "kernels/kernels.h"
@@ -77,15 +78,27 @@ typedef struct bench_limits {
     double round_trip;
 } bench_limits;
 
+/* Python packages at work, limited to so many threads (peer.c). */
+typedef struct bench_process {
+    long id;
+    FILE *to, *from;
+    bool broken;
+} bench_process;
+
 typedef struct bench {
     bench_options options;
+    const char *program;              /* argv[0] */
     tl__heap heap;
     const tl__kernels *kernels;
     bench_limits limits;
     bench_row *rows;
     size_t row_count, row_room;
     bool failed;
-    const char *group_shown;
+    char group_shown[16];
+    bench_process processes[BENCH_THREADS];
+    char packages[400];               /* " torch 2.13.0 numpy 2.1.0 " */
+    void *openblas;
+    bool no_openblas;
 } bench;
 
 typedef struct bench_group {
@@ -100,9 +113,9 @@ void bench_fail(bench *b, const char *format, ...) TL_PRINTF(2, 3);
 
 /* A row to fill: zeroed, named after the case, with the kernel set of the run and one thread. */
 bench_row bench_begin(bench *b, const bench_group *group, size_t index);
-/* Measures and reports the row; workers[0] is ours. False: it failed, and that was said. */
+/* Fills the row's series; workers[0] is ours. False: it failed, and that was said. */
 bool bench_measure(bench *b, bench_row *row, const bench_worker *workers, int count);
-/* Keep and print a row whose series are filled. */
+/* Keeps and prints a row whose series are filled. */
 void bench_report(bench *b, bench_row *row);
 
 void bench_series_add(bench_series *series, double value);
@@ -114,9 +127,10 @@ void bench_machine_line(char *out, size_t room, const bench *b);
 const char *bench_compiler(void);
 size_t bench_cache_bytes(int level);          /* of the data cache of level 1, 2, 3 */
 int bench_cores(void);
-double bench_others_begin(void);
-double bench_others_end(double begun);        /* cores that others used since; below 0: not known */
-void bench_pin(bool one_core);                /* this thread to one core, or to all again */
+double bench_others_begin(const bench *b);
+double bench_others_end(const bench *b, double begun);        /* cores that others used since; below 0: not known */
+int bench_core(void);                         /* the core of rows of one thread */
+void bench_pin(bool one_core);                /* this thread to that core, or to all again */
 
 /* --- limits.c --- */
 /* FLOP/s of fused multiply-adds (of multiplications and additions where the set has no other); 0: not known. */
@@ -136,7 +150,7 @@ double bench_loop_peak(int set, size_t rounds);               /* FLOPs done; 0: 
 void bench_loop_triad(int set, float *a, const float *b, const float *c, size_t count, size_t rounds);
 
 /* --- report.c --- */
-void bench_print_head(const bench *b);
+void bench_print_head(bench *b);
 void bench_print_row(bench *b, const bench_row *row);
 bool bench_write_files(bench *b);
 char *bench_time_text(char out[24], double seconds);

@@ -1,5 +1,5 @@
 /* The group gemm: matrix products, square ones and those of training 784-256-128-10. */
-#include "bench.h"
+#include "peer.h"
 
 #include <stdio.h>
 
@@ -61,6 +61,60 @@ static double gemm_ours(void *user, size_t times)
     return bench_seconds() - begun;
 }
 
+/* ---- OpenBLAS; the others' layout is that of their own dense layer, W [out, in] ---- */
+
+typedef struct gemm_blas {
+    bench_sgemm *sgemm;
+    int m, n, k;
+    bool a_transposed, b_transposed;
+    const float *a, *b;
+    float *c;
+} gemm_blas;
+
+static double gemm_openblas(void *user, size_t times)
+{
+    enum { ROWS = 101, PLAIN = 111, TRANSPOSED = 112 };
+    gemm_blas *g = user;
+    double begun = bench_seconds();
+    for (size_t i = 0; i < times; i++)
+        g->sgemm(ROWS, g->a_transposed ? TRANSPOSED : PLAIN, g->b_transposed ? TRANSPOSED : PLAIN, g->m, g->n, g->k, 1,
+                 g->a, g->a_transposed ? g->m : g->k, g->b, g->b_transposed ? g->k : g->n, 0, g->c, g->n);
+    return bench_seconds() - begun;
+}
+
+/* y = x WT, dW = dzT x, dx = dz W. */
+static gemm_blas gemm_theirs(const gemm_case *c)
+{
+    int rows = (int)c->rows, in = (int)c->in, out = (int)c->out;
+    switch (c->form) {
+    case GEMM_FORWARD: return (gemm_blas){.m = rows, .n = out, .k = in, .b_transposed = true};
+    case GEMM_WEIGHTS: return (gemm_blas){.m = out, .n = in, .k = rows, .a_transposed = true};
+    case GEMM_INPUTS: return (gemm_blas){.m = rows, .n = in, .k = out};
+    default: return (gemm_blas){.m = rows, .n = out, .k = in};
+    }
+}
+
+/* Ours and the peers that are here, one after the other; then the row. */
+static void gemm_contest(bench *b, bench_row *row, const gemm_case *c, gemm_work *work)
+{
+    static const char *const packages[] = {"torch", "numpy"};
+    bench_team team = {0};
+    gemm_blas blas = gemm_theirs(c);
+    bench_team_add(&team, "trainlib", gemm_ours, work);
+    for (int p = 0; p < 2; p++)
+        bench_team_peer(b, &team, row->threads, packages[p], packages[p], "gemm-%s %d %d %d %d %d", packages[p], blas.m,
+                        blas.n, blas.k, blas.a_transposed, blas.b_transposed);
+    blas.sgemm = bench_openblas(b, row->threads);
+    blas.a = work->call.a;
+    blas.b = work->call.b;
+    blas.c = work->call.c;
+    if (blas.sgemm) bench_team_add(&team, "openblas", gemm_openblas, &blas);
+    if (bench_measure(b, row, team.workers, team.count)) bench_report(b, row);
+    bench_team_end(&team);
+}
+
+/* ---- a row ---- */
+
 /* a and b as the dense layer has them: x [rows, in], W [in, out], dz [rows, out]. */
 static tl__gemm gemm_call(const gemm_case *c, const float *a, const float *b, float *out)
 {
@@ -102,7 +156,7 @@ static void gemm_run(bench *b, size_t index)
         work.scratch_bytes = (work.plan.scratch_bytes + 63) / 64 * 64;
         size_t scratch = work.scratch_bytes * (size_t)row.threads + 64;
         work.scratch = tl__alloc_aligned(&b->heap, scratch);
-        if (work.scratch) bench_measure(b, &row, &(bench_worker){"trainlib", gemm_ours, &work}, 1);
+        if (work.scratch) gemm_contest(b, &row, c, &work);
         tl__free_aligned(&b->heap, work.scratch, scratch);
     }
     tl__pool_free(&b->heap, work.pool);

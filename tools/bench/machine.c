@@ -77,8 +77,21 @@ size_t bench_cache_bytes(int level)
 
 /* ---- other processes ---- */
 
-/* Processor seconds of all processes since the machine's start, less our own; below 0: not known. */
-static double machine_others(void)
+/* Processor seconds that a process has used. */
+static double machine_process(long id)
+{
+    char path[40], text[600];
+    unsigned long user = 0, system = 0;
+    snprintf(path, sizeof path, "/proc/%ld/stat", id);
+    FILE *file = fopen(path, "r");
+    char *fields = file && fgets(text, sizeof text, file) ? strrchr(text, ')') : NULL;
+    if (file) fclose(file);
+    if (fields) sscanf(fields + 1, " %*s %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system);
+    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+}
+
+/* Processor seconds of all processes since the machine's start, less our own and the peers'; below 0: not known. */
+static double machine_others(const bench *b)
 {
     double user, nice, system, idle, waiting, irq, soft, steal;
     FILE *file = fopen("/proc/stat", "r");
@@ -88,6 +101,8 @@ static double machine_others(void)
     fclose(file);
     if (read != 8) return -1;
     double all = (user + nice + system + irq + soft + steal) / (double)sysconf(_SC_CLK_TCK);
+    for (int t = 0; t < BENCH_THREADS; t++)
+        if (b->processes[t].id > 0) all -= machine_process(b->processes[t].id);
     struct rusage own;
     getrusage(RUSAGE_SELF, &own);
     return all - (double)(own.ru_utime.tv_sec + own.ru_stime.tv_sec) -
@@ -96,18 +111,28 @@ static double machine_others(void)
 
 static double machine_begun_seconds;
 
-double bench_others_begin(void)
+double bench_others_begin(const bench *b)
 {
     machine_begun_seconds = bench_seconds();
-    return machine_others();
+    return machine_others(b);
 }
 
-double bench_others_end(double begun)
+double bench_others_end(const bench *b, double begun)
 {
-    double now = machine_others(), seconds = bench_seconds() - machine_begun_seconds;
+    double now = machine_others(b), seconds = bench_seconds() - machine_begun_seconds;
     if (begun < 0 || now < 0 || seconds <= 0) return -1;
     double used = now - begun - 0.03;    /* the system counts in hundredths of a second, per core */
     return used > 0 ? used / seconds : 0;
+}
+
+/* The last one: interrupts and the rest of the system tend to the first. */
+int bench_core(void)
+{
+#ifdef __linux__
+    return (int)sysconf(_SC_NPROCESSORS_CONF) - 1;
+#else
+    return -1;
+#endif
 }
 
 void bench_pin(bool one_core)
@@ -116,7 +141,7 @@ void bench_pin(bool one_core)
     cpu_set_t set;
     CPU_ZERO(&set);
     int cores = (int)sysconf(_SC_NPROCESSORS_CONF);
-    for (int c = one_core ? cores - 1 : 0; c < cores; c++) CPU_SET((size_t)c, &set);
+    for (int c = one_core ? bench_core() : 0; c < cores; c++) CPU_SET((size_t)c, &set);
     sched_setaffinity(0, sizeof set, &set);
 #else
     (void)one_core;

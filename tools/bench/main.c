@@ -1,5 +1,5 @@
 /* make bench: arguments, the list of groups, and the run over the cases that were asked for. */
-#include "bench.h"
+#include "peer.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -133,7 +133,7 @@ static size_t main_cases(bench *b)
 
 int main(int argc, char **argv)
 {
-    bench b = {.options = {.repeat = 7, .threads = 1}};
+    bench b = {.options = {.repeat = 7, .threads = 1}, .program = argv[0]};
     if (!main_arguments(&b.options, argc, argv)) return 2;
     if (b.options.help) {
         fputs(main_usage, stdout);
@@ -147,6 +147,7 @@ int main(int argc, char **argv)
     if (main_cases(&b) == 0)
         bench_fail(&b, "no case has %s in its name; build/bench --list shows them", b.options.filter);
     bench_write_files(&b);
+    bench_peers_end(&b);
     tl__free(&b.heap, b.rows, b.row_room * sizeof *b.rows);
     return b.failed;
 }

@@ -69,16 +69,15 @@ bool bench_measure(bench *b, bench_row *row, const bench_worker *workers, int co
         if (times[w] == 0) return bench_fail(b, "%s %s: %s failed", row->group, row->name, workers[w].name), false;
     }
     row->peer_count = count - 1;
-    double begun = bench_others_begin();
+    double begun = bench_others_begin(b);
     for (int r = 0; r < b->options.repeat; r++)
         for (int w = 0; w < count; w++) {
             double seconds = workers[w].run(workers[w].user, times[w]);
             if (seconds < 0) return bench_fail(b, "%s %s: %s failed", row->group, row->name, workers[w].name), false;
             bench_series_add(&results[w]->seconds, seconds / (double)times[w]);
         }
-    row->others = bench_others_end(begun);
+    row->others = bench_others_end(b, begun);
     bench_pin(false);
-    bench_report(b, row);
     return true;
 }
 

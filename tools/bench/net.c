@@ -1,9 +1,12 @@
 /* The network of the training groups. Inputs are uniform in [0, 1), classes are drawn, weights begin uniform within
  * 1 / sqrt(inputs of the layer), as PyTorch begins them; all from counters, so every run has the same. */
+#define _POSIX_C_SOURCE 200809L    /* mkstemp */
 #include "net.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "nn/loss.h"
 #include "nn/optimizer.h"
@@ -49,8 +52,8 @@ static bool net_build_graph(net *n)
     if (tl__tree_new(n->heap, "bench", &tree) != TL_OK) return false;
     bool good = true;
     for (int i = 0; i < count && good; i++) {
-        snprintf(text, sizeof text, "{type: %s, nodes: %zu%s}", i ? "dense" : "input", n->shape.nodes[i],
-                 i && i < count - 1 ? ", activation: relu" : "");
+        snprintf(text, sizeof text, "{type: %s, nodes: %zu}",
+                 i == 0 ? "input" : i < count - 1 ? "dense, activation: relu" : "output", n->shape.nodes[i]);
         good = tl__yaml_parse(tree, text, strlen(text), &error) == TL_OK &&
                tl__graph_add_value(&n->graph, &tree->root, "network", i, &error) == TL_OK;
     }
@@ -150,4 +153,69 @@ double net_train(void *user, size_t steps)
         n->steps++;
     }
     return bench_seconds() - begun;
+}
+
+/* ---- peers ---- */
+
+static bool net_write_tensors(net *n, FILE *file)
+{
+    for (int t = 0; t < tl__plan_tensor_count(n->plan); t++) {
+        const tl__tensor *tensor = tl__plan_tensor(n->plan, t);
+        float *values = tl__alloc(n->heap, tensor->size * sizeof(float));
+        if (!values) return false;
+        tl__tensor_to_file(tensor, values, tl__network_parameters(n->network) + tensor->offset);
+        bool whole = fwrite(values, sizeof(float), tensor->size, file) == tensor->size;
+        tl__free(n->heap, values, tensor->size * sizeof(float));
+        if (!whole) return false;
+    }
+    return true;
+}
+
+/* Inputs, classes and weights, float32, for peers.py to read; path is made. */
+static bool net_write(net *n, char *path, size_t room)
+{
+    const char *folder = getenv("TMPDIR");
+    size_t rows = NET_BATCHES * n->shape.batch, count = rows * n->shape.nodes[0];
+    snprintf(path, room, "%s/trainlib-bench-XXXXXX", folder && folder[0] ? folder : "/tmp");
+    int number = mkstemp(path);
+    FILE *file = number >= 0 ? fdopen(number, "wb") : NULL;
+    if (!file) return false;
+    bool whole = fwrite(n->inputs, sizeof(float), count, file) == count &&
+                 fwrite(n->targets, sizeof(float), rows, file) == rows && net_write_tensors(n, file);
+    return fclose(file) == 0 && whole;
+}
+
+void net_peers(net *n, bench *b, bench_team *team, int threads)
+{
+    char path[300] = "", nodes[BENCH_NAME];
+    if (!b->options.peers) return;
+    net_name(&n->shape, nodes);
+    nodes[strcspn(nodes, " ")] = 0;
+    if (net_write(n, path, sizeof path)) {
+        for (int flush = 0; flush < 2; flush++)
+            bench_team_peer(b, team, threads, "torch", flush ? "torch, flush to zero" : "torch",
+                            "step-torch %s %s %zu %d %g %d", path, nodes, n->shape.batch, NET_BATCHES,
+                            n->learning_rate, flush);
+        bench_team_peer(b, team, threads, "scikit-learn", "scikit-learn", "step-sklearn %s %s %zu %d %g", path, nodes,
+                        n->shape.batch, NET_BATCHES, n->learning_rate);
+    } else {
+        bench_fail(b, "the data for the peers could not be written to %s; is there room?", path);
+    }
+    if (path[0]) remove(path);
+}
+
+void net_compare(net *n, bench_team *team, bench_row *row)
+{
+    enum { STEPS = 50 };
+    static const double tolerance = 1e-3;    /* another order of sums makes some 1e-6 of it */
+    if (team->count < 2 || net_train(n, STEPS) < 0) return;
+    for (int w = 1; w < team->count; w++) {
+        bench_result *peer = &row->peers[w - 1];
+        bench_job *job = team->workers[w].user;
+        if (bench_job_run(job, STEPS) < 0) return;
+        double loss = bench_job_value(job), apart = loss - n->loss;
+        peer->compared = true;
+        peer->difference = (apart < 0 ? -apart : apart) / n->loss;
+        peer->alike = peer->difference <= tolerance;
+    }
 }

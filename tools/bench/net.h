@@ -2,7 +2,7 @@
 #ifndef TOOLS_BENCH_NET_H
 #define TOOLS_BENCH_NET_H
 
-#include "bench.h"
+#include "peer.h"
 
 #include "nn/layer.h"
 #include "nn/network.h"
@@ -40,5 +40,11 @@ bool net_make(net *n, bench *b, const net_shape *shape, const tl__kernels *kerne
 void net_free(net *n);
 /* `steps` whole steps as the trainer takes them; the seconds they took; below 0: one failed. A bench_worker's run. */
 double net_train(void *net, size_t steps);
+
+/* The peers that train it, given the same data and weights: PyTorch as shipped, PyTorch with its flush to zero on, and
+ * scikit-learn. Call it before the first step. */
+void net_peers(net *n, bench *b, bench_team *team, int threads);
+/* Ours and the peers take the same first steps; then the losses of the last one are compared, for the row to tell. */
+void net_compare(net *n, bench_team *team, bench_row *row);
 
 #endif

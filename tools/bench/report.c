@@ -1,5 +1,5 @@
 /* The results as a text table while they come, and as CSV and JSON files at the end. */
-#include "bench.h"
+#include "peer.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -36,13 +36,14 @@ static double report_share(const bench_row *row)
     return row->limit > 0 ? work / row->ours.seconds.median / row->limit : 0;
 }
 
-void bench_print_head(const bench *b)
+void bench_print_head(bench *b)
 {
     char line[400];
     bench_machine_line(line, sizeof line, b);
     printf("%s\n", line);
     printf("%d repeats; a row of one thread runs on one core, the peers limited to one thread on the same core.\n",
            b->options.repeat);
+    bench_peers_head(b);
 }
 
 static void report_series(char *out, size_t room, const bench_series *series)
@@ -56,9 +57,9 @@ static void report_series(char *out, size_t room, const bench_series *series)
 void bench_print_row(bench *b, const bench_row *row)
 {
     char median[24], spread[52], rate[32], share[64] = "";
-    if (!b->group_shown || strcmp(b->group_shown, row->group) != 0)
+    if (strcmp(b->group_shown, row->group) != 0)
         printf("\n%-38s %9s %21s %17s  %s\n", row->group, "median", "spread", "speed", "of the machine's own");
-    b->group_shown = b->rows[b->row_count - 1].group;
+    memcpy(b->group_shown, row->group, sizeof b->group_shown);
     bench_time_text(median, row->ours.seconds.median);
     report_series(spread, sizeof spread, &row->ours.seconds);
     bench_rate_text(rate, report_rate(row), row->unit);

@@ -22,11 +22,20 @@ static void step_label(size_t index, char out[BENCH_NAME])
     }
 }
 
+/* Each takes the same steps before the clock starts: what a long run is like, not its first moments. */
+static bool step_settle(const bench_team *team)
+{
+    for (int w = 0; w < team->count; w++)
+        if (team->workers[w].run(team->workers[w].user, 500) < 0) return false;
+    return true;
+}
+
 static void step_run(bench *b, size_t index)
 {
     const net_shape *shape = &step_cases[index].shape;
     const tl__kernels *kernels = step_cases[index].simd ? tl__kernels_choose(step_cases[index].simd) : b->kernels;
     bench_row row = bench_begin(b, &bench_group_step, index);
+    bench_team team = {0};
     net ours;
     row.simd = kernels->name;
     row.threads = b->options.threads;
@@ -34,8 +43,14 @@ static void step_run(bench *b, size_t index)
     row.unit = "samples/s";
     bench_limit_peak(b, &row);
     row.limit_work = net_flops(shape);
-    if (net_make(&ours, b, shape, kernels, row.threads))
-        bench_measure(b, &row, &(bench_worker){"trainlib", net_train, &ours}, 1);
+    row.target = 0.1;
+    if (net_make(&ours, b, shape, kernels, row.threads)) {
+        bench_team_add(&team, "trainlib", net_train, &ours);
+        net_peers(&ours, b, &team, row.threads);
+        net_compare(&ours, &team, &row);
+        if (step_settle(&team) && bench_measure(b, &row, team.workers, team.count)) bench_report(b, &row);
+        bench_team_end(&team);
+    }
     net_free(&ours);
 }
 

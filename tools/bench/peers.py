@@ -1,0 +1,275 @@
+"""The other packages' side of the benchmark: one process that build/bench starts and asks, line by line, to make a piece
+of work, to do it so many times, and to say what it gave.
+
+    have                      -> ok numpy 2.1 torch 2.13 ...      what is installed
+    make ID KIND words...     -> ok
+    run ID TIMES              -> ok SECONDS [P99]
+    value ID                  -> ok NUMBER                        the loss of the last step
+    drop ID                   -> ok
+
+An answer that begins with "no" is followed by a sentence. Arguments: threads, the core to stay on (-1: any)."""
+import os
+import sys
+import time
+import warnings
+from importlib import metadata
+
+THREADS = int(sys.argv[1])
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[name] = str(THREADS)
+if int(sys.argv[2]) >= 0 and hasattr(os, "sched_setaffinity"):
+    os.sched_setaffinity(0, {int(sys.argv[2])})
+warnings.filterwarnings("ignore")
+clock = time.perf_counter
+
+
+def torch():
+    import torch as module
+
+    module.set_num_threads(THREADS)
+    return module
+
+
+def numbers(path, kind, count):
+    import numpy
+
+    return numpy.fromfile(path, dtype=kind, count=count)
+
+
+class Repeated:
+    """Work that is one call, again and again."""
+
+    def run(self, times):
+        call = self.call
+        begun = clock()
+        for _ in range(times):
+            call()
+        return clock() - begun
+
+
+class TorchProduct(Repeated):
+    """gemm-torch M N K A_TRANSPOSED B_TRANSPOSED"""
+
+    def __init__(self, m, n, k, a_transposed, b_transposed):
+        t = torch()
+        m, n, k = int(m), int(n), int(k)
+        a = (t.rand(k, m) - 0.5).t() if a_transposed == "1" else t.rand(m, k) - 0.5
+        b = (t.rand(n, k) - 0.5).t() if b_transposed == "1" else t.rand(k, n) - 0.5
+        out = t.empty(m, n)
+        self.call = lambda: t.mm(a, b, out=out)
+
+
+class NumpyProduct(Repeated):
+    """gemm-numpy M N K A_TRANSPOSED B_TRANSPOSED"""
+
+    def __init__(self, m, n, k, a_transposed, b_transposed):
+        import numpy
+
+        m, n, k = int(m), int(n), int(k)
+        draw = lambda rows, columns: numpy.random.default_rng(1).random((rows, columns), dtype=numpy.float32) - 0.5
+        a = draw(k, m).T if a_transposed == "1" else draw(m, k)
+        b = draw(n, k).T if b_transposed == "1" else draw(k, n)
+        out = numpy.empty((m, n), dtype=numpy.float32)
+        self.call = lambda: numpy.matmul(a, b, out=out)
+
+
+def read_net(path, nodes, batch, batches):
+    """Inputs, classes, then each layer's weights [out, in] and biases."""
+    nodes = [int(n) for n in nodes.split("-")]
+    batch, batches = int(batch), int(batches)
+    values = numbers(path, "float32", -1)
+    at = 0
+
+    def take(*shape):
+        nonlocal at
+        count = 1
+        for size in shape:
+            count *= size
+        part = values[at : at + count].reshape(shape).copy()
+        at += count
+        return part
+
+    inputs = take(batches * batch, nodes[0])
+    classes = take(batches * batch).astype("int64")
+    layers = [(take(out, into), take(out)) for into, out in zip(nodes, nodes[1:])]
+    return inputs, classes, layers
+
+
+def torch_model(t, layers):
+    parts = []
+    for index, (weight, bias) in enumerate(layers):
+        linear = t.nn.Linear(weight.shape[1], weight.shape[0])
+        with t.no_grad():
+            linear.weight.copy_(t.from_numpy(weight))
+            linear.bias.copy_(t.from_numpy(bias))
+        parts += [linear] if index == len(layers) - 1 else [linear, t.nn.ReLU()]
+    return t.nn.Sequential(*parts)
+
+
+class TorchSteps:
+    """step-torch PATH NODES BATCH BATCHES RATE FLUSH: eager steps with the fused Adam."""
+
+    def __init__(self, path, nodes, batch, batches, rate, flush):
+        t = self.torch = torch()
+        inputs, classes, layers = read_net(path, nodes, batch, batches)
+        self.flush = flush == "1"
+        self.model = torch_model(t, layers)
+        self.optimizer = t.optim.Adam(self.model.parameters(), float(rate), fused=True)
+        self.loss_of = t.nn.CrossEntropyLoss()
+        batch = int(batch)
+        self.batches = [
+            (t.from_numpy(inputs[i : i + batch]), t.from_numpy(classes[i : i + batch]))
+            for i in range(0, len(inputs), batch)
+        ]
+        self.taken = 0
+        self.loss = None
+
+    def run(self, times):
+        model, optimizer, loss_of, batches = self.model, self.optimizer, self.loss_of, self.batches
+        first, count = self.taken, len(self.batches)
+        self.torch.set_flush_denormal(self.flush)
+        begun = clock()
+        for step in range(first, first + times):
+            x, y = batches[step % count]
+            optimizer.zero_grad(set_to_none=True)
+            loss = loss_of(model(x), y)
+            loss.backward()
+            optimizer.step()
+        seconds = clock() - begun
+        self.torch.set_flush_denormal(False)
+        self.taken += times
+        self.loss = loss
+        return seconds
+
+    def value(self):
+        return float(self.loss)
+
+
+class SklearnSteps:
+    """step-sklearn PATH NODES BATCH BATCHES RATE: partial_fit, a batch a call."""
+
+    def __init__(self, path, nodes, batch, batches, rate):
+        import numpy
+        from sklearn.neural_network import MLPClassifier
+
+        inputs, classes, layers = read_net(path, nodes, batch, batches)
+        batch = int(batch)
+        hidden = tuple(int(n) for n in nodes.split("-")[1:-1])
+        self.model = MLPClassifier(hidden, batch_size=batch, learning_rate_init=float(rate), alpha=0.0)
+        self.model.partial_fit(inputs[:batch], classes[:batch], classes=numpy.arange(len(layers[-1][1])))
+        for index, (weight, bias) in enumerate(layers):
+            self.model.coefs_[index][...] = weight.T
+            self.model.intercepts_[index][...] = bias
+        optimizer = self.model._optimizer
+        optimizer.t = 0
+        for moments in optimizer.ms + optimizer.vs:
+            moments[...] = 0
+        self.batches = [(inputs[i : i + batch], classes[i : i + batch]) for i in range(0, len(inputs), batch)]
+        self.taken = 0
+
+    def run(self, times):
+        first, count, fit = self.taken, len(self.batches), self.model.partial_fit
+        begun = clock()
+        for step in range(first, first + times):
+            x, y = self.batches[step % count]
+            fit(x, y)
+        self.taken += times
+        return clock() - begun
+
+    def value(self):
+        return float(self.model.loss_)
+
+
+class OnnxPrediction:
+    """predict-onnxruntime PATH NODES: one row at a time; the median and the 99th of a hundred calls."""
+
+    def __init__(self, path, nodes):
+        import onnxruntime
+        from onnx import TensorProto, helper, numpy_helper
+
+        inputs, _, layers = read_net(path, nodes, 1, 1)
+        made, tensors, at = [], [], "x"
+        for index, (weight, bias) in enumerate(layers):
+            last = index == len(layers) - 1
+            tensors += [numpy_helper.from_array(weight, f"w{index}"), numpy_helper.from_array(bias, f"b{index}")]
+            made.append(helper.make_node("Gemm", [at, f"w{index}", f"b{index}"], [f"z{index}"], transB=1))
+            at = "y" if last else f"a{index}"
+            made.append(helper.make_node("Softmax" if last else "Relu", [f"z{index}"], [at]))
+        shape = lambda name, size: helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, size])
+        graph = helper.make_graph(
+            made, "net", [shape("x", inputs.shape[1])], [shape("y", len(layers[-1][1]))], tensors
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+        model.ir_version = 8
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = THREADS
+        options.log_severity_level = 4
+        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        self.feed = {"x": inputs[:1]}
+        self.session = session
+        self.result = session.run(None, self.feed)[0]
+
+    def run(self, times):
+        run, feed, seconds = self.session.run, self.feed, []
+        for _ in range(times):
+            begun = clock()
+            run(None, feed)
+            seconds.append(clock() - begun)
+        seconds.sort()
+        self.p99 = seconds[times * 99 // 100]
+        return seconds[times // 2] * times
+
+    def value(self):
+        return float(self.result[0, 0])
+
+
+KINDS = {
+    "gemm-torch": TorchProduct,
+    "gemm-numpy": NumpyProduct,
+    "step-torch": TorchSteps,
+    "step-sklearn": SklearnSteps,
+    "predict-onnxruntime": OnnxPrediction,
+}
+
+
+def installed():
+    words = []
+    for package in ("torch", "numpy", "scikit-learn", "onnxruntime", "onnx"):
+        try:
+            words += [package, metadata.version(package)]
+        except metadata.PackageNotFoundError:
+            continue
+    return " ".join(words)
+
+
+def answer(work, words):
+    order, rest = words[0], words[1:]
+    if order == "have":
+        return installed()
+    if order == "make":
+        work[rest[0]] = KINDS[rest[1]](*rest[2:])
+    elif order == "drop":
+        del work[rest[0]]
+    elif order == "run":
+        it = work[rest[0]]
+        return f"{it.run(int(rest[1])):.9f} {getattr(it, 'p99', 0):.9f}"
+    elif order == "value":
+        return repr(work[rest[0]].value())
+    return ""
+
+
+def main():
+    work = {}
+    replies = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what packages print is no answer
+    for line in sys.stdin:
+        try:
+            reply = "ok " + answer(work, line.split())
+        except Exception as mistake:
+            reply = "no " + f"{type(mistake).__name__}: {mistake}".replace("\n", " ")[:300]
+        replies.write(reply + "\n")
+        replies.flush()
+
+
+if __name__ == "__main__":
+    main()
