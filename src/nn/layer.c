@@ -24,7 +24,7 @@ static void layer_task(void *user, size_t task, int worker)
 
 TL_PRIV void tl__pass_run(tl__pass *pass, tl__op *op, size_t count, double work, tl__op_fn *run)
 {
-    if (count > 1 && pass->pool && work >= TL__PARALLEL_WORK) {
+    if (tl__pool_pays(pass->pool, count, work)) {
         layer_call call = {pass, op, run};
         tl__parallel_for(pass->pool, count, layer_task, &call);
     } else {

@@ -148,8 +148,7 @@ struct tl__pass {
     size_t first_row;                         /* in the global batch */
 };
 
-/* Run tasks 0..count-1 of an op: on the pool when the call is worth it (work: floating-point operations in all), else
- * here. */
+/* Run tasks 0..count-1 of an op: on the pool when the call is worth it (work: as tl__pool_pays has it), else here. */
 typedef void tl__op_fn(tl__pass *pass, tl__op *op, size_t task, void *scratch);
 TL_PRIV void tl__pass_run(tl__pass *pass, tl__op *op, size_t count, double work, tl__op_fn *run);
 
@@ -157,9 +156,5 @@ TL_PRIV void tl__pass_run(tl__pass *pass, tl__op *op, size_t count, double work,
 static inline size_t tl__blocks(size_t total, size_t block) { return total / block + (total % block != 0); }
 /* Rows per task where a row is `size` floats: about 16 KiB, so that tasks are worth their hand-over. */
 static inline size_t tl__row_block(size_t size) { return size >= 4096 ? 1 : 4096 / (size ? size : 1); }
-
-/* Below this many operations a call stays on the calling thread: waking others costs some microseconds, in which one
- * core of a fast machine does this much. */
-enum { TL__PARALLEL_WORK = 1 << 20 };
 
 #endif

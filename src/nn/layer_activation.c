@@ -61,7 +61,7 @@ static void activation_run(tl__pass *pass, tl__op *op, tl__op_fn *run)
 {
     const activation_state *state = op->state;
     size_t tasks = tl__blocks(pass->rows * state->repeat, tl__row_block(state->columns));
-    tl__pass_run(pass, op, tasks, 20.0 * (double)(pass->rows * op->size), run);
+    tl__pass_run(pass, op, tasks, 50.0 * (double)(pass->rows * op->size), run);
 }
 
 static void activation_forward(tl__pass *pass, tl__op *op) { activation_run(pass, op, activation_forward_task); }

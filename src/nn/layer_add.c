@@ -44,13 +44,13 @@ static void add_backward_task(tl__pass *pass, tl__op *op, size_t task, void *scr
 static void add_forward(tl__pass *pass, tl__op *op)
 {
     size_t size = pass->rows * op->size;
-    tl__pass_run(pass, op, tl__blocks(size, ADD_BLOCK), (double)size * op->input_count, add_forward_task);
+    tl__pass_run(pass, op, tl__blocks(size, ADD_BLOCK), 8.0 * (double)size * op->input_count, add_forward_task);
 }
 
 static void add_backward(tl__pass *pass, tl__op *op)
 {
     size_t size = pass->rows * op->size;
-    tl__pass_run(pass, op, tl__blocks(size, ADD_BLOCK), (double)size * op->input_count, add_backward_task);
+    tl__pass_run(pass, op, tl__blocks(size, ADD_BLOCK), 8.0 * (double)size * op->input_count, add_backward_task);
 }
 
 TL_PRIV const tl__member_head *tl__layer_add(void)

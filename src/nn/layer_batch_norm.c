@@ -129,7 +129,7 @@ static void batch_norm_forward(tl__pass *pass, tl__op *op)
 {
     const batch_norm_state *state = op->state;
     size_t rows = pass->rows * state->repeat;
-    double work = 4.0 * (double)(rows * state->columns);
+    double work = 20.0 * (double)(rows * state->columns);
     tl__pass_run(pass, op, tl__blocks(state->columns, BATCH_NORM_COLUMNS), work, batch_norm_statistics_task);
     tl__pass_run(pass, op, tl__blocks(rows, tl__row_block(state->columns)), work, batch_norm_forward_task);
 }
@@ -180,7 +180,7 @@ static void batch_norm_backward(tl__pass *pass, tl__op *op)
 {
     const batch_norm_state *state = op->state;
     size_t rows = pass->rows * state->repeat;
-    double work = 6.0 * (double)(rows * state->columns);
+    double work = 25.0 * (double)(rows * state->columns);
     if (batch_norm_uses_batch(pass, op) || op->gradient[0])
         tl__pass_run(pass, op, tl__blocks(state->columns, BATCH_NORM_COLUMNS), work, batch_norm_sums_task);
     if (op->d_in[0])

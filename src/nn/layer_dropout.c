@@ -58,7 +58,7 @@ static void dropout_backward_task(tl__pass *pass, tl__op *op, size_t task, void 
 
 static void dropout_run(tl__pass *pass, tl__op *op, tl__op_fn *run)
 {
-    tl__pass_run(pass, op, tl__blocks(pass->rows, tl__row_block(op->size)), 20.0 * (double)(pass->rows * op->size),
+    tl__pass_run(pass, op, tl__blocks(pass->rows, tl__row_block(op->size)), 80.0 * (double)(pass->rows * op->size),
                  run);
 }
 

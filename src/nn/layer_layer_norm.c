@@ -89,7 +89,7 @@ static void layer_norm_forward(tl__pass *pass, tl__op *op)
 {
     const layer_norm_state *state = op->state;
     tl__pass_run(pass, op, tl__blocks(pass->rows * state->repeat, tl__row_block(state->columns)),
-                 8.0 * (double)(pass->rows * op->size), layer_norm_forward_task);
+                 30.0 * (double)(pass->rows * op->size), layer_norm_forward_task);
 }
 
 static void layer_norm_backward_task(tl__pass *pass, tl__op *op, size_t task, void *scratch)
@@ -115,7 +115,7 @@ static void layer_norm_backward(tl__pass *pass, tl__op *op)
     size_t groups = pass->rows * state->repeat;
     state->row_tasks = op->d_in[0] ? tl__blocks(groups, tl__row_block(state->columns)) : 0;
     size_t column_tasks = op->gradient[0] ? tl__blocks(state->columns, LAYER_NORM_COLUMNS) : 0;
-    tl__pass_run(pass, op, state->row_tasks + column_tasks, 16.0 * (double)(pass->rows * op->size),
+    tl__pass_run(pass, op, state->row_tasks + column_tasks, 70.0 * (double)(pass->rows * op->size),
                  layer_norm_backward_task);
 }
 

@@ -7,7 +7,7 @@ enum { NETWORK_CHUNK = 16384 };   /* floats of an elementwise task: 64 KiB, a sh
 
 TL_PRIV void tl__network_for(tl__pool *pool, size_t count, double work, tl__task_fn *run, void *user)
 {
-    if (count > 1 && pool && work >= TL__PARALLEL_WORK) {
+    if (tl__pool_pays(pool, count, work)) {
         tl__parallel_for(pool, count, run, user);
     } else {
         for (size_t task = 0; task < count; task++) run(user, task, 0);
@@ -118,14 +118,14 @@ TL_PRIV void tl__network_loss(tl__network *network, int mode, tl__pool *pool, co
     const tl__plan_options *options = &network->plan->options;
     tl__network_mode *m = &network->mode[mode];
     size_t width = tl__shape_size(tl__graph_output_shape(network->plan->graph));
-    network_loss_call all = {.loss = options->loss, .rows = batch->rows, .block = tl__row_block(width)};
+    network_loss_call all = {.loss = options->loss, .rows = batch->rows, .block = tl__row_block(32 * width)};
     all.call = (tl__loss_call){.kernels = options->kernels, .settings = options->loss_settings,
                                .outputs = network_output(network, mode, batch->inputs), .width = width,
                                .targets = batch->targets, .target_width = options->target_width,
                                .weights = batch->weights, .scale = scale,
                                .gradient = gradient ? m->output_gradient : NULL, .row_losses = m->row_losses};
-    tl__network_for(pool, tl__blocks(batch->rows, all.block), 40.0 * (double)(batch->rows * width), network_loss_task,
-                    &all);
+    double work = (double)batch->rows * (5000.0 + 150.0 * (double)width);
+    tl__network_for(pool, tl__blocks(batch->rows, all.block), work, network_loss_task, &all);
 }
 
 /* The sum of the row losses, piece by piece. */
@@ -347,7 +347,7 @@ static double network_norms(tl__network *network, tl__pool *pool)
     const tl__plan *plan = network->plan;
     double total = 0;
     size_t block = 0;
-    tl__network_for(pool, plan->norm_blocks, 2.0 * (double)plan->trained_floats, network_norm_task, network);
+    tl__network_for(pool, plan->norm_blocks, 10.0 * (double)plan->trained_floats, network_norm_task, network);
     for (int t = 0; t < plan->tensor_count; t++) {
         double squares = 0;
         network->norms[t] = 0;
@@ -404,7 +404,7 @@ static void network_apply(tl__network *network, tl__pool *pool, const tl__update
         optimizer->prepare(plan->options.optimizer_settings, &request, &call.others);
     }
     size_t tasks = call.weight_tasks + tl__blocks(plan->trained_floats - plan->decay_floats, NETWORK_CHUNK);
-    tl__network_for(pool, tasks, 12.0 * (double)plan->trained_floats, network_apply_task, &call);
+    tl__network_for(pool, tasks, 40.0 * (double)plan->trained_floats, network_apply_task, &call);
 }
 
 TL_PRIV tl_status tl__network_update(tl__network *network, tl__pool *pool, const tl__update *update,

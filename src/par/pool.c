@@ -7,8 +7,8 @@
  * of the next job. The caller waits for tasks, never for threads: one that the system does not run delays nobody,
  * unless it was stopped in the middle of a task.
  *
- * Both sides wait in the same way: they look again and again for a moment (where there are more threads than processors,
- * they offer theirs instead), then they sleep. Who sleeps says so in the very word that the other writes: a worker in
+ * Both sides wait in the same way: they look again and again for a moment (where there are more threads than
+ * processors, they offer theirs instead), then they sleep. Who sleeps says so in the very word that the other writes: a worker in
  * its ticket, the caller in the workers' counts of finished tasks; so nobody asks who sleeps, and no wake-up is missed.
  *
  * Workers start at the first job of several tasks. All memory is asked for in tl__pool_new. */
@@ -22,6 +22,12 @@
 /* A line: two of x86's, which fetches them in pairs. Spinning covers the gaps between the jobs of a training step (5 to
  * 50 us); waking a sleeper takes 5 to 30 us of both sides. */
 enum { POOL_LINE = 128, POOL_SPIN_NS = 60000, POOL_LOOKS = 32, POOL_YIELDS = 20 };
+
+/* Handing a job to a worker that looks takes 0.12 us where cores share a cache and 0.5 where they do not, the caller's
+ * look at the last task as long again: measured over steps of 5 us to 2 ms, tasks of 1 us in all still gain a little
+ * and those of 2 us never lose. A sleeper is woken for what keeps one core busy for 60 us, in one job or in several that
+ * found it asleep. */
+enum { POOL_WORTH = 1 << 19, POOL_WAKE = 1 << 24 };
 
 #define POOL_LEFT ((uint64_t)UINT32_MAX)   /* of a ticket: tasks not taken */
 #define POOL_ASLEEP ((uint64_t)1 << 32)    /* its worker sleeps, or is about to */
@@ -57,6 +63,7 @@ struct tl__pool {
     pool_share *shares;            /* of all threads; the first is the caller's */
     pool_worker *workers;
     tl__event *finished;           /* for a caller that sleeps */
+    _Atomic uint32_t alone;        /* work of the jobs that were not worth waking the workers */
     uint64_t job;
     uint32_t helped;               /* tasks of all jobs so far that were not the caller's, in POOL_DONE */
     atomic_bool busy;              /* a job is being run */
@@ -221,6 +228,17 @@ TL_PRIV int tl__pool_threads(const tl__pool *pool) { return pool == NULL ? 1 : p
 
 /* ---- jobs ---- */
 
+TL_PRIV bool tl__pool_pays(tl__pool *pool, size_t count, double work)
+{
+    if (pool == NULL || count <= 1 || pool->threads <= 1 || work < POOL_WORTH) return false;
+    if (pool->started > 0 && (atomic_load_explicit(&pool->shares[1].ticket, memory_order_relaxed) & POOL_ASLEEP) == 0)
+        return true;
+    uint32_t more = work < POOL_WAKE ? (uint32_t)work : POOL_WAKE;
+    if (atomic_fetch_add_explicit(&pool->alone, more, memory_order_relaxed) + more < POOL_WAKE) return false;
+    atomic_store_explicit(&pool->alone, 0, memory_order_relaxed);
+    return true;
+}
+
 static void pool_serial(size_t count, tl__task_fn *run, void *user)
 {
     for (size_t i = 0; i < count; i++) run(user, i, 0);
@@ -292,6 +310,11 @@ TL_PRIV tl_status tl__pool_new(tl__heap *heap, int threads, tl__pool **out)
 }
 TL_PRIV void tl__pool_free(tl__heap *heap, tl__pool *pool) { (void)heap; (void)pool; }
 TL_PRIV int tl__pool_threads(const tl__pool *pool) { (void)pool; return 1; }
+TL_PRIV bool tl__pool_pays(tl__pool *pool, size_t count, double work)
+{
+    (void)pool; (void)count; (void)work;
+    return false;
+}
 TL_PRIV void tl__parallel_for(tl__pool *pool, size_t count, tl__task_fn *run, void *user)
 {
     (void)pool;

@@ -15,6 +15,10 @@ TL_PRIV void tl__pool_free(tl__heap *heap, tl__pool *pool);
  * caller works too. While a job of the pool runs, a second one (from another thread, or from inside a task that keeps
  * nothing in its worker's scratch) is a loop of its caller, as worker 0. */
 TL_PRIV void tl__parallel_for(tl__pool *pool, size_t count, tl__task_fn *run, void *user);
+/* Is a job of so many tasks worth handing over? work: what it takes on one thread, in floating-point operations of a
+ * large matrix product (250 to the nanosecond on a fast core; slower ones hand over a little late). An activation takes
+ * about 50 of them for a number, a pass over arrays in the cache 10 to 20. */
+TL_PRIV bool tl__pool_pays(tl__pool *pool, size_t count, double work);
 TL_PRIV int tl__pool_threads(const tl__pool *pool);   /* NULL: 1 */
 
 #endif
