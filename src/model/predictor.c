@@ -9,6 +9,7 @@ struct tl_predictor {
     tl__plan *plan;
     tl__network *network;
     float *inputs;        /* [max_rows, features] */
+    double *shift, *scale;   /* [features] of a pipeline of numbers only, side by side; NULL: it has categories */
     size_t max_rows, features, outputs, predictions;
 };
 
@@ -18,9 +19,33 @@ TL_API void tl_predictor_free(tl_predictor *predictor)
     tl__heap *heap = &predictor->model->context->heap;
     if (predictor->inputs)
         tl__free_aligned(heap, predictor->inputs, predictor->max_rows * predictor->features * sizeof(float));
+    if (predictor->shift)
+        tl__free_aligned(heap, predictor->shift, 2 * predictor->features * sizeof *predictor->shift);
     if (predictor->network) tl__network_free(heap, predictor->network);
     if (predictor->plan) tl__plan_free(heap, predictor->plan);
     tl__free(heap, predictor, sizeof *predictor);
+}
+
+/* The pipeline's numbers as two arrays: a row is then one loop, where a walk over its inputs would read many times the
+ * row's bytes. */
+static tl_status predictor_arrange(tl_predictor *predictor, tl_error *error)
+{
+    const tl__pipeline *pipeline = predictor->model->pipeline;
+    size_t bytes, features = predictor->features;
+    for (size_t i = 0; i < pipeline->input_count; i++)
+        if (pipeline->inputs[i].category) return TL_OK;
+    if (!tl__size_mul(features, 2 * sizeof *predictor->shift, &bytes)) return tl__fail_memory(error, SIZE_MAX);
+    predictor->shift = tl__alloc_aligned(&predictor->model->context->heap, bytes);
+    if (!predictor->shift) return tl__fail_memory(error, bytes);
+    predictor->scale = predictor->shift + features;
+    for (size_t i = 0; i < pipeline->input_count; i++) {
+        const tl__input *input = &pipeline->inputs[i];
+        for (size_t k = input->offset; k < input->offset + input->width; k++) {
+            predictor->shift[k] = input->shift;
+            predictor->scale[k] = input->scale;
+        }
+    }
+    return TL_OK;
 }
 
 static tl_status predictor_fill(tl_predictor *predictor, tl_error *error)
@@ -39,7 +64,8 @@ static tl_status predictor_fill(tl_predictor *predictor, tl_error *error)
     TL_TRY(tl__plan_new(heap, &model->graph, &options, &predictor->plan, error));
     TL_TRY(tl__network_new(heap, predictor->plan, model->parameters, &predictor->network, error));
     predictor->inputs = tl__alloc_aligned(heap, bytes);
-    return predictor->inputs ? TL_OK : tl__fail_memory(error, bytes);
+    if (!predictor->inputs) return tl__fail_memory(error, bytes);
+    return predictor_arrange(predictor, error);
 }
 
 TL_API tl_status tl_predictor_new(const tl_model *model, size_t max_rows, tl_predictor **out, tl_error *error)
@@ -54,6 +80,37 @@ TL_API tl_status tl_predictor_new(const tl_model *model, size_t max_rows, tl_pre
     if (status != TL_OK) tl_predictor_free(predictor);
     else *out = predictor;
     return status;
+}
+
+enum { PREDICTOR_CHUNK = 8 };   /* a length that a compiler can make vectors of */
+
+/* At most PREDICTOR_CHUNK numbers as tl__input_value has them; gives whether all are finite, which a missing one is
+ * not: it comes out as NaN. */
+static inline bool predictor_normalize(const double *shift, const double *scale, const float *raw, float *out,
+                                       size_t count)
+{
+    double value[PREDICTOR_CHUNK];
+    uint32_t wrong = 0;
+    for (size_t k = 0; k < count; k++) value[k] = ((double)raw[k] - shift[k]) / scale[k];
+    for (size_t k = 0; k < count; k++) wrong |= !tl__is_finite(out[k] = (float)value[k]);
+    return !wrong;
+}
+
+static tl_status predictor_inputs(const tl_predictor *predictor, const float *raw, size_t rows)
+{
+    const tl__pipeline *pipeline = predictor->model->pipeline;
+    size_t features = predictor->features;
+    float *out = predictor->inputs;
+    for (size_t row = 0; row < rows; row++, raw += pipeline->raw, out += features) {
+        const double *shift = predictor->shift, *scale = predictor->scale;
+        bool good = shift != NULL;
+        size_t k = 0;
+        for (; good && k + PREDICTOR_CHUNK <= features; k += PREDICTOR_CHUNK)
+            good = predictor_normalize(shift + k, scale + k, raw + k, out + k, PREDICTOR_CHUNK);
+        if (good) good = predictor_normalize(shift + k, scale + k, raw + k, out + k, features - k);
+        if (!good) TL_TRY(tl__pipeline_apply(pipeline, raw, 1, out, NULL));
+    }
+    return TL_OK;
 }
 
 /* Values in the target's unit; with several outputs per target (quantiles) each one is. */
@@ -79,7 +136,7 @@ TL_API tl_status tl_predict(tl_predictor *predictor, const float *inputs, size_t
     const float *raw;
     if (rows > predictor->max_rows) return TL_OUT_OF_RANGE;
     if (rows == 0) return TL_OK;
-    TL_TRY(tl__pipeline_apply(model->pipeline, inputs, rows, predictor->inputs, NULL));
+    TL_TRY(predictor_inputs(predictor, inputs, rows));
     TL_TRY(tl__network_forward(predictor->network, NULL, predictor->inputs, rows, &raw));
     if (model->pipeline->classification || model->link != TL__LINK_NONE)
         tl__link_apply(model->context->kernels, model->link, raw, rows, predictor->outputs, outputs,

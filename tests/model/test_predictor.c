@@ -94,11 +94,54 @@ static void test_unit_of_the_target(void **state)
     tl_context_free(context);
 }
 
+/* The rows of a predictor are those of the pipeline, bit by bit: with and without vectors, with a missing number. */
+static void test_inputs_are_the_pipelines(void **state)
+{
+    enum { FEATURES = 11, ROWS = 30 };
+    (void)state;
+    float inputs[ROWS * FEATURES], targets[ROWS], ready[ROWS * FEATURES], want[ROWS], out[ROWS];
+    const float *raw;
+    tl_error error = {0};
+    tl_context *context = tl_context_new(NULL);
+    tl_dataset *data;
+    tl_predictor *predictor;
+    tl__plan *plan;
+    tl__network *network;
+    for (int i = 0; i < ROWS * FEATURES; i++) inputs[i] = (float)(i * 37 % 101) / 7.0f;
+    for (int i = 0; i < ROWS; i++) targets[i] = inputs[i * FEATURES];
+    inputs[5 * FEATURES + 3] = inputs[7 * FEATURES + 10] = strtof("nan", NULL);
+    assert_int_equal(tl_dataset_from_arrays(context, inputs, targets, ROWS, FEATURES, 1, 0,
+                                            "missing: median, split: {validation: 0, test: 0}", &data, &error), TL_OK);
+    tl_model *model = trained(context, data, FEATURES, "nodes: 1", "epochs: 2");
+    tl__plan_options options = {.kernels = context->kernels, .workers = 1, .max_rows = ROWS};
+    assert_int_equal(tl__plan_new(&context->heap, &model->graph, &options, &plan, &error), TL_OK);
+    assert_int_equal(tl__network_new(&context->heap, plan, model->parameters, &network, &error), TL_OK);
+    assert_int_equal(tl__pipeline_apply(model->pipeline, inputs, ROWS, ready, NULL), TL_OK);
+    assert_int_equal(tl__network_forward(network, NULL, ready, ROWS, &raw), TL_OK);
+    memcpy(want, raw, sizeof want);
+    tl__pipeline_restore(model->pipeline, want, ROWS);
+    assert_int_equal(tl_predictor_new(model, ROWS, &predictor, &error), TL_OK);
+    assert_int_equal(tl_predict(predictor, inputs, ROWS, out), TL_OK);
+    assert_memory_equal(out, want, sizeof out);
+    for (int i = 0; i < ROWS; i++) {
+        assert_int_equal(tl_predict(predictor, inputs + i * FEATURES, 1, out), TL_OK);
+        assert_memory_equal(out, want + i, sizeof *out);
+    }
+    inputs[0] = strtof("inf", NULL);
+    assert_int_equal(tl_predict(predictor, inputs, ROWS, out), TL_NOT_FINITE);
+    tl_predictor_free(predictor);
+    tl__network_free(&context->heap, network);
+    tl__plan_free(&context->heap, plan);
+    tl_model_free(model);
+    tl_dataset_free(data);
+    tl_context_free(context);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_allocation), cmocka_unit_test(test_one_output_two_classes),
-        cmocka_unit_test(test_unit_of_the_target),
+        cmocka_unit_test(test_unit_of_the_target), cmocka_unit_test(test_inputs_are_the_pipelines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
