@@ -33,6 +33,7 @@
 #include "port/time.c"
 #include "port/posix_file.c"
 #include "port/posix_system.c"
+#include "port/cgroup.c"
 #include "port/windows.c"
 #include "port/thread.c"
 #include "port/none.c"

@@ -70,7 +70,12 @@ TL_PRIV void tl__lock_release(tl__lock *lock);
 TL_PRIV size_t tl__lock_bytes(void);   /* of the context's heap, while one is held */
 
 /* --- process and machine --- */
-TL_PRIV int tl__cpu_count(void);                /* that this process may use; at least 1 */
+TL_PRIV int tl__cpu_count(void);                /* that this process may use, 1 to 1024: its processor set and quota */
+#ifdef __linux__
+/* Processors that the quotas of the control groups in a file like /proc/self/cgroup are worth, rounded up;
+ * `root` is where groups are mounted. 0: no limit. */
+TL_PRIV int tl__cgroup_cpus(const char *groups, const char *root);
+#endif
 TL_PRIV size_t tl__process_peak(void);          /* bytes of resident memory at its largest; 0: not known */
 TL_PRIV long tl__process_id(void);
 TL_PRIV bool tl__process_alive(long id);

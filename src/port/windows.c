@@ -31,9 +31,11 @@ TL_PRIV int64_t tl__ticks(void)
 
 TL_PRIV int tl__cpu_count(void)
 {
-    SYSTEM_INFO info;
-    GetSystemInfo(&info);
-    return info.dwNumberOfProcessors < 1 ? 1 : (int)info.dwNumberOfProcessors;
+    DWORD_PTR mine, all;
+    int count = 0;
+    if (!GetProcessAffinityMask(GetCurrentProcess(), &mine, &all)) return 1;
+    for (; mine != 0; mine &= mine - 1) count++;
+    return count < 1 ? 1 : count;
 }
 
 TL_PRIV size_t tl__process_peak(void)

@@ -1,10 +1,12 @@
 /* Clock, calendar, process, threads. */
 #include "port/port.h"
 #include "support/failing.h"
+#include "support/files.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -56,6 +58,39 @@ static void process(void **state)
     assert_string_equal(tl__environment("PATH"), getenv("PATH"));
     assert_null(tl__environment("TRAINLIB_NO_SUCH_VARIABLE"));
 }
+
+#ifdef __linux__
+
+/* What a control group allows: the least quota on the way up, in whole processors. */
+static void quotas(void **state)
+{
+    static const struct { const char *groups, *file, *text; int cpus; } cases[] = {
+        {"0::/\n", NULL, NULL, 0}, {"0::/\n", "cpu.max", "max 100000\n", 0}, {"0::/\n", "cpu.max", "200000 100000\n", 2},
+        {"0::/\n", "cpu.max", "150000 100000\n", 2}, {"0::/\n", "cpu.max", "1000 100000\n", 1},
+        {"0::/\n", "cpu.max", "99999999999999 100\n", 1024}, {"0::/\n", "cpu.max", "", 0}, {"0::/\n", "cpu.max", "7", 0},
+        {"0::/\n", "cpu.max", "nonsense\n", 0}, {"0::/a/b\n", "a/cpu.max", "300000 100000\n", 3},
+        {"0::/a/b\n", "a/b/cpu.max", "400000 100000\n", 3}, {"0::/other\n", "cpu.max", "max 100000\n", 0},
+        {"4:memory:/\n3:cpuset:/\n2:cpu,cpuacct:/x\n0::/\n", "cpu/x/cpu.cfs_quota_us", "250000\n", 0},
+        {"2:cpu,cpuacct:/x\n", "cpu/x/cpu.cfs_period_us", "100000\n", 3}, {"2:cpuacct:/x\n", NULL, NULL, 0},
+        {"2:cpu:/gone/from/here", "cpu/cpu.cfs_quota_us", "-1\n", 0}, {"", NULL, NULL, 0}, {"junk", NULL, NULL, 0},
+        {"1:\n:\n::\n", NULL, NULL, 0},
+    };
+    char folder[256], command[900];
+    (void)state;
+    files_begin(folder);
+    snprintf(command, sizeof command, "mkdir -p %s/a/b %s/cpu/x", folder, folder);
+    assert_int_equal(files_run(command, NULL, 0), 0);
+    for (size_t i = 0; i < TL_COUNT(cases); i++) {
+        const char *groups = files_text(folder, "groups", cases[i].groups);
+        if (cases[i].file != NULL) files_text(folder, cases[i].file, cases[i].text);
+        if (tl__cgroup_cpus(groups, folder) != cases[i].cpus)
+            fail_msg("case %zu: %d processors, not %d", i, tl__cgroup_cpus(groups, folder), cases[i].cpus);
+    }
+    assert_int_equal(tl__cgroup_cpus(files_path(folder, "no such file"), folder), 0);
+    files_end(folder);
+}
+
+#endif
 
 struct meeting {
     tl__mutex *mutex;
@@ -131,6 +166,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clocks), cmocka_unit_test(calendar), cmocka_unit_test(process),
+#ifdef __linux__
+        cmocka_unit_test(quotas),
+#endif
         cmocka_unit_test(threads_locks_events), cmocka_unit_test(out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
