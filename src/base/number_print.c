@@ -321,35 +321,56 @@ static size_t number_print_scientific(char *body, const struct number_print_exac
     return n;
 }
 
-/* The first `count` digits of m * 2^e, rounded half to even, without zeros at the end. False: not a case of this. */
+/* m * 2^e * 10^k rounded half to even, by one exact product. False: not a case of this, or 2^60 and more. */
+static bool number_print_scaled(uint64_t m, int e, int k, uint64_t *out)
+{
+    const uint64_t half = (uint64_t)1 << 63;
+    uint64_t power = 1, low, high, whole, rest;
+    int shift = -e % 64;
+    if (e >= 0 || e <= -128 || k < 0 || k > 19) return false;
+    for (int i = 0; i < k; i++) power *= 10;
+    high = tl__wide_multiply(m, power, &low);
+    if (e <= -64) {
+        whole = high >> shift;
+        rest = shift ? (high << (64 - shift)) | (low >> shift) : low;
+        low = shift ? low << (64 - shift) : 0;
+    } else {
+        if (high >> shift != 0) return false;
+        whole = (high << (64 - shift)) | (low >> shift);
+        rest = low << (64 - shift);
+        low = 0;
+    }
+    if (whole >> 60 != 0) return false;
+    *out = whole + (rest > half || (rest == half && (low != 0 || whole % 2 != 0)));
+    return true;
+}
+
+/* The first `count` digits of m * 2^e without zeros at the end; false: not a case of this. */
 static bool number_print_few(uint64_t m, int e, int count, struct number_print_digits *out)
 {
-    uint64_t limit = 1, power = 1, low, high, whole, rest;
-    if (m >> 52 == 0 || e >= 0 || e <= -128 || count > 17) return false;
+    uint64_t limit = 1, whole;
+    if (m >> 52 == 0 || count > 17) return false;
     for (int i = 0; i < count; i++) limit *= 10;
-    int k = count - 1 - number_print_floor_log10(e + 52, false);   /* m * 2^e * 10^k has count digits, or one more */
-    for (;; k--) {
-        if (k < 0 || k > 19) return false;
-        power = 1;
-        for (int i = 0; i < k; i++) power *= 10;
-        high = tl__wide_multiply(m, power, &low);
-        /* whole.rest = high:low * 2^e */
-        if (e > -64) {
-            whole = (high << (64 + e)) | (low >> -e);
-            rest = low << (64 + e);
-            low = 0;
-        } else {
-            int shift = -e - 64;
-            whole = high >> shift;
-            rest = shift ? (high << (64 - shift)) | (low >> shift) : low;
-            low = shift ? low << (64 - shift) : 0;
-        }
-        if (whole < limit) break;
-    }
-    const uint64_t half = (uint64_t)1 << 63;
-    whole += rest > half || (rest == half && (low != 0 || whole % 2 != 0));
+    int k = count - number_print_floor_log10(e + 52, false);   /* with k - 1 it has count digits, or one more */
+    do {
+        if (!number_print_scaled(m, e, --k, &whole)) return false;
+    } while (whole >= limit);
     number_print_take(out, whole, -k);
     return true;
+}
+
+/* whole / 10^precision. */
+static size_t number_print_point(char *out, uint64_t whole, int precision)
+{
+    char reversed[24];
+    int count = 0;
+    size_t n = 0;
+    for (; whole > 0 || count <= precision; whole /= 10) reversed[count++] = (char)('0' + whole % 10);
+    while (count > 0) {
+        if (count == precision) out[n++] = '.';
+        out[n++] = reversed[--count];
+    }
+    return n;
 }
 
 TL_PRIV size_t tl__number_format(char body[TL__NUMBER_BODY], double value, char kind, int precision)
@@ -363,7 +384,8 @@ TL_PRIV size_t tl__number_format(char body[TL__NUMBER_BODY], double value, char 
     if (precision > NUMBER_PRINT_PRECISION) precision = NUMBER_PRINT_PRECISION;
     if (kind == 'g') precision = precision > 0 ? precision - 1 : 0;
     int e;
-    uint64_t m = tl__number_split(pattern, tl__number_double(), &e);
+    uint64_t whole, m = tl__number_split(pattern, tl__number_double(), &e);
+    if (kind == 'f' && number_print_scaled(m, e, precision, &whole)) return number_print_point(body, whole, precision);
     if (kind == 'g' && number_print_few(m, e, precision + 1, &digits))
         return number_print_layout(body, &digits, precision + 1);
     number_print_expand(&x, m, e);

@@ -108,13 +108,16 @@ static void few_digits_as_printf(void **state)
 {
     (void)state;
     for (int i = 0; i < 200000; i++) {
-        char ours[64], theirs[64];
+        char ours[400], theirs[400];
         double x = ldexp((double)(next() % 1000000), -(int)(next() % 30));
         if (i % 4 == 0) x = ldexp((double)(next() >> 11), (int)(next() % 150) - 140);
         if (i % 4 == 1) x = ldexp(1.0, (int)(next() % 160) - 140) * (i % 8 == 1 ? 1.0 : 1.0 - 0x1p-53);
         int precision = (int)(next() % 20);
         tl__format(ours, sizeof ours, "%.*g", precision, x);
         snprintf(theirs, sizeof theirs, "%.*g", precision, x);
+        assert_string_equal(ours, theirs);
+        tl__format(ours, sizeof ours, "%.*f", precision, x);
+        snprintf(theirs, sizeof theirs, "%.*f", precision, x);
         assert_string_equal(ours, theirs);
     }
 }
