@@ -2,3 +2,6 @@
 BENCH_GROUP(peak)
 BENCH_GROUP(gemm)
 BENCH_GROUP(step)
+BENCH_GROUP(long)
+BENCH_GROUP(threads)
+BENCH_GROUP(predict)

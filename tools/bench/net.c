@@ -171,12 +171,11 @@ static bool net_write_tensors(net *n, FILE *file)
     return true;
 }
 
-/* Inputs, classes and weights, float32, for peers.py to read; path is made. */
-static bool net_write(net *n, char *path, size_t room)
+bool net_write(net *n, char *path, size_t room)
 {
     const char *folder = getenv("TMPDIR");
     size_t rows = NET_BATCHES * n->shape.batch, count = rows * n->shape.nodes[0];
-    snprintf(path, room, "%s/trainlib-bench-XXXXXX", folder && folder[0] ? folder : "/tmp");
+    snprintf(path, room, "%s/trainlib-bench-XX" "XX" "XX", folder && folder[0] ? folder : "/tmp");
     int number = mkstemp(path);
     FILE *file = number >= 0 ? fdopen(number, "wb") : NULL;
     if (!file) return false;
@@ -185,7 +184,7 @@ static bool net_write(net *n, char *path, size_t room)
     return fclose(file) == 0 && whole;
 }
 
-void net_peers(net *n, bench *b, bench_team *team, int threads)
+void net_peers(net *n, bench *b, bench_team *team, int threads, int which)
 {
     char path[300] = "", nodes[BENCH_NAME];
     if (!b->options.peers) return;
@@ -193,11 +192,13 @@ void net_peers(net *n, bench *b, bench_team *team, int threads)
     nodes[strcspn(nodes, " ")] = 0;
     if (net_write(n, path, sizeof path)) {
         for (int flush = 0; flush < 2; flush++)
-            bench_team_peer(b, team, threads, "torch", flush ? "torch, flush to zero" : "torch",
-                            "step-torch %s %s %zu %d %g %d", path, nodes, n->shape.batch, NET_BATCHES,
-                            n->learning_rate, flush);
-        bench_team_peer(b, team, threads, "scikit-learn", "scikit-learn", "step-sklearn %s %s %zu %d %g", path, nodes,
-                        n->shape.batch, NET_BATCHES, n->learning_rate);
+            if (which & (flush ? NET_TORCH_FLUSH : NET_TORCH))
+                bench_team_peer(b, team, threads, "torch", flush ? "torch, flush to zero" : "torch",
+                                "step-torch %s %s %zu %d %g %d", path, nodes, n->shape.batch, NET_BATCHES,
+                                n->learning_rate, flush);
+        if (which & NET_SKLEARN)
+            bench_team_peer(b, team, threads, "scikit-learn", "scikit-learn", "step-sklearn %s %s %zu %d %g", path,
+                            nodes, n->shape.batch, NET_BATCHES, n->learning_rate);
     } else {
         bench_fail(b, "the data for the peers could not be written to %s; is there room?", path);
     }

@@ -41,9 +41,12 @@ void net_free(net *n);
 /* `steps` whole steps as the trainer takes them; the seconds they took; below 0: one failed. A bench_worker's run. */
 double net_train(void *net, size_t steps);
 
-/* The peers that train it, given the same data and weights: PyTorch as shipped, PyTorch with its flush to zero on, and
- * scikit-learn. Call it before the first step. */
-void net_peers(net *n, bench *b, bench_team *team, int threads);
+/* Inputs, classes and weights as float32 in a new temporary file, for peers.py; path is filled, and the caller removes
+ * what it names. */
+bool net_write(net *n, char *path, size_t room);
+/* The peers that train it, given the same data and weights; `which` is a sum. Call it before the first step. */
+enum { NET_TORCH = 1, NET_TORCH_FLUSH = 2, NET_SKLEARN = 4 };    /* flush: with its flush to zero switched on */
+void net_peers(net *n, bench *b, bench_team *team, int threads, int which);
 /* Ours and the peers take the same first steps; then the losses of the last one are compared, for the row to tell. */
 void net_compare(net *n, bench_team *team, bench_row *row);
 

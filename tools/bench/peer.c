@@ -17,7 +17,8 @@ static bool peer_script(const bench *b, char *out, size_t room)
     const char *slash = strrchr(b->program, '/');
     snprintf(out, room, "tools/bench/peers.py");
     if (access(out, R_OK) == 0) return true;
-    snprintf(out, room, "%.*s/../tools/bench/peers.py", slash ? (int)(slash - b->program) : 1, slash ? b->program : ".");
+    snprintf(out, room, "%.*s/../tools/bench/peers.py", slash ? (int)(slash - b->program) : 1,
+             slash ? b->program : ".");
     return access(out, R_OK) == 0;
 }
 
@@ -75,7 +76,7 @@ static const struct { const char *package, *install; } peer_packages[] = {
     {"onnxruntime", "pip install onnxruntime"}, {"onnx", "pip install onnx"},
 };
 
-static bool peer_has(const bench *b, const char *package)
+bool bench_peers_have(const bench *b, const char *package)
 {
     size_t size = strlen(package);
     for (const char *at = strstr(b->packages, package); at; at = strstr(at + 1, package))
@@ -93,7 +94,7 @@ void bench_peers_head(bench *b)
     }
     printf("Peers:%s\n", b->packages);
     for (size_t p = 0; p < sizeof peer_packages / sizeof peer_packages[0]; p++)
-        if (!peer_has(b, peer_packages[p].package))
+        if (!bench_peers_have(b, peer_packages[p].package))
             printf("%s is not installed and left out: %s\n", peer_packages[p].package, peer_packages[p].install);
 }
 
@@ -118,7 +119,7 @@ bench_job *bench_team_peer(bench *b, bench_team *team, int threads, const char *
                            const char *format, ...)
 {
     char work[800], line[900], answer[400];
-    if (!b->options.peers || threads > BENCH_THREADS || team->count > BENCH_PEERS || !peer_has(b, package)) return NULL;
+    if (threads > BENCH_THREADS || team->count > BENCH_PEERS || !bench_peers_have(b, package)) return NULL;
     va_list list;
     va_start(list, format);
     vsnprintf(work, sizeof work, format, list);

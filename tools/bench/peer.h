@@ -31,13 +31,14 @@ void bench_team_end(bench_team *team);
 double bench_job_value(bench_job *job);
 double bench_job_run(void *job, size_t times);
 
+bool bench_peers_have(const bench *b, const char *package);    /* false without --peers */
 /* Which packages there are, in words; said at the top of the table. */
 void bench_peers_head(bench *b);
 void bench_peers_end(bench *b);
 
 /* --- blas.c, zlib.c: libraries of C --- */
-typedef void bench_sgemm(int order, int a_transposed, int b_transposed, int m, int n, int k, float alpha, const float *a,
-                         int lda, const float *b, int ldb, float beta, float *c, int ldc);
+typedef void bench_sgemm(int order, int a_transposed, int b_transposed, int m, int n, int k, float alpha,
+                         const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);
 /* OpenBLAS with so many threads; NULL: not installed. */
 bench_sgemm *bench_openblas(bench *b, int threads);
 

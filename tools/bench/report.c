@@ -74,7 +74,7 @@ void bench_print_row(bench *b, const bench_row *row)
         printf("    %-34s %9s %21s %17s  ours is %.2f times as fast", peer->name, median, spread, rate,
                peer->seconds.median / row->ours.seconds.median);
         if (peer->compared)
-            printf(peer->alike ? "  (losses differ by %.1e)" : "  NOT COMPARABLE: losses differ by %.1e",
+            printf(peer->alike ? "  (results %.0e apart)" : "  NOT COMPARABLE: results %.0e apart",
                    peer->difference);
         printf("\n");
     }
