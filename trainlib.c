@@ -142,7 +142,9 @@
 #ifndef TL_FREESTANDING
 #include "data/settings.c"
 #include "data/date.c"
+#include "data/words.c"
 #include "data/infer.c"
+#include "data/csv_cells.c"
 #include "data/table.c"
 #include "data/loader.c"
 #include "data/loader_csv.c"

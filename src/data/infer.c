@@ -2,7 +2,6 @@
  * float32 nearest to the text's double). A missing cell makes a whole column float, since NaN marks it. */
 #include "data/infer.h"
 
-#include "base/hash.h"
 #include "base/math.h"
 #include "base/text.h"
 #include "data/date.h"
@@ -74,6 +73,7 @@ TL_PRIV void tl__infer_rules_init(tl__infer_rules *rules, tl__heap *heap, const 
         double number;
         const char *mark = rules->marks.items[i];
         rules->number_marks |= tl__infer_number(mark, strlen(mark), rules->decimal, &number);
+        rules->date_marks |= tl__parse_date(mark, strlen(mark), &number);
     }
 }
 
@@ -94,13 +94,13 @@ TL_PRIV void tl__infer_free(tl__infer *column, tl__heap *heap)
 {
     size_t size = column->kind == TL__KIND_DATE ? sizeof(double) : sizeof(float);
     tl__free(heap, column->values, column->capacity * size);
-    tl__free(heap, column->words, column->word_capacity * sizeof *column->words);
-    tl__free(heap, column->slots, column->slot_count * sizeof *column->slots);
+    tl__words_free(&column->words, heap);
     memset(column, 0, sizeof *column);
 }
 
-static tl_status infer_grow(tl__infer *column, const tl__infer_rules *rules, tl_error *error)
+TL_PRIV tl_status tl__infer_room(tl__infer *column, const tl__infer_rules *rules, tl_error *error)
 {
+    if (column->rows < column->capacity) return TL_OK;
     size_t size = column->kind == TL__KIND_DATE ? sizeof(double) : sizeof(float), bytes;
     size_t capacity = column->capacity ? column->capacity + column->capacity / 2 : INFER_FIRST_ROWS;
     if (column->capacity && rules->rows_guess > column->capacity) capacity = rules->rows_guess;
@@ -130,7 +130,7 @@ static void infer_to_floats(tl__infer *column)
 static tl_status infer_put_float(tl__infer *column, const tl__infer_rules *rules, float value, tl_error *error)
 {
     infer_to_floats(column);
-    if (column->rows == column->capacity) TL_TRY(infer_grow(column, rules, error));
+    TL_TRY(tl__infer_room(column, rules, error));
     ((float *)column->values)[column->rows++] = value;
     return TL_OK;
 }
@@ -139,10 +139,8 @@ static tl_status infer_put_number(tl__infer *column, const tl__infer_rules *rule
 {
     if (column->whole && value > -2147483648.0 && value < 2147483648.0 && value == (double)(int32_t)value) {
         int32_t whole = (int32_t)value;
-        if (column->rows == column->capacity) TL_TRY(infer_grow(column, rules, error));
+        TL_TRY(tl__infer_room(column, rules, error));
         ((int32_t *)column->values)[column->rows++] = whole;
-        if (whole < column->smallest) column->smallest = whole;
-        if (whole > column->largest) column->largest = whole;
         return TL_OK;
     }
     return infer_put_float(column, rules, (float)value, error);
@@ -150,61 +148,8 @@ static tl_status infer_put_number(tl__infer *column, const tl__infer_rules *rule
 
 static tl_status infer_put_date(tl__infer *column, const tl__infer_rules *rules, double seconds, tl_error *error)
 {
-    if (column->rows == column->capacity) TL_TRY(infer_grow(column, rules, error));
+    TL_TRY(tl__infer_room(column, rules, error));
     ((double *)column->values)[column->rows++] = seconds;
-    return TL_OK;
-}
-
-/* ---- words ---- */
-
-static bool infer_more_slots(tl__infer *column, tl__heap *heap)
-{
-    size_t count = column->slot_count ? column->slot_count * 2 : 64;
-    uint32_t *slots = tl__alloc_zero(heap, count, sizeof *slots);
-    if (!slots) return false;
-    for (size_t code = 0; code < column->word_count; code++) {
-        size_t at = (size_t)tl__fnv1a(column->words[code], strlen(column->words[code])) & (count - 1);
-        while (slots[at]) at = (at + 1) & (count - 1);
-        slots[at] = (uint32_t)code + 1;
-    }
-    tl__free(heap, column->slots, column->slot_count * sizeof *slots);
-    column->slots = slots;
-    column->slot_count = count;
-    return true;
-}
-
-static bool infer_more_words(tl__infer *column, tl__heap *heap)
-{
-    size_t old = column->word_capacity, capacity = old ? old * 2 : 16;
-    const char **words = tl__resize(heap, column->words, old * sizeof *words, capacity * sizeof *words);
-    if (!words) return false;
-    column->words = words;
-    column->word_capacity = capacity;
-    return true;
-}
-
-static tl_status infer_code(tl__infer *column, tl__heap *heap, tl__arena *arena, const char *text, size_t size,
-                            int32_t *out, tl_error *error)
-{
-    if (column->word_count * 2 >= column->slot_count && !infer_more_slots(column, heap)) {
-        return tl__fail_memory(error, column->slot_count * 8);
-    }
-    size_t at = (size_t)tl__fnv1a(text, size) & (column->slot_count - 1);
-    for (; column->slots[at]; at = (at + 1) & (column->slot_count - 1)) {
-        uint32_t code = column->slots[at] - 1;
-        if (tl__same_text_n(column->words[code], text, size)) {
-            *out = (int32_t)code;
-            return TL_OK;
-        }
-    }
-    if (column->word_count == column->word_capacity && !infer_more_words(column, heap)) {
-        return tl__fail_memory(error, column->word_capacity * 16);
-    }
-    char *copy = tl__arena_copy(arena, text, size);
-    if (!copy) return tl__fail_memory(error, size + 1);
-    column->words[column->word_count] = copy;
-    column->slots[at] = (uint32_t)++column->word_count;
-    *out = (int32_t)(column->word_count - 1);
     return TL_OK;
 }
 
@@ -225,7 +170,7 @@ static tl_status infer_missing(tl__infer *column, const tl__infer_rules *rules, 
         column->first_missing_line = line;
     }
     if (column->kind == TL__KIND_CATEGORY) {
-        if (column->rows == column->capacity) TL_TRY(infer_grow(column, rules, error));
+        TL_TRY(tl__infer_room(column, rules, error));
         ((int32_t *)column->values)[column->rows++] = -1;
         return TL_OK;
     }
@@ -238,7 +183,7 @@ static tl_status infer_settle(tl__infer *column, const tl__infer_rules *rules, t
 {
     size_t rows = column->rows;
     column->kind = kind;
-    if (rows == 0 || kind == TL__KIND_NUMBER) return TL_OK;
+    if (kind == TL__KIND_NUMBER) return TL_OK;
     if (kind == TL__KIND_CATEGORY) {
         for (size_t i = 0; i < rows; i++) ((int32_t *)column->values)[i] = -1;
         return TL_OK;
@@ -253,27 +198,29 @@ static tl_status infer_settle(tl__infer *column, const tl__infer_rules *rules, t
 static tl_status infer_word(tl__infer *column, const tl__infer_rules *rules, const char *text, size_t size, int line,
                             bool number, tl__arena *arena, tl_error *error)
 {
-    int32_t code = 0;
+    uint64_t hash = tl__word_hash(text, size);
+    int32_t code = (int32_t)(tl__words_find(&column->words, text, size, hash) & TL__WORD_CODE) - 1;
     if (number) column->numbers++;
     else infer_note_odd(column, text, size, line);
-    TL_TRY(infer_code(column, rules->heap, arena, text, size, &code, error));
-    if (column->rows == column->capacity) TL_TRY(infer_grow(column, rules, error));
+    if (code < 0) {
+        if (!tl__words_add(&column->words, rules->heap, arena, text, size, hash, number)) {
+            return tl__fail_memory(error, size + column->words.slot_count * 8);
+        }
+        code = (int32_t)column->words.count - 1;
+    }
+    TL_TRY(tl__infer_room(column, rules, error));
     ((int32_t *)column->values)[column->rows++] = code;
     return TL_OK;
 }
 
 TL_PRIV tl_status tl__infer_cell(tl__infer *column, const tl__infer_rules *rules, const char *text, size_t size,
-                                 int line,
-                                 tl__arena *arena, tl_error *error)
+                                 int line, tl__arena *arena, tl_error *error)
 {
     double value = 0;
     if (rules->number_marks && tl__infer_is_missing(rules, text, size))
         return infer_missing(column, rules, line, error);
     bool number = tl__infer_number(text, size, rules->decimal, &value);
-    if (number && column->kind == TL__KIND_NUMBER) {
-        column->numbers++;
-        return infer_put_number(column, rules, value, error);
-    }
+    if (number && column->kind == TL__KIND_NUMBER) return infer_put_number(column, rules, value, error);
     if (!number && tl__infer_is_missing(rules, text, size)) return infer_missing(column, rules, line, error);
     if (column->kind == TL__KIND_FIND_OUT) {
         tl__column_kind kind = number                                   ? TL__KIND_NUMBER
@@ -283,19 +230,13 @@ TL_PRIV tl_status tl__infer_cell(tl__infer *column, const tl__infer_rules *rules
     }
     if (column->kind == TL__KIND_CATEGORY) return infer_word(column, rules, text, size, line, number, arena, error);
     if (column->kind == TL__KIND_DATE) {
-        if (tl__parse_date(text, size, &value)) {
-            column->dates++;
-            return infer_put_date(column, rules, value, error);
-        }
+        if (tl__parse_date(text, size, &value)) return infer_put_date(column, rules, value, error);
         infer_note_odd(column, text, size, line);
         column->misfits++;
         return infer_put_date(column, rules, infer_nan(), error);
     }
     bool whole = number && value == (double)(int64_t)(value < 9e18 && value > -9e18 ? value : 0.5);
-    if (number && (column->kind == TL__KIND_NUMBER || whole)) {
-        column->numbers++;
-        return infer_put_number(column, rules, value, error);
-    }
+    if (number && (column->kind == TL__KIND_NUMBER || whole)) return infer_put_number(column, rules, value, error);
     infer_note_odd(column, text, size, line);
     column->misfits++;
     return infer_put_float(column, rules, infer_nan(), error);
@@ -330,6 +271,31 @@ TL_PRIV tl_status tl__infer_judge(const tl__infer *column, const tl__infer_rules
     return TL_OK;
 }
 
+/* The range of whole numbers, of the values that were not looked at before. */
+static void infer_measure(tl__infer *column)
+{
+    if (!column->whole || column->kind == TL__KIND_CATEGORY || column->kind == TL__KIND_DATE) return;
+    const int32_t *values = column->values;
+    int32_t smallest = column->smallest, largest = column->largest;
+    for (size_t i = column->measured; i < column->rows; i++) {
+        smallest = values[i] < smallest ? values[i] : smallest;
+        largest = values[i] > largest ? values[i] : largest;
+    }
+    column->smallest = smallest;
+    column->largest = largest;
+    column->measured = column->rows;
+}
+
+TL_PRIV tl__column_type tl__infer_type(tl__infer *column)
+{
+    if (column->kind == TL__KIND_CATEGORY) return TL__COLUMN_CODES;
+    if (column->kind == TL__KIND_DATE) return TL__COLUMN_F64;
+    if (!column->whole) return TL__COLUMN_F32;
+    infer_measure(column);
+    bool any = column->smallest <= column->largest;
+    return any && column->smallest >= 0 && column->largest <= 255 ? TL__COLUMN_U8 : TL__COLUMN_I32;
+}
+
 /* Whole numbers from 0 to 255 take a byte each; in place, from the front. */
 static void infer_to_bytes(tl__infer *column)
 {
@@ -341,15 +307,6 @@ static void infer_to_bytes(tl__infer *column)
     }
 }
 
-TL_PRIV tl__column_type tl__infer_type(const tl__infer *column)
-{
-    if (column->kind == TL__KIND_CATEGORY) return TL__COLUMN_CODES;
-    if (column->kind == TL__KIND_DATE) return TL__COLUMN_F64;
-    if (!column->whole) return TL__COLUMN_F32;
-    bool any = column->smallest <= column->largest;
-    return any && column->smallest >= 0 && column->largest <= 255 ? TL__COLUMN_U8 : TL__COLUMN_I32;
-}
-
 TL_PRIV const void *tl__infer_pack(tl__infer *column)
 {
     if (tl__infer_type(column) == TL__COLUMN_U8) infer_to_bytes(column);
@@ -358,14 +315,15 @@ TL_PRIV const void *tl__infer_pack(tl__infer *column)
 
 TL_PRIV void tl__infer_forget(tl__infer *column)
 {
+    infer_measure(column);
     column->before += column->rows;
-    column->rows = 0;
+    column->rows = column->measured = 0;
 }
 
 TL_PRIV void tl__infer_again(tl__infer *column)
 {
-    column->before = column->rows = 0;
-    column->numbers = column->dates = column->misfits = column->missing = 0;
+    column->before = column->rows = column->measured = 0;
+    column->numbers = column->misfits = column->missing = 0;
 }
 
 TL_PRIV tl_status tl__infer_end(tl__infer *column, tl__table *table, tl_error *error)
@@ -390,11 +348,11 @@ TL_PRIV tl_status tl__infer_end(tl__infer *column, tl__table *table, tl_error *e
         made->bytes = column->rows * value_size;
     }
     made->values = made->block;
-    made->words = column->words;
-    made->word_count = column->word_count;
-    made->word_capacity = column->word_capacity;
-    column->words = NULL;
-    column->word_capacity = 0;
+    made->words = column->words.words;
+    made->word_count = column->words.count;
+    made->word_capacity = column->words.capacity;
+    column->words.words = NULL;
+    column->words.capacity = 0;
     made->missing = column->missing;
     made->first_missing_row = column->first_missing_row;
     made->first_missing_line = column->first_missing_line;

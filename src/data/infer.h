@@ -8,13 +8,14 @@
 #define TL_DATA_INFER_H
 
 #include "data/table.h"
+#include "data/words.h"
 
 typedef struct tl__infer_rules {
     tl__heap *heap;
     const char *name;                /* of the file */
     char decimal;                    /* '.' or ',' */
     tl__text_list marks;             /* cells that are missing */
-    bool number_marks;               /* one of the marks looks like a number */
+    bool number_marks, date_marks;   /* one of the marks looks like a number, like a date */
     size_t rows_guess;               /* rows that the whole file may have; 0: not known */
 } tl__infer_rules;
 
@@ -26,17 +27,14 @@ typedef struct tl__infer {
     void *values;                    /* int32_t, float (numbers), double (dates) or int32_t codes */
     size_t capacity, rows;           /* values */
     size_t before;                   /* rows whose values were let go (tl__infer_forget) */
-    size_t numbers, dates, misfits;  /* values that are, and that do not fit the kind */
+    size_t numbers, misfits;         /* of words: those that are numbers; values that do not fit the kind */
     size_t missing, first_missing_row;
     int first_missing_line;
     int odd_line;                    /* first misfit; of words: first that is not a number */
     char odd_text[64];
-    int32_t last, smallest, largest; /* whole */
-    /* words */
-    const char **words;
-    size_t word_count, word_capacity;
-    uint32_t *slots;                 /* code + 1; 0: free */
-    size_t slot_count;
+    int32_t smallest, largest;       /* of whole numbers, before `measured` */
+    size_t measured;
+    tl__words words;                 /* marked: those that are numbers */
 } tl__infer;
 
 TL_PRIV void tl__infer_rules_init(tl__infer_rules *rules, tl__heap *heap, const char *name,
@@ -44,8 +42,9 @@ TL_PRIV void tl__infer_rules_init(tl__infer_rules *rules, tl__heap *heap, const 
 TL_PRIV void tl__infer_begin(tl__infer *column, const char *name, tl__column_kind demanded);
 /* One cell; words are copied into the arena. line 0: the format has none. */
 TL_PRIV tl_status tl__infer_cell(tl__infer *column, const tl__infer_rules *rules, const char *text, size_t size,
-                                 int line,
-                                 tl__arena *arena, tl_error *error);
+                                 int line, tl__arena *arena, tl_error *error);
+/* Room for one value more, for those who store values by themselves. */
+TL_PRIV tl_status tl__infer_room(tl__infer *column, const tl__infer_rules *rules, tl_error *error);
 /* What the column must be read as when another pass is needed; TL__KIND_FIND_OUT when this one is good; a mistake when
  * single values do not fit. */
 TL_PRIV tl_status tl__infer_judge(const tl__infer *column, const tl__infer_rules *rules, tl__column_kind *again,
@@ -55,7 +54,7 @@ TL_PRIV tl_status tl__infer_judge(const tl__infer *column, const tl__infer_rules
 TL_PRIV void tl__infer_forget(tl__infer *column);
 TL_PRIV void tl__infer_again(tl__infer *column);
 /* The type of the column's values as they stand; bytes are made of whole numbers by tl__infer_pack. */
-TL_PRIV tl__column_type tl__infer_type(const tl__infer *column);
+TL_PRIV tl__column_type tl__infer_type(tl__infer *column);
 /* The values, as that type, in place. */
 TL_PRIV const void *tl__infer_pack(tl__infer *column);
 /* Moves the values into a new column of the table. */

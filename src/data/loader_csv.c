@@ -3,10 +3,10 @@
 #include "data/loader.h"
 
 #include "base/text.h"
+#include "data/csv_cells.h"
 #include "data/date.h"
-#include "text/csv.h"
 
-enum { CSVFILE_SAMPLE_ROWS = 50, CSVFILE_GUESS_ROWS = 256 };
+enum { CSVFILE_SAMPLE_ROWS = 50 };
 
 typedef struct csvfile {
     const tl__source *source;
@@ -177,35 +177,6 @@ static tl_status csvfile_begin(csvfile *file, tl_error *error)
 
 /* ---- rows ---- */
 
-static void csvfile_guess_rows(csvfile *file, size_t rows)
-{
-    size_t done = (size_t)(file->csv.at - file->csv.bytes) - file->first_offset;
-    size_t all = file->source->size - file->first_offset;
-    int64_t limit = file->source->settings->limit;
-    double guess = (double)all / (double)(done ? done : 1) * (double)rows * 1.02 + 64;
-    if (limit > 0 && guess > (double)limit) guess = (double)limit;
-    if (guess < (double)all) file->rules.rows_guess = (size_t)guess;
-}
-
-static tl_status csvfile_rows(csvfile *file, tl__arena *words, size_t *rows, tl_error *error)
-{
-    int64_t limit = file->source->settings->limit;
-    bool more;
-    *rows = 0;
-    tl__csv_seek(&file->csv, file->first_offset, file->first_line);
-    while (limit <= 0 || (uint64_t)limit > *rows) {
-        TL_TRY(tl__csv_next(&file->csv, &more, error));
-        if (!more) break;
-        for (size_t i = 0; i < file->count; i++) {
-            const tl__csv_cell *cell = &file->csv.cells[i];
-            TL_TRY(tl__infer_cell(&file->columns[i], &file->rules, cell->text, cell->size, file->csv.line, words,
-                                  error));
-        }
-        if (++*rows == CSVFILE_GUESS_ROWS) csvfile_guess_rows(file, *rows);
-    }
-    return TL_OK;
-}
-
 static void csvfile_restart(csvfile *file)
 {
     for (size_t i = 0; i < file->count; i++) {
@@ -225,12 +196,15 @@ static tl_status csvfile_finish(csvfile *file, size_t rows, tl__table *into, tl_
 
 static tl_status csvfile_read(csvfile *file, tl__table *into, tl_error *error)
 {
-    size_t rows;
+    tl__csv_columns all = {&file->csv, &file->rules, file->columns, file->count, &into->arena,
+                           file->source->settings->limit};
+    size_t rows = 0;
     bool again;
     do {
         again = false;
         csvfile_restart(file);
-        TL_TRY(csvfile_rows(file, &into->arena, &rows, error));
+        tl__csv_seek(&file->csv, file->first_offset, file->first_line);
+        TL_TRY(tl__csv_cells(&all, &rows, error));
         for (size_t i = 0; i < file->count; i++) {
             tl__column_kind kind;
             TL_TRY(tl__infer_judge(&file->columns[i], &file->rules, &kind, error));

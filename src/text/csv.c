@@ -279,16 +279,36 @@ static tl_status csv_check_width(tl__csv *csv, tl_error *error)
                        csv->count, csv->count == 1 ? "" : "s", csv->columns);
 }
 
+TL_PRIV void tl__csv_begin(tl__csv *csv, bool *more)
+{
+    csv->count = 0;
+    csv_skip_empty_lines(csv);
+    *more = csv->at < csv->end;
+    csv->line = csv->next_line;
+    csv->offset = (size_t)(csv->at - csv->bytes);
+}
+
+TL_PRIV void tl__csv_end(tl__csv *csv)
+{
+    csv->at = csv_skip_line_end(csv->at, csv->end);
+    csv->next_line++;
+}
+
+TL_PRIV tl_status tl__csv_one(tl__csv *csv, tl__csv_cell *out, tl_error *error)
+{
+    csv->count = 0;
+    TL_TRY(csv_cell(csv, error));
+    if (csv->cells[0].doubled) TL_TRY(csv_undouble(csv, error));
+    *out = csv->cells[0];
+    return TL_OK;
+}
+
 TL_PRIV tl_status tl__csv_next(tl__csv *csv, bool *more, tl_error *error)
 {
     const char separator = csv->options.separator;
     bool doubled = false;
-    csv->count = 0;
-    csv_skip_empty_lines(csv);
-    *more = csv->at < csv->end;
+    tl__csv_begin(csv, more);
     if (!*more) return TL_OK;
-    csv->line = csv->next_line;
-    csv->offset = (size_t)(csv->at - csv->bytes);
     if (separator == ' ') csv_skip_separators(csv);
     for (;;) {
         TL_TRY(csv_cell(csv, error));
@@ -300,8 +320,7 @@ TL_PRIV tl_status tl__csv_next(tl__csv *csv, bool *more, tl_error *error)
             if (csv->at == csv->end || *csv->at == '\n' || *csv->at == '\r') break;
         }
     }
-    csv->at = csv_skip_line_end(csv->at, csv->end);
-    csv->next_line++;
+    tl__csv_end(csv);
     if (doubled) TL_TRY(csv_undouble(csv, error));
     return csv_check_width(csv, error);
 }

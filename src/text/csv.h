@@ -58,6 +58,12 @@ TL_PRIV void tl__csv_seek(tl__csv *csv, size_t offset, int line);
 /* Go on in another block, for a file that is read piece by piece: `bytes` are what follows the rows read so far. The
  * separator, the width of the first row and the number of the line stay. */
 TL_PRIV tl_status tl__csv_refill(tl__csv *csv, const char *bytes, size_t size, tl_error *error);
+/* A row cell by cell, for readers that know how most of its cells look and take these from csv->at themselves: at its
+ * first byte after _begin; then each cell is either passed over by moving csv->at to the byte that ends it, one of
+ * `stops`, or read by _one; _end is called there behind the last cell. */
+TL_PRIV void tl__csv_begin(tl__csv *csv, bool *more);
+TL_PRIV tl_status tl__csv_one(tl__csv *csv, tl__csv_cell *out, tl_error *error);
+TL_PRIV void tl__csv_end(tl__csv *csv);
 TL_PRIV void tl__csv_close(tl__csv *csv);
 
 /* Writing: cells of a row one after the other, then the end of the row. `guard` puts an apostrophe before a text that a
