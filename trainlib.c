@@ -107,6 +107,7 @@
 #include "nn/plan.c"
 #include "nn/plan_report.c"
 #include "nn/network.c"
+#include "nn/network_pass.c"
 #include "nn/network_step.c"
 #include "nn/network_check.c"
 #include "nn/clip.c"

@@ -11,6 +11,7 @@
 #include "nn/graph.h"
 #include "nn/init.h"
 #include "nn/layer_list.h"
+#include "nn/optimizer.h"
 #include "par/pool.h"
 
 enum {
@@ -85,6 +86,12 @@ typedef struct tl__layer {
     void (*forward)(tl__pass *pass, tl__op *op);
     /* Writes op->d_in (where wanted) and op->gradient from op->d_out, which it may destroy. */
     void (*backward)(tl__pass *pass, tl__op *op);
+    /* For layers with many weights, whose `backward` leaves op->gradient to these: tasks that write it, or, with
+     * pass->update, take it into the weights without storing it. They read op->in[0] and op->d_out as `backward` left
+     * it, and each number they make is a sum of products of the two, or of d_out, over rows. gradient_tasks gives their
+     * number and adds their floating-point operations to *work. NULL: `backward` does all. */
+    size_t (*gradient_tasks)(tl__pass *pass, tl__op *op, double *work);
+    void (*gradient_task)(tl__pass *pass, tl__op *op, size_t task, void *scratch);
     /* Where the values are from which its own activation's derivative is taken, and which activation: a reader with
      * applies_derivative then does that on its way. NULL, or giving NULL: it is not to be fused. */
     const float *(*saved)(const tl__op *op, tl__activation_use *use);
@@ -143,6 +150,7 @@ struct tl__pass {
     size_t rows;
     int pieces;
     bool training;                            /* false: as in evaluation, also on a way back */
+    const tl__optimizer_step *update;         /* gradient tasks go on with this; NULL: they store */
     uint64_t seed;
     uint32_t step;
     size_t first_row;                         /* in the global batch */

@@ -2,8 +2,8 @@
  * read both operands along their rows. The activation is fused into the product; on the way back the derivative of the
  * layer before is fused into the input gradient where that layer allows it (op->fused).
  *
- * The way back is one list of tasks: tiles of the weight gradient, tiles of the input gradient, blocks of columns of
- * the bias gradient. They read the same dz and write different arrays. */
+ * The way back: dz and the input gradient in `backward`; tiles of the weight gradient and blocks of columns of the bias
+ * gradient are tasks of their own, which may go on into the optimizer while the tile is in the cache. */
 #include "nn/layer.h"
 
 enum { DENSE_BIAS_COLUMNS = 64 };
@@ -13,6 +13,12 @@ typedef struct dense_settings {
     bool bias;
 } dense_settings;
 
+/* Where a tile of the weight gradient goes when it is not stored. */
+typedef struct dense_sink {
+    const tl__optimizer_step *update;
+    size_t first, columns;     /* the weights' first element among all parameters; of a row */
+} dense_sink;
+
 typedef struct dense_state {
     tl__activation_use use;
     float *pre;                /* [rows, out]: pre-activations, for activations that need them on the way back */
@@ -20,8 +26,9 @@ typedef struct dense_state {
     size_t in, out;
     size_t rows;               /* of samples, which the products are planned for; 0: not yet */
     tl__gemm forward, weight, input;
-    tl__gemm_plan forward_plan, weight_plan, input_plan;
-    size_t weight_tasks, input_tasks, bias_tasks;   /* of the running backward pass */
+    tl__gemm_plan forward_plan, weight_plan, sink_plan, input_plan;
+    dense_sink sink;
+    size_t weight_tasks;       /* of the running backward pass */
 } dense_state;
 
 static const tl__field dense_rows[] = {
@@ -68,6 +75,12 @@ static int dense_tensors(const tl__site *site, tl__tensor_spec *out)
     return settings->bias ? 2 : 1;
 }
 
+static void dense_take(void *user, size_t row, size_t column, float *values, size_t count)
+{
+    const dense_sink *sink = user;
+    tl__optimizer_take(sink->update, sink->first + row * sink->columns + column, values, count);
+}
+
 /* The three products for `rows` samples, without their pointers, and their plans. */
 static void dense_plan(dense_state *state, const tl__kernels *kernels, size_t rows, int pieces)
 {
@@ -82,6 +95,9 @@ static void dense_plan(dense_state *state, const tl__kernels *kernels, size_t ro
                               .ldc = n_in, .ldsaved = n_in};
     kernels->gemm_plan(&state->forward, &state->forward_plan);
     kernels->gemm_plan(&state->weight, &state->weight_plan);
+    state->weight.take = dense_take;
+    state->weight.take_user = &state->sink;
+    kernels->gemm_plan(&state->weight, &state->sink_plan);
     kernels->gemm_plan(&state->input, &state->input_plan);
 }
 
@@ -118,6 +134,7 @@ static void dense_carve(const tl__site *site, tl__layer_memory *memory, void *bl
     memory->worker = state->forward_plan.scratch_bytes;
     if (memory->training) {
         memory->worker = tl__size_max(memory->worker, state->weight_plan.scratch_bytes);
+        memory->worker = tl__size_max(memory->worker, state->sink_plan.scratch_bytes);
         if (memory->wants_gradient[0])
             memory->worker = tl__size_max(memory->worker, state->input_plan.scratch_bytes);
     }
@@ -171,33 +188,53 @@ static void dense_derivative_task(tl__pass *pass, tl__op *op, size_t task, void 
                             (state->pre ? state->pre : op->out) + at, rows, state->out);
 }
 
-static void dense_backward_task(tl__pass *pass, tl__op *op, size_t task, void *scratch)
+static void dense_input_task(tl__pass *pass, tl__op *op, size_t task, void *scratch)
 {
     const dense_state *state = op->state;
-    if (task < state->weight_tasks) {
-        state->weight_plan.run(&state->weight, &state->weight_plan, task, scratch);
-    } else if ((task -= state->weight_tasks) < state->input_tasks) {
-        state->input_plan.run(&state->input, &state->input_plan, task, scratch);
-    } else {
-        size_t first = (task - state->input_tasks) * DENSE_BIAS_COLUMNS;
-        pass->kernels->column_sums(op->gradient[1], op->d_out, pass->rows * state->repeat, state->out,
-                                   (size_t)pass->pieces, first, tl__size_min(DENSE_BIAS_COLUMNS, state->out - first));
-    }
+    (void)pass;
+    state->input_plan.run(&state->input, &state->input_plan, task, scratch);
 }
 
 static void dense_backward(tl__pass *pass, tl__op *op)
 {
     dense_state *state = op->state;
     size_t m = pass->rows * state->repeat;
-    double product = 2.0 * (double)m * (double)state->in * (double)state->out;
     if (!op->derivative_done && !tl__activation_is_identity(&state->use))
         tl__pass_run(pass, op, tl__blocks(m, tl__row_block(state->out)), 10.0 * (double)(m * state->out),
                      dense_derivative_task);
-    state->weight_tasks = op->gradient[0] ? state->weight_plan.tasks : 0;
-    state->input_tasks = op->d_in[0] ? state->input_plan.tasks : 0;
-    state->bias_tasks = op->gradient[1] ? tl__blocks(state->out, DENSE_BIAS_COLUMNS) : 0;
-    tl__pass_run(pass, op, state->weight_tasks + state->input_tasks + state->bias_tasks,
-                 product * ((op->gradient[0] != NULL) + (op->d_in[0] != NULL)), dense_backward_task);
+    if (op->d_in[0])
+        tl__pass_run(pass, op, state->input_plan.tasks, 2.0 * (double)m * (double)state->in * (double)state->out,
+                     dense_input_task);
+}
+
+static size_t dense_gradient_tasks(tl__pass *pass, tl__op *op, double *work)
+{
+    dense_state *state = op->state;
+    double weights = (double)state->in * (double)state->out;
+    if (!op->gradient[0]) return 0;
+    state->weight.take = pass->update ? dense_take : NULL;
+    if (pass->update)
+        state->sink = (dense_sink){pass->update, (size_t)(op->tensor[0] - pass->update->parameters), state->out};
+    state->weight_tasks = pass->update ? state->sink_plan.tasks : state->weight_plan.tasks;
+    *work += 2.0 * (double)(pass->rows * state->repeat) * weights + (pass->update ? 40.0 * weights : 0.0);
+    return state->weight_tasks + (op->gradient[1] ? tl__blocks(state->out, DENSE_BIAS_COLUMNS) : 0);
+}
+
+static void dense_gradient_task(tl__pass *pass, tl__op *op, size_t task, void *scratch)
+{
+    const dense_state *state = op->state;
+    if (task < state->weight_tasks) {
+        const tl__gemm_plan *plan = pass->update ? &state->sink_plan : &state->weight_plan;
+        plan->run(&state->weight, plan, task, scratch);
+        return;
+    }
+    size_t first = (task - state->weight_tasks) * DENSE_BIAS_COLUMNS;
+    size_t count = tl__size_min(DENSE_BIAS_COLUMNS, state->out - first);
+    pass->kernels->column_sums(op->gradient[1], op->d_out, pass->rows * state->repeat, state->out,
+                               (size_t)pass->pieces, first, count);
+    if (pass->update)
+        tl__optimizer_take(pass->update, (size_t)(op->tensor[1] - pass->update->parameters) + first,
+                           op->gradient[1] + first, count);
 }
 
 static double dense_flops(const tl__site *site)
@@ -225,7 +262,8 @@ TL_PRIV const tl__member_head *tl__layer_dense(void)
                  .rows = dense_rows, .settings_size = sizeof(dense_settings)},
         .inputs_min = 1, .inputs_max = 1, .takes_activation = true, .default_activation = true,
         .state_size = sizeof(dense_state), .shape = dense_shape, .tensors = dense_tensors, .carve = dense_carve,
-        .forward = dense_forward, .backward = dense_backward, .saved = dense_saved, .applies_derivative = true,
+        .forward = dense_forward, .backward = dense_backward, .gradient_tasks = dense_gradient_tasks,
+        .gradient_task = dense_gradient_task, .saved = dense_saved, .applies_derivative = true,
         .flops = dense_flops, .examples = examples, .example_count = (int)TL_COUNT(examples)
     };
     return &layer.head;

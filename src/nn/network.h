@@ -7,6 +7,8 @@
  *     TL_TRY(tl__network_learn(network, pool, &batch, error));             forward, loss, backward
  *     TL_TRY(tl__network_update(network, pool, &update, &result, error));  norm, clip, optimizer
  *
+ * or both in one, faster: tl__network_step.
+ *
  * Gradient shards. The rows of a step (the global batch) are cut into `shards` consecutive pieces by tl__piece of
  * kernels/kernels.h; the pieces of a short batch may be empty. Every sum over rows (gradients of weights, statistics of
  * batch norm, the loss) is one chain per piece, and the pieces are added by one fixed binary tree. Under accumulation
@@ -48,11 +50,13 @@ typedef struct tl__update {
     bool clip_largest;          /* that norm is the absolute value of the largest element, not the root of squares */
     double clip_value;          /* largest absolute value of each gradient, before the norm; 0: no limit */
     bool want_figures;          /* fill element figures of the result (one more pass over the gradients) */
+    bool want_norms;            /* tl__network_step: fill gradient_norm and tl__network_norm, which tl__network_update
+                                   always does; the step is then slower */
 } tl__update;
 
 typedef struct tl__step_result {
     double loss;                /* of the step, before its update: sum of row losses / denominator */
-    double gradient_norm;       /* of all gradients, before clipping, without the l2 term */
+    double gradient_norm;       /* of all gradients, before clipping, without the l2 term; 0 where it was not made */
     bool clipped;
     double element_mean, element_max;   /* mean and largest |g| before clipping (want_figures, clip_largest); else 0 */
 } tl__step_result;
@@ -83,6 +87,11 @@ TL_PRIV const float *tl__network_output(const tl__network *network);
  * the message names the layer where it began (needs the last batch's values, so call it before the next learn). */
 TL_PRIV tl_status tl__network_update(tl__network *network, tl__pool *pool, const tl__update *update,
                                      tl__step_result *result, tl_error *error);
+/* learn and update in one, of a plan without accumulation: the same bits and the same errors. Without want_norms,
+ * want_figures and limits the gradients go into the weights as they are made, without a pass over memory of their own;
+ * tl__network_gradients and tl__network_norm are then not those of this step. */
+TL_PRIV tl_status tl__network_step(tl__network *network, tl__pool *pool, const tl__rows *batch,
+                                   const tl__update *update, tl__step_result *result, tl_error *error);
 /* Give up the gradients of an unfinished step. */
 TL_PRIV void tl__network_forget(tl__network *network);
 

@@ -59,6 +59,7 @@ TL_PRIV tl_status tl__network_find_nonfinite(tl__network *network, tl__pool *poo
         if (check_bad(kernels, entry->op.d_out, batch->rows * entry->op.size))
             return check_fail(entry->op.node, "gradients", error);
         tl__network_op_backward(&pass, entry);
+        tl__network_op_gradients(network, &pass, entry);
         TL_TRY(check_tensors(network, entry, true, error));
     }
     return tl__fail(error, TL_NOT_FINITE, "The loss or the norm of the gradients is not a finite number. Lower "

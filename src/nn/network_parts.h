@@ -1,5 +1,5 @@
-/* Inside of a network, for network.c, which lays it out, network_step.c, which runs it, and network_check.c, which
- * looks for the layer where a NaN began. */
+/* Inside of a network, for network.c, which lays it out, network_pass.c, which runs it, network_step.c, which takes
+ * steps, and network_check.c, which looks for the layer where a NaN began. */
 #ifndef TL_NN_NETWORK_PARTS_H
 #define TL_NN_NETWORK_PARTS_H
 
@@ -9,7 +9,10 @@
 #include "nn/optimizer.h"
 #include "nn/plan_parts.h"
 
-enum { TL__MAX_LEVELS = 32 };   /* of accumulation: log2 */
+enum {
+    TL__MAX_LEVELS = 32,            /* of accumulation: log2 */
+    TL__NETWORK_CHUNK = 16384       /* floats of an elementwise task: 64 KiB, a share of a core's cache */
+};
 
 /* A live node in one mode. */
 typedef struct tl__network_op {
@@ -17,6 +20,7 @@ typedef struct tl__network_op {
     int node;
     bool identity;                      /* shares its input's array: nothing to run */
     bool backward;                      /* has something to do on the way back */
+    size_t gradient_tasks;              /* of the running way back */
     float *add_to[TL__NODE_INPUTS];     /* not NULL: d_in is a buffer of its own that is added here */
 } tl__network_op;
 
@@ -64,11 +68,29 @@ struct tl__network {
 TL_PRIV void tl__network_pass(const tl__network *network, int mode, tl__pool *pool, const tl__rows *batch,
                               tl__pass *out);
 TL_PRIV void tl__network_set_inputs(tl__network *network, int mode, const float *inputs);
-/* One op of the way back, with the sums into what others wrote. */
+TL_PRIV void tl__network_run_forward(tl__network *network, int mode, tl__pass *pass, const float *inputs);
+/* Where the last forward's outputs are. */
+TL_PRIV const float *tl__network_result(const tl__network *network, int mode, const float *inputs);
+/* Statistics that a forward pass in training leaves behind. */
+TL_PRIV void tl__network_commit(tl__network *network, tl__pass *pass);
+
+/* The way back in two parts, in this order: from the gradient of the output to those of all inputs, then to those of
+ * weights (or into the weights: pass->update); without plan->split the first part is all of it. */
+TL_PRIV void tl__network_run_backward(tl__network *network, tl__pass *pass);
+TL_PRIV void tl__network_run_gradients(tl__network *network, tl__pass *pass);
+/* The same for one op; the first with the sums into what others wrote. */
 TL_PRIV void tl__network_op_backward(tl__pass *pass, tl__network_op *op);
-/* Gradient of the outputs and row losses of a batch. */
+TL_PRIV void tl__network_op_gradients(const tl__network *network, tl__pass *pass, tl__network_op *op);
+/* to += more. */
+TL_PRIV void tl__network_add(tl__pool *pool, const tl__kernels *kernels, float *to, const float *more, size_t size);
+
+/* Gradient of the outputs and row losses of a batch; then the sum of the row losses, piece by piece. */
 TL_PRIV void tl__network_loss(tl__network *network, int mode, tl__pool *pool, const tl__rows *batch, double scale,
                               bool gradient);
+TL_PRIV double tl__network_loss_sum(const tl__network *network, int mode, size_t rows);
+
+/* A training batch that cannot be, told. */
+TL_PRIV tl_status tl__network_refuse(const tl__network *network, size_t rows, tl_error *error);
 /* TL_NOT_FINITE with the layer of the last batch where the first NaN or infinity is. */
 TL_PRIV tl_status tl__network_find_nonfinite(tl__network *network, tl__pool *pool, tl_error *error);
 /* Tasks on the pool when there is enough to do. */

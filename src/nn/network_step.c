@@ -1,200 +1,17 @@
-/* Running a network: forward, loss, backward, and the step that takes the gradients into the weights. */
+/* Taking steps: gradients of one or several micro-batches, their norm, clipping, and the optimizer.
+ *
+ * There are two ways, with the same bits. The plain one, learn and update, stores all gradients, looks at them, then
+ * applies them. The streaming one never stores the gradients of large tensors: each piece goes into the weights while
+ * it is in the cache. It is open to steps that need no norm, no clipping and no sum over micro-batches. Its one
+ * difficulty is the promise that weights stay as they were when a gradient is not finite: nothing may be changed before
+ * all gradients are known to be finite. They are sums of products of a layer's inputs with the gradients of its
+ * outputs, which plan->split keeps; by Cauchy and Schwarz no sum is larger than the root of the product of both sums
+ * of squares. Where these are too large to prove it, the step takes the plain way. */
 #include "nn/network_parts.h"
 
 #include "base/math.h"
 
-enum { NETWORK_CHUNK = 16384 };   /* floats of an elementwise task: 64 KiB, a share of a core's cache */
-
-TL_PRIV void tl__network_for(tl__pool *pool, size_t count, double work, tl__task_fn *run, void *user)
-{
-    if (tl__pool_pays(pool, count, work)) {
-        tl__parallel_for(pool, count, run, user);
-    } else {
-        for (size_t task = 0; task < count; task++) run(user, task, 0);
-    }
-}
-
-TL_PRIV void tl__network_pass(const tl__network *network, int mode, tl__pool *pool, const tl__rows *batch,
-                              tl__pass *out)
-{
-    const tl__plan_options *options = &network->plan->options;
-    memset(out, 0, sizeof *out);
-    out->kernels = options->kernels;
-    out->pool = tl__pool_threads(pool) <= options->workers ? pool : NULL;
-    out->scratch = network->scratch;
-    out->scratch_stride = network->scratch_bytes;
-    out->rows = batch->rows;
-    out->pieces = options->shards / options->accumulation;
-    out->training = mode == TL__TRAINING && !batch->evaluate;
-    out->seed = options->seed;
-    out->step = batch->step;
-    out->first_row = batch->first_row;
-}
-
-TL_PRIV void tl__network_set_inputs(tl__network *network, int mode, const float *inputs)
-{
-    tl__network_mode *m = &network->mode[mode];
-    for (int i = 0; i < m->input_count; i++) *m->inputs[i].where = inputs;
-}
-
-static void network_forward(tl__network *network, int mode, tl__pass *pass, const float *inputs)
-{
-    tl__network_mode *m = &network->mode[mode];
-    tl__network_set_inputs(network, mode, inputs);
-    for (int i = 0; i < m->count; i++)
-        if (!m->ops[i].identity) m->ops[i].op.layer->forward(pass, &m->ops[i].op);
-}
-
-static const float *network_output(const tl__network *network, int mode, const float *inputs)
-{
-    return network->mode[mode].output ? network->mode[mode].output : inputs;
-}
-
-/* ---- The way back */
-
-typedef struct network_sum {
-    const tl__kernels *kernels;
-    float *to;
-    const float *more;
-    size_t size;
-} network_sum;
-
-static void network_add_task(void *user, size_t task, int worker)
-{
-    const network_sum *sum = user;
-    size_t first = task * NETWORK_CHUNK;
-    (void)worker;
-    sum->kernels->add(sum->to + first, sum->to + first, sum->more + first,
-                      tl__size_min(NETWORK_CHUNK, sum->size - first));
-}
-
-static void network_add(tl__pool *pool, const tl__kernels *kernels, float *to, const float *more, size_t size)
-{
-    network_sum sum = {kernels, to, more, size};
-    tl__network_for(pool, tl__blocks(size, NETWORK_CHUNK), (double)size, network_add_task, &sum);
-}
-
-TL_PRIV void tl__network_op_backward(tl__pass *pass, tl__network_op *entry)
-{
-    tl__op *op = &entry->op;
-    if (entry->identity) {
-        size_t size = pass->rows * op->size;
-        if (entry->add_to[0]) network_add(pass->pool, pass->kernels, entry->add_to[0], op->d_out, size);
-        else if (op->d_in[0]) memcpy(op->d_in[0], op->d_out, size * sizeof(float));
-        return;
-    }
-    op->layer->backward(pass, op);
-    for (int k = 0; k < op->input_count; k++)
-        if (entry->add_to[k])
-            network_add(pass->pool, pass->kernels, entry->add_to[k], op->d_in[k], pass->rows * op->in_size[k]);
-}
-
-static void network_backward(tl__network *network, tl__pass *pass)
-{
-    tl__network_mode *m = &network->mode[TL__TRAINING];
-    for (int i = m->count - 1; i >= 0; i--)
-        if (m->ops[i].backward) tl__network_op_backward(pass, &m->ops[i]);
-}
-
-/* ---- The loss */
-
-typedef struct network_loss_call {
-    const tl__loss *loss;
-    tl__loss_call call;
-    size_t rows, block;
-} network_loss_call;
-
-static void network_loss_task(void *user, size_t task, int worker)
-{
-    const network_loss_call *all = user;
-    size_t first = task * all->block;
-    (void)worker;
-    all->loss->rows(&all->call, first, tl__size_min(first + all->block, all->rows));
-}
-
-TL_PRIV void tl__network_loss(tl__network *network, int mode, tl__pool *pool, const tl__rows *batch, double scale,
-                              bool gradient)
-{
-    const tl__plan_options *options = &network->plan->options;
-    tl__network_mode *m = &network->mode[mode];
-    size_t width = tl__shape_size(tl__graph_output_shape(network->plan->graph));
-    network_loss_call all = {.loss = options->loss, .rows = batch->rows, .block = tl__row_block(32 * width)};
-    all.call = (tl__loss_call){.kernels = options->kernels, .settings = options->loss_settings,
-                               .outputs = network_output(network, mode, batch->inputs), .width = width,
-                               .targets = batch->targets, .target_width = options->target_width,
-                               .weights = batch->weights, .scale = scale,
-                               .gradient = gradient ? m->output_gradient : NULL, .row_losses = m->row_losses};
-    double work = (double)batch->rows * (5000.0 + 150.0 * (double)width);
-    tl__network_for(pool, tl__blocks(batch->rows, all.block), work, network_loss_task, &all);
-}
-
-/* The sum of the row losses, piece by piece. */
-static double network_loss_sum(const tl__network *network, int mode, size_t rows)
-{
-    size_t pieces = (size_t)(network->plan->options.shards / network->plan->options.accumulation);
-    if (mode != TL__TRAINING) pieces = 1;
-    for (size_t p = 0; p < pieces; p++) {
-        size_t first = tl__piece(rows, pieces, p);
-        network->piece_losses[p] =
-            tl__loss_sum(network->mode[mode].row_losses + first, tl__piece(rows, pieces, p + 1) - first);
-    }
-    return tl__tree_add(network->piece_losses, pieces);
-}
-
-TL_PRIV double tl__network_denominator(const tl__network *network, const float *targets, const float *weights,
-                                       size_t rows)
-{
-    const tl__plan_options *options = &network->plan->options;
-    return tl__loss_denominator(options->loss, options->loss_settings,
-                                tl__shape_size(tl__graph_output_shape(network->plan->graph)), targets,
-                                options->target_width, weights, rows);
-}
-
-/* ---- Evaluation */
-
-TL_PRIV tl_status tl__network_forward(tl__network *network, tl__pool *pool, const float *inputs, size_t rows,
-                                      const float **out)
-{
-    tl__rows batch = {.inputs = inputs, .rows = rows};
-    tl__pass pass;
-    if (rows > network->mode[TL__EVALUATION].max_rows) return TL_OUT_OF_RANGE;
-    tl__network_pass(network, TL__EVALUATION, pool, &batch, &pass);
-    network_forward(network, TL__EVALUATION, &pass, inputs);
-    *out = network_output(network, TL__EVALUATION, inputs);
-    return TL_OK;
-}
-
-TL_PRIV tl_status tl__network_evaluate(tl__network *network, tl__pool *pool, const tl__rows *batch, const float **out,
-                                       double *sum, double *denominator)
-{
-    const float *output;
-    if (!network->plan->options.loss) return TL_INVALID;
-    TL_TRY(tl__network_forward(network, pool, batch->inputs, batch->rows, &output));
-    tl__network_loss(network, TL__EVALUATION, pool, batch, 1.0, false);
-    *sum += network_loss_sum(network, TL__EVALUATION, batch->rows);
-    *denominator += tl__network_denominator(network, batch->targets, batch->weights, batch->rows);
-    if (out) *out = output;
-    return TL_OK;
-}
-
 /* ---- Learning */
-
-static tl_status network_refuse(const tl__network *network, size_t rows, tl_error *error)
-{
-    const tl__network_mode *m = &network->mode[TL__TRAINING];
-    if (!network->plan->options.training)
-        return tl__fail(error, TL_INVALID, "This network was planned for prediction, not for training.");
-    if (rows > m->max_rows)
-        return tl__fail(error, TL_OUT_OF_RANGE, "A batch of %zu rows is larger than the %zu that were planned.", rows,
-                        m->max_rows);
-    for (int i = 0; i < m->count && rows > 0; i++) {
-        const tl__op *op = &m->ops[i].op;
-        tl__site site = {network->plan->graph, op->node, op->settings};
-        const char *why = op->layer->refuses && !m->ops[i].identity ? op->layer->refuses(&site, rows) : NULL;
-        if (why) return tl__fail(error, TL_BAD_DATA, "Layer '%s' %s", op->node->name, why);
-    }
-    return TL_OK;
-}
 
 /* Add the gradients of the micro-batch that is done to those that wait: a binary counter, so that the sums are those of
  * the tree over all micro-batches. */
@@ -203,7 +20,7 @@ static void network_merge(tl__network *network, tl__pool *pool)
     size_t size = network->plan->trained_floats;
     int level = 0;
     for (; network->micro >> level & 1; level++) {
-        network_add(pool, network->plan->options.kernels, network->gradients, network->levels[level], size);
+        tl__network_add(pool, network->plan->options.kernels, network->gradients, network->levels[level], size);
         network->loss = network->level_loss[level] + network->loss;
     }
     network->micro++;
@@ -225,7 +42,7 @@ static void network_merge_rest(tl__network *network, tl__pool *pool)
             network->loss = network->level_loss[level];
             first = false;
         } else {
-            network_add(pool, network->plan->options.kernels, network->gradients, network->levels[level],
+            tl__network_add(pool, network->plan->options.kernels, network->gradients, network->levels[level],
                         network->plan->trained_floats);
             network->loss = network->level_loss[level] + network->loss;
         }
@@ -239,70 +56,51 @@ TL_PRIV void tl__network_forget(tl__network *network)
     network->denominator = 0;
 }
 
-static void network_commit(tl__network *network, tl__pass *pass)
+/* Forward, loss and the first part of the way back of a batch with rows. */
+static tl_status network_begin(tl__network *network, tl__pool *pool, const tl__rows *batch, tl__pass *pass,
+                               tl_error *error)
 {
-    tl__network_mode *m = &network->mode[TL__TRAINING];
-    for (int i = 0; i < m->count; i++)
-        if (m->ops[i].op.layer->commit && !m->ops[i].identity && !m->ops[i].op.node->common->frozen)
-            m->ops[i].op.layer->commit(pass, &m->ops[i].op);
+    double denominator = batch->denominator;
+    if (denominator == 0)
+        denominator = tl__network_denominator(network, batch->targets, batch->weights, batch->rows);
+    network->denominator = denominator;
+    tl__network_pass(network, TL__TRAINING, pool, batch, pass);
+    tl__network_run_forward(network, TL__TRAINING, pass, batch->inputs);
+    tl__network_loss(network, TL__TRAINING, pass->pool, batch, denominator > 0 ? 1.0 / denominator : 0.0, true);
+    network->loss = tl__network_loss_sum(network, TL__TRAINING, batch->rows);
+    if (!tl__is_finite_d(network->loss)) return tl__network_find_nonfinite(network, pool, error);
+    tl__network_commit(network, pass);
+    tl__network_run_backward(network, pass);
+    return TL_OK;
+}
+
+static tl_status network_open(tl__network *network, const tl__rows *batch, tl_error *error)
+{
+    TL_TRY(tl__network_refuse(network, batch->rows, error));
+    if (!network->plan->options.loss) return tl__fail(error, TL_INVALID, "This network was planned without a loss.");
+    if (network->micro >= network->plan->options.accumulation) tl__network_forget(network);
+    network->last = *batch;
+    network->last_output = tl__network_result(network, TL__TRAINING, batch->inputs);
+    network->loss = 0;
+    return TL_OK;
 }
 
 TL_PRIV tl_status tl__network_learn(tl__network *network, tl__pool *pool, const tl__rows *batch, tl_error *error)
 {
     tl__pass pass;
-    TL_TRY(network_refuse(network, batch->rows, error));
-    if (!network->plan->options.loss) return tl__fail(error, TL_INVALID, "This network was planned without a loss.");
-    if (network->micro >= network->plan->options.accumulation) tl__network_forget(network);
-    network->last = *batch;
-    network->last_output = network_output(network, TL__TRAINING, batch->inputs);
-    network->loss = 0;
+    TL_TRY(network_open(network, batch, error));
     if (batch->rows == 0) {
         memset(network->gradients, 0, network->plan->trained_floats * sizeof(float));
         network_merge(network, pool);
         return TL_OK;
     }
-    double denominator = batch->denominator;
-    if (denominator == 0)
-        denominator = tl__network_denominator(network, batch->targets, batch->weights, batch->rows);
-    network->denominator = denominator;
-    tl__network_pass(network, TL__TRAINING, pool, batch, &pass);
-    network_forward(network, TL__TRAINING, &pass, batch->inputs);
-    tl__network_loss(network, TL__TRAINING, pass.pool, batch, denominator > 0 ? 1.0 / denominator : 0.0, true);
-    network->loss = network_loss_sum(network, TL__TRAINING, batch->rows);
-    if (!tl__is_finite_d(network->loss)) return tl__network_find_nonfinite(network, pool, error);
-    network_commit(network, &pass);
-    network_backward(network, &pass);
+    TL_TRY(network_begin(network, pool, batch, &pass, error));
+    tl__network_run_gradients(network, &pass);
     network_merge(network, pass.pool);
     return TL_OK;
 }
 
 TL_PRIV const float *tl__network_output(const tl__network *network) { return network->last_output; }
-
-TL_PRIV tl_status tl__network_forward_training(tl__network *network, tl__pool *pool, const tl__rows *batch,
-                                               const float **out, tl_error *error)
-{
-    tl__pass pass;
-    if (!batch->evaluate) TL_TRY(network_refuse(network, batch->rows, error));
-    tl__network_pass(network, TL__TRAINING, pool, batch, &pass);
-    network_forward(network, TL__TRAINING, &pass, batch->inputs);
-    if (pass.training) network_commit(network, &pass);
-    *out = network_output(network, TL__TRAINING, batch->inputs);
-    return TL_OK;
-}
-
-TL_PRIV tl_status tl__network_backward_from(tl__network *network, tl__pool *pool, const tl__rows *batch,
-                                            const float *output_gradient, const float **input_gradient)
-{
-    const tl__plan *plan = network->plan;
-    size_t size = batch->rows * tl__shape_size(tl__graph_output_shape(plan->graph));
-    tl__pass pass;
-    tl__network_pass(network, TL__TRAINING, pool, batch, &pass);
-    if (network->mode[TL__TRAINING].output_gradient)
-        memcpy(network->mode[TL__TRAINING].output_gradient, output_gradient, size * sizeof(float));
-    network_backward(network, &pass);
-    if (input_gradient) *input_gradient = network->input_gradient;
-    return TL_OK;
-}
 
 /* ---- The step */
 
@@ -335,10 +133,10 @@ static void network_limit_task(void *user, size_t task, int worker)
 {
     const network_limit *call = user;
     const tl__plan *plan = call->network->plan;
-    size_t first = task * NETWORK_CHUNK;
+    size_t first = task * TL__NETWORK_CHUNK;
     (void)worker;
     tl__clip_value(plan->options.kernels, call->network->gradients + first,
-                   tl__size_min(NETWORK_CHUNK, plan->trained_floats - first), call->limit);
+                   tl__size_min(TL__NETWORK_CHUNK, plan->trained_floats - first), call->limit);
 }
 
 /* Norms of all tensors; gives that of all gradients. */
@@ -371,9 +169,21 @@ static void network_figures(const tl__network *network, tl__step_result *result)
     result->element_max = figures.max_absolute;
 }
 
+static void network_prepare(tl__network *network, const tl__update *update, float factor, tl__optimizer_step *out)
+{
+    const tl__plan *plan = network->plan;
+    tl__optimizer_request request = {.step = update->step, .learning_rate = update->learning_rate, .l2 = update->l2,
+                                     .momentum = update->momentum, .gradient_scale = (double)factor};
+    tl__optimizer_prepare(plan->options.optimizer, plan->options.optimizer_settings, &request, out);
+    out->kernels = plan->options.kernels;
+    out->decay_floats = plan->decay_floats;
+    out->parameters = network->parameters;
+    out->state = network->state;
+}
+
 typedef struct network_apply_call {
-    tl__network *network;
-    tl__optimizer_factors weights, others;
+    const tl__network *network;
+    tl__optimizer_step step;
     size_t weight_tasks;
 } network_apply_call;
 
@@ -382,28 +192,19 @@ static void network_apply_task(void *user, size_t task, int worker)
     const network_apply_call *call = user;
     const tl__plan *plan = call->network->plan;
     bool weights = task < call->weight_tasks;
-    size_t first = weights ? task * NETWORK_CHUNK : plan->decay_floats + (task - call->weight_tasks) * NETWORK_CHUNK;
-    size_t end = tl__size_min(first + NETWORK_CHUNK, weights ? plan->decay_floats : plan->trained_floats);
+    size_t first = weights ? task * TL__NETWORK_CHUNK
+                           : plan->decay_floats + (task - call->weight_tasks) * TL__NETWORK_CHUNK;
+    size_t end = tl__size_min(first + TL__NETWORK_CHUNK, weights ? plan->decay_floats : plan->trained_floats);
     (void)worker;
-    plan->options.optimizer->apply(plan->options.kernels, weights ? &call->weights : &call->others,
-                                   call->network->parameters, call->network->gradients, call->network->state, first,
-                                   end - first);
+    tl__optimizer_take(&call->step, first, call->network->gradients + first, end - first);
 }
 
 static void network_apply(tl__network *network, tl__pool *pool, const tl__update *update, float factor)
 {
     const tl__plan *plan = network->plan;
-    const tl__optimizer *optimizer = plan->options.optimizer;
-    tl__optimizer_request request = {.step = update->step, .learning_rate = update->learning_rate, .l2 = update->l2,
-                                     .momentum = update->momentum, .gradient_scale = (double)factor};
-    network_apply_call call = {.network = network, .weight_tasks = tl__blocks(plan->decay_floats, NETWORK_CHUNK)};
-    optimizer->prepare(plan->options.optimizer_settings, &request, &call.weights);
-    call.others = call.weights;
-    if (update->l2 != 0) {
-        request.l2 = 0;
-        optimizer->prepare(plan->options.optimizer_settings, &request, &call.others);
-    }
-    size_t tasks = call.weight_tasks + tl__blocks(plan->trained_floats - plan->decay_floats, NETWORK_CHUNK);
+    network_apply_call call = {.network = network, .weight_tasks = tl__blocks(plan->decay_floats, TL__NETWORK_CHUNK)};
+    network_prepare(network, update, factor, &call.step);
+    size_t tasks = call.weight_tasks + tl__blocks(plan->trained_floats - plan->decay_floats, TL__NETWORK_CHUNK);
     tl__network_for(pool, tasks, 40.0 * (double)plan->trained_floats, network_apply_task, &call);
 }
 
@@ -419,7 +220,7 @@ TL_PRIV tl_status tl__network_update(tl__network *network, tl__pool *pool, const
     result->loss = network->denominator > 0 ? network->loss / network->denominator : 0.0;
     if (update->clip_value > 0) {
         network_limit call = {network, (float)update->clip_value};
-        tl__network_for(pool, tl__blocks(plan->trained_floats, NETWORK_CHUNK), (double)plan->trained_floats,
+        tl__network_for(pool, tl__blocks(plan->trained_floats, TL__NETWORK_CHUNK), (double)plan->trained_floats,
                         network_limit_task, &call);
     }
     result->gradient_norm = network_norms(network, pool);
@@ -430,5 +231,97 @@ TL_PRIV tl_status tl__network_update(tl__network *network, tl__pool *pool, const
     float factor = tl__clip_factor(size, update->clip_norm);
     result->clipped = factor != 1.0f;
     if (plan->options.optimizer) network_apply(network, pool, update, factor);
+    return TL_OK;
+}
+
+/* ---- The streaming step */
+
+static bool network_streams(const tl__network *network, const tl__rows *batch, const tl__update *update)
+{
+    const tl__plan *plan = network->plan;
+    return plan->split && plan->options.accumulation == 1 && batch->rows > 0 && !update->want_norms &&
+           !update->want_figures && !(update->clip_norm > 0) && !(update->clip_value > 0);
+}
+
+typedef struct network_bound {
+    const tl__network *network;
+    const tl__pass *pass;
+    size_t shares;
+} network_bound;
+
+/* Are the squares of a share of these numbers less than 2^80 together, chunk by chunk? (NaN: no.) A gradient is then
+ * below 2^80 times the number of chunks. */
+static bool network_share_small(const network_bound *bound, const float *values, size_t size, size_t share)
+{
+    size_t each = size / bound->shares + 1, at = tl__size_min(size, share * each);
+    size_t end = tl__size_min(size, at + each);
+    for (; at < end; at += TL__NETWORK_CHUNK)
+        if (!(bound->pass->kernels->sum_squares(values + at, tl__size_min(TL__NETWORK_CHUNK, end - at), 1) < 0x1p80f))
+            return false;
+    return true;
+}
+
+static void network_bound_task(void *user, size_t share, int worker)
+{
+    const network_bound *bound = user;
+    const tl__network *network = bound->network;
+    const tl__network_mode *m = &network->mode[TL__TRAINING];
+    bool small = true;
+    (void)worker;
+    for (int i = 0; i < m->count && small; i++) {
+        const tl__op *op = &m->ops[i].op;
+        if (!m->ops[i].backward || m->ops[i].identity) continue;
+        if (op->layer->gradient_tasks) {
+            small = !op->gradient[0] ||
+                    (network_share_small(bound, op->in[0], bound->pass->rows * op->in_size[0], share) &&
+                     network_share_small(bound, op->d_out, bound->pass->rows * op->size, share));
+            continue;
+        }
+        const tl__plan_node *planned = &network->plan->nodes[m->ops[i].node];
+        for (int t = 0; t < planned->tensor_count && small; t++)
+            small = !op->gradient[t] ||
+                    network_share_small(bound, op->gradient[t],
+                                        network->plan->tensors[planned->first_tensor + t].size, share);
+    }
+    network->block_squares[share] = small ? 0.0 : 1.0;
+}
+
+/* Is it certain that all gradients are finite? */
+static bool network_is_bounded(tl__network *network, const tl__pass *pass)
+{
+    network_bound bound = {network, pass, 1};
+    double values = 0;
+    const tl__network_mode *m = &network->mode[TL__TRAINING];
+    for (int i = 0; i < m->count; i++)
+        values += (double)(pass->rows * (m->ops[i].op.in_size[0] + m->ops[i].op.size));
+    bound.shares = tl__size_min((size_t)tl__pool_threads(pass->pool), network->plan->norm_blocks);
+    tl__network_for(pass->pool, bound.shares, 15.0 * values, network_bound_task, &bound);
+    for (size_t share = 0; share < bound.shares; share++)
+        if (network->block_squares[share] != 0.0) return false;
+    return true;
+}
+
+TL_PRIV tl_status tl__network_step(tl__network *network, tl__pool *pool, const tl__rows *batch,
+                                   const tl__update *update, tl__step_result *result, tl_error *error)
+{
+    tl__pass pass;
+    tl__optimizer_step step;
+    if (!network_streams(network, batch, update)) {
+        TL_TRY(tl__network_learn(network, pool, batch, error));
+        return tl__network_update(network, pool, update, result, error);
+    }
+    TL_TRY(network_open(network, batch, error));
+    TL_TRY(network_begin(network, pool, batch, &pass, error));
+    memset(result, 0, sizeof *result);
+    result->loss = network->denominator > 0 ? network->loss / network->denominator : 0.0;
+    if (!tl__is_finite_d(result->loss) || !network_is_bounded(network, &pass)) {
+        tl__network_run_gradients(network, &pass);
+        network_merge(network, pass.pool);
+        return tl__network_update(network, pool, update, result, error);
+    }
+    network_prepare(network, update, 1.0f, &step);
+    pass.update = &step;
+    tl__network_run_gradients(network, &pass);
+    tl__network_forget(network);
     return TL_OK;
 }

@@ -4,8 +4,8 @@
  * state_start) before the first step. Once per step, prepare turns rate, step number and settings into a few float
  * factors (computed in double, fixed order); apply then works on any range of the arrays, so ranges are tasks.
  *
- *     optimizer->prepare(settings, &request, &factors);               twice: with l2 for weights, with l2 0 for the
- *     rest optimizer->apply(kernels, &factors, w, g, state, first, count);
+ *     optimizer->prepare(settings, &request, &factors);       twice: with l2 for weights, with l2 0 for the rest
+ *     optimizer->apply(kernels, &factors, w, state, first, g, count);
  *
  * Moments whose magnitude falls below 2^-120 become zero by definition: they would decay into subnormals, which are
  * slow, and are too small to move a weight. Formulas, defaults and names of settings and states are PyTorch's. */
@@ -48,11 +48,22 @@ typedef struct tl__optimizer {
     const char *(*state_name)(const void *settings, int index);   /* "exp_avg": as in checkpoints */
     float (*state_start)(const void *settings, int index);        /* NULL: 0 */
     void (*prepare)(const void *settings, const tl__optimizer_request *request, tl__optimizer_factors *out);
-    /* Elements first..first+count-1 of all arrays; state[i] are the whole arrays. */
+    /* Elements first..first+count-1 of weights and state, which are given as whole arrays; gradient[0] is that of
+     * element `first`. */
     void (*apply)(const tl__kernels *kernels, const tl__optimizer_factors *factors, float *weights,
-                  const float *gradient, float *const *state, size_t first, size_t count);
+                  float *const *state, size_t first, const float *gradient, size_t count);
     tl_status (*check)(const void *settings, tl_error *error);    /* what rows cannot say; NULL: nothing */
 } tl__optimizer;
+
+/* A step under way over arrays of which the first decay_floats take l2 and the others do not. */
+typedef struct tl__optimizer_step {
+    const tl__kernels *kernels;
+    const tl__optimizer *optimizer;
+    tl__optimizer_factors weights, others;
+    size_t decay_floats;
+    float *parameters;
+    float *const *state;
+} tl__optimizer_step;
 
 TL_PRIV const tl__family *tl__optimizer_family(void);
 TL_PRIV const tl__optimizer *tl__optimizer_find(const char *name, tl_error *error);   /* NULL with the mistake told */
@@ -60,6 +71,16 @@ TL_PRIV const tl__optimizer *tl__optimizer_find(const char *name, tl_error *erro
 /* Fill the state arrays with what they hold before the first step. */
 TL_PRIV void tl__optimizer_start(const tl__optimizer *optimizer, const void *settings, float *const *state,
                                  size_t count);
+/* The request's factors for both parts; arrays and kernels are the caller's to set. */
+TL_PRIV void tl__optimizer_prepare(const tl__optimizer *optimizer, const void *settings,
+                                   const tl__optimizer_request *request, tl__optimizer_step *out);
+/* Take the gradients of elements first..first+count-1, which lie in one of the two parts, into the weights. */
+static inline void tl__optimizer_take(const tl__optimizer_step *step, size_t first, const float *gradient,
+                                      size_t count)
+{
+    step->optimizer->apply(step->kernels, first < step->decay_floats ? &step->weights : &step->others,
+                           step->parameters, step->state, first, gradient, count);
+}
 /* What tl__field rows cannot say: nesterov needs momentum and no dampening. */
 TL_PRIV tl_status tl__optimizer_check(const tl__optimizer *optimizer, const void *settings, tl_error *error);
 

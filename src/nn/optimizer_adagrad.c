@@ -37,9 +37,9 @@ static void optimizer_adagrad_prepare(const void *settings, const tl__optimizer_
 }
 
 static void optimizer_adagrad_apply(const tl__kernels *kernels, const tl__optimizer_factors *factors, float *weights,
-                                    const float *gradient, float *const *state, size_t first, size_t count)
+                                    float *const *state, size_t first, const float *gradient, size_t count)
 {
-    kernels->adagrad(&factors->adagrad, weights + first, gradient + first,
+    kernels->adagrad(&factors->adagrad, weights + first, gradient,
                      tl__optimizer_array(factors, state, 0, first),
                      count);
 }

@@ -50,12 +50,12 @@ static void optimizer_nadam_prepare(const void *settings, const tl__optimizer_re
 
 /* No fused operation here, so both numeric classes give the same bits. */
 static void optimizer_nadam_apply(const tl__kernels *kernels, const tl__optimizer_factors *factors, float *weights,
-                                  const float *gradient, float *const *state, size_t first, size_t count)
+                                  float *const *state, size_t first, const float *gradient, size_t count)
 {
     const float *f = factors->value, tiny = 0x1p-120f;
     (void)kernels;
     for (size_t i = first; i < first + count; i++) {
-        float g = f[OPTIMIZER_NADAM_SCALE] * gradient[i], w = weights[i];
+        float g = f[OPTIMIZER_NADAM_SCALE] * gradient[i - first], w = weights[i];
         g += f[OPTIMIZER_NADAM_L2] * w;
         float m = state[0][i], v = state[1][i];
         m += f[OPTIMIZER_NADAM_GAIN1] * (g - m);

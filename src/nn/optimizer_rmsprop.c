@@ -39,9 +39,9 @@ static void optimizer_rmsprop_prepare(const void *settings, const tl__optimizer_
 }
 
 static void optimizer_rmsprop_apply(const tl__kernels *kernels, const tl__optimizer_factors *factors, float *weights,
-                                    const float *gradient, float *const *state, size_t first, size_t count)
+                                    float *const *state, size_t first, const float *gradient, size_t count)
 {
-    kernels->rmsprop(&factors->rmsprop, weights + first, gradient + first,
+    kernels->rmsprop(&factors->rmsprop, weights + first, gradient,
                      tl__optimizer_array(factors, state, 0, first),
                      tl__optimizer_array(factors, state, 1, first), tl__optimizer_array(factors, state, 2, first),
                      count);

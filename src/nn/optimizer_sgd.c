@@ -36,9 +36,9 @@ static void optimizer_sgd_prepare(const void *settings, const tl__optimizer_requ
 }
 
 static void optimizer_sgd_apply(const tl__kernels *kernels, const tl__optimizer_factors *factors, float *weights,
-                                const float *gradient, float *const *state, size_t first, size_t count)
+                                float *const *state, size_t first, const float *gradient, size_t count)
 {
-    kernels->sgd(&factors->sgd, weights + first, gradient + first, tl__optimizer_array(factors, state, 0, first),
+    kernels->sgd(&factors->sgd, weights + first, gradient, tl__optimizer_array(factors, state, 0, first),
                  count);
 }
 

@@ -1,14 +1,14 @@
 /* Making a plan: which nodes are needed, who needs gradients, where parameters lie, and which buffers may share bytes.
  *
  * Time, for lifetimes: node i runs forward at time i, the loss at N, node i backward at 2N - i, with N the number of
- * nodes. Buffers are placed largest first, each at the lowest offset where no buffer of overlapping lifetime lies. */
+ * nodes; where the gradients of weights come after all of that (split), at 2N. Buffers are placed largest first, each at the lowest offset where no buffer of overlapping lifetime lies. */
 #include "nn/plan_parts.h"
 
 #include "base/text.h"
 #include "nn/clip.h"
 #include "nn/optimizer.h"
 
-enum { PLAN_LINE = 64, PLAN_LINE_FLOATS = PLAN_LINE / sizeof(float) };
+enum { PLAN_LINE = 64, PLAN_LINE_FLOATS = PLAN_LINE / sizeof(float), PLAN_SPLIT = 1 << 16 };
 
 /* ---- Sizes of the plan itself */
 
@@ -188,6 +188,27 @@ TL_PRIV void tl__plan_memory(const tl__plan *plan, int node, int mode, tl__layer
         memcpy(out->wants_gradient, plan->nodes[node].wants, sizeof out->wants_gradient);
 }
 
+/* Does a node read its input and the gradient of its output once more after all input gradients? */
+static bool plan_is_split(const tl__plan *plan, int i)
+{
+    return plan->split && plan->graph->nodes[i].layer->gradient_tasks && tl__plan_backward(plan, i);
+}
+
+/* The gradients of weights can wait until all input gradients are there when what they are made from is kept. That is
+ * done where it is not more than the weights, or little: PLAN_SPLIT floats. */
+static void plan_split(tl__plan *plan)
+{
+    size_t room = tl__size_max(plan->decay_floats, PLAN_SPLIT) / plan->options.max_rows;
+    if (!plan->options.training || !plan->options.optimizer) return;
+    plan->split = true;
+    for (int i = 0; i < plan->node_count; i++) {
+        size_t size = tl__shape_size(&plan->graph->nodes[i].shape);
+        if (!plan_is_split(plan, i)) continue;
+        if (size > room) plan->split = false;
+        else room -= size;
+    }
+}
+
 /* Last time at which the array of node i is read, or -1 when nobody reads it after its own time. */
 static int plan_last_read(const plan_maker *maker, int i)
 {
@@ -202,7 +223,7 @@ static int plan_last_read(const plan_maker *maker, int i)
             if (plan->nodes[plan->graph->nodes[j].inputs[k]].root[maker->mode] != i) continue;
             last = plan_max(last, j);
             if (plan->nodes[j].keeps_input && maker->mode == TL__TRAINING && tl__plan_backward(plan, j))
-                last = plan_max(last, 2 * n - j);
+                last = plan_max(last, plan_is_split(plan, j) ? 2 * n : 2 * n - j);
         }
     }
     return last;
@@ -225,8 +246,9 @@ static void plan_gradient_buffers(plan_maker *maker)
             for (int k = 0; plan->nodes[j].live && k < graph->nodes[j].input_count; k++)
                 if (plan->nodes[graph->nodes[j].inputs[k]].gradient_root == i && 2 * n - j < from) from = 2 * n - j;
         }
+        int to = !graph->nodes[i].input_count ? 2 * n + 1 : plan_is_split(plan, i) ? 2 * n : 2 * n - i;
         plan_buffer(maker, i, maker->rows * tl__shape_size(&graph->nodes[i].shape) * sizeof(float),
-                    &node->at[TL__TRAINING].d_out, from, graph->nodes[i].input_count ? 2 * n - i : 2 * n + 1);
+                    &node->at[TL__TRAINING].d_out, from, to);
     }
 }
 
@@ -411,6 +433,7 @@ static tl_status plan_make(tl__plan *plan, const tl__graph *graph, const tl__pla
     TL_TRY(plan_options(plan, options, error));
     TL_TRY(plan_parameters(plan, error));
     plan_needs(plan);
+    plan_split(plan);
     TL_TRY(plan_values(plan, TL__EVALUATION, error));
     if (plan->options.training) TL_TRY(plan_values(plan, TL__TRAINING, error));
     plan_counts(plan);

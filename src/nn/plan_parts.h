@@ -47,6 +47,7 @@ struct tl__plan {
     tl__plan_buffer *buffers;       /* only while it is made */
     int *order;
     size_t parameter_floats, trained_floats, decay_floats;
+    bool split;                     /* gradients of weights come after those of all inputs */
     int gradient_arrays, state_arrays;
     size_t values;                  /* bytes */
     size_t row_losses[TL__MODES];   /* offset */

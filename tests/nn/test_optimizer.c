@@ -53,8 +53,8 @@ static void step_with(setup *s, const tl__kernels *kernels, tl__optimizer_reques
 {
     tl__optimizer_factors factors;
     s->optimizer->prepare(s->settings, &request, &factors);
-    s->optimizer->apply(kernels, &factors, s->weights, s->gradient, s->arrays, cut, COUNT - cut);
-    s->optimizer->apply(kernels, &factors, s->weights, s->gradient, s->arrays, 0, cut);
+    s->optimizer->apply(kernels, &factors, s->weights, s->arrays, cut, s->gradient + cut, COUNT - cut);
+    s->optimizer->apply(kernels, &factors, s->weights, s->arrays, 0, s->gradient, cut);
 }
 
 static void step(setup *s, int64_t number, double rate, double l2)
