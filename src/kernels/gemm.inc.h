@@ -16,6 +16,8 @@ enum {
     SET(REGION_COLUMNS) = 256,
     SET(SHARD_ROWS) = 84 / GEMM_ROWS * GEMM_ROWS,      /* of calls with several leaves */
     SET(SHARD_COLUMNS) = 128,
+    SET(TAKE_FLOATS) = 84 * 128,                 /* of a region that is handed over: rows as whole as can be */
+    SET(TAKE_COLUMNS) = 1024,
     SET(TASK_WORK) = 1 << 19                     /* multiply-adds that are worth a task of their own */
 };
 
@@ -144,9 +146,12 @@ FN(void) SET(gemm_plan)(const tl__gemm *call, tl__gemm_plan *plan)
     }
     *plan = (tl__gemm_plan){.run = SET(gemm_run), .scratch = values > 0};
     plan->copy_a = !call->a_transposed && call->lda % 1024 == 0 && call->m > 4 && call->n > 2 * SET(TILE_COLUMNS);
-    plan->rows = tl__size_max(1, tl__size_min(call->m, plan->scratch ? SET(SHARD_ROWS) : SET(REGION_ROWS)));
-    plan->columns = tl__size_min(call->n, plan->scratch ? SET(SHARD_COLUMNS) : SET(REGION_COLUMNS));
-    plan->columns = tl__size_max(SET(TILE_COLUMNS), tl__size_round(plan->columns, SET(TILE_COLUMNS)));
+    const size_t most = call->take ? SET(TAKE_COLUMNS) : plan->scratch ? SET(SHARD_COLUMNS) : SET(REGION_COLUMNS);
+    plan->columns = tl__size_max(SET(TILE_COLUMNS), tl__size_round(tl__size_min(call->n, most), SET(TILE_COLUMNS)));
+    plan->rows = plan->scratch ? SET(SHARD_ROWS) : SET(REGION_ROWS);
+    if (call->take)
+        plan->rows = tl__size_max(GEMM_ROWS, SET(TAKE_FLOATS) / plan->columns / GEMM_ROWS * GEMM_ROWS);
+    plan->rows = tl__size_max(1, tl__size_min(call->m, plan->rows));
     plan->copy_at = SET(GEMM_DEPTH) * SET(TILE_COLUMNS);
     plan->values_at = plan->copy_at + (plan->copy_a ? tl__size_min(call->m, SET(REGION_ROWS)) * SET(COPY_STRIDE) : 0);
     plan->scratch_bytes = (plan->values_at + values * plan->rows * plan->columns) * sizeof(float);
@@ -155,7 +160,7 @@ FN(void) SET(gemm_plan)(const tl__gemm *call, tl__gemm_plan *plan)
         plan->down = (call->m + plan->rows - 1) / plan->rows;
         const size_t half = tl__size_round(plan->columns / 2, SET(TILE_COLUMNS));
         if (plan->across * plan->down >= 16 || plan->rows * plan->columns / 2 * call->k < SET(TASK_WORK)) break;
-        if (half < plan->columns && plan->columns >= plan->rows / 2) plan->columns = half;
+        if (half < plan->columns && plan->columns >= plan->rows / 2 && !call->take) plan->columns = half;
         else if (plan->rows >= 2 * GEMM_ROWS) plan->rows = (plan->rows / 2 + GEMM_ROWS - 1) / GEMM_ROWS * GEMM_ROWS;
         else break;
     }
@@ -251,7 +256,7 @@ FN(tl__region) SET(gemm_chains)(const tl__gemm *call, const tl__gemm_plan *plan,
     }
     const size_t size = plan->rows * plan->columns;
     tl__leaves walk = tl__leaves_start(call->k, call->pieces);
-    at.ld = plan->columns;
+    at.ld = call->take != NULL ? at.columns : plan->columns;
     do {
         float *top = values + (size_t)walk.depth * size;
         SET(gemm_leaf)(call, at.i, at.rows, at.j, at.columns, walk.begin, walk.end, top, at.ld, scratch, copy);
@@ -276,18 +281,20 @@ FN(void) SET(gemm_epilogue)(const tl__gemm *call, size_t i, size_t j, float *x, 
         SET(activate_backward)(call->activation, call->parameter, x, x, call->saved + i * call->ldsaved + j, columns);
     else if (call->activation != TL__IDENTITY)
         SET(activate)(call->activation, call->parameter, x, x, columns);
-    if (call->take != NULL) call->take(call->take_user, i, j, x, columns);
-    else if (call->accumulate) SET(add)(c, c, x, columns);
+    if (call->accumulate) SET(add)(c, c, x, columns);
     else if (x != c) SET(copy)(c, x, columns);
 }
 
 FN(void) SET(gemm_finish)(const tl__gemm *call, const tl__region *at)
 {
-    if (at->in_place && call->bias == NULL && call->pre == NULL && call->saved == NULL &&
-        call->activation == TL__IDENTITY)
-        return;
-    for (size_t row = 0; row < at->rows; row++)
+    const bool plain = call->bias == NULL && call->pre == NULL && call->saved == NULL &&
+                       call->activation == TL__IDENTITY;
+    for (size_t row = 0; row < at->rows && !(plain && (at->in_place || call->take != NULL)); row++)
         SET(gemm_epilogue)(call, at->i + row, at->j, at->chains + row * at->ld, at->columns);
+    if (call->take == NULL) return;
+    const size_t rows = at->columns == call->n ? at->rows : 1;
+    for (size_t row = 0; row < at->rows; row += rows)
+        call->take(call->take_user, at->i + row, at->j, at->chains + row * at->ld, rows * at->columns);
 }
 
 #ifndef SET_GEMM

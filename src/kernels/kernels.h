@@ -108,7 +108,8 @@ TL_PRIV float tl__activation_default(tl__activation kind);
  * (when `saved` is set: the derivative of `activation` at `saved`, and no activation is applied); c_old + value
  * (when `accumulate`). k = 0 gives the epilogue of +0. c, pre overlap no input.
  * With `take` the results are not stored (c may be NULL, `accumulate` is off) but handed over while they are in the
- * cache: each element of c exactly once, in pieces of rows: values[0..count) are c[row][column..column + count).
+ * cache: each element of c exactly once, in pieces of rows or several whole rows: values[0..count) are the elements
+ * of a matrix [m, n] without gaps from [row][column] on.
  * Calls come from the task that computed them, so from several threads at once where tasks do; `values` lies in the
  * task's scratch, and may be overwritten. */
 typedef void tl__gemm_take(void *user, size_t row, size_t column, float *values, size_t count);

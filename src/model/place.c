@@ -209,8 +209,7 @@ TL_API float tl_train_step(tl_model *model, const float *inputs, const float *ta
     tl__rows batch = {.inputs = inputs, .targets = targets, .rows = (size_t)rows, .step = (uint32_t)placed->step};
     tl__update update = {.step = placed->step + 1, .learning_rate = placed->learning_rate};
     tl__step_result result;
-    if (tl__network_learn(placed->network, NULL, &batch, NULL) != TL_OK ||
-        tl__network_update(placed->network, NULL, &update, &result, NULL) != TL_OK) {
+    if (tl__network_step(placed->network, NULL, &batch, &update, &result, NULL) != TL_OK) {
         tl__network_forget(placed->network);
         return nan;
     }

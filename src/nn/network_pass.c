@@ -1,8 +1,9 @@
 /* Running a network: forward, loss, backward, and evaluation. What becomes of the gradients stands in network_step.c.
  *
- * The way back has two parts: the gradients of all inputs, from the last op to the first, each of which waits for the one
- * behind it; and the gradients of weights, which wait for nothing then. Where the plan keeps all d_out (plan->split), the
- * second part is one list of tasks over all layers, after the first; else each layer's follow its own input gradient. */
+ * The way back has two parts: the gradients of all inputs, from the last op to the first, each of which waits for the
+ * one behind it; and the gradients of weights, which wait for nothing then. Where the plan keeps all d_out
+ * (plan->split), the second part is one list of tasks over all layers, after the first; else each layer's follow its
+ * own input gradient. */
 #include "nn/network_parts.h"
 
 #include "base/math.h"
@@ -93,8 +94,8 @@ TL_PRIV void tl__network_op_backward(tl__pass *pass, tl__network_op *entry)
                             pass->rows * op->in_size[k]);
 }
 
-/* How many tasks the gradients of an op's weights are. A layer that makes them in `backward` has none left, but where they
- * go straight into the weights each tensor is one. */
+/* How many tasks the gradients of an op's weights are. A layer that makes them in `backward` has none left, but where
+ * they go straight into the weights each tensor is one. */
 static size_t network_gradient_tasks(const tl__network *network, tl__pass *pass, tl__network_op *entry, double *work)
 {
     if (!entry->backward || entry->identity) return 0;

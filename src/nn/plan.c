@@ -1,7 +1,8 @@
 /* Making a plan: which nodes are needed, who needs gradients, where parameters lie, and which buffers may share bytes.
  *
  * Time, for lifetimes: node i runs forward at time i, the loss at N, node i backward at 2N - i, with N the number of
- * nodes; where the gradients of weights come after all of that (split), at 2N. Buffers are placed largest first, each at the lowest offset where no buffer of overlapping lifetime lies. */
+ * nodes; where the gradients of weights come after all of that (split), at 2N. Buffers are placed largest first, each at
+ * the lowest offset where no buffer of overlapping lifetime lies. */
 #include "nn/plan_parts.h"
 
 #include "base/text.h"
@@ -195,7 +196,8 @@ static bool plan_is_split(const tl__plan *plan, int i)
 }
 
 /* The gradients of weights can wait until all input gradients are there when what they are made from is kept. That is
- * done where it is not more than the weights, or little: PLAN_SPLIT floats. */
+ * done where it is not more than the weights, or little: PLAN_SPLIT floats; and not where weights lie in a layer that
+ * never runs: they have gradients of zero in the array, and decay. */
 static void plan_split(tl__plan *plan)
 {
     size_t room = tl__size_max(plan->decay_floats, PLAN_SPLIT) / plan->options.max_rows;
@@ -203,6 +205,8 @@ static void plan_split(tl__plan *plan)
     plan->split = true;
     for (int i = 0; i < plan->node_count; i++) {
         size_t size = tl__shape_size(&plan->graph->nodes[i].shape);
+        for (int t = 0; t < plan->nodes[i].tensor_count && !plan->nodes[i].live; t++)
+            if (plan->tensors[plan->nodes[i].first_tensor + t].trained) plan->split = false;
         if (!plan_is_split(plan, i)) continue;
         if (size > room) plan->split = false;
         else room -= size;

@@ -6,9 +6,9 @@
  *     grads   gradients of the trained ones at the same offsets; log2(accumulation)+1 of them
  *     state   the optimizer's arrays, each the size of the trained parameters
  *     values  activations, their gradients and what layers keep between forward and backward. A buffer lives from its
- *             first writer to its last reader; buffers that do not live at the same time share bytes. Evaluation has its
- *             own, smaller lay-out of the same bytes. The gradients of a layer's outputs live until all of them are there
- *             where that is not more than the weights: the step then needs no gradient array (nn/network_step.c).
+ *             first writer to its last reader; buffers that do not live at the same time share bytes. Evaluation has
+ *             its own, smaller lay-out of the same bytes. The gradients of layers' outputs live until all of them are
+ *             there where that is not more than the weights: most steps then touch no `grads` (nn/network_step.c).
  *     scratch one piece per worker
  *
  * Parameters come first in their block and do not depend on purpose, batch or threads, so a model's parameters can be

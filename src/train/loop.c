@@ -94,30 +94,46 @@ static void loop_norms(tl__trainer *trainer)
     state->norm_count += 1;
 }
 
-static tl_status loop_learn(tl__trainer *trainer, const tl__batch *batch, tl_error *error)
+/* One step over a batch; under accumulation in parts. Counts hits or errors of its outputs. */
+static tl_status loop_take(tl__trainer *trainer, const tl__batch *batch, const tl__update *update,
+                           tl__step_result *result, tl_error *error)
 {
-    size_t features = trainer->evaluator.features, columns = trainer->evaluator.outputs;
+    tl__network *network = trainer->network;
+    tl__pool *pool = trainer->context->pool;
+    size_t features = trainer->evaluator.features, target_width = trainer->evaluator.outputs;
     size_t pieces = (size_t)trainer->settings->training.accumulation;
-    const float *targets = batch->targets;
-    size_t target_width = columns;
-    double denominator = 0;
+    tl__rows part = {.inputs = batch->inputs, .targets = batch->targets, .weights = batch->weights,
+                     .rows = batch->rows, .step = (uint32_t)trainer->state.total_steps};
     if (batch->labels) {
         for (size_t i = 0; i < batch->rows; i++) trainer->labels[i] = (float)batch->labels[i];
-        targets = trainer->labels;
+        part.targets = trainer->labels;
         target_width = 1;
     }
-    if (pieces > 1) denominator = tl__network_denominator(trainer->network, targets, batch->weights, batch->rows);
-    for (size_t i = 0; i < pieces; i++) {
-        size_t first = tl__piece(batch->rows, pieces, i), rows = tl__piece(batch->rows, pieces, i + 1) - first;
-        tl__rows part = {
-            .inputs = batch->inputs + first * features, .targets = targets + first * target_width,
-            .weights = batch->weights ? batch->weights + first : NULL, .rows = rows,
-            .step = (uint32_t)trainer->state.total_steps, .first_row = first, .denominator = denominator,
-        };
-        TL_TRY(tl__network_learn(trainer->network, trainer->context->pool, &part, error));
-        if (rows) loop_count(trainer, tl__network_output(trainer->network), batch, first, rows);
+    if (pieces == 1) {
+        TL_TRY(tl__network_step(network, pool, &part, update, result, error));
+        loop_count(trainer, tl__network_output(network), batch, 0, batch->rows);
+        return TL_OK;
     }
-    return TL_OK;
+    const tl__rows whole = part;
+    part.denominator = tl__network_denominator(network, whole.targets, whole.weights, whole.rows);
+    for (size_t i = 0; i < pieces; i++) {
+        size_t first = tl__piece(whole.rows, pieces, i);
+        part.rows = tl__piece(whole.rows, pieces, i + 1) - first;
+        part.first_row = first;
+        part.inputs = whole.inputs + first * features;
+        part.targets = whole.targets + first * target_width;
+        if (whole.weights) part.weights = whole.weights + first;
+        TL_TRY(tl__network_learn(network, pool, &part, error));
+        if (part.rows) loop_count(trainer, tl__network_output(network), batch, first, part.rows);
+    }
+    return tl__network_update(network, pool, update, result, error);
+}
+
+/* Is this step's norm of gradients one of those that figures are made from? */
+static bool loop_samples(const tl__trainer *trainer)
+{
+    size_t step = (size_t)trainer->state.step + 1;
+    return step % LOOP_SAMPLING == 0 || step == trainer->steps;
 }
 
 static void loop_update_of(const tl__trainer *trainer, tl__update *update)
@@ -137,7 +153,7 @@ static void loop_update_of(const tl__trainer *trainer, tl__update *update)
         .step = (int64_t)state->total_steps + 1, .learning_rate = point.learning_rate, .momentum = point.momentum,
         .l2 = optimization->l2_reg, .clip_norm = optimization->gradient_clip,
         .clip_largest = optimization->gradient_clip_by == 1, .clip_value = optimization->gradient_clip_value,
-        .want_figures = (size_t)state->step + 1 == trainer->steps,
+        .want_figures = (size_t)state->step + 1 == trainer->steps, .want_norms = loop_samples(trainer),
     };
 }
 
@@ -155,9 +171,7 @@ static tl_status loop_step(tl__trainer *trainer, const tl__batch *batch, tl_erro
     loop_update_of(trainer, &update);
     double hits = state->hits, error_sum = state->error_sum;
     if (buffer_bytes) memcpy(trainer->buffers, buffers, buffer_bytes);
-    tl_status status = loop_learn(trainer, batch, &inner);
-    if (status == TL_OK)
-        status = tl__network_update(trainer->network, trainer->context->pool, &update, &result, &inner);
+    tl_status status = loop_take(trainer, batch, &update, &result, &inner);
     if (status != TL_OK) {
         tl__network_forget(trainer->network);
         if (buffer_bytes) memcpy(buffers, trainer->buffers, buffer_bytes);
@@ -176,7 +190,7 @@ static tl_status loop_step(tl__trainer *trainer, const tl__batch *batch, tl_erro
     state->learning_rate = update.learning_rate;
     trainer->session_steps += 1;
     trainer->session_samples += (double)batch->rows;
-    if ((size_t)state->step % LOOP_SAMPLING == 0 || update.want_figures) loop_norms(trainer);
+    if (update.want_norms) loop_norms(trainer);
     if (update.want_figures) {
         state->element_mean = result.element_mean;
         state->element_max = result.element_max;
