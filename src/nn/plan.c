@@ -1,8 +1,8 @@
 /* Making a plan: which nodes are needed, who needs gradients, where parameters lie, and which buffers may share bytes.
  *
  * Time, for lifetimes: node i runs forward at time i, the loss at N, node i backward at 2N - i, with N the number of
- * nodes; where the gradients of weights come after all of that (split), at 2N. Buffers are placed largest first, each at
- * the lowest offset where no buffer of overlapping lifetime lies. */
+ * nodes; where the gradients of weights come after all of that (split), at 2N. Buffers are placed largest first, each
+ * at the lowest offset where no buffer of overlapping lifetime lies. */
 #include "nn/plan_parts.h"
 
 #include "base/text.h"
