@@ -66,7 +66,6 @@ TL_PRIV float tl__expm1f(float x);
 TL_PRIV float tl__logf(float x);       /* of 0: -infinity; of negative numbers: NaN */
 TL_PRIV float tl__log1pf(float x);
 TL_PRIV float tl__tanhf(float x);
-TL_PRIV float tl__erff(float x);
 TL_PRIV float tl__sigmoidf(float x);   /* 1 / (1 + exp(-x)) */
 TL_PRIV float tl__sinf(float x);       /* of infinity: NaN */
 TL_PRIV float tl__cosf(float x);

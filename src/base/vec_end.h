@@ -18,12 +18,13 @@
 #undef V_DIV
 #undef V_SQRT
 #undef V_FMA
+#undef V_MIN
+#undef V_MAX
 #undef V_LT
 #undef V_LE
 #undef V_EQ
 #undef V_SELECT
 #undef V_OF
-#undef V_SCALE
 #undef V_FROM_I
 #undef I_OF
 #undef I_SET

@@ -1,5 +1,11 @@
 /* Template: activations, elementwise arithmetic and the preparation of batches. */
 
+/* twice sqrt(2/pi) * (x + 0.044715*x^3): 0.5*(1 + tanh(z)) is sigmoid(2z) */
+INLINE(V) SET(gelu_tanh_inner)(V x)
+{
+    return V_MUL(V_SET(0x1.988454p+0f), V_FMA(V_SET(0x1.6e4e26p-5f), V_MUL(V_MUL(x, x), x), x));
+}
+
 INLINE(V) SET(activation)(tl__activation kind, V x, V c)
 {
     V z, t;
@@ -7,20 +13,15 @@ INLINE(V) SET(activation)(tl__activation kind, V x, V c)
     case TL__RELU: return V_SELECT(V_LE(x, ZERO), ZERO, x);
     case TL__LEAKY_RELU: return V_SELECT(V_LT(ZERO, x), x, V_MUL(c, x));
     case TL__ELU: return V_SELECT(V_LT(ZERO, x), x, V_MUL(c, SET(v_expm1)(x)));
-    case TL__GELU:
-        t = SET(v_erf)(V_MUL(x, V_SET(0x1.6a09e6p-1f)));   /* 1/sqrt(2) */
-        return V_MUL(V_MUL(V_SET(0.5f), x), V_ADD(ONE, t));
-    case TL__GELU_TANH:
-        z = V_MUL(V_MUL(x, x), x);
-        z = V_MUL(V_SET(0x1.988454p-1f), V_FMA(V_SET(0x1.6e4e26p-5f), z, x));   /* sqrt(2/pi), 0.044715 */
-        return V_MUL(V_MUL(V_SET(0.5f), x), V_ADD(ONE, SET(v_tanh)(z)));
+    case TL__GELU: return SET(v_gelu)(x);
+    case TL__GELU_TANH: return V_MUL(x, SET(v_sigmoid)(SET(gelu_tanh_inner)(x)));
     case TL__SILU: return V_MUL(x, SET(v_sigmoid)(x));
     case TL__TANH: return SET(v_tanh)(x);
     case TL__SIGMOID: return SET(v_sigmoid)(x);
     case TL__SOFTPLUS:
         z = V_MUL(c, x);
-        t = SET(v_log1p)(SET(v_exp)(V_SUB(ZERO, SET(v_abs)(z))));   /* log(1+e^z) = max(z,0) + log(1+e^-|z|) */
-        t = V_DIV(V_ADD(V_SELECT(V_LE(z, ZERO), ZERO, z), t), c);
+        t = SET(v_softplus_tail)(SET(v_abs)(z));   /* log(1+e^z) = max(z,0) + log(1+e^-|z|) */
+        t = V_MUL(V_ADD(V_SELECT(V_LE(z, ZERO), ZERO, z), t), V_DIV(ONE, c));
         return V_SELECT(V_LT(V_SET(20.0f), z), x, t);
     default: return x;
     }
@@ -29,24 +30,20 @@ INLINE(V) SET(activation)(tl__activation kind, V x, V c)
 /* dy * derivative at s: the output y, or x where tl__activation_needs_pre says so. */
 INLINE(V) SET(activation_backward)(tl__activation kind, V dy, V s, V c)
 {
-    V t, u;
+    V t, u, v;
     switch (kind) {
     case TL__RELU: return V_SELECT(V_LE(s, ZERO), ZERO, dy);
     case TL__LEAKY_RELU: return V_SELECT(V_LT(ZERO, s), dy, V_MUL(c, dy));
     case TL__ELU: return V_SELECT(V_LT(ZERO, s), dy, V_MUL(dy, V_ADD(s, c)));
-    case TL__GELU:
-        t = V_MUL(V_SET(0.5f), V_ADD(ONE, SET(v_erf)(V_MUL(s, V_SET(0x1.6a09e6p-1f)))));
-        u = SET(v_exp)(V_MUL(V_MUL(V_SET(-0.5f), s), s));
-        return V_MUL(dy, V_FMA(V_MUL(s, V_SET(0x1.988454p-2f)), u, t));   /* 1/sqrt(2 pi) */
+    case TL__GELU: return V_MUL(dy, SET(v_gelu_slope)(s));
     case TL__GELU_TANH:
-        u = V_MUL(s, s);
-        t = SET(v_tanh)(V_MUL(V_SET(0x1.988454p-1f), V_FMA(V_SET(0x1.6e4e26p-5f), V_MUL(u, s), s)));
-        u = V_MUL(V_SET(0x1.988454p-1f), V_FMA(V_SET(0x1.12ba9cp-3f), u, ONE));   /* 3 * 0.044715 */
-        u = V_MUL(V_MUL(V_MUL(V_SET(0.5f), s), V_SUB(ONE, V_MUL(t, t))), u);
-        return V_MUL(dy, V_FMA(V_SET(0.5f), V_ADD(ONE, t), u));
+        s = V_MAX(V_SET(-32.0f), V_MIN(V_SET(32.0f), s));   /* 0 and 1 long before; squares stay finite */
+        t = SET(v_sigmoid_both)(SET(gelu_tanh_inner)(s), &v);
+        u = V_MUL(V_SET(0x1.988454p+0f), V_FMA(V_SET(0x1.12ba9cp-3f), V_MUL(s, s), ONE));   /* 3 * 0.044715 */
+        return V_MUL(dy, V_MUL(t, V_FMA(V_MUL(s, v), u, ONE)));
     case TL__SILU:
-        t = SET(v_sigmoid)(s);
-        return V_MUL(dy, V_MUL(t, V_FMA(s, V_SUB(ONE, t), ONE)));
+        t = SET(v_sigmoid_both)(s, &v);
+        return V_MUL(dy, V_MUL(t, V_FMA(s, v, ONE)));
     case TL__TANH: return V_MUL(dy, V_SUB(ONE, V_MUL(s, s)));
     case TL__SIGMOID: return V_MUL(dy, V_MUL(s, V_SUB(ONE, s)));
     case TL__SOFTPLUS:

@@ -20,7 +20,7 @@
  *     Maxima: the same lanes from -infinity, `x > m ? x : m`, folded in the same halves.
  *  6. The tree over parts 0..c-1: c = 1 is the part; else left + right, left the first h parts, h the largest power
  *     of two below c.
- *  7. exp, log, tanh, erf, ... are those of base/math.h.
+ *  7. exp, log, tanh, sigmoid, ... are those of base/math.h.
  * L = 32 lanes: measured against 16 and 64 (src/kernels/README.md) and frozen.
  *
  * Arrays are float32, rows contiguous (row stride = columns) unless a stride `ld…` (in floats) is given. n = 0 or
@@ -65,12 +65,12 @@ typedef enum tl__numeric_class {
  *   relu        x <= 0 ? 0 : x
  *   leaky_relu  x > 0 ? x : c*x                   c: negative slope, >= 0
  *   elu         x > 0 ? x : c*expm1(x)            c: alpha, > 0
- *   gelu        0.5*x * (1 + erf(x/sqrt 2))
- *   gelu_tanh   0.5*x * (1 + tanh(sqrt(2/pi) * (x + 0.044715*x^3)))
+ *   gelu        0.5*x * (1 + erf(x/sqrt 2)), computed as max(x,0) - |x|*P(-|x|), P the normal distribution
+ *   gelu_tanh   0.5*x * (1 + tanh(sqrt(2/pi) * (x + 0.044715*x^3))), computed as x * sigmoid(2*sqrt(2/pi) * (...))
  *   silu        x * sigmoid(x)
  *   tanh, sigmoid
- *   softplus    c*x > 20 ? x : log(1 + exp(c*x)) / c    c: beta, > 0
- * The formulas are PyTorch's. */
+ *   softplus    c*x > 20 ? x : log(1 + exp(c*x)) * (1/c)    c: beta, > 0
+ * The formulas are PyTorch's; the order of operations is elementwise.inc.h's and part of the contract. */
 #define TL__ACTIVATIONS(X)                                                                              \
     X(TL__IDENTITY, "identity")                                                                         \
     X(TL__RELU, "relu")                                                                                 \

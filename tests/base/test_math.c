@@ -56,8 +56,8 @@ static double sigmoid(double x) { return x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 
 static void floats_stay_within_their_errors(void **state)
 {
     static const struct { float (*ours)(float); double (*reference)(double); double limit; } f[] = {
-        {tl__expf, exp, 1.0},     {tl__expm1f, expm1, 1.5}, {tl__logf, log, 1.0}, {tl__log1pf, log1p, 1.5},
-        {tl__tanhf, tanh, 1.5},   {tl__erff, erf, 1.2},     {tl__sigmoidf, sigmoid, 2.5},
+        {tl__expf, exp, 1.0},     {tl__expm1f, expm1, 1.5}, {tl__logf, log, 1.0}, {tl__log1pf, log1p, 1.0},
+        {tl__tanhf, tanh, 1.5},   {tl__sigmoidf, sigmoid, 1.0},
         {tl__sinf, sin, 0.501},   {tl__cosf, cos, 0.501}};
     (void)state;
     for (size_t i = 0; i < TL_COUNT(f); i++) {
