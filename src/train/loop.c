@@ -381,7 +381,7 @@ static tl_status loop_end_epoch(tl__trainer *trainer, int64_t *since, tl_error *
     loop_begin_epoch(trainer);
     loop_keep_row(trainer, &epoch);
     loop_watch_gradients(trainer, &epoch);
-    loop_line(trainer, &epoch);
+    if (trainer->options.progress) loop_line(trainer, &epoch);
     for (size_t i = 0; i < trainer->options.listener_count; i++) {
         const tl__listener *listener = &trainer->options.listeners[i];
         if (listener->epoch) TL_TRY(listener->epoch(listener->user, trainer, &epoch, error));
