@@ -18,7 +18,7 @@ enum {
 };
 
 typedef enum csv_cells_way {
-    CSV_CELLS_PLAIN, CSV_CELLS_WHOLE, CSV_CELLS_FLOAT, CSV_CELLS_DATE, CSV_CELLS_WORDS
+    CSV_CELLS_PLAIN, CSV_CELLS_BYTE, CSV_CELLS_WHOLE, CSV_CELLS_FLOAT, CSV_CELLS_DATE, CSV_CELLS_WORDS
 } csv_cells_way;
 
 typedef struct csv_cells_column {
@@ -46,7 +46,7 @@ static void csv_cells_choose(csv_cells *r, size_t i)
     if (column->kind == TL__KIND_CATEGORY) way = CSV_CELLS_WORDS;
     else if (column->kind == TL__KIND_DATE && !r->into->rules->date_marks) way = CSV_CELLS_DATE;
     else if ((column->kind == TL__KIND_NUMBER || column->kind == TL__KIND_INTEGER) && column->whole)
-        way = CSV_CELLS_WHOLE;
+        way = column->narrow ? CSV_CELLS_BYTE : CSV_CELLS_WHOLE;
     else if (column->kind == TL__KIND_NUMBER) way = CSV_CELLS_FLOAT;
     r->columns[i] = (csv_cells_column){column->values, way};
 }
@@ -65,44 +65,78 @@ static tl_status csv_cells_grow(csv_cells *r, tl_error *error)
     return TL_OK;
 }
 
+static inline bool csv_cells_ends(const csv_cells *r, const char *p) { return r->csv->stops[(unsigned char)*p]; }
+
 /* Behind a value that ends at p: past the closing quote of a quoted one; NULL when the cell goes on. */
 static inline const char *csv_cells_close(const csv_cells *r, const char *p, bool quoted)
 {
     if (quoted && *p++ != r->quote) return NULL;
-    return r->csv->stops[(unsigned char)*p] ? p : NULL;
+    return csv_cells_ends(r, p) ? p : NULL;
 }
 
-static inline const char *csv_cells_whole(const csv_cells *r, const char *p, int32_t *out)
+/* A sign and up to seven digits, and the byte behind them; NULL: there is more to it. */
+static inline const char *csv_cells_digits(const char *p, bool *negative, uint64_t *digits)
+{
+    uint64_t word = tl__load64(p);
+    unsigned sign = (word & 0xFF) == '-', n = tl__scan_digits(word >> 8 * sign, digits);
+    *negative = sign;
+    return n + sign < 8 ? p + sign + n : NULL;
+}
+
+/* Any number at p, perhaps quoted. */
+static const char *csv_cells_number(const csv_cells *r, const char *p, tl__scanned *out)
+{
+    bool quoted = *p == r->quote;
+    p = tl__scan_number(p + quoted, r->decimal, out);
+    return p ? csv_cells_close(r, p, quoted) : NULL;
+}
+
+static const char *csv_cells_long_whole(const csv_cells *r, const char *p, int32_t *out)
 {
     tl__scanned number;
-    bool quoted = *p == r->quote;
-    p = tl__scan_number(p + quoted, r->decimal, &number);
-    if (!p || !(p = csv_cells_close(r, p, quoted))) return NULL;
-    if (number.exponent == 0) {
-        if (number.digits > INT32_MAX) return NULL;
-        *out = number.negative ? -(int32_t)number.digits : (int32_t)number.digits;
-        return p;
-    }
     double value;
-    if (!tl__scan_double(&number, &value) || !(value > -2147483648.0 && value < 2147483648.0)) return NULL;
+    p = csv_cells_number(r, p, &number);
+    if (!p || !tl__scan_double(&number, &value) || !(value > -2147483648.0 && value < 2147483648.0)) return NULL;
     *out = (int32_t)value;
     return (double)*out == value ? p : NULL;
 }
 
-static inline const char *csv_cells_float(const csv_cells *r, const char *p, float *out)
+static inline const char *csv_cells_whole(const csv_cells *r, const char *p, int32_t *out)
+{
+    uint64_t digits;
+    bool negative;
+    const char *end = csv_cells_digits(p, &negative, &digits);
+    if (!end || !csv_cells_ends(r, end) || end == p + negative) return csv_cells_long_whole(r, p, out);
+    *out = negative ? -(int32_t)digits : (int32_t)digits;
+    return end;
+}
+
+static const char *csv_cells_long_float(const csv_cells *r, const char *p, float *out)
 {
     tl__scanned number;
-    bool quoted = *p == r->quote;
-    p = tl__scan_number(p + quoted, r->decimal, &number);
-    if (!p || !(p = csv_cells_close(r, p, quoted))) return NULL;
-    return tl__scan_float(&number, out) ? p : NULL;
+    p = csv_cells_number(r, p, &number);
+    return p && tl__scan_float(&number, out) ? p : NULL;
+}
+
+static inline const char *csv_cells_float(const csv_cells *r, const char *p, float *out)
+{
+    uint64_t digits, part;
+    bool negative;
+    const char *mark = csv_cells_digits(p, &negative, &digits);
+    if (!mark || *mark != r->decimal) return csv_cells_long_float(r, p, out);
+    unsigned places = tl__scan_digits(tl__load64(mark + 1), &part);
+    const char *end = mark + 1 + places;
+    if (!csv_cells_ends(r, end) || places == 0) return csv_cells_long_float(r, p, out);
+    double value = tl__scan_scale((double)(int64_t)(digits * tl__scan_power(places) + part), -(int)places);
+    *out = (float)(negative ? -value : value);    /* at most 15 digits: a double, rounded once by the division */
+    return end;
 }
 
 static const char *csv_cells_date(const csv_cells *r, const char *p, double *out)
 {
     bool quoted = *p == r->quote;
     const char *end = p += quoted;
-    while (end < p + 40 && !r->csv->stops[(unsigned char)*end] && !(quoted && *end == r->quote)) end++;
+    while (end < p + 40 && !csv_cells_ends(r, end) && !(quoted && *end == r->quote)) end++;
     if (!tl__parse_date(p, (size_t)(end - p), out)) return NULL;
     return csv_cells_close(r, end, quoted);
 }
@@ -130,38 +164,49 @@ static inline const char *csv_cells_word(const csv_cells *r, const tl__words *wo
 /* An empty cell in a column that has missing values before it. */
 static inline bool csv_cells_empty(const csv_cells *r, const char *p, tl__infer *column)
 {
-    if (!r->csv->stops[(unsigned char)*p] || column->missing == 0) return false;
+    if (!csv_cells_ends(r, p) || column->missing == 0) return false;
     column->missing++;
     return true;
+}
+
+static inline const char *csv_cells_put_float(csv_cells *r, size_t i, const char *p)
+{
+    float *at = (float *)r->columns[i].values + r->row;
+    const char *next = csv_cells_float(r, p, at);
+    if (next || !csv_cells_empty(r, p, &r->into->columns[i])) return next;
+    *at = tl__bits_float(0x7fc00000u);
+    return p;
+}
+
+static inline const char *csv_cells_put_word(csv_cells *r, size_t i, const char *p)
+{
+    tl__infer *column = &r->into->columns[i];
+    uint32_t slot = 0;
+    const char *next = csv_cells_word(r, &column->words, p, &slot);
+    if (!next && !csv_cells_empty(r, p, column)) return NULL;
+    column->numbers += slot > TL__WORD_CODE;
+    ((int32_t *)r->columns[i].values)[r->row] = (int32_t)(slot & TL__WORD_CODE) - 1;
+    return next ? next : p;
 }
 
 /* The cell at p stored in column i: the byte that ends it; NULL: not by a quick way. */
 static inline const char *csv_cells_cell(csv_cells *r, size_t i, const char *p)
 {
     const csv_cells_column *to = &r->columns[i];
-    tl__infer *column = &r->into->columns[i];
-    const char *next = NULL;
     if (r->trim) {
         for (int n = 0; n < 8 && *p == ' '; n++) p++;
     }
+    if (to->way == CSV_CELLS_BYTE) {
+        int32_t value;
+        const char *next = csv_cells_whole(r, p, &value);
+        if (!next || value < 0 || value > 255) return NULL;
+        ((unsigned char *)to->values)[r->row] = (unsigned char)value;
+        return next;
+    }
+    if (to->way == CSV_CELLS_FLOAT) return csv_cells_put_float(r, i, p);
     if (to->way == CSV_CELLS_WHOLE) return csv_cells_whole(r, p, (int32_t *)to->values + r->row);
-    if (to->way == CSV_CELLS_FLOAT) {
-        float *at = (float *)to->values + r->row;
-        next = csv_cells_float(r, p, at);
-        if (next || !csv_cells_empty(r, p, column)) return next;
-        *at = tl__bits_float(0x7fc00000u);
-        return p;
-    }
-    if (to->way == CSV_CELLS_WORDS) {
-        uint32_t slot = 0;
-        next = csv_cells_word(r, &column->words, p, &slot);
-        if (!next && !csv_cells_empty(r, p, column)) return NULL;
-        column->numbers += slot > TL__WORD_CODE;
-        ((int32_t *)to->values)[r->row] = (int32_t)(slot & TL__WORD_CODE) - 1;
-        return next ? next : p;
-    }
-    if (to->way == CSV_CELLS_DATE) next = csv_cells_date(r, p, (double *)to->values + r->row);
-    return next;
+    if (to->way == CSV_CELLS_WORDS) return csv_cells_put_word(r, i, p);
+    return to->way == CSV_CELLS_DATE ? csv_cells_date(r, p, (double *)to->values + r->row) : NULL;
 }
 
 /* ---- rows ---- */
@@ -182,21 +227,26 @@ static tl_status csv_cells_plain_cell(csv_cells *r, size_t i, tl_error *error)
 static tl_status csv_cells_row(csv_cells *r, tl_error *error)
 {
     tl__csv *csv = r->csv;
-    const char *start = csv->at;
+    const char *start = csv->at, *p = start;
+    const size_t count = r->into->count;
     int line = csv->line;
     bool more;
-    for (size_t i = 0;;) {
-        const char *next = csv->at < r->last ? csv_cells_cell(r, i, csv->at) : NULL;
-        if (next) csv->at = next;
-        else TL_TRY(csv_cells_plain_cell(r, i, error));
-        bool goes_on = csv->at < csv->end && *csv->at == r->separator;
-        if (++i == r->into->count && !goes_on) break;
-        if (i == r->into->count || !goes_on) {
+    for (size_t i = 0;; p++) {
+        const char *next = p < r->last ? csv_cells_cell(r, i, p) : NULL;
+        if (!next) {
+            csv->at = p;
+            TL_TRY(csv_cells_plain_cell(r, i, error));
+            next = csv->at;
+        }
+        p = next;
+        bool goes_on = p < csv->end && *p == r->separator;
+        if (++i == count && !goes_on) break;
+        if (i == count || !goes_on) {
             tl__csv_seek(csv, (size_t)(start - csv->bytes), line);
             return tl__csv_next(csv, &more, error);
         }
-        csv->at++;
     }
+    csv->at = p;
     tl__csv_end(csv);
     return TL_OK;
 }

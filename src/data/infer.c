@@ -1,5 +1,6 @@
-/* Numbers take 4 bytes a value from the start: int32_t as long as all are whole, then float32 (a table's number is the
- * float32 nearest to the text's double). A missing cell makes a whole column float, since NaN marks it. */
+/* Numbers take the smallest type that holds those so far: bytes, int32_t as long as all are whole, then float32 (a
+ * table's number is the float32 nearest to the text's double). A missing cell makes a whole column float, since NaN
+ * marks it. */
 #include "data/infer.h"
 
 #include "base/math.h"
@@ -85,15 +86,18 @@ TL_PRIV void tl__infer_begin(tl__infer *column, const char *name, tl__column_kin
     column->name = name;
     column->kind = demanded;
     column->demanded = demanded != TL__KIND_FIND_OUT;
-    column->whole = true;
-    column->smallest = INT32_MAX;
-    column->largest = INT32_MIN;
+    column->whole = column->narrow = true;
+}
+
+static size_t infer_value_size(const tl__infer *column)
+{
+    if (column->kind == TL__KIND_DATE) return sizeof(double);
+    return column->whole && column->narrow && column->kind != TL__KIND_CATEGORY ? 1 : sizeof(float);
 }
 
 TL_PRIV void tl__infer_free(tl__infer *column, tl__heap *heap)
 {
-    size_t size = column->kind == TL__KIND_DATE ? sizeof(double) : sizeof(float);
-    tl__free(heap, column->values, column->capacity * size);
+    tl__free(heap, column->values, column->capacity * infer_value_size(column));
     tl__words_free(&column->words, heap);
     memset(column, 0, sizeof *column);
 }
@@ -101,7 +105,7 @@ TL_PRIV void tl__infer_free(tl__infer *column, tl__heap *heap)
 TL_PRIV tl_status tl__infer_room(tl__infer *column, const tl__infer_rules *rules, tl_error *error)
 {
     if (column->rows < column->capacity) return TL_OK;
-    size_t size = column->kind == TL__KIND_DATE ? sizeof(double) : sizeof(float), bytes;
+    size_t size = infer_value_size(column), bytes;
     size_t capacity = column->capacity ? column->capacity + column->capacity / 2 : INFER_FIRST_ROWS;
     if (column->capacity && rules->rows_guess > column->capacity) capacity = rules->rows_guess;
     if (!tl__size_mul(capacity, size, &bytes)) return tl__fail_memory(error, SIZE_MAX);
@@ -112,11 +116,28 @@ TL_PRIV tl_status tl__infer_room(tl__infer *column, const tl__infer_rules *rules
     return TL_OK;
 }
 
-/* From whole numbers to floats, in place. A missing cell was stored as 0 while `whole`, and never is: it makes
- * floats. */
-static void infer_to_floats(tl__infer *column)
+/* From bytes to int32_t, in place, from the back. */
+static tl_status infer_widen(tl__infer *column, const tl__infer_rules *rules, tl_error *error)
 {
-    if (!column->whole) return;
+    size_t bytes;
+    if (!column->narrow) return TL_OK;
+    if (!tl__size_mul(column->capacity, sizeof(int32_t), &bytes)) return tl__fail_memory(error, SIZE_MAX);
+    unsigned char *values = bytes ? tl__resize(rules->heap, column->values, column->capacity, bytes) : NULL;
+    if (bytes && !values) return tl__fail_memory(error, bytes);
+    for (size_t i = column->rows; i-- > 0;) {
+        int32_t value = values[i];
+        memcpy(values + i * sizeof value, &value, sizeof value);
+    }
+    column->values = values;
+    column->narrow = false;
+    return TL_OK;
+}
+
+/* From whole numbers to floats, in place. */
+static tl_status infer_to_floats(tl__infer *column, const tl__infer_rules *rules, tl_error *error)
+{
+    if (!column->whole) return TL_OK;
+    TL_TRY(infer_widen(column, rules, error));
     for (size_t i = 0; i < column->rows; i++) {
         int32_t value;
         unsigned char *at = (unsigned char *)column->values + i * sizeof value;
@@ -125,11 +146,12 @@ static void infer_to_floats(tl__infer *column)
         memcpy(at, &number, sizeof number);
     }
     column->whole = false;
+    return TL_OK;
 }
 
 static tl_status infer_put_float(tl__infer *column, const tl__infer_rules *rules, float value, tl_error *error)
 {
-    infer_to_floats(column);
+    TL_TRY(infer_to_floats(column, rules, error));
     TL_TRY(tl__infer_room(column, rules, error));
     ((float *)column->values)[column->rows++] = value;
     return TL_OK;
@@ -137,13 +159,13 @@ static tl_status infer_put_float(tl__infer *column, const tl__infer_rules *rules
 
 static tl_status infer_put_number(tl__infer *column, const tl__infer_rules *rules, double value, tl_error *error)
 {
-    if (column->whole && value > -2147483648.0 && value < 2147483648.0 && value == (double)(int32_t)value) {
-        int32_t whole = (int32_t)value;
-        TL_TRY(tl__infer_room(column, rules, error));
-        ((int32_t *)column->values)[column->rows++] = whole;
-        return TL_OK;
-    }
-    return infer_put_float(column, rules, (float)value, error);
+    bool whole = column->whole && value > -2147483648.0 && value < 2147483648.0 && value == (double)(int32_t)value;
+    if (!whole) return infer_put_float(column, rules, (float)value, error);
+    if (value < 0 || value > 255) TL_TRY(infer_widen(column, rules, error));
+    TL_TRY(tl__infer_room(column, rules, error));
+    if (column->narrow) ((unsigned char *)column->values)[column->rows++] = (unsigned char)value;
+    else ((int32_t *)column->values)[column->rows++] = (int32_t)value;
+    return TL_OK;
 }
 
 static tl_status infer_put_date(tl__infer *column, const tl__infer_rules *rules, double seconds, tl_error *error)
@@ -178,20 +200,21 @@ static tl_status infer_missing(tl__infer *column, const tl__infer_rules *rules, 
     return infer_put_float(column, rules, infer_nan(), error);
 }
 
-/* What a column is, seen by its first value; so far it holds missing cells only (as floats). */
+/* What a column is, seen by its first value; so far it holds missing cells only (as floats), or room. */
 static tl_status infer_settle(tl__infer *column, const tl__infer_rules *rules, tl__column_kind kind, tl_error *error)
 {
     size_t rows = column->rows;
-    column->kind = kind;
-    if (kind == TL__KIND_NUMBER) return TL_OK;
-    if (kind == TL__KIND_CATEGORY) {
+    if (kind == TL__KIND_CATEGORY && rows > 0) {
         for (size_t i = 0; i < rows; i++) ((int32_t *)column->values)[i] = -1;
-        return TL_OK;
+    } else if (kind != TL__KIND_NUMBER) {
+        tl__free(rules->heap, column->values, column->capacity * infer_value_size(column));
+        column->values = NULL;
+        column->capacity = column->rows = 0;
     }
-    tl__free(rules->heap, column->values, column->capacity * sizeof(float));
-    column->values = NULL;
-    column->capacity = column->rows = 0;
-    while (column->rows < rows) TL_TRY(infer_put_date(column, rules, infer_nan(), error));
+    column->kind = kind;
+    while (kind == TL__KIND_DATE && column->rows < rows) {
+        TL_TRY(infer_put_date(column, rules, infer_nan(), error));
+    }
     return TL_OK;
 }
 
@@ -271,58 +294,25 @@ TL_PRIV tl_status tl__infer_judge(const tl__infer *column, const tl__infer_rules
     return TL_OK;
 }
 
-/* The range of whole numbers, of the values that were not looked at before. */
-static void infer_measure(tl__infer *column)
-{
-    if (!column->whole || column->kind == TL__KIND_CATEGORY || column->kind == TL__KIND_DATE) return;
-    const int32_t *values = column->values;
-    int32_t smallest = column->smallest, largest = column->largest;
-    for (size_t i = column->measured; i < column->rows; i++) {
-        smallest = values[i] < smallest ? values[i] : smallest;
-        largest = values[i] > largest ? values[i] : largest;
-    }
-    column->smallest = smallest;
-    column->largest = largest;
-    column->measured = column->rows;
-}
-
-TL_PRIV tl__column_type tl__infer_type(tl__infer *column)
+TL_PRIV tl__column_type tl__infer_type(const tl__infer *column)
 {
     if (column->kind == TL__KIND_CATEGORY) return TL__COLUMN_CODES;
     if (column->kind == TL__KIND_DATE) return TL__COLUMN_F64;
     if (!column->whole) return TL__COLUMN_F32;
-    infer_measure(column);
-    bool any = column->smallest <= column->largest;
-    return any && column->smallest >= 0 && column->largest <= 255 ? TL__COLUMN_U8 : TL__COLUMN_I32;
-}
-
-/* Whole numbers from 0 to 255 take a byte each; in place, from the front. */
-static void infer_to_bytes(tl__infer *column)
-{
-    unsigned char *out = column->values;
-    for (size_t i = 0; i < column->rows; i++) {
-        int32_t value;
-        memcpy(&value, out + i * sizeof value, sizeof value);
-        out[i] = (unsigned char)value;
-    }
-}
-
-TL_PRIV const void *tl__infer_pack(tl__infer *column)
-{
-    if (tl__infer_type(column) == TL__COLUMN_U8) infer_to_bytes(column);
-    return column->values;
+    return column->narrow && (column->any || column->rows > 0) ? TL__COLUMN_U8 : TL__COLUMN_I32;
 }
 
 TL_PRIV void tl__infer_forget(tl__infer *column)
 {
-    infer_measure(column);
+    column->any |= column->rows > 0;
     column->before += column->rows;
-    column->rows = column->measured = 0;
+    column->rows = 0;
 }
 
 TL_PRIV void tl__infer_again(tl__infer *column)
 {
-    column->before = column->rows = column->measured = 0;
+    column->any |= column->rows > 0;
+    column->before = column->rows = 0;
     column->numbers = column->misfits = column->missing = 0;
 }
 
@@ -331,10 +321,9 @@ TL_PRIV tl_status tl__infer_end(tl__infer *column, tl__table *table, tl_error *e
     tl__heap *heap = &table->context->heap;
     static const unsigned char sizes[] = {1, 4, 4, 8, 4};
     tl__column_type type = tl__infer_type(column);
-    size_t old = column->capacity * (type == TL__COLUMN_F64 ? sizeof(double) : sizeof(float)), value_size = sizes[type];
+    size_t old = column->capacity * infer_value_size(column), value_size = sizes[type];
     tl__column *made;
     if (tl__table_add(table, column->name, type, 1, 0, &made) != TL_OK) return tl__fail_memory(error, sizeof *made);
-    (void)tl__infer_pack(column);
     made->type = type;
     made->date = column->kind == TL__KIND_DATE;
     made->block = column->values;

@@ -23,8 +23,9 @@ typedef struct tl__infer {
     const char *name;
     tl__column_kind kind;            /* as demanded, or as found so far */
     bool demanded;
-    bool whole;                      /* values are int32_t so far, else float */
-    void *values;                    /* int32_t, float (numbers), double (dates) or int32_t codes */
+    bool whole, narrow;              /* numbers are int32_t so far, else float; and uint8_t so far, else int32_t */
+    bool any;                        /* there were values that have been let go */
+    void *values;                    /* numbers, double (dates) or int32_t codes */
     size_t capacity, rows;           /* values */
     size_t before;                   /* rows whose values were let go (tl__infer_forget) */
     size_t numbers, misfits;         /* of words: those that are numbers; values that do not fit the kind */
@@ -32,8 +33,6 @@ typedef struct tl__infer {
     int first_missing_line;
     int odd_line;                    /* first misfit; of words: first that is not a number */
     char odd_text[64];
-    int32_t smallest, largest;       /* of whole numbers, before `measured` */
-    size_t measured;
     tl__words words;                 /* marked: those that are numbers */
 } tl__infer;
 
@@ -53,10 +52,10 @@ TL_PRIV tl_status tl__infer_judge(const tl__infer *column, const tl__infer_rules
  * second pass, begin again with what the first has found (kind, words, whole or not). */
 TL_PRIV void tl__infer_forget(tl__infer *column);
 TL_PRIV void tl__infer_again(tl__infer *column);
-/* The type of the column's values as they stand; bytes are made of whole numbers by tl__infer_pack. */
-TL_PRIV tl__column_type tl__infer_type(tl__infer *column);
-/* The values, as that type, in place. */
-TL_PRIV const void *tl__infer_pack(tl__infer *column);
+/* The type of the column's values as they stand. */
+TL_PRIV tl__column_type tl__infer_type(const tl__infer *column);
+/* The values, as that type. */
+static inline const void *tl__infer_pack(tl__infer *column) { return column->values; }
 /* Moves the values into a new column of the table. */
 TL_PRIV tl_status tl__infer_end(tl__infer *column, tl__table *table, tl_error *error);
 TL_PRIV void tl__infer_free(tl__infer *column, tl__heap *heap);
