@@ -2,6 +2,21 @@
 #include "nn/clip.h"
 #include "kernels/kernels.h"
 
+/* Gradients of dead units: whole blocks of zeros, which need no second look. */
+static bool clip_all_zero(const float *values, size_t count)
+{
+    uint64_t any = 0;
+    size_t i = 0;
+    for (; i + 16 <= count && any == 0; i += 16) {
+        uint64_t words[8];
+        memcpy(words, values + i, sizeof words);
+        any = (words[0] | words[1]) | (words[2] | words[3]) | (words[4] | words[5]) | (words[6] | words[7]);
+        any &= 0x7fffffff7fffffffu;    /* -0 is zero, too */
+    }
+    for (; i < count && any == 0; i++) any = values[i] != 0.0f;
+    return any == 0;
+}
+
 TL_PRIV void tl__sum_of_squares_blocks(const struct tl__kernels *kernels, const float *values, size_t count,
                                        size_t first, size_t end, double *out)
 {
@@ -10,7 +25,7 @@ TL_PRIV void tl__sum_of_squares_blocks(const struct tl__kernels *kernels, const 
         size_t size = tl__size_min(TL__SQUARES_BLOCK, count - at);
         double sum = (double)kernels->sum_squares(values + at, size, 1);
         /* squares of numbers beyond 2^60 or below 2^-60 leave the floats; those blocks are added in double */
-        if (!tl__is_finite_d(sum) || sum < 0x1p-100) {
+        if (!tl__is_finite_d(sum) || (sum < 0x1p-100 && !clip_all_zero(values + at, size))) {
             sum = 0.0;
             for (size_t i = at; i < at + size; i++) sum += (double)values[i] * (double)values[i];
         }

@@ -46,6 +46,22 @@ static void test_extreme_norms(void **state)
     assert_true(isinf(tl__sum_of_squares(kernels, endless, 2)));
 }
 
+/* Dead units: blocks of zeros are zero, and a tiny number among them is still seen, wherever it stands. */
+static void test_zeros(void **state)
+{
+    static float values[5000];
+    static const size_t places[] = {0, 15, 16, 4095, 4096, 4999};
+    const tl__kernels *kernels = tl__kernels_choose(NULL);
+    (void)state;
+    for (size_t i = 0; i < TL_COUNT(values); i++) values[i] = i % 2 ? -0.0f : 0.0f;
+    assert_true(tl__sum_of_squares(kernels, values, TL_COUNT(values)) == 0.0);
+    for (size_t p = 0; p < TL_COUNT(places); p++) {
+        values[places[p]] = -0x1p-140f;
+        assert_true(tl__sum_of_squares(kernels, values, TL_COUNT(values)) == 0x1p-280);
+        values[places[p]] = -0.0f;
+    }
+}
+
 static void test_factor(void **state)
 {
     (void)state;
@@ -92,7 +108,7 @@ static void test_figures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_norms),    cmocka_unit_test(test_extreme_norms), cmocka_unit_test(test_factor),
+        cmocka_unit_test(test_norms),    cmocka_unit_test(test_extreme_norms), cmocka_unit_test(test_zeros), cmocka_unit_test(test_factor),
         cmocka_unit_test(test_clipping), cmocka_unit_test(test_figures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
