@@ -20,8 +20,8 @@
 #ifndef V_FMA
 #  define V_FMA(a, b, c) tl__fma(a, b, c)        /* a*b + c */
 #endif
-#define V_MIN(a, b) ((a) < (b) ? (a) : (b))      /* a a number other than 0, so that b's NaN stays */
-#define V_MAX(a, b) ((a) > (b) ? (a) : (b))      /* the same */
+#define V_MIN(a, b) ((a) < (b) ? (a) : (b))      /* exactly so: b where either is NaN, and of two zeros */
+#define V_MAX(a, b) ((a) > (b) ? (a) : (b))
 #define V_LT(a, b) ((a) < (b))                   /* all comparisons are false for NaN */
 #define V_LE(a, b) ((a) <= (b))
 #define V_EQ(a, b) ((a) == (b))

@@ -6,7 +6,7 @@ enum SET(what) {
     SET(SQUARES),      /* fma(x, x, acc) */
     SET(DOT),          /* fma(x, y, acc) */
     SET(DEVIATIONS),   /* d = x - p; fma(d, d, acc) */
-    SET(EXPONENTIALS), /* acc + exp(x - p) */
+    SET(EXPONENTIALS), /* acc + exp(x - p), x <= p */
     SET(FINITE),       /* acc + (x - x): NaN as soon as one x is not finite */
     SET(LIKELIHOOD),   /* fma(y, q - (x - p), acc), y = 1 where NULL */
     SET(GAIN),         /* acc + x*y, x where y is NULL */
@@ -24,7 +24,7 @@ INLINE(V) SET(term)(enum SET(what) what, V acc, const float *x, const float *y, 
     case SET(DEVIATIONS):
         v = V_FIRST(V_SUB(v, V_SET(p)), count);
         return V_FMA(v, v, acc);
-    case SET(EXPONENTIALS): return V_ADD(acc, V_FIRST(SET(v_exp)(V_SUB(v, V_SET(p))), count));
+    case SET(EXPONENTIALS): return V_ADD(acc, V_FIRST(SET(v_exp_falling)(V_SUB(v, V_SET(p))), count));
     case SET(FINITE): return V_ADD(acc, V_SUB(v, v));
     case SET(LIKELIHOOD):
         g = y == NULL ? V_FIRST(ONE, count) : SET(load_lane)(y, at, count);

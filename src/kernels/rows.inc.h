@@ -20,33 +20,37 @@ FN(void) SET(row_moments)(float *mean, float *variance, const float *x, size_t r
 
 FN(void) SET(softmax)(float *y, const float *x, size_t rows, size_t columns)
 {
+    SHORT_ROWS(columns, SET(short_softmax)(y, x, rows, columns))
     for (size_t row = 0; row < rows; row++, x += columns, y += columns) {
         const V m = V_SET(SET(max)(x, columns));
-        EACH_VECTOR(columns, STORE(y + i, SET(v_exp)(V_SUB(LOAD(x + i), m))););
+        EACH_VECTOR(columns, STORE(y + i, SET(v_exp_falling)(V_SUB(LOAD(x + i), m))););
         const V s = V_SET(SET(reduce)(SET(SUM), y, NULL, NULL, 0.0f, 0.0f, columns, 1));
         EACH_VECTOR(columns, STORE(y + i, V_DIV(LOAD(y + i), s)););
     }
 }
 
-/* The maximum, and the logarithm of the sum of exp(x - maximum). */
-INLINE(float) SET(log_sum)(float *max, const float *x, size_t columns)
+/* The maximum, the sum of exp(x - maximum), and its logarithm. */
+INLINE(float) SET(log_sum)(float *max, float *sum, const float *x, size_t columns)
 {
     *max = SET(max)(x, columns);
-    return SET(log_one)(SET(reduce)(SET(EXPONENTIALS), x, NULL, NULL, *max, 0.0f, columns, 1));
+    *sum = SET(reduce)(SET(EXPONENTIALS), x, NULL, NULL, *max, 0.0f, columns, 1);
+    return SET(log_one)(*sum);
 }
 
 FN(void) SET(log_softmax)(float *y, const float *x, size_t rows, size_t columns)
 {
+    SHORT_ROWS(columns, SET(short_log_softmax)(y, x, rows, columns))
     for (size_t row = 0; row < rows; row++, x += columns, y += columns) {
-        float max, log = SET(log_sum)(&max, x, columns);
+        float max, sum, log = SET(log_sum)(&max, &sum, x, columns);
         EACH_VECTOR(columns, STORE(y + i, V_SUB(V_SUB(LOAD(x + i), V_SET(max)), V_SET(log))););
     }
 }
 
 FN(void) SET(logsumexp)(float *out, const float *x, size_t rows, size_t columns)
 {
+    SHORT_ROWS(columns, SET(short_logsumexp)(out, x, rows, columns))
     for (size_t row = 0; row < rows; row++, x += columns) {
-        float max, log = SET(log_sum)(&max, x, columns);
+        float max, sum, log = SET(log_sum)(&max, &sum, x, columns);
         out[row] = max < -FLT_MAX ? SET(sum)(x, columns, 1) : max + log;   /* -infinity, or NaN if one is there */
     }
 }
@@ -69,12 +73,12 @@ FN(void) SET(log_softmax_backward)(float *dx, const float *dy, const float *y, s
 
 /* factor * (softmax(x)*all - share*weights, and `own` less at the class). */
 INLINE(void) SET(cross_entropy_gradient)(const tl__cross_entropy *call, float *y, const float *x, float max,
-                                         size_t class, float all, float own, float share, float factor)
+                                         float sum, size_t class, float all, float own, float share, float factor)
 {
     const size_t columns = call->columns;
-    const V m = V_SET(max), s = V_SET(SET(reduce)(SET(EXPONENTIALS), x, NULL, NULL, max, 0.0f, columns, 1));
+    const V m = V_SET(max), s = V_SET(sum);
     const float *weights = call->class_weights;
-    EACH_VECTOR(columns, STORE(y + i, V_MUL(V_DIV(SET(v_exp)(V_SUB(LOAD(x + i), m)), s), V_SET(all))););
+    EACH_VECTOR(columns, STORE(y + i, V_MUL(V_DIV(SET(v_exp_falling)(V_SUB(LOAD(x + i), m)), s), V_SET(all))););
     if (share != 0.0f)
         EACH_VECTOR(columns, V w = weights == NULL ? ONE : LOAD(weights + i);
                     STORE(y + i, V_SUB(LOAD(y + i), V_MUL(V_SET(share), w))););
@@ -88,6 +92,7 @@ FN(void) SET(cross_entropy)(const tl__cross_entropy *call)
     const float *weights = call->class_weights, *x = call->x;
     float share = call->smoothing / (float)columns, total = (float)columns;
     if (weights != NULL) total = SET(reduce)(SET(SUM), weights, NULL, NULL, 0.0f, 0.0f, columns, 1);
+    SHORT_ROWS(columns, SET(short_cross_entropy)(call, share, total))
     for (size_t row = 0; row < call->rows; row++, x += columns) {
         float *gradient = call->gradient == NULL ? NULL : call->gradient + row * columns;
         if (call->classes[row] < 0) {
@@ -96,7 +101,7 @@ FN(void) SET(cross_entropy)(const tl__cross_entropy *call)
             continue;
         }
         const size_t class = (size_t)call->classes[row];
-        float max, log = SET(log_sum)(&max, x, columns);
+        float max, sum, log = SET(log_sum)(&max, &sum, x, columns);
         float own = (1.0f - call->smoothing) * (weights == NULL ? 1.0f : weights[class]);
         float loss = own * (log - (x[class] - max)), all = own;
         if (share != 0.0f) {
@@ -106,7 +111,8 @@ FN(void) SET(cross_entropy)(const tl__cross_entropy *call)
         const float weight = call->row_weights == NULL ? 1.0f : call->row_weights[row];
         call->loss[row] = weight * loss;
         if (gradient != NULL)
-            SET(cross_entropy_gradient)(call, gradient, x, max, class, all, own, share, call->gradient_scale * weight);
+            SET(cross_entropy_gradient)(call, gradient, x, max, sum, class, all, own, share,
+                                        call->gradient_scale * weight);
     }
 }
 

@@ -1,11 +1,13 @@
 /* Template: one whole set. The including file has defined SET, FN, INLINE, SET_NAME, SET_CLASS, GEMM_ROWS, GEMM_WIDE
  * and the words of base/vec_scalar.h, and beyond them V_FIRST(v, n) (the first n lanes, the others 0; n in 0..VN),
- * I_COUNTERS, I_WIDE, I_QUADS (optimizer.inc.h), V_SUM (optional) and TRANSPOSE_BLOCK (optional). Everything is
+ * I_COUNTERS, I_WIDE, I_QUADS (optimizer.inc.h), FOUR_LOAD and FOUR_STORE
+ * (short_rows.inc.h; where VN > 1), V_SUM (optional) and TRANSPOSE_BLOCK (optional). Everything is
  * undefined at the end. */
 #include "base/math.inc.h"
 #include "kernels/vector.inc.h"
 #include "kernels/elementwise.inc.h"
 #include "kernels/reduce.inc.h"
+#include "kernels/short_rows.inc.h"
 #include "kernels/rows.inc.h"
 #include "kernels/optimizer.inc.h"
 #include "kernels/gemm.inc.h"

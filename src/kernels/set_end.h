@@ -17,4 +17,7 @@
 #undef I_WIDE
 #undef I_QUADS
 #undef TRANSPOSE_BLOCK
+#undef SHORT_ROWS
+#undef FOUR_LOAD
+#undef FOUR_STORE
 #include "base/vec_end.h"

@@ -61,7 +61,7 @@ INLINE(float) SET(lanes_sum)(SET(lanes) w)
 #endif
 }
 
-INLINE(V) SET(larger)(V x, V m) { return V_SELECT(V_LT(m, x), x, m); }
+INLINE(V) SET(larger)(V x, V m) { return V_MAX(x, m); }
 
 INLINE(float) SET(lanes_max)(SET(lanes) w)
 {

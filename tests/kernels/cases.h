@@ -228,6 +228,32 @@ static void cases_rows(cases *c)
     }
 }
 
+/* What short_rows.inc.h does many rows at a time: groups whole, in part and several; in place. */
+static void cases_short_rows(cases *c)
+{
+    static const size_t widths[] = {1, 2, 3, 4, 5, 10, 13, 26, 31, 32, 33}, heights[] = {1, 4, 16, 17, 35};
+    const tl__kernels *k = c->set;
+    for (size_t s = 0; s < TL_COUNT(widths) * TL_COUNT(heights); s++) {
+        size_t columns = widths[s / TL_COUNT(heights)], rows = heights[s % TL_COUNT(heights)], n = rows * columns;
+        const float *x = c->in[0] + s % 3;
+        int32_t classes[35];
+        float *o = cases_out(c, 0, s % 4);
+        for (size_t i = 0; i < rows; i++) classes[i] = i % 7 == 5 ? -1 : (int32_t)(i * 5 % columns);
+        k->copy(o, x, n), k->softmax(o, o, rows, columns), cases_report(c, "softmax", 0, o, n);
+        k->copy(o, x, n), k->log_softmax(o, o, rows, columns), cases_report(c, "log_softmax", 0, o, n);
+        o = cases_out(c, 1, s % 4), k->logsumexp(o, x, rows, columns), cases_report(c, "logsumexp", 1, o, rows);
+        tl__cross_entropy call = {.rows = rows, .columns = columns, .classes = classes,
+                                  .class_weights = s & 1 ? c->in[1] : NULL, .row_weights = s & 2 ? c->in[2] : NULL,
+                                  .smoothing = s % 3 == 1 ? 0.1f : 0.0f, .gradient_scale = 0.03f};
+        call.loss = cases_out(c, 1, s % 4);
+        call.x = call.gradient = o = cases_out(c, 0, s % 5);
+        k->copy(o, x, n);
+        k->cross_entropy(&call);
+        cases_report(c, "cross_entropy", 1, call.loss, rows);
+        cases_report(c, "cross_entropy", 0, o, n);
+    }
+}
+
 static void cases_optimizers(cases *c)
 {
     static const size_t sizes[] = CASES_SIZES;
@@ -336,6 +362,7 @@ static bool cases_run(const tl__kernels *set, cases_sink *sink, void *user, bool
         cases_elementwise(&c);
         cases_reductions(&c);
         cases_rows(&c);
+        cases_short_rows(&c);
         cases_optimizers(&c);
         cases_gemm(&c, kind);
     }

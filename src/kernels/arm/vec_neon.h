@@ -49,8 +49,8 @@ INLINE(float32x4_t) neon_widen(const uint8_t *p)
 #define V_DIV(a, b) vdivq_f32(a, b)
 #define V_SQRT(a) vsqrtq_f32(a)
 #define V_FMA(a, b, c) vfmaq_f32(c, a, b)
-#define V_MIN(a, b) vminq_f32(a, b)
-#define V_MAX(a, b) vmaxq_f32(a, b)
+#define V_MIN(a, b) vbslq_f32(vcltq_f32(a, b), a, b)
+#define V_MAX(a, b) vbslq_f32(vcgtq_f32(a, b), a, b)
 #define V_LT(a, b) vcltq_f32(a, b)
 #define V_LE(a, b) vcleq_f32(a, b)
 #define V_EQ(a, b) vceqq_f32(a, b)
@@ -109,3 +109,20 @@ INLINE(void) neon_transpose(float *out, size_t ldout, const float *in, size_t ld
     for (size_t p = 0; p < 4; p++) V_STORE(out + p * ldout, V_OF(q[p]));
 }
 #define TRANSPOSE_BLOCK(out, ldout, in, ldin) neon_transpose(out, ldout, in, ldin)
+
+INLINE(void) neon_four_load(float32x4_t v[4], const float *in, size_t ld, const float *last)
+{
+    int32x4_t q[4] = {I_OF(V_LOAD(in)), I_OF(V_LOAD(in + ld)), I_OF(V_LOAD(in + 2 * ld)), I_OF(V_LOAD(last))};
+    neon_quads(q);
+    for (size_t i = 0; i < 4; i++) v[i] = V_OF(q[i]);
+}
+#define FOUR_LOAD(v, in, ld, last) neon_four_load(v, in, ld, last)
+
+INLINE(void) neon_four_store(float *out, size_t ld, float *last, const float32x4_t v[4])
+{
+    int32x4_t q[4] = {I_OF(v[0]), I_OF(v[1]), I_OF(v[2]), I_OF(v[3])};
+    neon_quads(q);
+    for (size_t i = 0; i < 3; i++) V_STORE(out + i * ld, V_OF(q[i]));
+    V_STORE(last, V_OF(q[3]));
+}
+#define FOUR_STORE(out, ld, last, v) neon_four_store(out, ld, last, v)

@@ -96,3 +96,26 @@ INLINE(void) avx2_transpose(float *out, size_t ldout, const float *in, size_t ld
     }
 }
 #define TRANSPOSE_BLOCK(out, ldout, in, ldin) avx2_transpose(out, ldout, in, ldin)
+
+INLINE(void) avx2_four_load(__m256 v[4], const float *in, size_t ld, const float *last)
+{
+    __m256i q[4];
+    q[0] = avx2_gather_rows(in, ld);
+    q[1] = avx2_gather_rows(in + ld, ld);
+    q[2] = avx2_gather_rows(in + 2 * ld, ld);
+    __m256 w = _mm256_castps128_ps256(_mm_loadu_ps(in + 3 * ld));
+    q[3] = I_OF(_mm256_insertf128_ps(w, _mm_loadu_ps(last), 1));
+    avx2_quads(q);
+    for (size_t i = 0; i < 4; i++) v[i] = V_OF(q[i]);
+}
+#define FOUR_LOAD(v, in, ld, last) avx2_four_load(v, in, ld, last)
+
+INLINE(void) avx2_four_store(float *out, size_t ld, float *last, const __m256 v[4])
+{
+    __m256i q[4] = {I_OF(v[0]), I_OF(v[1]), I_OF(v[2]), I_OF(v[3])};
+    avx2_quads(q);
+    for (size_t i = 0; i < 4; i++) _mm_storeu_ps(out + i * ld, _mm256_castps256_ps128(V_OF(q[i])));
+    for (size_t i = 0; i < 3; i++) _mm_storeu_ps(out + (4 + i) * ld, _mm256_extractf128_ps(V_OF(q[i]), 1));
+    _mm_storeu_ps(last, _mm256_extractf128_ps(V_OF(q[3]), 1));
+}
+#define FOUR_STORE(out, ld, last, v) avx2_four_store(out, ld, last, v)

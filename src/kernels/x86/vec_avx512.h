@@ -94,3 +94,30 @@ INLINE(void) avx512_transpose(float *out, size_t ldout, const float *in, size_t 
     }
 }
 #define TRANSPOSE_BLOCK(out, ldout, in, ldin) avx512_transpose(out, ldout, in, ldin)
+
+INLINE(void) avx512_four_load(__m512 v[4], const float *in, size_t ld, const float *last)
+{
+    __m512i q[4];
+    q[0] = I_OF(avx512_gather_rows(in, ld));
+    q[1] = I_OF(avx512_gather_rows(in + ld, ld));
+    q[2] = I_OF(avx512_gather_rows(in + 2 * ld, ld));
+    __m512 w = _mm512_castps128_ps512(_mm_loadu_ps(in + 3 * ld));
+    w = _mm512_insertf32x4(w, _mm_loadu_ps(in + 7 * ld), 1);
+    w = _mm512_insertf32x4(w, _mm_loadu_ps(in + 11 * ld), 2);
+    q[3] = I_OF(_mm512_insertf32x4(w, _mm_loadu_ps(last), 3));
+    avx512_quads(q);
+    for (size_t i = 0; i < 4; i++) v[i] = V_OF(q[i]);
+}
+#define FOUR_LOAD(v, in, ld, last) avx512_four_load(v, in, ld, last)
+
+INLINE(void) avx512_four_store(float *out, size_t ld, float *last, const __m512 v[4])
+{
+    __m512i q[4] = {I_OF(v[0]), I_OF(v[1]), I_OF(v[2]), I_OF(v[3])};
+    avx512_quads(q);
+    for (size_t i = 0; i < 4; i++) _mm_storeu_ps(out + i * ld, _mm512_castps512_ps128(V_OF(q[i])));
+    for (size_t i = 0; i < 4; i++) _mm_storeu_ps(out + (4 + i) * ld, _mm512_extractf32x4_ps(V_OF(q[i]), 1));
+    for (size_t i = 0; i < 4; i++) _mm_storeu_ps(out + (8 + i) * ld, _mm512_extractf32x4_ps(V_OF(q[i]), 2));
+    for (size_t i = 0; i < 3; i++) _mm_storeu_ps(out + (12 + i) * ld, _mm512_extractf32x4_ps(V_OF(q[i]), 3));
+    _mm_storeu_ps(last, _mm512_extractf32x4_ps(V_OF(q[3]), 3));
+}
+#define FOUR_STORE(out, ld, last, v) avx512_four_store(out, ld, last, v)

@@ -107,3 +107,20 @@ INLINE(void) sse2_transpose(float *out, size_t ldout, const float *in, size_t ld
     for (size_t p = 0; p < 4; p++) V_STORE(out + p * ldout, V_OF(q[p]));
 }
 #define TRANSPOSE_BLOCK(out, ldout, in, ldin) sse2_transpose(out, ldout, in, ldin)
+
+INLINE(void) sse2_four_load(__m128 v[4], const float *in, size_t ld, const float *last)
+{
+    __m128i q[4] = {I_OF(V_LOAD(in)), I_OF(V_LOAD(in + ld)), I_OF(V_LOAD(in + 2 * ld)), I_OF(V_LOAD(last))};
+    sse2_quads(q);
+    for (size_t i = 0; i < 4; i++) v[i] = V_OF(q[i]);
+}
+#define FOUR_LOAD(v, in, ld, last) sse2_four_load(v, in, ld, last)
+
+INLINE(void) sse2_four_store(float *out, size_t ld, float *last, const __m128 v[4])
+{
+    __m128i q[4] = {I_OF(v[0]), I_OF(v[1]), I_OF(v[2]), I_OF(v[3])};
+    sse2_quads(q);
+    for (size_t i = 0; i < 3; i++) V_STORE(out + i * ld, V_OF(q[i]));
+    V_STORE(last, V_OF(q[3]));
+}
+#define FOUR_STORE(out, ld, last, v) sse2_four_store(out, ld, last, v)
