@@ -7,10 +7,12 @@
 #include "data/batch.h"
 
 #include "data/order.h"
+#include "data/window.h"
 #include "port/port.h"
 
 enum {
     BATCH_SLOTS = 2,
+    BATCH_WINDOWS = 2,
     BATCH_THREAD_FLOATS = 32768    /* below this many inputs a batch is made faster than a thread is woken */
 };
 
@@ -32,16 +34,32 @@ struct tl__batches {
     size_t given;                  /* the next batch to hand out */
     size_t next;                   /* the thread's: batch to make */
     unsigned issued, made_base;    /* since _start */
+    /* streamed data; in the hands of who makes the batches */
+    bool streamed;
+    unsigned char *room;           /* for gathering without windows: the order is not drawn */
+    tl__window windows[BATCH_WINDOWS];
+    size_t holds[BATCH_WINDOWS];   /* which window of the epoch it is; SIZE_MAX: none */
+    size_t loaded[BATCH_WINDOWS];  /* its rows that have been read */
+    uint32_t *places;              /* [batch_size] of a batch's rows in their window */
+    size_t window, window_begin, window_rows;   /* the window of the batch before, its place in the order */
+    tl_status failed;
+    tl_error why;
     bool stop;
     void *thread;                  /* tl__thread_bytes */
     tl__event *go, *made;
     int64_t waited;
 };
 
+static bool batch_streamed(const tl_dataset *dataset, const tl__batch_options *options)
+{
+    return dataset->part[options->part].from->table->store != NULL;
+}
+
 static bool batch_fits_cache(const tl_dataset *dataset, const tl__batch_options *options)
 {
     size_t floats, bytes;
-    return tl__size_mul(dataset->part[options->part].count, dataset->pipeline->features, &floats) &&
+    return !batch_streamed(dataset, options) &&
+           tl__size_mul(dataset->part[options->part].count, dataset->pipeline->features, &floats) &&
            tl__size_mul(floats, sizeof(float), &bytes) && bytes <= options->cache_bytes;
 }
 
@@ -57,6 +75,24 @@ static bool batch_pays(const tl_dataset *dataset, const tl__batch_options *optio
     if (options->batch_size >= dataset->part[options->part].count) return false;
     return tl__size_mul(options->batch_size, dataset->pipeline->features, &floats) && floats >= BATCH_THREAD_FLOATS;
 #endif
+}
+
+static void batch_carve_windows(tl__carver *carver, const tl_dataset *dataset, const tl__batch_options *options,
+                                tl__batches *plan)
+{
+    const tl__rows_of *from = dataset->part[options->part].from;
+    const tl__order *shape = &plan->shape;
+    size_t inputs = dataset->pipeline->input_count;
+    if (!options->shuffle) {
+        plan->room = TL_CARVE(carver, unsigned char, tl__dataset_room(dataset));
+        return;
+    }
+    plan->places = TL_CARVE(carver, uint32_t, tl__size_min(options->batch_size, shape->rows));
+    for (size_t i = 0; i < BATCH_WINDOWS && i < shape->windows; i++) {
+        size_t most = tl__size_min(shape->rows, shape->piece * shape->each);
+        tl__window_carve(carver, from->table, from->columns, inputs, most, i ? &plan->windows[0] : NULL,
+                         &plan->windows[i]);
+    }
 }
 
 /* All blocks in one order; with a base, placed. */
@@ -78,6 +114,8 @@ static tl__batches *batch_carve(tl__carver *carver, const tl_dataset *dataset, c
         else plan.targets[i] = TL_CARVE(carver, float, size * pipeline->outputs);
         if (dataset->has_weights) plan.weights[i] = TL_CARVE(carver, float, size);
     }
+    plan.streamed = batch_streamed(dataset, options);
+    if (plan.streamed) batch_carve_windows(carver, dataset, options, &plan);
     if (plan.threaded) plan.thread = TL_CARVE(carver, unsigned char, tl__thread_bytes());
     if (carver->base) *batches = plan;
     return batches;
@@ -100,6 +138,74 @@ static void batch_copy_rows(const tl__batches *batches, const uint32_t *order, s
         memcpy(out + i * features, batches->cache + order[i] * features, features * sizeof *out);
 }
 
+/* Rows of a window up to place `until`, piece after piece. */
+static tl_status batch_load(tl__batches *batches, size_t number, size_t until, tl_error *error)
+{
+    const tl__order *shape = &batches->shape;
+    const uint32_t *rows = batches->dataset->part[batches->options.part].rows;
+    size_t slot = number % BATCH_WINDOWS, *loaded = &batches->loaded[slot], position, count;
+    if (batches->holds[slot] != number) *loaded = 0;
+    batches->holds[slot] = number;
+    while (*loaded < until) {
+        size_t piece = *loaded / shape->piece, within = *loaded % shape->piece;
+        count = tl__order_piece(shape, batches->pieces, number, piece, &position);
+        count = tl__size_min(count - within, until - *loaded);
+        TL_TRY(tl__window_load(&batches->windows[slot], *loaded, rows + position + within, 0, count, error));
+        *loaded += count;
+    }
+    return TL_OK;
+}
+
+/* The window that the order's row `at` is in, whole. */
+static tl_status batch_enter(tl__batches *batches, size_t at, tl_error *error)
+{
+    const tl__order *shape = &batches->shape;
+    while (at >= batches->window_begin + batches->window_rows) {
+        batches->window_begin += batches->window_rows;
+        batches->window += batches->window_rows > 0;
+        batches->window_rows = tl__order_window_rows(shape, batches->pieces, batches->window);
+    }
+    return batch_load(batches, batches->window, batches->window_rows, error);
+}
+
+/* The share of the next window that the rows used of this one stand for, in reads of some size. */
+static tl_status batch_read_ahead(tl__batches *batches, size_t used, tl_error *error)
+{
+    size_t next = batches->window + 1, slot = next % BATCH_WINDOWS;
+    if (next >= batches->shape.windows) return TL_OK;
+    size_t all = tl__order_window_rows(&batches->shape, batches->pieces, next);
+    size_t due = (size_t)((double)all * ((double)used / (double)batches->window_rows));
+    size_t done = batches->holds[slot] == next ? batches->loaded[slot] : 0;
+    size_t step = tl__window_rows(batches->windows[slot].table);
+    if (used == batches->window_rows) due = all;
+    if (due < all && due < done + step) return TL_OK;
+    return due > done ? batch_load(batches, next, due, error) : TL_OK;
+}
+
+static tl_status batch_gather_streamed(tl__batches *batches, size_t first, size_t rows, float *inputs, tl_error *error)
+{
+    const tl_dataset *dataset = batches->dataset;
+    const tl__rows_of *from = dataset->part[batches->options.part].from;
+    const uint32_t *order = batches->order + first;
+    for (size_t done = 0, n; done < rows; done += n) {
+        TL_TRY(batch_enter(batches, first + done, error));
+        size_t used = first + done - batches->window_begin;
+        const tl__window *window = &batches->windows[batches->window % BATCH_WINDOWS];
+        tl__rows_of view = *from;
+        view.columns = window->list;
+        n = tl__size_min(rows - done, batches->window_rows - used);
+        for (size_t i = 0; i < n; i++) {
+            size_t place = tl__order_place(&batches->shape, batches->pieces, batches->window, order[done + i]);
+            batches->places[i] = (uint32_t)place;
+        }
+        tl__dataset_gather_inputs(dataset->pipeline, &view, batches->places, NULL, 0, n,
+                                  inputs + done * dataset->pipeline->features);
+        TL_TRY(batch_read_ahead(batches, used + n, error));
+    }
+    return TL_OK;
+}
+
+/* A batch of no rows is one that could not be read. */
 static void batch_make(tl__batches *batches, size_t number, int slot)
 {
     const tl_dataset *dataset = batches->dataset;
@@ -109,8 +215,16 @@ static void batch_make(tl__batches *batches, size_t number, int slot)
     size_t rows = tl__size_min(batches->options.batch_size, batches->rows - first);
     const uint32_t *order = batches->order + first;
     float *inputs = batches->inputs[slot];
-    tl__dataset_gather(dataset, part, order, 0, rows, batches->cached ? NULL : inputs, batches->labels[slot],
-                       batches->targets[slot], batches->weights[slot]);
+    batch->rows = 0;
+    tl__dataset_gather_targets(dataset, part, order, 0, rows, batches->labels[slot], batches->targets[slot],
+                               batches->weights[slot]);
+    if (!batches->cached && batches->failed == TL_OK) {
+        bool windows = batches->streamed && batches->options.shuffle;
+        batches->failed = windows ? batch_gather_streamed(batches, first, rows, inputs, &batches->why)
+                                  : tl__dataset_gather(dataset, part, order, 0, rows, inputs, NULL, NULL, NULL,
+                                                       batches->room, &batches->why);
+    }
+    if (batches->failed != TL_OK) return;
     *batch = (tl__batch){rows, first, order, inputs, batches->labels[slot], batches->targets[slot],
                          batches->weights[slot]};
     if (!batches->cached) return;
@@ -167,7 +281,8 @@ TL_PRIV tl_status tl__batches_new(const tl_dataset *dataset, const tl__batch_opt
     batches->count = batches->rows / options->batch_size;
     if (!options->drop_last && batches->rows % options->batch_size) batches->count++;
     if (batches->cached) {
-        tl__dataset_gather(dataset, options->part, NULL, 0, batches->rows, batches->cache, NULL, NULL, NULL);
+        const tl__part_rows *part = &dataset->part[options->part];
+        tl__dataset_gather_inputs(dataset->pipeline, part->from, part->rows, NULL, 0, batches->rows, batches->cache);
     }
     if (batches->threaded) {
         tl_status status = batch_start_thread(batches);
@@ -179,6 +294,7 @@ TL_PRIV tl_status tl__batches_new(const tl_dataset *dataset, const tl__batch_opt
                                                                         "data.workers: 0 does without");
         }
     }
+    for (int i = 0; i < BATCH_WINDOWS; i++) batches->holds[i] = SIZE_MAX;
     tl__batches_start(batches, 0, 0);
     *out = batches;
     return TL_OK;
@@ -242,6 +358,9 @@ TL_PRIV void tl__batches_start(tl__batches *batches, uint32_t epoch, size_t firs
     batch_draw(batches, epoch);
     batches->first = batches->given = batches->next = tl__size_min(first, batches->count);
     batches->waited = 0;
+    batches->failed = TL_OK;
+    batches->window = batches->window_begin = batches->window_rows = 0;
+    for (int i = 0; i < BATCH_WINDOWS && batches->shape.windows > 1; i++) batches->holds[i] = SIZE_MAX;
     if (!batches->threaded) return;
     batches->made_base = tl__event_value(batches->made);
     batches->issued = 0;
@@ -270,6 +389,14 @@ TL_PRIV const tl__batch *tl__batches_next(tl__batches *batches)
     int slot = batches->threaded ? (int)(number % BATCH_SLOTS) : 0;
     if (batches->threaded) batch_wait(batches);
     else batch_make(batches, number, slot);
+    if (batches->slots[slot].rows == 0) return NULL;
     batches->given++;
     return &batches->slots[slot];
+}
+
+TL_PRIV tl_status tl__batches_failure(const tl__batches *batches, tl_error *error)
+{
+    if (batches->given == batches->count) return TL_OK;
+    if (error) *error = batches->why;
+    return batches->failed;
 }

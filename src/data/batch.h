@@ -1,7 +1,10 @@
 /* Batches: the rows of a part in an epoch's order, prepared for the network, made ahead by a thread where that pays.
  *
- * The order of epoch e is a permutation drawn from (seed, e) alone (data/order.h), so a resumed training asks for epoch e from batch b
- * and gets what it would have got. All memory is one block, whose size is known before. */
+ * The order of epoch e is a permutation drawn from (seed, e) alone (data/order.h), so a resumed training asks for epoch
+ * e from batch b and gets what it would have got. All memory is one block, whose size is known before.
+ *
+ * Streamed data passes through two windows of the order: batches are made from one while the next is read, a share of
+ * it with each batch. */
 #ifndef TL_DATA_BATCH_H
 #define TL_DATA_BATCH_H
 
@@ -40,8 +43,10 @@ TL_PRIV void tl__batches_free(tl__batches *batches);
 TL_PRIV size_t tl__batches_count(const tl__batches *batches);    /* batches per epoch */
 /* Begin epoch `epoch` (any number; it names the order) with batch `first`. Allocates nothing. */
 TL_PRIV void tl__batches_start(tl__batches *batches, uint32_t epoch, size_t first);
-/* The next batch, valid until the next call; NULL: the epoch is over. Allocates nothing. */
+/* The next batch, valid until the next call; NULL: the epoch is over, or reading failed. Allocates nothing. */
 TL_PRIV const tl__batch *tl__batches_next(tl__batches *batches);
+/* Why the last call gave NULL: TL_OK at the end of the epoch. */
+TL_PRIV tl_status tl__batches_failure(const tl__batches *batches, tl_error *error);
 /* Nanoseconds that _next has waited for data since _start. */
 TL_PRIV int64_t tl__batches_waited(const tl__batches *batches);
 

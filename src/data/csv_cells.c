@@ -305,12 +305,14 @@ TL_PRIV tl_status tl__csv_cells(const tl__csv_columns *into, size_t *rows, tl_er
     tl__csv *csv = into->csv;
     csv_cells r = {.into = into, .csv = csv, .last = csv->at, .decimal = into->rules->decimal,
                   .quote = csv->options.quote, .separator = csv->options.separator, .trim = csv->options.trim};
+    const size_t before = into->count ? into->columns[0].rows : 0;
+    r.row = before;
     r.quick = csv_cells_may_be_quick(&r);
     if (csv->end - csv->at > CSV_CELLS_AHEAD) r.last = csv->end - CSV_CELLS_AHEAD;
     r.columns = tl__alloc_zero(into->rules->heap, into->count, sizeof *r.columns);
     if (!r.columns) return tl__fail_memory(error, into->count * sizeof *r.columns);
     tl_status status = csv_cells_all(&r, error);
     tl__free(into->rules->heap, r.columns, into->count * sizeof *r.columns);
-    *rows = r.row;
+    *rows = r.row - before;
     return status;
 }

@@ -5,7 +5,9 @@
 #include "base/text.h"
 #include "data/pipeline_fit.h"
 #include "data/split.h"
+#include "data/stream.h"
 #include "data/target.h"
+#include "data/window.h"
 
 /* ---- life ---- */
 
@@ -285,7 +287,9 @@ static tl_status dataset_fit(tl_dataset *dataset, const tl__data_settings *setti
     tl__pipeline *pipeline = dataset->pipeline;
     const tl__rows_of *source = &dataset->source[0];
     const tl__part_rows *train = &dataset->part[TL_TRAIN];
-    for (size_t i = 0; i < pipeline->input_count; i++) {
+    if (source->table->store)
+        TL_TRY(tl__fit_stored(pipeline, source->table, source->columns, train->rows, train->count, settings, error));
+    for (size_t i = 0; i < pipeline->input_count && !source->table->store; i++) {
         TL_TRY(tl__fit_input(pipeline, &pipeline->inputs[i], source->columns[i], train->rows, train->count, settings,
                              error));
     }
@@ -304,7 +308,8 @@ static tl_status dataset_test_file(tl_dataset *dataset, const tl__roles *roles, 
                                    tl_error *error)
 {
     tl__rows_of *source = &dataset->source[1];
-    const tl__table *table = source->table, *train = dataset->source[0].table;
+    const tl__table *train = dataset->source[0].table;
+    tl__table *table = source->table;
     size_t targets[64], weight;
     if (roles->target_count > TL_COUNT(targets)) {
         return tl__fail_at(error, TL_UNSUPPORTED, NULL, 0, 0, "data.test_file",
@@ -315,6 +320,7 @@ static tl_status dataset_test_file(tl_dataset *dataset, const tl__roles *roles, 
     for (size_t i = 0; i < roles->target_count; i++) {
         const char *name = train->columns[roles->targets[i]].name;
         TL_TRY(tl__table_find(table, name, "data.target", &targets[i], error));
+        TL_TRY(tl__column_take_in(table, &table->columns[targets[i]], error));
         TL_TRY(dataset_check_target(table, &table->columns[targets[i]], settings, error));
         if (!dataset->pipeline->classification && table->columns[targets[i]].type == TL__COLUMN_CODES) {
             return tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, "data.target",
@@ -324,6 +330,7 @@ static tl_status dataset_test_file(tl_dataset *dataset, const tl__roles *roles, 
     TL_TRY(tl__source_check(dataset, source, settings, error));
     if (roles->weight != SIZE_MAX) {
         TL_TRY(tl__table_find(table, train->columns[roles->weight].name, "data.weight", &weight, error));
+        TL_TRY(tl__column_take_in(table, &table->columns[weight], error));
         TL_TRY(tl__source_weights(dataset, source, &table->columns[weight], error));
     }
     tl__target_encode(table, targets, dataset->pipeline, source->labels, source->targets);
@@ -346,19 +353,52 @@ static tl_status dataset_test_file(tl_dataset *dataset, const tl__roles *roles, 
 
 /* ---- all of it ---- */
 
-static void dataset_count_unknown(tl_dataset *dataset)
+static size_t dataset_unknown(const tl__rows_of *from, const tl__column *const *columns, size_t inputs,
+                              const uint32_t *rows, size_t count)
+{
+    size_t unknown = 0;
+    for (size_t i = 0; i < inputs; i++) {
+        const int32_t *map = from->word_maps[i], *codes = map ? columns[i]->values : NULL;
+        for (size_t row = 0; codes && row < count; row++) {
+            int32_t code = codes[rows ? rows[row] : row];
+            unknown += code >= 0 && map[code] < 0;
+        }
+    }
+    return unknown;
+}
+
+/* Training rows have no unknown words: theirs are the known ones. */
+static tl_status dataset_count_stored(tl_dataset *dataset, const tl__part_rows *part, tl_error *error)
+{
+    const tl__rows_of *from = part->from;
+    size_t inputs = dataset->pipeline->input_count, categories = 0;
+    tl__window *window;
+    tl_status status = TL_OK;
+    for (size_t i = 0; i < inputs; i++) categories += from->word_maps[i] != NULL;
+    if (categories == 0 || part->count == 0 || part == &dataset->part[TL_TRAIN]) return TL_OK;
+    TL_TRY(tl__window_new(dataset->context, from->table, from->columns, inputs, tl__window_rows(from->table), &window,
+                          error));
+    for (size_t done = 0, n; status == TL_OK && done < part->count; done += n) {
+        n = tl__size_min(window->capacity, part->count - done);
+        status = tl__window_load(window, 0, part->rows + done, 0, n, error);
+        if (status == TL_OK)
+            dataset->left_out.unknown_categories += dataset_unknown(from, window->list, inputs, NULL, n);
+    }
+    tl__window_free(dataset->context, window);
+    return status;
+}
+
+static tl_status dataset_count_unknown(tl_dataset *dataset, tl_error *error)
 {
     for (int p = 0; p < TL__PARTS; p++) {
         const tl__part_rows *part = &dataset->part[p];
-        for (size_t i = 0; i < dataset->pipeline->input_count; i++) {
-            const int32_t *map = part->from->word_maps ? part->from->word_maps[i] : NULL;
-            const int32_t *codes = map ? part->from->columns[i]->values : NULL;
-            for (size_t row = 0; codes && row < part->count; row++) {
-                int32_t code = codes[part->rows[row]];
-                dataset->left_out.unknown_categories += code >= 0 && map[code] < 0;
-            }
-        }
+        const tl__rows_of *from = part->from;
+        if (from->table->store) TL_TRY(dataset_count_stored(dataset, part, error));
+        else dataset->left_out.unknown_categories += dataset_unknown(from, from->columns,
+                                                                     dataset->pipeline->input_count, part->rows,
+                                                                     part->count);
     }
+    return TL_OK;
 }
 
 static tl_status dataset_notes(tl_dataset *dataset, const tl__roles *roles)
@@ -394,13 +434,31 @@ static tl_status dataset_notes(tl_dataset *dataset, const tl__roles *roles)
     return TL_OK;
 }
 
+/* Of stored columns, those that rows are chosen, divided and judged by are held in memory while that is done. */
+static tl_status dataset_take_in(tl__table *table, const tl__roles *roles, tl_error *error)
+{
+    for (size_t i = 0; i < table->column_count; i++) {
+        unsigned char role = roles->of[i];
+        bool wanted = role == TL__ROLE_TARGET || role == TL__ROLE_WEIGHT || role == TL__ROLE_GROUP ||
+                      role == TL__ROLE_TIME;
+        if (wanted) TL_TRY(tl__column_take_in(table, &table->columns[i], error));
+    }
+    return TL_OK;
+}
+
+static void dataset_let_go(tl__table *table)
+{
+    for (size_t i = 0; table && i < table->column_count; i++) tl__column_let_go(table, &table->columns[i]);
+}
+
 static tl_status dataset_make(tl_dataset *dataset, const tl__data_settings *settings, uint64_t seed, tl__roles *roles,
                               dataset_candidates *c, tl_error *error)
 {
     tl__rows_of *source = &dataset->source[0];
-    const tl__table *table = source->table;
+    tl__table *table = source->table;
     TL_TRY(tl__dataset_hash(dataset, error));
     TL_TRY(tl__roles_find(table, settings, roles, error));
+    TL_TRY(dataset_take_in(table, roles, error));
     TL_TRY(dataset_start_pipeline(dataset, roles, settings, error));
     dataset->has_target = true;
     TL_TRY(tl__source_room(dataset, source, error));
@@ -424,7 +482,7 @@ static tl_status dataset_make(tl_dataset *dataset, const tl__data_settings *sett
     dataset->roles = tl__arena_push_zero(&dataset->arena, table->column_count, 1);
     if (!dataset->roles) return tl__fail_memory(error, table->column_count);
     memcpy(dataset->roles, roles->of, table->column_count);
-    dataset_count_unknown(dataset);
+    TL_TRY(dataset_count_unknown(dataset, error));
     if (dataset_notes(dataset, roles) != TL_OK) return tl__fail_memory(error, 400);
     return TL_OK;
 }
@@ -439,12 +497,16 @@ TL_PRIV tl_status tl__dataset_make(tl_context *context, tl__table *table, tl__ta
     size_t before = context->heap.in_use;
     dataset->seed = seed;
     dataset->shuffle = settings->shuffle;
-    dataset->shuffle_block = (size_t)settings->shuffle_block;
+    dataset->shuffle_block = settings->shuffle_block > 0 ? (size_t)settings->shuffle_block
+                             : table->store              ? tl__stream_block(table, settings)
+                                                         : 0;
     dataset->workers = (int)settings->workers;
     if ((uint64_t)settings->cache < SIZE_MAX >> 20) dataset->cache_bytes = (size_t)settings->cache << 20;
     tl_status status = dataset_make(dataset, settings, seed, &roles, &candidates, error);
     dataset_candidates_free(&candidates);
     tl__roles_free(&roles);
+    dataset_let_go(table);
+    dataset_let_go(test);
     dataset->bytes = context->heap.in_use - before;
     if (status == TL_OK) *out = dataset;
     else tl_dataset_free(dataset);

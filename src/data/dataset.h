@@ -25,6 +25,8 @@ typedef struct tl__rows_of {
     int32_t *labels;               /* [table->rows] of a classification; -1: missing or unknown class */
     float *targets;                /* [table->rows, outputs] of a regression, in the target's unit; NaN: missing */
     float *weights;                /* [table->rows], or NULL */
+    unsigned char *incomplete;     /* a bit per row of a stored table: a cell of the inputs is missing; NULL: the
+                                      table is in memory, or rows with missing cells are kept */
 } tl__rows_of;
 
 typedef struct tl__part_rows {
@@ -88,10 +90,22 @@ TL_PRIV tl_status tl__dataset_apply(tl_context *context, const tl__pipeline *pip
                                     const tl__data_settings *settings, tl_dataset **out, tl_error *error);
 
 /* Prepare rows order[0..count) of a part (positions in the part; NULL: first, first+1, ...): inputs [count, features],
- * labels [count] or targets [count, outputs], weights [count] (1 without weights); each may be NULL. Any thread. */
-TL_PRIV void tl__dataset_gather(const tl_dataset *dataset, tl_part part, const uint32_t *order, size_t first,
-                                size_t count,
-                                float *inputs, int32_t *labels, float *targets, float *weights);
+ * labels [count] or targets [count, outputs], weights [count] (1 without weights); each may be NULL. Any thread, each
+ * with its own room: tl__dataset_room bytes, aligned to 64, where inputs of streamed data pass through (0 bytes, and
+ * NULL, for data in memory). Only reading a file can fail. */
+TL_PRIV size_t tl__dataset_room(const tl_dataset *dataset);
+TL_PRIV tl_status tl__dataset_gather(const tl_dataset *dataset, tl_part part, const uint32_t *order, size_t first,
+                                     size_t count, float *inputs, int32_t *labels, float *targets, float *weights,
+                                     void *room, tl_error *error);
+/* The room on the heap; NULL where none is needed. */
+TL_PRIV tl_status tl__dataset_room_new(const tl_dataset *dataset, void **out, tl_error *error);
+TL_PRIV void tl__dataset_room_free(const tl_dataset *dataset, void *room);
+/* Labels, targets and weights alone. */
+TL_PRIV void tl__dataset_gather_targets(const tl_dataset *dataset, tl_part part, const uint32_t *order, size_t first,
+                                        size_t count, int32_t *labels, float *targets, float *weights);
+/* Inputs alone: rows[order[0..count)] (order NULL: rows[first..]) of columns that are in memory. */
+TL_PRIV void tl__dataset_gather_inputs(const tl__pipeline *pipeline, const tl__rows_of *source, const uint32_t *rows,
+                                       const uint32_t *order, size_t first, size_t count, float *inputs);
 /* Targets of a regression in their own unit, for metrics: out [count, outputs]. */
 TL_PRIV void tl__dataset_targets(const tl_dataset *dataset, tl_part part, size_t first, size_t count, float *out);
 /* Number of the row in its file, from 0 (header and skipped lines not counted): the row id of predictions. */

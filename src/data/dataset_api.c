@@ -2,8 +2,17 @@
 #include "data/dataset.h"
 
 #include "base/text.h"
+#include "data/stream.h"
 #include "text/bind.h"
 #include "text/yaml.h"
+
+static tl_status api_read(tl_context *context, const tl_value *file, const tl__data_settings *settings, bool stream,
+                          const tl__kinds *known, const char *folder, const char *setting, tl__table **out,
+                          tl_error *error)
+{
+    if (stream) return tl__stream_read(context, file, settings, known, folder, setting, out, error);
+    return tl__table_read(context, file, settings, known, folder, setting, out, error);
+}
 
 /* Kinds of a table's columns, for its test file. In the arena. */
 static tl_status api_kinds(const tl__table *table, tl__arena *arena, tl__kinds *out, tl_error *error)
@@ -37,14 +46,16 @@ TL_PRIV tl_status tl__dataset_load(tl_context *context, const tl__data_settings 
                            "column");
     }
     size_t before = context->heap.in_use;
-    TL_TRY(tl__table_read(context, settings->file, settings, NULL, folder, "data.file", &table, error));
+    bool stream;
+    TL_TRY(tl__stream_wanted(context, settings, folder, &stream, error));
+    TL_TRY(api_read(context, settings->file, settings, stream, NULL, folder, "data.file", &table, error));
     tl__arena_init(&arena, &context->heap);
     tl_status status = TL_OK;
     if (settings->test_file) {
         status = api_kinds(table, &arena, &kinds, error);
         if (status == TL_OK) {
-            status = tl__table_read(context, settings->test_file, settings, &kinds, folder, "data.test_file", &test,
-                                    error);
+            status = api_read(context, settings->test_file, settings, stream, &kinds, folder, "data.test_file", &test,
+                              error);
         }
     }
     tl__arena_free(&arena);
@@ -225,7 +236,11 @@ TL_API tl_status tl_dataset_row(const tl_dataset *dataset, tl_part part, size_t 
     int32_t label;
     if (index >= tl_dataset_rows(dataset, part)) return TL_OUT_OF_RANGE;
     bool classes = dataset->pipeline->classification;
-    tl__dataset_gather(dataset, part, NULL, index, 1, input, &label, classes ? NULL : target, NULL);
+    void *room;
+    TL_TRY(tl__dataset_room_new(dataset, &room, NULL));
+    tl_status status = tl__dataset_gather(dataset, part, NULL, index, 1, input, &label, classes ? NULL : target, NULL,
+                                          room, NULL);
+    tl__dataset_room_free(dataset, room);
     if (classes && target) *target = (float)label;
-    return TL_OK;
+    return status;
 }

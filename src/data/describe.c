@@ -3,6 +3,7 @@
 
 #include "base/math.h"
 #include "base/text.h"
+#include "data/store.h"
 #include "kernels/hash.h"
 
 /* ---- hashes ---- */
@@ -21,34 +22,43 @@ static void describe_text(tl__sha256 *hash, const char *text)
     tl__sha256_add(hash, text, size);
 }
 
-/* The values little-endian, whatever the machine's order. */
-static void describe_values(tl__sha256 *hash, const tl__column *column, size_t count)
+TL_PRIV void tl__column_hash_begin(tl__sha256 *hash, const tl__column *column)
 {
-    static const unsigned char sizes[] = {1, 4, 4, 8, 4};
-    size_t size = sizes[column->type];
-    const unsigned char *values = column->values;
+    describe_text(hash, column->name);
+    describe_text(hash, tl__column_type_name(column));
+    describe_number(hash, column->width);
+    for (size_t i = 0; i < column->word_count; i++) describe_text(hash, column->words[i]);
+}
+
+/* Little-endian, whatever the machine's order. */
+TL_PRIV void tl__column_hash_values(tl__sha256 *hash, const tl__column *column, const void *values, size_t count)
+{
+    size_t size = tl__column_value_size(column->type);
+    const unsigned char *from = values;
     const uint16_t one = 1;
     unsigned char first;
     memcpy(&first, &one, 1);
     if (first == 1 || size == 1) {
-        if (count) tl__sha256_add(hash, values, count * size);
+        if (count) tl__sha256_add(hash, from, count * size);
         return;
     }
     for (size_t i = 0; i < count; i++) {
         unsigned char bytes[8];
-        for (size_t k = 0; k < size; k++) bytes[k] = values[i * size + size - 1 - k];
+        for (size_t k = 0; k < size; k++) bytes[k] = from[i * size + size - 1 - k];
         tl__sha256_add(hash, bytes, size);
     }
 }
 
-static void describe_column(const tl__sha256 *begun, const tl__table *table, const tl__column *column, char out[65])
+static void describe_column(const tl__sha256 *begun, const tl__table *table, size_t index, char out[65])
 {
     tl__sha256 hash = *begun;
-    describe_text(&hash, column->name);
-    describe_text(&hash, tl__column_type_name(column));
-    describe_number(&hash, column->width);
-    for (size_t i = 0; i < column->word_count; i++) describe_text(&hash, column->words[i]);
-    describe_values(&hash, column, table->rows * column->width);
+    const tl__column *column = &table->columns[index];
+    if (column->stored) {
+        memcpy(out, table->store->hashes[index], 65);
+        return;
+    }
+    tl__column_hash_begin(&hash, column);
+    tl__column_hash_values(&hash, column, column->values, table->rows * column->width);
     tl__sha256_hex(&hash, out);
 }
 
@@ -66,7 +76,7 @@ TL_PRIV tl_status tl__dataset_hash(tl_dataset *dataset, tl_error *error)
         if (!table) continue;
         describe_number(&hash, table->rows);
         for (size_t i = 0; i < table->column_count; i++, at++) {
-            describe_column(&begun, table, &table->columns[i], dataset->column_hashes[at]);
+            describe_column(&begun, table, i, dataset->column_hashes[at]);
             tl__sha256_add(&hash, dataset->column_hashes[at], 64);
         }
     }

@@ -3,6 +3,7 @@
 #include "data/dataset.h"
 
 #include "base/math.h"
+#include "data/window.h"
 
 typedef struct gather_rows {
     const uint32_t *rows;        /* of the part */
@@ -56,30 +57,29 @@ static void gather_words(const gather_rows *g, const tl__column *column, const t
     }
 }
 
-static void gather_inputs(const tl_dataset *dataset, const tl__rows_of *source, gather_rows *g, float *inputs)
+TL_PRIV void tl__dataset_gather_inputs(const tl__pipeline *pipeline, const tl__rows_of *source, const uint32_t *rows,
+                                       const uint32_t *order, size_t first, size_t count, float *inputs)
 {
-    const tl__pipeline *pipeline = dataset->pipeline;
+    gather_rows g = {rows, order, first, count, NULL, pipeline->features};
     for (size_t i = 0; i < pipeline->input_count; i++) {
         const tl__input *input = &pipeline->inputs[i];
         const tl__column *column = source->columns[i];
-        g->out = inputs + input->offset;
-        if (input->category) gather_words(g, column, input, source->word_maps[i]);
-        else if (column->type == TL__COLUMN_U8) gather_bytes(g, column, source->byte_maps[i]);
-        else if (column->type == TL__COLUMN_I32) gather_i32(g, column, input);
-        else if (column->type == TL__COLUMN_F32) gather_f32(g, column, input);
-        else gather_f64(g, column, input);
+        g.out = inputs + input->offset;
+        if (input->category) gather_words(&g, column, input, source->word_maps[i]);
+        else if (column->type == TL__COLUMN_U8) gather_bytes(&g, column, source->byte_maps[i]);
+        else if (column->type == TL__COLUMN_I32) gather_i32(&g, column, input);
+        else if (column->type == TL__COLUMN_F32) gather_f32(&g, column, input);
+        else gather_f64(&g, column, input);
     }
 }
 
-TL_PRIV void tl__dataset_gather(const tl_dataset *dataset, tl_part part, const uint32_t *order, size_t first,
-                                size_t count,
-                                float *inputs, int32_t *labels, float *targets, float *weights)
+TL_PRIV void tl__dataset_gather_targets(const tl_dataset *dataset, tl_part part, const uint32_t *order, size_t first,
+                                        size_t count, int32_t *labels, float *targets, float *weights)
 {
     const tl__part_rows *rows = &dataset->part[part];
     const tl__rows_of *source = rows->from;
     const tl__pipeline *pipeline = dataset->pipeline;
     gather_rows g = {rows->rows, order, first, count, NULL, pipeline->features};
-    if (inputs) gather_inputs(dataset, source, &g, inputs);
     for (size_t i = 0; labels && i < count; i++) labels[i] = source->labels ? source->labels[gather_row(&g, i)] : -1;
     for (size_t i = 0; weights && i < count; i++)
         weights[i] = source->weights ? source->weights[gather_row(&g, i)] : 1.0f;
@@ -91,6 +91,80 @@ TL_PRIV void tl__dataset_gather(const tl_dataset *dataset, tl_part part, const u
             *targets++ = (float)((value - pipeline->target_shift[k]) / pipeline->target_scale[k]);
         }
     }
+}
+
+/* ---- from a file of rows ---- */
+
+enum { GATHER_ROWS = 256 };    /* of a window for reading: a few reads at most, and little memory */
+
+typedef struct gather_room {
+    tl__window window;
+    uint32_t rows[GATHER_ROWS];    /* of the table, then of the window */
+} gather_room;
+
+static gather_room *gather_carve(tl__carver *carver, const tl_dataset *dataset, const tl__rows_of *source)
+{
+    gather_room *room = TL_CARVE(carver, gather_room, 1);
+    tl__window window;
+    tl__window_carve(carver, source->table, source->columns, dataset->pipeline->input_count, GATHER_ROWS, NULL,
+                     &window);
+    if (carver->base) room->window = window;
+    return room;
+}
+
+TL_PRIV size_t tl__dataset_room(const tl_dataset *dataset)
+{
+    size_t most = 0;
+    for (int s = 0; s < 2; s++) {
+        tl__carver carver = {0};
+        if (!dataset->source[s].table || !dataset->source[s].table->store) continue;
+        gather_carve(&carver, dataset, &dataset->source[s]);
+        most = tl__size_max(most, carver.used);
+    }
+    return most;
+}
+
+TL_PRIV tl_status tl__dataset_room_new(const tl_dataset *dataset, void **out, tl_error *error)
+{
+    size_t size = tl__dataset_room(dataset);
+    *out = size ? tl__alloc_aligned(&dataset->context->heap, size) : NULL;
+    return *out || size == 0 ? TL_OK : tl__fail_memory(error, size);
+}
+
+TL_PRIV void tl__dataset_room_free(const tl_dataset *dataset, void *room)
+{
+    if (room) tl__free_aligned(&dataset->context->heap, room, tl__dataset_room(dataset));
+}
+
+static tl_status gather_stored(const tl_dataset *dataset, const tl__part_rows *part, const uint32_t *order,
+                               size_t first, size_t count, float *inputs, void *memory, tl_error *error)
+{
+    tl__carver carver = {.base = memory};
+    gather_room *room = gather_carve(&carver, dataset, part->from);
+    tl__rows_of view = *part->from;
+    view.columns = room->window.list;
+    for (size_t done = 0, n; done < count; done += n) {
+        n = tl__size_min(count - done, GATHER_ROWS);
+        for (size_t i = 0; i < n; i++) room->rows[i] = part->rows[order ? order[done + i] : first + done + i];
+        TL_TRY(tl__window_load(&room->window, 0, room->rows, 0, n, error));
+        for (size_t i = 0; i < n; i++) room->rows[i] = (uint32_t)i;
+        tl__dataset_gather_inputs(dataset->pipeline, &view, room->rows, NULL, 0, n,
+                                  inputs + done * dataset->pipeline->features);
+    }
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__dataset_gather(const tl_dataset *dataset, tl_part part, const uint32_t *order, size_t first,
+                                     size_t count, float *inputs, int32_t *labels, float *targets, float *weights,
+                                     void *room, tl_error *error)
+{
+    const tl__part_rows *rows = &dataset->part[part];
+    tl__dataset_gather_targets(dataset, part, order, first, count, labels, targets, weights);
+    if (!inputs) return TL_OK;
+    if (rows->from->table->store)
+        return gather_stored(dataset, rows, order, first, count, inputs, room, error);
+    tl__dataset_gather_inputs(dataset->pipeline, rows->from, rows->rows, order, first, count, inputs);
+    return TL_OK;
 }
 
 TL_PRIV void tl__dataset_targets(const tl_dataset *dataset, tl_part part, size_t first, size_t count, float *out)

@@ -261,8 +261,20 @@ struct tl__csv_rows {
     char *piece;
     size_t room, filled;
     bool whole;                 /* the piece reaches the end of the file */
+    size_t lines;               /* bytes of the piece that are rows from their first byte to their last, for sure */
     size_t rows;                /* read since the beginning */
 };
+
+/* Where no quote stands, lines are rows; all of the file's last piece is. */
+static size_t csvfile_lines(const tl__csv_rows *rows)
+{
+    char quote = rows->file.csv.options.quote;
+    size_t size = rows->filled;
+    if (rows->whole || !rows->file.csv.heap) return rows->whole ? size : 0;
+    if (quote && memchr(rows->piece, quote, size)) return 0;
+    while (size > 0 && rows->piece[size - 1] != '\n') size--;
+    return size;
+}
 
 /* More text behind what is kept of the piece; a piece that is all kept grows. */
 static tl_status csvfile_fill(tl__csv_rows *rows, size_t keep, tl_error *error)
@@ -280,6 +292,7 @@ static tl_status csvfile_fill(tl__csv_rows *rows, size_t keep, tl_error *error)
     TL_TRY(tl__reader_next(rows->reader, rows->piece + rows->filled, rows->room - rows->filled, &got, error));
     rows->whole = got < rows->room - rows->filled;
     rows->filled += got;
+    rows->lines = csvfile_lines(rows);
     return TL_OK;
 }
 
@@ -307,6 +320,7 @@ static tl_status csvfile_open_rows(tl__csv_rows *rows, tl_error *error)
                            "the file is empty; it must hold rows of data");
     tl__infer_rules_init(&file->rules, heap, rows->source.name, rows->source.settings);
     TL_TRY(tl__csv_open(&file->csv, heap, rows->piece, rows->filled, rows->source.name, &options, error));
+    rows->lines = csvfile_lines(rows);
     TL_TRY(csvfile_begin(file, error));
     csvfile_restart(file);
     tl__csv_seek(&file->csv, file->first_offset, file->first_line);
@@ -386,7 +400,8 @@ static tl_status csvfile_row(tl__csv_rows *rows, bool *more, tl_error *error)
         int line = csv->next_line;
         tl_status status = tl__csv_next(csv, more, rows->whole ? error : NULL);
         if (rows->whole) return status;
-        bool ended = *more && csv->at < csv->end && csv->at > csv->bytes && (csv->at[-1] == '\n' || csv->at[-1] == '\r');
+        bool inside = *more && csv->at < csv->end && csv->at > csv->bytes;
+        bool ended = inside && (csv->at[-1] == '\n' || csv->at[-1] == '\r');
         if (status == TL_OK && ended) return TL_OK;
         if (status == TL_OK && !*more) {
             begin = rows->filled;    /* nothing but empty lines; CR and LF of one may stand on both sides of the end */
@@ -403,19 +418,47 @@ static tl_status csvfile_row(tl__csv_rows *rows, bool *more, tl_error *error)
     }
 }
 
-TL_PRIV tl_status tl__csv_rows_next(tl__csv_rows *rows, size_t most, size_t *got, tl_error *error)
+/* Rows whose end is known to be in the piece come as those of a file that is read whole. */
+static tl_status csvfile_sure_rows(tl__csv_rows *rows, size_t most, size_t *got, tl_error *error)
 {
     csvfile *file = &rows->file;
-    int64_t limit = rows->source.settings->limit;
+    tl__csv *csv = &file->csv;
+    const char *end = csv->end;
+    *got = 0;
+    if (csv->at >= csv->bytes + rows->lines) return TL_OK;
+    tl__csv_columns into = {.csv = csv, .rules = &file->rules, .columns = file->columns, .count = file->count,
+                            .words = rows->words, .limit = (int64_t)(file->columns[0].rows + most)};
+    csv->end = csv->bytes + rows->lines;
+    tl_status status = tl__csv_cells(&into, got, error);
+    csv->end = end;
+    return status;
+}
+
+static tl_status csvfile_one_row(tl__csv_rows *rows, size_t *got, tl_error *error)
+{
+    csvfile *file = &rows->file;
     bool more;
-    for (*got = 0; *got < most && (limit <= 0 || (uint64_t)limit > rows->rows); ++*got, rows->rows++) {
-        TL_TRY(csvfile_row(rows, &more, error));
-        if (!more) break;
-        for (size_t i = 0; i < file->count; i++) {
-            const tl__csv_cell *cell = &file->csv.cells[i];
-            TL_TRY(tl__infer_cell(&file->columns[i], &file->rules, cell->text, cell->size, file->csv.line, rows->words,
-                                  error));
-        }
+    TL_TRY(csvfile_row(rows, &more, error));
+    for (size_t i = 0; more && i < file->count; i++) {
+        const tl__csv_cell *cell = &file->csv.cells[i];
+        TL_TRY(tl__infer_cell(&file->columns[i], &file->rules, cell->text, cell->size, file->csv.line, rows->words,
+                              error));
+    }
+    *got = more;
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__csv_rows_next(tl__csv_rows *rows, size_t most, size_t *got, tl_error *error)
+{
+    uint64_t limit = (uint64_t)rows->source.settings->limit;
+    if (limit > 0) most = (size_t)(limit - rows->rows < most ? limit - rows->rows : most);
+    for (*got = 0; *got < most;) {
+        size_t more;
+        TL_TRY(csvfile_sure_rows(rows, most - *got, &more, error));
+        if (more == 0) TL_TRY(csvfile_one_row(rows, &more, error));
+        if (more == 0) break;
+        *got += more;
+        rows->rows += more;
     }
     return TL_OK;
 }

@@ -52,30 +52,33 @@ TL_PRIV size_t tl__order_window_rows(const tl__order *order, const uint32_t *pie
     return rows;
 }
 
+/* Only the last piece of the part may be short, and it comes last in its window. */
 TL_PRIV size_t tl__order_window(const tl__order *order, const uint32_t *pieces, uint64_t seed, uint32_t part,
                                 uint32_t epoch, size_t window, uint32_t *out)
 {
     tl__random random;
-    size_t rows = tl__order_window_rows(order, pieces, window), begin[TL__ORDER_PIECES + 1] = {0}, count = 0;
-    const uint32_t *own = pieces + window * order->each;
+    size_t rows = tl__order_window_rows(order, pieces, window);
+    const uint32_t *own = pieces + window * order->each, size = (uint32_t)order->piece;
     if (rows == 0) return 0;
-    for (; window * order->each + count < order_end(order, window); count++)
-        begin[count + 1] = begin[count] + order_piece_rows(order, own[count]);
     tl__random_init(&random, seed, TL__DRAW_SHUFFLE, part, epoch, (uint32_t)window);
     tl__random_permutation(&random, out, (uint32_t)rows);
-    if (order->windows == 1 && order->pieces == 1) return rows;
-    for (size_t i = 0; i < rows; i++) {
-        size_t piece = 0;
-        while (out[i] >= begin[piece + 1]) piece++;
-        out[i] = (uint32_t)(own[piece] * order->piece + (out[i] - begin[piece]));
-    }
+    for (size_t i = 0; i < rows; i++) out[i] = own[out[i] / size] * size + out[i] % size;
     return rows;
 }
 
 TL_PRIV size_t tl__order_place(const tl__order *order, const uint32_t *pieces, size_t window, uint32_t position)
 {
-    uint32_t wanted = (uint32_t)(position / order->piece);
-    size_t place = 0, i = window * order->each;
-    for (; pieces[i] != wanted; i++) place += order_piece_rows(order, pieces[i]);
-    return place + (position - wanted * order->piece);
+    const uint32_t *own = pieces + window * order->each, wanted = position / (uint32_t)order->piece;
+    size_t i = 0;
+    while (own[i] != wanted) i++;
+    return i * order->piece + position % (uint32_t)order->piece;
+}
+
+TL_PRIV size_t tl__order_piece(const tl__order *order, const uint32_t *pieces, size_t window, size_t i,
+                               size_t *position)
+{
+    size_t at = window * order->each + i;
+    if (i >= order->each || at >= order->pieces) return 0;
+    *position = pieces[at] * order->piece;
+    return order_piece_rows(order, pieces[at]);
 }

@@ -28,7 +28,10 @@ TL_PRIV size_t tl__order_window_rows(const tl__order *order, const uint32_t *pie
 /* The positions of a window's rows in the order in which they come; gives their number. */
 TL_PRIV size_t tl__order_window(const tl__order *order, const uint32_t *pieces, uint64_t seed, uint32_t part,
                                 uint32_t epoch, size_t window, uint32_t *out);
-/* Where a position of the window stands when the window's pieces lie one after the other. */
+/* The pieces of a window lie one after the other, piece i from place i * order->piece on: where a position stands
+ * there; and piece i, its first position and rows (0: the window has no piece i). */
 TL_PRIV size_t tl__order_place(const tl__order *order, const uint32_t *pieces, size_t window, uint32_t position);
+TL_PRIV size_t tl__order_piece(const tl__order *order, const uint32_t *pieces, size_t window, size_t i,
+                               size_t *position);
 
 #endif

@@ -8,9 +8,11 @@
 
 #include "base/math.h"
 #include "base/text.h"
+#include "data/window.h"
 
 typedef struct fit_statistics {
     size_t count;                /* values that are not missing */
+    double sum, squares;
     double mean, deviation, smallest, largest;
     double median, low_quartile, high_quartile;   /* where they were asked for */
 } fit_statistics;
@@ -59,35 +61,69 @@ static void fit_of_histogram(fit_statistics *s, const size_t counts[256])
     s->deviation = s->count ? tl__sqrt_d(squares / (double)s->count) : 0;
 }
 
-static void fit_of_floats(fit_statistics *s, const float *values, size_t count)
+/* The first pass, over any number of pieces; then the mean; then the second. */
+static void fit_add(fit_statistics *s, const float *values, size_t count)
 {
-    double sum = 0, squares = 0;
-    memset(s, 0, sizeof *s);
-    s->count = count;
-    if (count == 0) return;
-    s->smallest = s->largest = (double)values[0];
+    if (count && s->count == 0) s->smallest = s->largest = (double)values[0];
+    s->count += count;
     for (size_t i = 0; i < count; i++) {
         double value = (double)values[i];
-        sum += value;
+        s->sum += value;
         if (value < s->smallest) s->smallest = value;
         if (value > s->largest) s->largest = value;
     }
-    s->mean = sum / (double)count;
+}
+
+static void fit_mean(fit_statistics *s) { s->mean = s->count ? s->sum / (double)s->count : 0; }
+
+static void fit_add_squares(fit_statistics *s, const float *values, size_t count)
+{
     for (size_t i = 0; i < count; i++) {
         double distance = (double)values[i] - s->mean;
-        squares += distance * distance;
+        s->squares += distance * distance;
     }
-    s->deviation = tl__sqrt_d(squares / (double)count);
+}
+
+static void fit_deviation(fit_statistics *s)
+{
+    s->deviation = s->count ? tl__sqrt_d(s->squares / (double)s->count) : 0;
+}
+
+static void fit_of_floats(fit_statistics *s, const float *values, size_t count)
+{
+    memset(s, 0, sizeof *s);
+    fit_add(s, values, count);
+    fit_mean(s);
+    fit_add_squares(s, values, count);
+    fit_deviation(s);
+}
+
+static void fit_count_bytes(size_t counts[256], const tl__column *column, const uint32_t *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *values = (const uint8_t *)column->values + rows[i] * column->width;
+        for (size_t k = 0; k < column->width; k++) counts[values[k]]++;
+    }
+}
+
+/* The values that are not missing. */
+static size_t fit_values(const tl__column *column, const uint32_t *rows, size_t count, float *out)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < column->width; k++) {
+            float value = (float)tl__column_at(column, rows[i], k);
+            if (value == value) out[used++] = value;
+        }
+    }
+    return used;
 }
 
 static void fit_bytes(fit_statistics *s, const tl__column *column, const uint32_t *rows, size_t count)
 {
     size_t counts[256] = {0};
     memset(s, 0, sizeof *s);
-    for (size_t i = 0; i < count; i++) {
-        const uint8_t *values = (const uint8_t *)column->values + rows[i] * column->width;
-        for (size_t k = 0; k < column->width; k++) counts[values[k]]++;
-    }
+    fit_count_bytes(counts, column, rows, count);
     fit_of_histogram(s, counts);
     if (s->count == 0) return;
     /* order statistics of a histogram: the value under which `position` values lie */
@@ -123,12 +159,7 @@ static tl_status fit_column(fit_statistics *s, const tl__column *column, const u
     if (!quartiles) bytes /= 2;
     float *values = tl__alloc(heap, bytes);
     if (!values) return tl__fail_memory(error, bytes);
-    for (size_t i = 0; i < count; i++) {
-        for (size_t k = 0; k < column->width; k++) {
-            float value = (float)tl__column_at(column, rows[i], k);
-            if (value == value) values[used++] = value;
-        }
-    }
+    used = fit_values(column, rows, count, values);
     fit_of_floats(s, values, used);
     if (quartiles && used) fit_quartiles(s, values, values + all, used);
     tl__free(heap, values, bytes);
@@ -155,18 +186,15 @@ static void fit_scale(const fit_statistics *s, int normalize, double *shift, dou
 
 /* ---- numbers ---- */
 
-static tl_status fit_number(tl__pipeline *pipeline, tl__input *input, const tl__column *column, const uint32_t *rows,
-                            size_t count, const tl__data_settings *settings, tl_error *error)
+static tl_status fit_number_of(const fit_statistics *s, tl__input *input, const tl__column *column,
+                               const tl__data_settings *settings, tl_error *error)
 {
-    fit_statistics s;
     int missing = settings->missing;
-    bool quartiles = settings->normalize == TL__NORMALIZE_ROBUST || missing == TL__MISSING_MEDIAN;
-    TL_TRY(fit_column(&s, column, rows, count, &pipeline->context->heap, quartiles, error));
-    fit_scale(&s, settings->normalize, &input->shift, &input->scale);
+    fit_scale(s, settings->normalize, &input->shift, &input->scale);
     input->width = input->features = column->width;
     input->fill = (double)tl__bits_float(0x7fc00000u);
-    if (missing == TL__MISSING_MEAN || missing == TL__MISSING_FORWARD) input->fill = s.mean;
-    if (missing == TL__MISSING_MEDIAN) input->fill = s.median;
+    if (missing == TL__MISSING_MEAN || missing == TL__MISSING_FORWARD) input->fill = s->mean;
+    if (missing == TL__MISSING_MEDIAN) input->fill = s->median;
     if (missing != TL__MISSING_CONSTANT) return TL_OK;
     const char *text = settings->missing_value ? settings->missing_value : "0";
     if (tl__parse_double(text, strlen(text), &input->fill) && tl__is_finite_d(input->fill)) return TL_OK;
@@ -176,6 +204,15 @@ static tl_status fit_number(tl__pipeline *pipeline, tl__input *input, const tl__
     }
     return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.missing_value",
                        "data.missing_value is '%s', but column '%s' holds numbers; give a number", text, column->name);
+}
+
+static tl_status fit_number(tl__pipeline *pipeline, tl__input *input, const tl__column *column, const uint32_t *rows,
+                            size_t count, const tl__data_settings *settings, tl_error *error)
+{
+    fit_statistics s;
+    bool quartiles = settings->normalize == TL__NORMALIZE_ROBUST || settings->missing == TL__MISSING_MEDIAN;
+    TL_TRY(fit_column(&s, column, rows, count, &pipeline->context->heap, quartiles, error));
+    return fit_number_of(&s, input, column, settings, error);
 }
 
 /* ---- categories ---- */
@@ -239,35 +276,145 @@ static bool fit_words(tl__pipeline *pipeline, tl__input *input, const tl__column
     return true;
 }
 
+static void fit_count_codes(size_t *counts, const tl__column *column, const uint32_t *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        int32_t code = ((const int32_t *)column->values)[rows[i]];
+        if (code >= 0) counts[code]++;
+    }
+}
+
+static tl_status fit_category_of(const size_t *counts, tl__pipeline *pipeline, tl__input *input,
+                                 const tl__column *column, const tl__data_settings *settings, tl_error *error)
+{
+    input->category = true;
+    input->width = 1;
+    input->scale = 1;
+    input->fill = (double)tl__bits_float(0x7fc00000u);
+    if (fit_words(pipeline, input, column, counts, settings)) return TL_OK;
+    return tl__fail_memory(error, column->word_count * sizeof *input->words);
+}
+
 static tl_status fit_category(tl__pipeline *pipeline, tl__input *input, const tl__column *column, const uint32_t *rows,
                               size_t count, const tl__data_settings *settings, tl_error *error)
 {
     tl__heap *heap = &pipeline->context->heap;
     size_t *counts = tl__alloc_zero(heap, column->word_count + 1, sizeof *counts);
     if (!counts) return tl__fail_memory(error, column->word_count * sizeof *counts);
-    for (size_t i = 0; i < count; i++) {
-        int32_t code = ((const int32_t *)column->values)[rows[i]];
-        if (code >= 0) counts[code]++;
-    }
-    input->category = true;
-    input->width = 1;
-    input->scale = 1;
-    input->fill = (double)tl__bits_float(0x7fc00000u);
-    bool good = fit_words(pipeline, input, column, counts, settings);
+    fit_count_codes(counts, column, rows, count);
+    tl_status status = fit_category_of(counts, pipeline, input, column, settings, error);
     tl__free(heap, counts, (column->word_count + 1) * sizeof *counts);
-    return good ? TL_OK : tl__fail_memory(error, column->word_count * sizeof *input->words);
+    return status;
+}
+
+static tl_status fit_begin(tl__pipeline *pipeline, tl__input *input, const tl__column *column, tl_error *error)
+{
+    memset(input, 0, sizeof *input);
+    input->name = tl__arena_text(&pipeline->arena, column->name);
+    input->fill_word = SIZE_MAX;
+    return input->name ? TL_OK : tl__fail_memory(error, 32);
 }
 
 TL_PRIV tl_status tl__fit_input(tl__pipeline *pipeline, tl__input *input, const tl__column *column,
                                 const uint32_t *rows,
                                 size_t count, const tl__data_settings *settings, tl_error *error)
 {
-    memset(input, 0, sizeof *input);
-    input->name = tl__arena_text(&pipeline->arena, column->name);
-    input->fill_word = SIZE_MAX;
-    if (!input->name) return tl__fail_memory(error, 32);
+    TL_TRY(fit_begin(pipeline, input, column, error));
     if (column->type == TL__COLUMN_CODES) return fit_category(pipeline, input, column, rows, count, settings, error);
     return fit_number(pipeline, input, column, rows, count, settings, error);
+}
+
+/* ---- stored columns ---- */
+
+typedef struct fit_stored {
+    tl__arena arena;
+    tl__window *window;
+    fit_statistics *statistics;    /* [inputs] */
+    size_t **counts;               /* [inputs] of bytes or codes; NULL: other numbers */
+    uint32_t *places;              /* [window's rows] 0, 1, 2, ... */
+    float *values;                 /* of a column in the window */
+} fit_stored;
+
+static tl_status fit_stored_room(fit_stored *fit, const tl__pipeline *pipeline, const tl__table *table,
+                                 const tl__column *const *columns, tl_error *error)
+{
+    size_t inputs = pipeline->input_count, rows = tl__window_rows(table), widest = 1, values;
+    fit->statistics = tl__arena_push_zero(&fit->arena, inputs, sizeof *fit->statistics);
+    fit->counts = tl__arena_push_zero(&fit->arena, inputs, sizeof *fit->counts);
+    fit->places = tl__arena_push_zero(&fit->arena, rows, sizeof *fit->places);
+    for (size_t i = 0; fit->counts && i < inputs; i++) {
+        widest = tl__size_max(widest, columns[i]->width);
+        size_t count = columns[i]->type == TL__COLUMN_CODES ? columns[i]->word_count + 1 : 256;
+        if (columns[i]->type != TL__COLUMN_CODES && columns[i]->type != TL__COLUMN_U8) continue;
+        fit->counts[i] = tl__arena_push_zero(&fit->arena, count, sizeof(size_t));
+        if (!fit->counts[i]) return tl__fail_memory(error, count * sizeof(size_t));
+    }
+    if (!tl__size_mul(rows, widest, &values)) return tl__fail_memory(error, SIZE_MAX);
+    fit->values = tl__arena_push_zero(&fit->arena, values, sizeof *fit->values);
+    if (!fit->statistics || !fit->counts || !fit->places || !fit->values) return tl__fail_memory(error, values * 4);
+    for (size_t i = 0; i < rows; i++) fit->places[i] = (uint32_t)i;
+    return tl__window_new(pipeline->context, table, columns, inputs, rows, &fit->window, error);
+}
+
+static tl_status fit_stored_pass(fit_stored *fit, const uint32_t *rows, size_t count, bool second, tl_error *error)
+{
+    tl__window *window = fit->window;
+    for (size_t done = 0, n; done < count; done += n) {
+        n = tl__size_min(window->capacity, count - done);
+        TL_TRY(tl__window_load(window, 0, rows + done, 0, n, error));
+        for (size_t i = 0; i < window->count; i++) {
+            const tl__column *column = &window->columns[i];
+            if (fit->counts[i] && second) continue;
+            if (column->type == TL__COLUMN_CODES) fit_count_codes(fit->counts[i], column, fit->places, n);
+            else if (column->type == TL__COLUMN_U8) fit_count_bytes(fit->counts[i], column, fit->places, n);
+            else {
+                size_t used = fit_values(column, fit->places, n, fit->values);
+                if (second) fit_add_squares(&fit->statistics[i], fit->values, used);
+                else fit_add(&fit->statistics[i], fit->values, used);
+            }
+        }
+    }
+    return TL_OK;
+}
+
+static tl_status fit_stored_all(fit_stored *fit, tl__pipeline *pipeline, const tl__table *table,
+                                const tl__column *const *columns, const uint32_t *rows, size_t count,
+                                const tl__data_settings *settings, tl_error *error)
+{
+    bool numbers = false;
+    TL_TRY(fit_stored_room(fit, pipeline, table, columns, error));
+    TL_TRY(fit_stored_pass(fit, rows, count, false, error));
+    for (size_t i = 0; i < pipeline->input_count; i++) {
+        fit_mean(&fit->statistics[i]);
+        numbers = numbers || !fit->counts[i];
+    }
+    if (numbers && settings->normalize == TL__NORMALIZE_STANDARD)
+        TL_TRY(fit_stored_pass(fit, rows, count, true, error));
+    for (size_t i = 0; i < pipeline->input_count; i++) {
+        tl__input *input = &pipeline->inputs[i];
+        fit_statistics *s = &fit->statistics[i];
+        TL_TRY(fit_begin(pipeline, input, columns[i], error));
+        if (columns[i]->type == TL__COLUMN_CODES) {
+            TL_TRY(fit_category_of(fit->counts[i], pipeline, input, columns[i], settings, error));
+            continue;
+        }
+        if (fit->counts[i]) fit_of_histogram(s, fit->counts[i]);
+        else fit_deviation(s);
+        TL_TRY(fit_number_of(s, input, columns[i], settings, error));
+    }
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__fit_stored(tl__pipeline *pipeline, const tl__table *table, const tl__column *const *columns,
+                                 const uint32_t *rows, size_t count, const tl__data_settings *settings,
+                                 tl_error *error)
+{
+    fit_stored fit = {0};
+    tl__arena_init(&fit.arena, &pipeline->context->heap);
+    tl_status status = fit_stored_all(&fit, pipeline, table, columns, rows, count, settings, error);
+    tl__window_free(pipeline->context, fit.window);
+    tl__arena_free(&fit.arena);
+    return status;
 }
 
 TL_PRIV tl_status tl__fit_targets(tl__pipeline *pipeline, const float *targets, const uint32_t *rows, size_t count,

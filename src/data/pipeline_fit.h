@@ -11,6 +11,10 @@
 TL_PRIV tl_status tl__fit_input(tl__pipeline *pipeline, tl__input *input, const tl__column *column,
                                 const uint32_t *rows,
                                 size_t count, const tl__data_settings *settings, tl_error *error);
+/* All inputs of `pipeline` from stored columns [input_count]: window by window, the same sums. No order statistics. */
+TL_PRIV tl_status tl__fit_stored(tl__pipeline *pipeline, const tl__table *table, const tl__column *const *columns,
+                                 const uint32_t *rows, size_t count, const tl__data_settings *settings,
+                                 tl_error *error);
 /* target_shift and target_scale of a regression from targets [*, outputs] at `rows`. */
 TL_PRIV tl_status tl__fit_targets(tl__pipeline *pipeline, const float *targets, const uint32_t *rows, size_t count,
                                   int normalize, tl_error *error);

@@ -15,6 +15,7 @@ typedef struct prepare {
     float *inputs;               /* [PREPARE_ROWS, features] */
     int32_t *labels;
     float *targets;
+    void *room;                  /* for gathering */
     tl__buffer out;
     tl__file *file;
     tl_error *error;
@@ -34,13 +35,13 @@ static tl_status prepare_flush(prepare *p)
     return TL_OK;
 }
 
-static size_t prepare_gather(prepare *p, size_t first)
+static tl_status prepare_gather(prepare *p, size_t first, size_t *count)
 {
     const tl_dataset *dataset = p->dataset;
-    size_t count = tl__size_min(PREPARE_ROWS, dataset->part[p->part].count - first);
-    tl__dataset_gather(dataset, p->part, NULL, first, count, p->inputs, p->labels, NULL, NULL);
-    if (p->targets) tl__dataset_targets(dataset, p->part, first, count, p->targets);
-    return count;
+    *count = tl__size_min(PREPARE_ROWS, dataset->part[p->part].count - first);
+    if (p->targets) tl__dataset_targets(dataset, p->part, first, *count, p->targets);
+    return tl__dataset_gather(dataset, p->part, NULL, first, *count, p->inputs, p->labels, NULL, NULL, p->room,
+                              p->error);
 }
 
 /* ---- csv ---- */
@@ -69,7 +70,7 @@ static tl_status prepare_csv_rows(prepare *p)
     const tl__pipeline *pipeline = p->dataset->pipeline;
     prepare_csv_names(p);
     for (size_t first = 0, count; first < p->dataset->part[p->part].count; first += count) {
-        count = prepare_gather(p, first);
+        TL_TRY(prepare_gather(p, first, &count));
         for (size_t i = 0; i < count; i++) {
             for (size_t k = 0; k < pipeline->features; k++) {
                 tl__csv_put_float(&p->out, p->inputs[i * pipeline->features + k], k == 0);
@@ -111,7 +112,7 @@ static tl_status prepare_npy_inputs(prepare *p)
     size_t features = p->dataset->pipeline->features, shape[2] = {p->dataset->part[p->part].count, features};
     tl__npy_put_header(&p->out, 'f', 4, shape, 2);
     for (size_t first = 0, count; first < shape[0]; first += count) {
-        count = prepare_gather(p, first);
+        TL_TRY(prepare_gather(p, first, &count));
         prepare_npy_floats(&p->out, p->inputs, count * features);
         TL_TRY(prepare_flush(p));
     }
@@ -123,7 +124,7 @@ static tl_status prepare_npy_targets(prepare *p)
     size_t outputs = p->dataset->pipeline->outputs, shape[2] = {p->dataset->part[p->part].count, outputs};
     tl__npy_put_header(&p->out, p->labels ? 'i' : 'f', 4, shape, p->labels ? 1 : 2);
     for (size_t first = 0, count; first < shape[0]; first += count) {
-        count = prepare_gather(p, first);
+        TL_TRY(prepare_gather(p, first, &count));
         for (size_t i = 0; p->labels && i < count; i++) prepare_npy_word(&p->out, (uint32_t)p->labels[i]);
         if (p->targets) prepare_npy_floats(&p->out, p->targets, count * outputs);
         TL_TRY(prepare_flush(p));
@@ -181,6 +182,7 @@ TL_PRIV tl_status tl__dataset_write(const tl_dataset *dataset, const char *folde
         return tl__fail_memory(error, SIZE_MAX);
     TL_TRY(tl__folder_make(folder, error));
     tl__buffer_init(&p.out, heap);
+    TL_TRY(tl__dataset_room_new(dataset, &p.room, error));
     p.inputs = tl__alloc(heap, inputs);
     void *aims = tl__alloc(heap, targets);
     if (pipeline->classification) p.labels = aims;
@@ -193,6 +195,7 @@ TL_PRIV tl_status tl__dataset_write(const tl_dataset *dataset, const char *folde
         status = path ? tl__pipeline_write(pipeline, path, error) : tl__fail_memory(error, 256);
         tl__arena_free(&arena);
     }
+    tl__dataset_room_free(dataset, p.room);
     tl__free(heap, p.inputs, inputs);
     tl__free(heap, aims, targets);
     tl__buffer_free(&p.out);

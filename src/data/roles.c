@@ -116,19 +116,26 @@ TL_PRIV void tl__roles_free(tl__roles *roles)
 
 /* ---- cells that are missing ---- */
 
+static size_t roles_infinite_row(const tl__table *table, const tl__column *column)
+{
+    if (column->stored) return column->infinite_row;
+    if (column->type != TL__COLUMN_F32 && column->type != TL__COLUMN_F64) return SIZE_MAX;
+    for (size_t i = 0; i < table->rows * column->width; i++) {
+        float value = (float)tl__column_at(column, 0, i);
+        if (!tl__is_finite(value) && value == value) return i / column->width;
+    }
+    return SIZE_MAX;
+}
+
 TL_PRIV tl_status tl__column_check(const tl__table *table, const tl__column *column, bool missing_allowed,
                                    tl_error *error)
 {
-    if (column->type == TL__COLUMN_F32 || column->type == TL__COLUMN_F64) {
-        for (size_t i = 0; i < table->rows * column->width; i++) {
-            float value = (float)tl__column_at(column, 0, i);
-            if (tl__is_finite(value) || value != value) continue;
-            return tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, NULL,
-                               "column '%s' holds an infinite value, or one too large for a float, in row %zu; correct "
-                               "it or leave the column out: data.drop: ['%s']",
-                               column->name, i / column->width, column->name);
-        }
-    }
+    size_t infinite = roles_infinite_row(table, column);
+    if (infinite != SIZE_MAX)
+        return tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, NULL,
+                           "column '%s' holds an infinite value, or one too large for a float, in row %zu; correct it "
+                           "or leave the column out: data.drop: ['%s']",
+                           column->name, infinite, column->name);
     if (column->missing == 0 || missing_allowed) return TL_OK;
     char where[48] = "";
     if (!column->first_missing_line) tl__format(where, sizeof where, " in row %zu", column->first_missing_row);

@@ -8,6 +8,7 @@ static const char *const settings_tasks[] = {"auto", "classification", "regressi
 static const char *const settings_methods[] = {"auto", "stratified", "random", "time", "kfold", NULL};
 static const char *const settings_normalize[] = {"standard", "minmax", "robust", "none", NULL};
 static const char *const settings_missing[] = {"fail", "drop", "mean", "median", "forward", "constant", NULL};
+static const char *const settings_streaming[] = {"auto", "true", "false", NULL};
 static const char *const settings_header[] = {"auto", "true", "false", NULL};
 
 static const tl__field settings_split_rows[] = {
@@ -107,6 +108,15 @@ static const tl__field settings_rows[] = {
      .offset = SETTINGS_AT(shuffle_block), .fallback = 0, .min = 1, .max = 4294967295.0, .unit = "rows",
      .help = "Rows that are mixed with each other at a time, taken from 16 places of the file; auto: all, or what "
              "memory_limit allows when the data is streamed"},
+    {.name = "streaming", .kind = TL__FIELD_CHOICE, .flags = 0, .offset = SETTINGS_AT(streaming),
+     .choices = settings_streaming,
+     .help = "Leave the rows on disk and read them window by window; auto: when the files are larger than "
+             "memory_limit"},
+    {.name = "memory_limit", .kind = TL__FIELD_INT, .flags = 0, .offset = SETTINGS_AT(memory_limit), .fallback = 0,
+     .min = 0, .max = 1073741824, .unit = "MiB",
+     .help = "Files that are larger are streamed, and shuffle_block: auto is what a quarter of it holds; 0: no limit"},
+    {.name = "cache_folder", .kind = TL__FIELD_TEXT, .flags = 0, .offset = SETTINGS_AT(cache_folder),
+     .help = "Where streamed files are kept as rows, to be used again; not given: cache in the output folder"},
     {.name = "workers", .kind = TL__FIELD_INT, .flags = 0, .offset = SETTINGS_AT(workers), .fallback = 1, .min = 0,
      .max = 1024, .unit = "threads",
      .help = "0: batches are made when they are needed; else a thread makes them ahead where that pays",

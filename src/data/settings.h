@@ -9,6 +9,7 @@ enum { TL__SPLIT_AUTO, TL__SPLIT_STRATIFIED, TL__SPLIT_RANDOM, TL__SPLIT_TIME, T
 enum { TL__NORMALIZE_STANDARD, TL__NORMALIZE_MINMAX, TL__NORMALIZE_ROBUST, TL__NORMALIZE_NONE };
 enum { TL__MISSING_FAIL, TL__MISSING_DROP, TL__MISSING_MEAN, TL__MISSING_MEDIAN, TL__MISSING_FORWARD,
        TL__MISSING_CONSTANT };
+enum { TL__STREAMING_AUTO, TL__STREAMING_TRUE, TL__STREAMING_FALSE };
 enum { TL__HEADER_AUTO, TL__HEADER_TRUE, TL__HEADER_FALSE };
 
 /* Amounts below 1 are fractions of the rows, from 1 on they are numbers of rows; -1 is `auto`. */
@@ -52,6 +53,9 @@ typedef struct tl__data_settings {
     /* batches */
     bool shuffle;
     int64_t shuffle_block;       /* rows mixed with each other at a time; 0: all */
+    int streaming;               /* TL__STREAMING_* */
+    int64_t memory_limit;        /* MiB; 0: none */
+    const char *cache_folder;    /* where streamed files are kept as rows; NULL: output/cache */
     int64_t workers;             /* 0: batches are made by the caller's thread; else one thread makes them ahead */
     int64_t cache;               /* MiB: a prepared copy of the inputs is kept in memory when it is no larger */
 } tl__data_settings;

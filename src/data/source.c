@@ -4,6 +4,7 @@
 #include "base/math.h"
 #include "base/text.h"
 #include "data/target.h"
+#include "data/window.h"
 
 TL_PRIV tl_status tl__source_room(tl_dataset *dataset, tl__rows_of *source, tl_error *error)
 {
@@ -62,6 +63,31 @@ TL_PRIV tl_status tl__source_columns(tl_dataset *dataset, tl__rows_of *source, t
     return TL_OK;
 }
 
+/* Rows of a stored table with a missing cell, in one pass. */
+static tl_status source_incomplete(tl_dataset *dataset, tl__rows_of *source, tl_error *error)
+{
+    const tl__table *table = source->table;
+    size_t inputs = dataset->pipeline->input_count, step = tl__window_rows(table), missing = 0;
+    tl__window *window;
+    tl_status status = TL_OK;
+    for (size_t i = 0; i < inputs; i++) missing += source->columns[i]->missing;
+    source->incomplete = tl__arena_push_zero(&dataset->arena, table->rows / 8 + 1, 1);
+    if (!source->incomplete) return tl__fail_memory(error, table->rows / 8);
+    if (missing == 0) return TL_OK;
+    TL_TRY(tl__window_new(dataset->context, table, source->columns, inputs, step, &window, error));
+    tl__rows_of view = {.columns = window->list};
+    for (size_t first = 0; status == TL_OK && first < table->rows; first += step) {
+        size_t count = tl__size_min(step, table->rows - first);
+        status = tl__window_load(window, 0, NULL, first, count, error);
+        for (size_t i = 0; status == TL_OK && i < count; i++) {
+            size_t row = first + i;
+            if (tl__row_has_missing(&view, inputs, i)) source->incomplete[row / 8] |= (unsigned char)(1u << row % 8);
+        }
+    }
+    tl__window_free(dataset->context, window);
+    return status;
+}
+
 TL_PRIV tl_status tl__source_check(tl_dataset *dataset, tl__rows_of *source, const tl__data_settings *settings,
                                    tl_error *error)
 {
@@ -71,7 +97,7 @@ TL_PRIV tl_status tl__source_check(tl_dataset *dataset, tl__rows_of *source, con
         TL_TRY(tl__column_check(table, column, settings->missing != TL__MISSING_FAIL, error));
         if (settings->missing == TL__MISSING_FORWARD) tl__column_fill_forward(column, table->rows, NULL);
     }
-    return TL_OK;
+    return settings->missing == TL__MISSING_DROP && table->store ? source_incomplete(dataset, source, error) : TL_OK;
 }
 
 /* ---- maps ---- */
@@ -152,6 +178,7 @@ TL_PRIV tl_status tl__source_weights(tl_dataset *dataset, tl__rows_of *source, c
 
 TL_PRIV bool tl__row_has_missing(const tl__rows_of *source, size_t inputs, size_t row)
 {
+    if (source->incomplete) return source->incomplete[row / 8] >> row % 8 & 1;
     for (size_t i = 0; i < inputs; i++) {
         if (source->columns[i]->missing && tl__column_is_missing(source->columns[i], row)) return true;
     }

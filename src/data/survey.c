@@ -6,36 +6,112 @@
 #include "base/hash.h"
 #include "base/math.h"
 #include "base/text.h"
+#include "data/window.h"
 
 enum { REPORT_WORDS = 10 };
+
+/* ---- all rows of a table ---- */
+
+typedef void survey_visit(void *user, const tl__column *columns, size_t first, size_t rows);
+
+/* Once for a table in memory, window by window for one that is stored; false: it could not be read. */
+static bool survey_blocks(const tl__table *table, survey_visit *visit, void *user)
+{
+    tl__window *window;
+    bool good = true;
+    if (!table->store) {
+        visit(user, table->columns, 0, table->rows);
+        return true;
+    }
+    size_t step = tl__window_rows(table);
+    if (tl__window_new(table->context, table, NULL, 0, step, &window, NULL) != TL_OK) return false;
+    for (size_t first = 0; good && first < table->rows; first += step) {
+        size_t rows = tl__size_min(step, table->rows - first);
+        good = tl__window_load(window, 0, NULL, first, rows, NULL) == TL_OK;
+        if (good) visit(user, window->columns, first, rows);
+    }
+    tl__window_free(table->context, window);
+    return good;
+}
 
 /* ---- columns ---- */
 
 typedef struct survey_numbers {
     size_t count;
-    double mean, deviation, smallest, largest;
+    double sum, squares, mean, deviation, smallest, largest;
+    size_t *words;       /* [word_count + 1] how often each occurs; NULL: a column of numbers */
 } survey_numbers;
 
-static survey_numbers survey_count(const tl__table *table, const tl__column *column)
+typedef struct survey_columns {
+    tl__arena arena;
+    size_t count;
+    survey_numbers *numbers;    /* [count] */
+} survey_columns;
+
+static void survey_add_words(survey_numbers *n, const int32_t *codes, size_t rows)
 {
-    survey_numbers n = {0, 0, 0, 0, 0};
-    double sum = 0, squares = 0;
-    for (size_t i = 0; i < table->rows * column->width; i++) {
-        double value = tl__column_at(column, 0, i);
-        if (value != value) continue;
-        if (n.count == 0 || value < n.smallest) n.smallest = value;
-        if (n.count == 0 || value > n.largest) n.largest = value;
-        n.count++;
-        sum += value;
+    for (size_t row = 0; row < rows; row++) {
+        if (codes[row] >= 0) n->words[codes[row]]++;
     }
-    if (n.count == 0) return n;
-    n.mean = sum / (double)n.count;
-    for (size_t i = 0; i < table->rows * column->width; i++) {
-        double value = tl__column_at(column, 0, i) - n.mean;
-        if (value == value) squares += value * value;
+}
+
+static void survey_add(void *user, const tl__column *columns, size_t first, size_t rows)
+{
+    survey_columns *survey = user;
+    (void)first;
+    for (size_t c = 0; c < survey->count; c++) {
+        survey_numbers *n = &survey->numbers[c];
+        if (n->words) {
+            survey_add_words(n, columns[c].values, rows);
+            continue;
+        }
+        for (size_t i = 0; i < rows * columns[c].width; i++) {
+            double value = tl__column_at(&columns[c], 0, i);
+            if (value != value) continue;
+            if (n->count == 0 || value < n->smallest) n->smallest = value;
+            if (n->count == 0 || value > n->largest) n->largest = value;
+            n->count++;
+            n->sum += value;
+        }
     }
-    n.deviation = tl__sqrt_d(squares / (double)n.count);
-    return n;
+}
+
+static void survey_add_squares(void *user, const tl__column *columns, size_t first, size_t rows)
+{
+    survey_columns *survey = user;
+    (void)first;
+    for (size_t c = 0; c < survey->count; c++) {
+        survey_numbers *n = &survey->numbers[c];
+        for (size_t i = 0; !n->words && i < rows * columns[c].width; i++) {
+            double value = tl__column_at(&columns[c], 0, i) - n->mean;
+            if (value == value) n->squares += value * value;
+        }
+    }
+}
+
+static bool survey_look(survey_columns *survey, const tl__table *table)
+{
+    tl__arena_init(&survey->arena, &table->context->heap);
+    survey->count = table->column_count;
+    survey->numbers = tl__arena_push_zero(&survey->arena, survey->count, sizeof *survey->numbers);
+    for (size_t c = 0; survey->numbers && c < survey->count; c++) {
+        const tl__column *column = &table->columns[c];
+        survey_numbers *n = &survey->numbers[c];
+        if (column->type != TL__COLUMN_CODES) continue;
+        n->words = tl__arena_push_zero(&survey->arena, column->word_count + 1, sizeof *n->words);
+        if (!n->words) return false;
+    }
+    if (!survey->numbers || !survey_blocks(table, survey_add, survey)) return false;
+    for (size_t c = 0; c < survey->count; c++) {
+        survey_numbers *n = &survey->numbers[c];
+        n->mean = n->count ? n->sum / (double)n->count : 0;
+    }
+    if (!survey_blocks(table, survey_add_squares, survey)) return false;
+    for (size_t c = 0; c < survey->count; c++) {
+        survey_numbers *n = &survey->numbers[c];
+        n->deviation = n->count ? tl__sqrt_d(n->squares / (double)n->count) : 0;
+    }
+    return true;
 }
 
 /* A float32 as people wrote it: 32.1, not 32.099998474121094. */
@@ -47,19 +123,11 @@ static double survey_short(const tl__column *column, double value)
     return number;
 }
 
-/* The commonest words with their counts. Gives the number of different words; 0 also when memory is out. */
-static size_t survey_words(tl__builder *builder, tl_value *map, const tl__table *table, const tl__column *column)
+/* The commonest words with their counts, which are used up. Gives the number of different words. */
+static size_t survey_words(tl__builder *builder, tl_value *map, const tl__column *column, size_t *counts)
 {
-    tl__heap *heap = &table->context->heap;
-    size_t different = 0, *counts = tl__alloc_zero(heap, column->word_count + 1, sizeof *counts);
-    if (!counts) {
-        builder->failed = true;
-        return 0;
-    }
-    for (size_t row = 0; row < table->rows; row++) {
-        int32_t code = ((const int32_t *)column->values)[row];
-        if (code >= 0 && counts[code]++ == 0) different++;
-    }
+    size_t different = 0;
+    for (size_t i = 0; i < column->word_count; i++) different += counts[i] > 0;
     tl__put_integer(builder, map, "words", (int64_t)different);
     tl_value *list = tl__put_map(builder, map, "commonest");
     for (int shown = 0; shown < REPORT_WORDS; shown++) {
@@ -69,7 +137,6 @@ static size_t survey_words(tl__builder *builder, tl_value *map, const tl__table 
         tl__put_integer(builder, list, column->words[best], (int64_t)counts[best]);
         counts[best] = 0;
     }
-    tl__free(heap, counts, (column->word_count + 1) * sizeof *counts);
     return different;
 }
 
@@ -81,8 +148,7 @@ static const char *survey_role(unsigned char role)
 }
 
 static void survey_column(tl__builder *builder, tl_value *list, tl_value *constant, const tl__table *table,
-                          size_t index,
-                          unsigned char role)
+                          size_t index, survey_numbers *n, unsigned char role)
 {
     const tl__column *column = &table->columns[index];
     tl_value *map = tl__put_map(builder, list, NULL);
@@ -93,15 +159,14 @@ static void survey_column(tl__builder *builder, tl_value *list, tl_value *consta
     if (column->width > 1) tl__put_integer(builder, map, "width", (int64_t)column->width);
     tl__put_integer(builder, map, "missing", (int64_t)column->missing);
     if (column->type == TL__COLUMN_CODES) {
-        one = survey_words(builder, map, table, column) == 1;
+        one = survey_words(builder, map, column, n->words) == 1;
     } else {
-        survey_numbers n = survey_count(table, column);
-        one = n.count > 0 && n.smallest == n.largest;
-        if (n.count > 0) {
-            tl__put_number(builder, map, "min", survey_short(column, n.smallest));
-            tl__put_number(builder, map, "max", survey_short(column, n.largest));
-            tl__put_number(builder, map, "mean", n.mean);
-            tl__put_number(builder, map, "std", n.deviation);
+        one = n->count > 0 && n->smallest == n->largest;
+        if (n->count > 0) {
+            tl__put_number(builder, map, "min", survey_short(column, n->smallest));
+            tl__put_number(builder, map, "max", survey_short(column, n->largest));
+            tl__put_number(builder, map, "mean", n->mean);
+            tl__put_number(builder, map, "std", n->deviation);
         }
     }
     if (one && role == TL__ROLE_INPUT) tl__put_text(builder, constant, NULL, column->name);
@@ -127,22 +192,28 @@ static uint64_t survey_mix(uint64_t hash, uint64_t value)
     return hash ^ hash >> 29;
 }
 
-static void survey_hash_rows(const tl_dataset *dataset, survey_row *rows)
+typedef struct survey_hashing {
+    const tl_dataset *dataset;
+    survey_row *rows;
+} survey_hashing;
+
+static void survey_hash_rows(void *user, const tl__column *columns, size_t first, size_t count)
 {
-    const tl__table *table = dataset->source[0].table;
-    static const unsigned char sizes[] = {1, 4, 4, 8, 4};
-    for (size_t i = 0; i < table->column_count; i++) {
-        const tl__column *column = &table->columns[i];
-        size_t size = sizes[column->type] * column->width;
+    const survey_hashing *hashing = user;
+    const tl_dataset *dataset = hashing->dataset;
+    survey_row *rows = hashing->rows + first;
+    for (size_t i = 0; i < dataset->source[0].table->column_count; i++) {
+        const tl__column *column = &columns[i];
+        size_t size = tl__column_value_size(column->type) * column->width;
         unsigned char role = dataset->roles[i];
         if (role != TL__ROLE_INPUT && role != TL__ROLE_TARGET) continue;
-        for (size_t row = 0; row < table->rows; row++) {
+        for (size_t row = 0; row < count; row++) {
             uint64_t value = tl__fnv1a((const unsigned char *)column->values + row * size, size);
             rows[row].whole = survey_mix(rows[row].whole, value);
             if (role == TL__ROLE_INPUT) rows[row].hash = survey_mix(rows[row].hash, value);
         }
     }
-    for (size_t row = 0; row < table->rows; row++) rows[row].part = dataset->part_of[row];
+    for (size_t row = 0; row < count; row++) rows[row].part = dataset->part_of[first + row];
 }
 
 /* Runs of equal inputs: rows that repeat one before them (target too), and rows whose inputs training has as well. */
@@ -172,7 +243,8 @@ static void survey_duplicates(tl__builder *builder, tl_value *map, const tl_data
         builder->failed = true;
         return;
     }
-    survey_hash_rows(dataset, rows);
+    survey_hashing hashing = {dataset, rows};
+    if (!survey_blocks(dataset->source[0].table, survey_hash_rows, &hashing)) builder->failed = true;
     survey_sort(rows, rows + count, count, NULL);
     survey_count_runs(rows, count, &duplicates, shared);
     tl__free(heap, rows, count * 2 * sizeof *rows);
@@ -224,9 +296,12 @@ TL_PRIV tl_value *tl__dataset_report(tl__builder *builder, tl_value *parent, con
     survey_left_out(builder, map, dataset);
     tl_value *columns = tl__put_list(builder, map, "columns"), *constant = tl__put_list(builder, map,
                                                                                         "constant_columns");
-    for (size_t i = 0; dataset->roles && i < table->column_count; i++) {
-        survey_column(builder, columns, constant, table, i, dataset->roles[i]);
+    survey_columns survey = {0};
+    if (!survey_look(&survey, table)) builder->failed = true;
+    for (size_t i = 0; dataset->roles && i < table->column_count && !builder->failed; i++) {
+        survey_column(builder, columns, constant, table, i, &survey.numbers[i], dataset->roles[i]);
     }
+    tl__arena_free(&survey.arena);
     if (dataset->part_of) survey_duplicates(builder, map, dataset);
     if (pipeline->classification && dataset->class_counts[TL_TRAIN]) {
         tl__class_distribution(builder, map, "class_distribution", dataset);

@@ -5,12 +5,7 @@
 #include "base/hash.h"
 #include "base/math.h"
 #include "base/text.h"
-
-static size_t table_value_size(tl__column_type type)
-{
-    static const unsigned char sizes[] = {1, 4, 4, 8, 4};
-    return sizes[type];
-}
+#include "data/store.h"
 
 TL_PRIV const char *tl__column_type_name(const tl__column *column)
 {
@@ -43,6 +38,7 @@ TL_PRIV void tl__table_free(tl__table *table)
         tl__free(heap, column->words, column->word_capacity * sizeof *column->words);
     }
     tl__free(heap, table->columns, table->column_capacity * sizeof *table->columns);
+    tl__store_close(table->store);
     tl__arena_free(&table->arena);
     tl__free(heap, table, sizeof *table);
 }
@@ -52,7 +48,7 @@ TL_PRIV tl_status tl__table_add(tl__table *table, const char *name, tl__column_t
 {
     tl__heap *heap = &table->context->heap;
     size_t values, bytes;
-    if (!tl__size_mul(rows, width, &values) || !tl__size_mul(values, table_value_size(type), &bytes)) {
+    if (!tl__size_mul(rows, width, &values) || !tl__size_mul(values, tl__column_value_size(type), &bytes)) {
         return TL_OUT_OF_MEMORY;
     }
     if (table->column_count == table->column_capacity) {
@@ -200,7 +196,7 @@ static tl_status table_append_column(tl__table *table, tl__column *column, const
 {
     tl__heap *heap = &table->context->heap;
     tl__column_type type = table_common_type(column, more);
-    size_t size = table_value_size(type), count, more_count, total, bytes;
+    size_t size = tl__column_value_size(type), count, more_count, total, bytes;
     if (!tl__size_mul(table->rows, column->width, &count) || !tl__size_mul(more_rows, column->width, &more_count) ||
         !tl__size_add(count, more_count, &total) || !tl__size_mul(total, size, &bytes)) {
         return tl__fail_memory(error, SIZE_MAX);

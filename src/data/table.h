@@ -28,6 +28,8 @@ typedef struct tl__column {
     void *block;                   /* values lie in it, perhaps not at its start (a header before them) */
     const char **words;            /* CODES: texts, in the arena; the array in the heap */
     size_t word_count, word_capacity;
+    bool stored;                   /* the values are in the table's store; values is NULL */
+    size_t infinite_row;           /* stored: of the first value that is infinite as a float; SIZE_MAX: none */
     size_t missing;                /* cells that are missing */
     size_t first_missing_row;      /* when missing is not 0 */
     int first_missing_line;        /* in its file; 0: the format has no lines */
@@ -41,6 +43,7 @@ typedef struct tl__table {
     size_t column_count, column_capacity;
     tl__column *columns;
     bool named;                    /* the columns have names from the file */
+    struct tl__store *store;       /* where stored columns have their values (data/store.h); NULL: none is */
 } tl__table;
 
 /* What a column is to be read as. data.types says it for one file; the columns of a file that was read before say it
@@ -87,6 +90,13 @@ TL_PRIV tl_status tl__table_find(const tl__table *table, const char *name, const
 TL_PRIV double tl__column_at(const tl__column *column, size_t row, size_t element);
 TL_PRIV bool tl__column_is_missing(const tl__column *column, size_t row);
 TL_PRIV const char *tl__column_type_name(const tl__column *column);   /* "u8", "date", "category", ... */
+
+/* The hash of a column's content: name, type and words into a hash that was begun, then values in the order of the
+ * rows. */
+struct tl__sha256;
+TL_PRIV void tl__column_hash_begin(struct tl__sha256 *hash, const tl__column *column);
+TL_PRIV void tl__column_hash_values(struct tl__sha256 *hash, const tl__column *column, const void *values,
+                                    size_t count);
 
 /* --- the family of loaders: csv, json, npy, idx --- */
 typedef struct tl__source {        /* what a loader reads */

@@ -65,7 +65,7 @@ static tl_status command_evaluate_report(command_evaluate_work *work, tl__builde
                            : tl__fail_memory(error, bytes);
     if (status == TL_OK) {
         tl__predicted_classes(tl__of_floats(predictions), rows, classes, predicted);
-        tl__dataset_gather(data, part, NULL, 0, rows, NULL, truth, NULL, NULL);
+        tl__dataset_gather_targets(data, part, NULL, 0, rows, truth, NULL, NULL);
         tl__confusion_add(counts, classes, truth, predicted, rows);
         tl__class_report(&text, counts, classes, data->pipeline->classes);
         if (text.failed) status = tl__fail_memory(error, text.size);

@@ -13,6 +13,8 @@ typedef struct figures_network {
     tl__network *network;
     float *inputs;
     size_t input_bytes;
+    const tl_dataset *data;
+    void *room;                  /* for gathering */
 } figures_network;
 
 static void figures_close(figures_network *f)
@@ -20,6 +22,7 @@ static void figures_close(figures_network *f)
     tl__network_free(f->heap, f->network);
     tl__plan_free(f->heap, f->plan);
     tl__free(f->heap, f->inputs, f->input_bytes);
+    tl__dataset_room_free(f->data, f->room);
 }
 
 static tl_status figures_open(const tl_model *model, const tl_dataset *data, figures_network *f, tl_error *error)
@@ -29,6 +32,8 @@ static tl_status figures_open(const tl_model *model, const tl_dataset *data, fig
                                 .max_rows = FIGURES_BLOCK};
     memset(f, 0, sizeof *f);
     f->heap = &context->heap;
+    f->data = data;
+    TL_TRY(tl__dataset_room_new(data, &f->room, error));
     if (!tl__size_mul(tl_dataset_features(data), FIGURES_BLOCK * sizeof(float), &f->input_bytes) ||
         !(f->inputs = tl__alloc(f->heap, f->input_bytes)))
         return tl__fail_memory(error, f->input_bytes);
@@ -47,8 +52,9 @@ TL_PRIV tl_status tl__predict_part(const tl_model *model, const tl_dataset *data
         size_t count = tl__size_min(FIGURES_BLOCK, rows - first);
         const float *outputs;
         float *block = out + first * width;
-        tl__dataset_gather(data, part, NULL, first, count, f.inputs, NULL, NULL, NULL);
-        status = tl__network_forward(f.network, model->context->pool, f.inputs, count, &outputs);
+        status = tl__dataset_gather(data, part, NULL, first, count, f.inputs, NULL, NULL, NULL, f.room, error);
+        if (status == TL_OK)
+            status = tl__network_forward(f.network, model->context->pool, f.inputs, count, &outputs);
         if (status != TL_OK) break;
         tl__link_apply(model->context->kernels, model->link, outputs, count, raw, block, width);
         tl__pipeline_restore(model->pipeline, block, count);
@@ -115,7 +121,7 @@ TL_PRIV tl_status tl__figures_put(tl__builder *builder, tl_value *parent, const 
     if (status == TL_OK) {
         tl__scored scored = {.rows = rows, .background = -1, .outputs = width};
         if (classes) {
-            tl__dataset_gather(data, part, NULL, 0, rows, NULL, truth, NULL, NULL);
+            tl__dataset_gather_targets(data, part, NULL, 0, rows, truth, NULL, NULL);
             scored.truth = truth;
             scored.probabilities = tl__of_floats(predictions);
             status = figures_of_classes(builder, parent, key, heap, data, &scored, &map);

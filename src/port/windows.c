@@ -238,7 +238,8 @@ TL_PRIV void tl__reader_rewind(tl__reader *reader) { reader->at = 0; }
 TL_PRIV tl_status tl__reader_mark(tl__reader *reader, tl__file_mark *out, tl_error *error)
 {
     BY_HANDLE_FILE_INFORMATION info;
-    if (!GetFileInformationByHandle(reader->handle, &info)) return windows_failed(error, reader->path, "cannot be read");
+    if (!GetFileInformationByHandle(reader->handle, &info))
+        return windows_failed(error, reader->path, "cannot be read");
     uint64_t time = (uint64_t)info.ftLastWriteTime.dwHighDateTime << 32 | info.ftLastWriteTime.dwLowDateTime;
     *out = (tl__file_mark){(uint64_t)info.nFileSizeHigh << 32 | info.nFileSizeLow, (int64_t)(time / 10)};
     return TL_OK;

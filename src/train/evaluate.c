@@ -34,6 +34,7 @@ TL_PRIV void tl__evaluator_carve(tl__carver *carver, tl__evaluator *evaluator)
     evaluator->labels = TL_CARVE(carver, int32_t, classes ? batch : 0);
     evaluator->weights = TL_CARVE(carver, float, evaluator->data->has_weights ? batch : 0);
     evaluator->row_losses = TL_CARVE(carver, float, batch);
+    evaluator->room = TL_CARVE(carver, unsigned char, tl__dataset_room(evaluator->data));
     evaluator->truth = TL_CARVE(carver, int32_t, classes ? capacity : 0);
     evaluator->predicted_classes = TL_CARVE(carver, int32_t, classes ? capacity : 0);
     evaluator->values = TL_CARVE(carver, float, classes ? 0 : predicted);
@@ -60,8 +61,10 @@ static tl_status evaluate_batch(tl__evaluator *evaluator, tl_part part, size_t f
 {
     bool classes = evaluator->classes != 0;
     const float *raw, *weights = evaluator->data->has_weights ? evaluator->weights : NULL;
-    tl__dataset_gather(evaluator->data, part, NULL, first, rows, evaluator->inputs, evaluator->labels,
-                       classes ? NULL : evaluator->targets, evaluator->data->has_weights ? evaluator->weights : NULL);
+    TL_TRY(tl__dataset_gather(evaluator->data, part, NULL, first, rows, evaluator->inputs, evaluator->labels,
+                              classes ? NULL : evaluator->targets,
+                              evaluator->data->has_weights ? evaluator->weights : NULL, evaluator->room,
+                              &evaluator->reading));
     if (classes) {
         for (size_t i = 0; i < rows; i++) evaluator->targets[i] = (float)evaluator->labels[i];
         memcpy(evaluator->truth + first, evaluator->labels, rows * sizeof *evaluator->labels);
@@ -104,6 +107,11 @@ TL_PRIV tl_status tl__evaluator_run(tl__evaluator *evaluator, tl_part part)
     tl__class_summarize(evaluator->confusion, classes, evaluator->data->pipeline->background_class,
                         &evaluator->summary);
     return TL_OK;
+}
+
+TL_PRIV const char *tl__evaluator_why(const tl__evaluator *evaluator, tl_status status)
+{
+    return evaluator->reading.message[0] ? evaluator->reading.message : tl_status_text(status);
 }
 
 TL_PRIV void tl__evaluator_scored(const tl__evaluator *evaluator, tl__scored *out)

@@ -26,6 +26,8 @@ typedef struct tl__evaluator {
     int32_t *labels;                /* [batch] */
     float *weights;                 /* [batch] */
     float *row_losses;              /* [batch] */
+    unsigned char *room;            /* for gathering streamed rows */
+    tl_error reading;               /* why reading them failed */
     int32_t *truth, *predicted_classes;   /* [capacity] of classes */
     float *values;                  /* [capacity, outputs]: truth in the target's unit */
     float *predicted;               /* [capacity, outputs]: probabilities, or values in the target's unit */
@@ -44,6 +46,8 @@ TL_PRIV void tl__evaluator_carve(tl__carver *carver, tl__evaluator *evaluator);
 
 /* Predict and score all rows of a part; the results stand in the evaluator. */
 TL_PRIV tl_status tl__evaluator_run(tl__evaluator *evaluator, tl_part part);
+/* In words, what tl__evaluator_run failed of. */
+TL_PRIV const char *tl__evaluator_why(const tl__evaluator *evaluator, tl_status status);
 /* What was predicted last, as metrics/ takes it. */
 TL_PRIV void tl__evaluator_scored(const tl__evaluator *evaluator, tl__scored *out);
 /* The public figures of the last evaluation; heap for the area under the curve. */

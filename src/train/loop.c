@@ -258,7 +258,7 @@ static tl_status loop_validate(tl__trainer *trainer, tl__epoch *epoch, tl_error 
     tl_status status = tl__evaluator_run(&trainer->evaluator, TL_VALIDATION);
     if (status != TL_OK)
         return tl__fail(error, status, "the validation of epoch %lld failed: %s", (long long)epoch->epoch,
-                                         tl_status_text(status));
+                        tl__evaluator_why(evaluator, status));
     epoch->val_loss = evaluator->loss_value;
     if (evaluator->classes) {
         epoch->val_accuracy = evaluator->summary.accuracy;
@@ -426,6 +426,7 @@ static tl_status loop_steps(tl__trainer *trainer, double max_steps, bool *whole,
     for (;;) {
         if (tl__cancelled(trainer->context) || trainer->session_steps >= max_steps) return TL_OK;
         batch = tl__batches_next(trainer->batches);
+        if (!batch) TL_TRY(tl__batches_failure(trainer->batches, error));
         if (!batch) break;
         TL_TRY(loop_step(trainer, batch, error));
         loop_look(trainer);

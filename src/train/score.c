@@ -94,7 +94,8 @@ TL_PRIV tl_status tl__scorer_run(tl__scorer *scorer, tl_part part, tl_scores *ou
     if (scorer->evaluator.data->part[part].count == 0) return TL_OK;
     tl_status status = tl__evaluator_run(&scorer->evaluator, part);
     if (status == TL_OK) status = tl__evaluator_scores(&scorer->evaluator, &scorer->model->context->heap, out);
-    return status == TL_OK ? TL_OK : tl__fail(error, status, "scoring failed: %s", tl_status_text(status));
+    return status == TL_OK ? TL_OK : tl__fail(error, status, "scoring failed: %s",
+                                              tl__evaluator_why(&scorer->evaluator, status));
 }
 
 TL_PRIV tl_status tl__scorer_record(tl__scorer *scorer, tl__builder *builder, tl_value *parent, const char *key)

@@ -356,7 +356,8 @@ TL_PRIV tl_status tl__trainer_score(tl__trainer *trainer, tl_part part, tl_score
     if (trainer->data->part[part].count == 0) return TL_OK;
     tl_status status = tl__evaluator_run(&trainer->evaluator, part);
     if (status == TL_OK) status = tl__evaluator_scores(&trainer->evaluator, &trainer->reserve.heap, out);
-    return status == TL_OK ? TL_OK : tl__fail(error, status, "evaluating failed: %s", tl_status_text(status));
+    return status == TL_OK ? TL_OK : tl__fail(error, status, "evaluating failed: %s",
+                                              tl__evaluator_why(&trainer->evaluator, status));
 }
 
 TL_PRIV tl_status tl__trainer_record(tl__trainer *trainer, tl__builder *builder, tl_value *parent, const char *key)

@@ -116,7 +116,7 @@ static void gives_roles(void **state)
     assert_int_equal(d->pipeline->input_count, 2);   /* a and g; the date is left out and told */
     assert_non_null(strstr(d->note, "column 'day' is not an input: it holds dates"));
     float weights[3];
-    tl__dataset_gather(d, TL_TRAIN, NULL, 0, 3, NULL, NULL, NULL, weights);
+    tl__dataset_gather_targets(d, TL_TRAIN, NULL, 0, 3, NULL, NULL, weights);
     assert_true(weights[0] == 1 && weights[1] == 0.5f && weights[2] == 2);
     tl_dataset_free(d);
     d = set(text, "inputs: [a], time: day, split: {method: time, validation: 1, test: 1}");

@@ -1,0 +1,532 @@
+/* Streamed data is the data: parts, pipeline, hashes, batches and report are those of the same file in memory; what cannot
+ * be streamed is refused; the file of rows is used again, made again when it should be, and never half written. */
+#define _DEFAULT_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "data/batch.h"
+#include "data/stream.h"
+#include "support/data.h"
+#include "support/failing.h"
+#include "support/files.h"
+#include "text/yaml.h"
+
+static tl_context context;
+static char folder[256];
+
+/* Every type, quotes with line ends, missing cells, empty lines; `wide`: cells so long that pieces end inside rows. */
+static void make_csv(const char *name, size_t rows, bool wide)
+{
+    size_t room = rows * (wide ? 600 : 120) + 200, used = 0;
+    char *text = malloc(room);
+    unsigned state = 5;
+    used += (size_t)sprintf(text, "a,b,c,word,when,w,g,n,y\r\n");
+    for (size_t i = 0; i < rows; i++) {
+        static const char *const words[] = {"red", "\"gre\ren\r\n, \"\"x\"\"\"", "blue", "a long word"};
+        state = state * 1103515245u + 12345u;
+        unsigned r = state >> 12;
+        used += (size_t)sprintf(text + used, r % 7 ? "%u," : ",", r % 256);
+        used += (size_t)sprintf(text + used, "%d,%.4f,", (int)(r % 9001) - 4000, (double)(r % 1000) / 7);
+        if (wide) {
+            memset(text + used, 'z', 400);
+            memcpy(text + used, "\"\"\"\r\n,", 6);
+            used += 400;
+            used += (size_t)sprintf(text + used, "%u\",", r % 5);
+        } else {
+            used += (size_t)sprintf(text + used, "%s,", words[r % 4]);
+        }
+        used += (size_t)sprintf(text + used, "2024-0%u-1%u,%u,p%u,%u,%s%s", r % 9 + 1, r % 10, r % 3 + 1, r % 40, (unsigned)i,
+                                i % 11 == 3 ? "NA" : r % 3 == 0 ? "up" : r % 3 == 1 ? "down" : "flat",
+                                r % 13 == 0 ? "\r\n\r\n" : r % 5 == 0 ? "\n" : "\r\n");
+    }
+    assert_true(used < room);
+    files_write(folder, name, text, used);
+    free(text);
+}
+
+static tl_status load(const char *settings, bool stream, tl_dataset **out, tl_error *error)
+{
+    char all[1500];
+    data_settings bound;
+    snprintf(all, sizeof all, "%s, streaming: %s, cache_folder: '%s/rows'", settings, stream ? "true" : "false", folder);
+    TL_TRY(data_settings_make(&context, all, &bound));
+    tl_status status = tl__dataset_load(&context, &bound.block, folder, 9, out, error);
+    data_settings_end(&bound);
+    return status;
+}
+
+static void same_part(const tl_dataset *a, const tl_dataset *b, tl_part part)
+{
+    size_t rows = tl_dataset_rows(a, part), features = tl_dataset_features(a), outputs = tl_dataset_outputs(a);
+    bool classes = a->pipeline->classification;
+    void *room;
+    assert_int_equal(tl_dataset_rows(b, part), rows);
+    if (rows == 0) return;
+    float *x = calloc(rows * features, 4), *y = calloc(rows * features, 4), *t = calloc(rows * outputs, 4);
+    float *u = calloc(rows * outputs, 4), *v = calloc(rows, 4), *w = calloc(rows, 4);
+    int32_t *l = calloc(rows, 4), *m = calloc(rows, 4);
+    tl_error error = {0};
+    assert_int_equal(tl__dataset_room_new(b, &room, &error), TL_OK);
+    assert_int_equal(tl__dataset_gather(a, part, NULL, 0, rows, x, l, classes ? NULL : t, v, NULL, &error), TL_OK);
+    if (tl__dataset_gather(b, part, NULL, 0, rows, y, m, classes ? NULL : u, w, room, &error)) fail_msg("%s", error.message);
+    assert_memory_equal(x, y, rows * features * 4);
+    assert_memory_equal(t, u, rows * outputs * 4);
+    assert_memory_equal(v, w, rows * 4);
+    assert_memory_equal(l, m, rows * 4);
+    uint32_t order[3] = {(uint32_t)rows - 1, 0, (uint32_t)(rows / 2)};
+    assert_int_equal(tl__dataset_gather(a, part, order, 0, 3, x, l, NULL, NULL, NULL, &error), TL_OK);
+    assert_int_equal(tl__dataset_gather(b, part, order, 0, 3, y, m, NULL, NULL, room, &error), TL_OK);
+    assert_memory_equal(x, y, 3 * features * 4);
+    tl__dataset_room_free(b, room);
+    float row[4096], other[4096];
+    assert_true(features <= 4096);
+    assert_int_equal(tl_dataset_row(a, part, rows / 3, row, u), TL_OK);
+    assert_int_equal(tl_dataset_row(b, part, rows / 3, other, u), TL_OK);
+    assert_memory_equal(row, other, features * 4);
+    free(x), free(y), free(t), free(u), free(v), free(w), free(l), free(m);
+}
+
+/* All inputs and orders of an epoch from batch `first`. */
+static float *epoch(const tl_dataset *d, size_t size, size_t block, bool shuffle, int workers, uint32_t number, size_t first,
+                    size_t *floats)
+{
+    tl__batch_options options = {.part = TL_TRAIN, .batch_size = size, .shuffle = shuffle, .shuffle_block = block,
+                                 .workers = workers};
+    tl__batches *batches;
+    const tl__batch *batch;
+    size_t features = tl_dataset_features(d), used = 0, before = context.heap.in_use, bytes = tl__batches_bytes(d, &options);
+    float *out = calloc(tl_dataset_rows(d, TL_TRAIN) + 1, (features + 2) * sizeof *out);
+    tl_error error = {0};
+    if (tl__batches_new(d, &options, &batches, &error) != TL_OK) fail_msg("%s", error.message);
+    assert_int_equal(context.heap.in_use - before, bytes);
+    size_t calls = context.heap.calls;
+    tl__batches_start(batches, number + 1, 1);
+    (void)tl__batches_next(batches);
+    tl__batches_start(batches, number, first);
+    while ((batch = tl__batches_next(batches)) != NULL) {
+        memcpy(out + used, batch->inputs, batch->rows * features * sizeof *out);
+        used += batch->rows * features;
+        for (size_t i = 0; i < batch->rows; i++) {
+            out[used++] = (float)batch->order[i];
+            out[used++] = batch->labels ? (float)batch->labels[i] : batch->targets[i];
+        }
+    }
+    if (tl__batches_failure(batches, &error) != TL_OK) fail_msg("%s", error.message);
+    assert_int_equal(context.heap.calls, calls);
+    tl__batches_free(batches);
+    assert_int_equal(context.heap.in_use, before);
+    *floats = used;
+    return out;
+}
+
+static void same_batches(const tl_dataset *a, const tl_dataset *b)
+{
+    static const struct { size_t size, block; bool shuffle; size_t first; } cases[] = {
+        {1, 20, true, 0}, {7, 64, true, 0}, {32, 100, true, 3}, {64, 33, true, 0}, {100, 0, true, 0}, {50, 5000, true, 2},
+        {333, 160, true, 1}, {25, 0, false, 0}, {16, 16, true, 5}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        for (int workers = 0; workers < 2; workers++) {
+            size_t n, m;
+            context.threads = workers + 1;
+            float *x = epoch(a, cases[i].size, cases[i].block, cases[i].shuffle, workers, 4, cases[i].first, &n);
+            float *y = epoch(b, cases[i].size, cases[i].block, cases[i].shuffle, workers, 4, cases[i].first, &m);
+            assert_int_equal(n, m);
+            assert_memory_equal(x, y, n * sizeof *x);
+            free(x), free(y);
+        }
+    }
+    context.threads = 1;
+}
+
+static void same(const char *settings, bool batches)
+{
+    tl_dataset *a = NULL, *b = NULL;
+    tl_error error = {0};
+    size_t before = context.heap.in_use;
+    if (load(settings, false, &a, &error) != TL_OK) fail_msg("%s: %s", settings, error.message);
+    if (load(settings, true, &b, &error) != TL_OK) fail_msg("%s, streamed: %s", settings, error.message);
+    assert_non_null(b->source[0].table->store);
+    for (size_t i = 0; i < b->source[0].table->column_count; i++) assert_null(b->source[0].table->columns[i].values);
+    assert_string_equal(a->hash, b->hash);
+    assert_string_equal(a->note, b->note);
+    assert_memory_equal(&a->left_out, &b->left_out, sizeof a->left_out);
+    tl__tree *trees[2];
+    tl__buffer texts[2];
+    for (int i = 0; i < 2; i++) {
+        tl__builder builder;
+        data_settings bound;
+        assert_int_equal(tl__tree_new(&context.heap, NULL, &trees[i]), TL_OK);
+        assert_int_equal(data_settings_make(&context, settings, &bound), TL_OK);
+        tl__builder_init(&builder, trees[i]);
+        tl_value *root = tl__put_map(&builder, NULL, NULL);
+        tl__pipeline_put(&builder, root, "pipeline", (i ? b : a)->pipeline);
+        tl__dataset_report(&builder, root, "report", i ? b : a, &bound.block);
+        assert_false(builder.failed);
+        tl__buffer_init(&texts[i], &context.heap);
+        tl__json_write(&texts[i], root, 1);
+        data_settings_end(&bound);
+    }
+    assert_string_equal(texts[0].data, texts[1].data);
+    for (int i = 0; i < 2; i++) {
+        tl__buffer_free(&texts[i]);
+        tl__tree_free(trees[i]);
+    }
+    for (int part = 0; part < 3; part++) {
+        assert_string_equal(data_rows(a, (tl_part)part), data_rows(b, (tl_part)part));
+        same_part(a, b, (tl_part)part);
+    }
+    if (batches) same_batches(a, b);
+    tl_dataset_free(a);
+    tl_dataset_free(b);
+    assert_int_equal(context.heap.in_use, before);
+}
+
+static void streamed_data_is_the_data(void **state)
+{
+    (void)state;
+    make_csv("mixed.csv", 700, false);
+    make_csv("wide.csv", 7000, true);
+    make_csv("test.csv", 90, false);
+    same("file: mixed.csv, target: y, missing: drop, drop: [g]", true);
+    same("file: mixed.csv, target: y, missing: mean, weight: w, split: {group: g}", false);
+    same("file: mixed.csv, target: c, missing: constant, missing_value: 3, normalize: minmax, time: n, split: {method: time}, drop: g",
+         true);
+    same("file: mixed.csv, target: [b, c], missing: drop, normalize: none, drop: [g, y], normalize_target: robust", false);
+    same("file: mixed.csv, target: y, missing: mean, drop: g, limit: 300, split: {method: kfold, folds: 4, fold: 2}", true);
+    same("file: mixed.csv, target: y, missing: mean, drop: g, skip_rows: 0, types: {a: category, b: category}, max_categories: 5000",
+         false);
+    same("file: mixed.csv, target: y, missing: mean, drop: g, classes: [up, down], shuffle: false", true);
+    same("file: mixed.csv, test_file: test.csv, target: y, missing: drop, drop: g", true);
+    same("file: wide.csv, target: y, missing: drop, drop: [g, word]", false);
+}
+
+/* Files where a piece's end falls on each byte of a line end, and files without a line of names. */
+static void pieces_end_anywhere(void **state)
+{
+    (void)state;
+    enum { PIECE = 1 << 20 };
+    for (int shift = 0; shift < 12; shift++) {
+        char *text = malloc(PIECE + 4096);
+        size_t used = 0;
+        while (used < PIECE - 40) used += (size_t)sprintf(text + used, "%zu,1.5,x\r\n", used % 977);
+        memset(text + used, '7', 80);
+        used = (size_t)(PIECE - 20 + shift);
+        used += (size_t)sprintf(text + used, ",2.5,\"y\r\nz\"\r\n\r\n");
+        for (int i = 0; i < 60; i++) used += (size_t)sprintf(text + used, "%d,3.5,x\r\n", i);
+        files_write(folder, "shift.csv", text, used - (size_t)(shift % 3));
+        free(text);
+        same("file: shift.csv, target: 1, task: regression, drop: [0]", false);
+    }
+}
+
+static void refused(const char *settings, tl_status status, const char *part)
+{
+    tl_dataset *d = NULL;
+    tl_error error = {0};
+    size_t before = context.heap.in_use;
+    tl_status got = load(settings, true, &d, &error);
+    if (got != status || !strstr(error.message, part)) fail_msg("%s: status %d: %s", settings, (int)got, error.message);
+    assert_int_equal(context.heap.in_use, before);
+    assert_int_equal(files_count(files_path(folder, "rows"), ".tmp-"), 0);
+}
+
+static void what_cannot_be_streamed_is_refused(void **state)
+{
+    (void)state;
+    make_csv("mixed.csv", 100, false);
+    files_text(folder, "rows.json", "[{\"a\": 1, \"y\": 2}]");
+    files_write(folder, "rows.csv.gz", "\x1f\x8b\x08\0\0\0\0\0\0\3\3\0\0\0\0\0\0\0\0\0", 20);
+    files_text(folder, "empty.csv", "");
+    files_text(folder, "names.csv", "a,b,c\n");
+    files_text(folder, "ragged.csv", "a,b\n1,2\n3\n");
+    files_text(folder, "quote.csv", "a,b\n1,2\n3,\"x\n");
+    refused("file: mixed.csv, target: y, normalize: robust", TL_UNSUPPORTED, "use standard or minmax");
+    refused("file: mixed.csv, target: y, missing: median", TL_UNSUPPORTED, "use mean, drop or constant");
+    refused("file: mixed.csv, target: y, missing: forward", TL_UNSUPPORTED, "data.streaming: false");
+    refused("file: rows.json, target: y", TL_UNSUPPORTED, "only csv files can be streamed, and this is json");
+    refused("file: rows.csv.gz, target: y", TL_UNSUPPORTED, "unpack it first");
+    refused("file: [mixed.csv, mixed.csv], target: y", TL_UNSUPPORTED, "must be one csv file");
+    refused("file: none.csv, target: y", TL_NOT_FOUND, "no such file");
+    refused("file: empty.csv, target: y", TL_BAD_FILE, "the file is empty");
+    refused("file: names.csv, target: c, header: true", TL_BAD_FILE, "no rows");
+    refused("file: ragged.csv", TL_BAD_FILE, "this row has 1 cell");
+    refused("file: quote.csv", TL_BAD_FILE, "never closed");
+    refused("file: mixed.csv, target: y", TL_BAD_DATA, "has no value");
+    refused("file: mixed.csv, target: nothing, missing: drop", TL_NOT_FOUND, "data.target");
+}
+
+/* auto streams by the size of the files and the limit, nothing else. */
+static void the_size_decides(void **state)
+{
+    (void)state;
+    static const struct { const char *more; bool streams; } cases[] = {
+        {"", false}, {", memory_limit: 1", true}, {", memory_limit: 3", false}, {", memory_limit: 1, streaming: false", false}};
+    make_csv("large.csv", 4000, true);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[1200];
+        data_settings bound;
+        tl_dataset *d;
+        tl_error error = {0};
+        snprintf(text, sizeof text, "file: large.csv, target: y, missing: drop, drop: [g, word], cache_folder: '%s/rows'%s",
+                 folder, cases[i].more);
+        assert_int_equal(data_settings_make(&context, text, &bound), TL_OK);
+        if (tl__dataset_load(&context, &bound.block, folder, 1, &d, &error) != TL_OK) fail_msg("%s", error.message);
+        assert_int_equal(d->source[0].table->store != NULL, cases[i].streams);
+        assert_int_equal(d->shuffle_block > 0, cases[i].streams);
+        tl_dataset_free(d);
+        data_settings_end(&bound);
+    }
+}
+
+/* ---- the file of rows ---- */
+
+static const char *const plain = "file: cached.csv, target: y, missing: drop, drop: g";
+
+static const char *only_file(void)
+{
+    static char path[600];
+    char name[300];
+    char command[600];
+    snprintf(command, sizeof command, "ls '%s/rows' | grep cached", folder);
+    assert_int_equal(files_run(command, name, sizeof name), 0);
+    name[strcspn(name, "\n")] = '\0';
+    snprintf(path, sizeof path, "%s/rows/%s", folder, name);
+    return path;
+}
+
+static char *load_hash(void)
+{
+    tl_dataset *d;
+    tl_error error = {0};
+    if (load(plain, true, &d, &error) != TL_OK) fail_msg("%s", error.message);
+    char *hash = strdup(d->hash);
+    tl_dataset_free(d);
+    return hash;
+}
+
+static void it_is_used_again(void **state)
+{
+    (void)state;
+    struct stat first, second;
+    make_csv("cached.csv", 300, false);
+    char *hash = load_hash(), *again = load_hash();
+    assert_string_equal(hash, again);
+    free(again);
+    assert_int_equal(stat(only_file(), &first), 0);
+    again = load_hash();
+    assert_int_equal(stat(only_file(), &second), 0);
+    assert_int_equal(first.st_ino, second.st_ino);
+    free(again);
+    make_csv("cached.csv", 301, false);    /* another source: made again, in its place */
+    again = load_hash();
+    assert_string_not_equal(hash, again);
+    assert_int_equal(files_count(files_path(folder, "rows"), "cached"), 1);
+    free(hash), free(again);
+}
+
+/* Cut off anywhere or changed anywhere, it is told from a whole one and made again. */
+static void damage_is_seen(void **state)
+{
+    (void)state;
+    size_t size;
+    make_csv("cached.csv", 60, false);
+    char *hash = load_hash(), path[600], *bytes;
+    snprintf(path, sizeof path, "%s", only_file());
+    bytes = files_read(path, &size);
+    for (size_t cut = 0; cut < size; cut += cut < 200 || cut + 200 > size ? 1 : 97) {
+        FILE *file = fopen(path, "wb");
+        assert_int_equal(fwrite(bytes, 1, cut, file), cut);
+        fclose(file);
+        char *again = load_hash();
+        assert_string_equal(again, hash);
+        free(again);
+    }
+    for (size_t at = 0; at < size; at += 3) {
+        if (at >= 16 && at < 64) continue;    /* zeros that mean nothing */
+        bytes[at] = (char)(bytes[at] ^ 0x55);
+        FILE *file = fopen(path, "wb");
+        assert_int_equal(fwrite(bytes, 1, size, file), size);
+        fclose(file);
+        bytes[at] = (char)(bytes[at] ^ 0x55);
+        char *again = load_hash();
+        assert_string_equal(again, hash);
+        free(again);
+    }
+    free(bytes), free(hash);
+}
+
+static void a_change_in_use_is_told(void **state)
+{
+    (void)state;
+    tl_dataset *d;
+    tl_error error = {0};
+    tl__batches *batches;
+    tl__batch_options options = {.part = TL_TRAIN, .batch_size = 8, .shuffle = true, .shuffle_block = 32};
+    make_csv("cached.csv", 300, false);
+    if (load(plain, true, &d, &error) != TL_OK) fail_msg("%s", error.message);
+    assert_int_equal(tl__batches_new(d, &options, &batches, &error), TL_OK);
+    assert_non_null(tl__batches_next(batches));
+    FILE *file = fopen(only_file(), "ab");
+    fputc('x', file);
+    fclose(file);
+    while (tl__batches_next(batches)) { }
+    assert_int_equal(tl__batches_failure(batches, &error), TL_BAD_DATA);
+    assert_non_null(strstr(error.message, "was changed while it was in use"));
+    tl__batches_free(batches);
+    tl_dataset_free(d);
+    unlink(only_file());
+}
+
+/* In a child with a limit on the size of files, as a full disk; and without the right to write. */
+static int child(void (*prepare)(void), const char *part)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        tl_dataset *d = NULL;
+        tl_error error = {0};
+        prepare();
+        tl_status status = load(plain, true, &d, &error);
+        _exit(status == TL_IO && strstr(error.message, part) ? 0 : 1);
+    }
+    int status;
+    waitpid(pid, &status, 0);
+    return status;
+}
+
+static void small_files_only(void)
+{
+    struct rlimit limit = {5000, 5000};
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+static void nobody(void)
+{
+    if (geteuid() == 0 && setuid(65534) != 0) _exit(2);
+}
+
+static void a_full_disk_and_a_closed_folder_are_told(void **state)
+{
+    (void)state;
+    char rows[300];
+    make_csv("cached.csv", 900, false);
+    snprintf(rows, sizeof rows, "%s/rows", folder);
+    chmod(folder, 0755);
+    mkdir(rows, 0755);
+    assert_int_equal(child(small_files_only, "free some space"), 0);
+    assert_int_equal(files_count(rows, "cached"), 0);
+    chmod(rows, 0500);
+    assert_int_equal(child(nobody, "permission denied"), 0);
+    chmod(rows, 0755);
+}
+
+/* Killed at any time while the file of rows is made, a later run makes it and removes what was left. */
+static void a_kill_leaves_nothing(void **state)
+{
+    (void)state;
+    char rows[300];
+    make_csv("cached.csv", 6000, false);
+    snprintf(rows, sizeof rows, "%s/rows", folder);
+    char *hash = load_hash();
+    for (int i = 0; i < 20; i++) {
+        unlink(only_file());
+        pid_t pid = fork();
+        if (pid == 0) {
+            free(load_hash());
+            _exit(0);
+        }
+        usleep((unsigned)i * 700);
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        char *again = load_hash();
+        assert_string_equal(again, hash);
+        free(again);
+        if (files_count(rows, ".tmp-") != 0) {    /* the file was whole, so nobody cleaned: the next that is made does */
+            unlink(only_file());
+            free(load_hash());
+        }
+        assert_int_equal(files_count(rows, ".tmp-"), 0);
+    }
+    free(hash);
+}
+
+static tl_status scenario(tl__heap *heap, void *user)
+{
+    tl_context own = context;
+    tl_dataset *d = NULL;
+    tl__batches *batches = NULL;
+    tl__batch_options options = {.part = TL_TRAIN, .batch_size = 8, .shuffle = true, .shuffle_block = 32};
+    (void)user;
+    own.heap = *heap;
+    tl_context kept = context;
+    context = own;
+    tl_status status = load("file: oom.csv, target: y, missing: drop, drop: g", true, &d, NULL);
+    if (status == TL_OK) status = tl__batches_new(d, &options, &batches, NULL);
+    while (status == TL_OK && tl__batches_next(batches)) { }
+    if (status == TL_OK) status = tl__batches_failure(batches, NULL);
+    tl__batches_free(batches);
+    tl_dataset_free(d);
+    *heap = context.heap;
+    context = kept;
+    return status;
+}
+
+static tl_status scenario_afresh(tl__heap *heap, void *user)
+{
+    char command[600];
+    snprintf(command, sizeof command, "rm -f '%s'/rows/oom*", folder);
+    assert_int_equal(files_run(command, NULL, 0), 0);
+    return scenario(heap, user);
+}
+
+static void out_of_memory(void **state)
+{
+    (void)state;
+    make_csv("oom.csv", 40, false);
+    assert_true(failing_sweep(scenario_afresh, NULL) > 40);
+    assert_true(failing_sweep(scenario, NULL) > 20);
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    files_begin(folder);
+    data_context(&context);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    files_end(folder);
+    data_context_end(&context);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(streamed_data_is_the_data),
+        cmocka_unit_test(pieces_end_anywhere),
+        cmocka_unit_test(what_cannot_be_streamed_is_refused),
+        cmocka_unit_test(the_size_decides),
+        cmocka_unit_test(it_is_used_again),
+        cmocka_unit_test(damage_is_seen),
+        cmocka_unit_test(a_change_in_use_is_told),
+        cmocka_unit_test(a_full_disk_and_a_closed_folder_are_told),
+        cmocka_unit_test(a_kill_leaves_nothing),
+        cmocka_unit_test(out_of_memory),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
