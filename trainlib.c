@@ -74,6 +74,7 @@
 
 /* 2  par: threads and the context */
 #include "par/pool.c"
+#include "par/choice.c"
 #include "par/context.c"
 #include "par/build.c"
 
