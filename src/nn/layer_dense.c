@@ -165,7 +165,7 @@ static void dense_forward(tl__pass *pass, tl__op *op)
     tl__pass_run(pass, op, state->forward_plan.tasks,
                  2.0 * (double)m * (double)state->in * (double)state->out, dense_forward_task);
     if (state->use.softmax)
-        tl__pass_run(pass, op, tl__blocks(m, tl__row_block(state->out)), 30.0 * (double)(m * state->out),
+        tl__pass_run(pass, op, tl__blocks(m, tl__row_block(state->out)), 100.0 * (double)(m * state->out),
                      dense_softmax_task);
 }
 
@@ -200,7 +200,7 @@ static void dense_backward(tl__pass *pass, tl__op *op)
     dense_state *state = op->state;
     size_t m = pass->rows * state->repeat;
     if (!op->derivative_done && !tl__activation_is_identity(&state->use))
-        tl__pass_run(pass, op, tl__blocks(m, tl__row_block(state->out)), 10.0 * (double)(m * state->out),
+        tl__pass_run(pass, op, tl__blocks(m, tl__row_block(state->out)), 30.0 * (double)(m * state->out),
                      dense_derivative_task);
     if (op->d_in[0])
         tl__pass_run(pass, op, state->input_plan.tasks, 2.0 * (double)m * (double)state->in * (double)state->out,

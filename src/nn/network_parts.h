@@ -8,6 +8,7 @@
 #include "nn/network.h"
 #include "nn/optimizer.h"
 #include "nn/plan_parts.h"
+#include "par/choice.h"
 
 enum {
     TL__MAX_LEVELS = 32,            /* of accumulation: log2 */
@@ -54,6 +55,7 @@ struct tl__network {
     double *piece_losses;               /* [pieces] */
     unsigned char *scratch;
     size_t scratch_bytes;
+    tl__choice choice[TL__MODES];       /* of steps, and of forward passes in evaluation */
 
     /* the step that is going on */
     int micro;                          /* micro-batches so far */
@@ -93,6 +95,10 @@ TL_PRIV double tl__network_loss_sum(const tl__network *network, int mode, size_t
 TL_PRIV tl_status tl__network_refuse(const tl__network *network, size_t rows, tl_error *error);
 /* TL_NOT_FINITE with the layer of the last batch where the first NaN or infinity is. */
 TL_PRIV tl_status tl__network_find_nonfinite(tl__network *network, tl__pool *pool, tl_error *error);
+/* The pool for work on so many rows that begins now, or NULL where it goes faster alone. times: forward passes that the
+ * work is about as long as. Where `usual` and the rows are as many as planned, it is measured until tl__choice_end. */
+TL_PRIV tl__pool *tl__network_choose(tl__network *network, int mode, tl__pool *pool, size_t rows, double times,
+                                     bool usual);
 /* Tasks on the pool when there is enough to do. */
 TL_PRIV void tl__network_for(tl__pool *pool, size_t count, double work, tl__task_fn *run, void *user);
 

@@ -8,6 +8,9 @@
 
 #include "base/math.h"
 
+/* Floating-point operations, some 5 us: below, not even the clock is asked whether threads pay. */
+enum { NETWORK_WORTH = 1 << 20 };
+
 TL_PRIV void tl__network_for(tl__pool *pool, size_t count, double work, tl__task_fn *run, void *user)
 {
     if (tl__pool_pays(pool, count, work)) {
@@ -15,6 +18,13 @@ TL_PRIV void tl__network_for(tl__pool *pool, size_t count, double work, tl__task
     } else {
         for (size_t task = 0; task < count; task++) run(user, task, 0);
     }
+}
+
+TL_PRIV tl__pool *tl__network_choose(tl__network *network, int mode, tl__pool *pool, size_t rows, double times,
+                                     bool usual)
+{
+    if (times * network->plan->totals.flops * (double)rows < NETWORK_WORTH) return NULL;
+    return tl__choice_begin(&network->choice[mode], pool, usual && rows == network->mode[mode].max_rows);
 }
 
 TL_PRIV void tl__network_pass(const tl__network *network, int mode, tl__pool *pool, const tl__rows *batch,
@@ -222,8 +232,10 @@ TL_PRIV tl_status tl__network_forward(tl__network *network, tl__pool *pool, cons
     tl__rows batch = {.inputs = inputs, .rows = rows};
     tl__pass pass;
     if (rows > network->mode[TL__EVALUATION].max_rows) return TL_OUT_OF_RANGE;
+    pool = tl__network_choose(network, TL__EVALUATION, pool, rows, 1.0, true);
     tl__network_pass(network, TL__EVALUATION, pool, &batch, &pass);
     tl__network_run_forward(network, TL__EVALUATION, &pass, inputs);
+    tl__choice_end(&network->choice[TL__EVALUATION]);
     *out = tl__network_result(network, TL__EVALUATION, inputs);
     return TL_OK;
 }

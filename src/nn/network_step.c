@@ -85,7 +85,15 @@ static tl_status network_open(tl__network *network, const tl__rows *batch, tl_er
     return TL_OK;
 }
 
-TL_PRIV tl_status tl__network_learn(tl__network *network, tl__pool *pool, const tl__rows *batch, tl_error *error)
+/* The pool of a step that begins, or, where it goes on, as it was begun. */
+static tl__pool *network_choose(tl__network *network, tl__pool *pool, size_t rows, bool usual)
+{
+    if (network->micro > 0 && network->micro < network->plan->options.accumulation)
+        return network->choice[TL__TRAINING].alone ? NULL : pool;
+    return tl__network_choose(network, TL__TRAINING, pool, rows, 3.0, usual);
+}
+
+static tl_status network_learn(tl__network *network, tl__pool *pool, const tl__rows *batch, tl_error *error)
 {
     tl__pass pass;
     TL_TRY(network_open(network, batch, error));
@@ -98,6 +106,11 @@ TL_PRIV tl_status tl__network_learn(tl__network *network, tl__pool *pool, const 
     tl__network_run_gradients(network, &pass);
     network_merge(network, pass.pool);
     return TL_OK;
+}
+
+TL_PRIV tl_status tl__network_learn(tl__network *network, tl__pool *pool, const tl__rows *batch, tl_error *error)
+{
+    return network_learn(network, network_choose(network, pool, batch->rows, true), batch, error);
 }
 
 TL_PRIV const float *tl__network_output(const tl__network *network) { return network->last_output; }
@@ -208,8 +221,8 @@ static void network_apply(tl__network *network, tl__pool *pool, const tl__update
     tl__network_for(pool, tasks, 40.0 * (double)plan->trained_floats, network_apply_task, &call);
 }
 
-TL_PRIV tl_status tl__network_update(tl__network *network, tl__pool *pool, const tl__update *update,
-                                     tl__step_result *result, tl_error *error)
+static tl_status network_update(tl__network *network, tl__pool *pool, const tl__update *update,
+                                tl__step_result *result, tl_error *error)
 {
     const tl__plan *plan = network->plan;
     memset(result, 0, sizeof *result);
@@ -231,6 +244,15 @@ TL_PRIV tl_status tl__network_update(tl__network *network, tl__pool *pool, const
     float factor = tl__clip_factor(size, update->clip_norm);
     result->clipped = factor != 1.0f;
     if (plan->options.optimizer) network_apply(network, pool, update, factor);
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__network_update(tl__network *network, tl__pool *pool, const tl__update *update,
+                                     tl__step_result *result, tl_error *error)
+{
+    tl__choice *choice = &network->choice[TL__TRAINING];
+    TL_TRY(network_update(network, choice->alone ? NULL : pool, update, result, error));
+    tl__choice_end(choice);
     return TL_OK;
 }
 
@@ -301,15 +323,11 @@ static bool network_is_bounded(tl__network *network, const tl__pass *pass)
     return true;
 }
 
-TL_PRIV tl_status tl__network_step(tl__network *network, tl__pool *pool, const tl__rows *batch,
-                                   const tl__update *update, tl__step_result *result, tl_error *error)
+static tl_status network_stream(tl__network *network, tl__pool *pool, const tl__rows *batch, const tl__update *update,
+                                tl__step_result *result, tl_error *error)
 {
     tl__pass pass;
     tl__optimizer_step step;
-    if (!network_streams(network, batch, update)) {
-        TL_TRY(tl__network_learn(network, pool, batch, error));
-        return tl__network_update(network, pool, update, result, error);
-    }
     TL_TRY(network_open(network, batch, error));
     TL_TRY(network_begin(network, pool, batch, &pass, error));
     memset(result, 0, sizeof *result);
@@ -317,11 +335,25 @@ TL_PRIV tl_status tl__network_step(tl__network *network, tl__pool *pool, const t
     if (!tl__is_finite_d(result->loss) || !network_is_bounded(network, &pass)) {
         tl__network_run_gradients(network, &pass);
         network_merge(network, pass.pool);
-        return tl__network_update(network, pool, update, result, error);
+        return network_update(network, pool, update, result, error);
     }
     network_prepare(network, update, 1.0f, &step);
     pass.update = &step;
     tl__network_run_gradients(network, &pass);
     tl__network_forget(network);
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__network_step(tl__network *network, tl__pool *pool, const tl__rows *batch,
+                                   const tl__update *update, tl__step_result *result, tl_error *error)
+{
+    pool = network_choose(network, pool, batch->rows, !update->want_norms && !update->want_figures);
+    if (network_streams(network, batch, update)) {
+        TL_TRY(network_stream(network, pool, batch, update, result, error));
+    } else {
+        TL_TRY(network_learn(network, pool, batch, error));
+        TL_TRY(network_update(network, pool, update, result, error));
+    }
+    tl__choice_end(&network->choice[TL__TRAINING]);
     return TL_OK;
 }

@@ -5,7 +5,8 @@
 enum {
     CHOICE_RUNS = 2,              /* of a span, at least */
     CHOICE_SPAN = 2000000,        /* nanoseconds of a span, at least; */
-    CHOICE_TRIAL = 500000,        /* of a trial */
+    CHOICE_TRIAL = 1500000,       /* of a trial, */
+    CHOICE_SETTLE = 300000,       /* after as many that are not looked at */
     CHOICE_WAIT = 50000000,       /* between trials at first; doubled with each that changes nothing, */
     CHOICE_TRIALS = 64            /* at least so many times a trial's time, */
 };
@@ -14,7 +15,7 @@ enum {
 static void choice_turn(tl__choice *choice)
 {
     choice->alone = !choice->alone;
-    choice->moved = true;
+    choice->settling = CHOICE_SETTLE;
 }
 
 static int64_t choice_larger(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -37,8 +38,9 @@ static void choice_judge(tl__choice *choice, int64_t took)
 
 TL_PRIV void tl__choice_note(tl__choice *choice, int64_t nanoseconds)
 {
-    if (choice->moved) {
-        choice->moved = false;
+    if (!choice->begun || choice->settling > 0) {
+        choice->settling = (choice->begun ? choice->settling : CHOICE_SETTLE) - nanoseconds;
+        choice->begun = true;
         return;
     }
     choice->runs++;
@@ -54,6 +56,7 @@ TL_PRIV void tl__choice_note(tl__choice *choice, int64_t nanoseconds)
         choice_judge(choice, took);
         return;
     }
+    if (*mean > 0 && now > 2 * *mean) now = 2 * *mean;   /* one long run says little */
     *mean += (now - *mean) * (*mean == 0 ? 1 : 0.25);
     double other = choice->mean[!choice->alone];
     if (choice->left > 0 && (other == 0 || *mean < 1.05 * other)) return;
@@ -64,6 +67,7 @@ TL_PRIV void tl__choice_note(tl__choice *choice, int64_t nanoseconds)
 TL_PRIV tl__pool *tl__choice_begin(tl__choice *choice, tl__pool *pool, bool usual)
 {
     choice->began = pool != NULL && usual ? tl__ticks() : 0;
+    if (choice->settling > 0 && !choice->alone) tl__pool_rouse(pool);
     return choice->alone ? NULL : pool;
 }
 

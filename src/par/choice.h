@@ -11,7 +11,8 @@
 typedef struct tl__choice {
     bool alone;               /* the way of the next run */
     bool trial;               /* and only for a moment */
-    bool moved;               /* the next run still finds its data in the other core's cache */
+    bool begun;
+    int64_t settling;         /* nanoseconds of runs that are not looked at yet: threads wake up, data changes caches */
     int runs;                 /* of this span, and their time */
     int64_t spent;
     double mean[2];           /* nanoseconds of a run with the pool, alone; 0: not known */

@@ -19,9 +19,9 @@
 
 #include <stdatomic.h>
 
-/* A line: two of x86's, which fetches them in pairs. Spinning covers the gaps between the jobs of a training step (5 to
- * 50 us); waking a sleeper takes 5 to 30 us of both sides. */
-enum { POOL_LINE = 128, POOL_SPIN_NS = 60000, POOL_LOOKS = 32, POOL_YIELDS = 20 };
+/* A line: two of x86's, which fetches them in pairs. Looking for so long covers the gaps between the jobs of a training
+ * step and from step to step (5 to 100 us); waking a sleeper takes 5 to 30 us of both sides. */
+enum { POOL_LINE = 128, POOL_SPIN_NS = 150000, POOL_LOOKS = 32, POOL_YIELDS = 20 };
 
 /* Handing a job to a worker that looks takes 0.12 us where cores share a cache and 0.5 where they do not, the caller's
  * look at the last task as long again: measured over steps of 5 us to 2 ms, tasks of 1 us in all still gain a little
@@ -239,6 +239,11 @@ TL_PRIV bool tl__pool_pays(tl__pool *pool, size_t count, double work)
     return true;
 }
 
+TL_PRIV void tl__pool_rouse(tl__pool *pool)
+{
+    if (pool != NULL) atomic_store_explicit(&pool->alone, POOL_WAKE, memory_order_relaxed);
+}
+
 static void pool_serial(size_t count, tl__task_fn *run, void *user)
 {
     for (size_t i = 0; i < count; i++) run(user, i, 0);
@@ -310,6 +315,7 @@ TL_PRIV tl_status tl__pool_new(tl__heap *heap, int threads, tl__pool **out)
 }
 TL_PRIV void tl__pool_free(tl__heap *heap, tl__pool *pool) { (void)heap; (void)pool; }
 TL_PRIV int tl__pool_threads(const tl__pool *pool) { (void)pool; return 1; }
+TL_PRIV void tl__pool_rouse(tl__pool *pool) { (void)pool; }
 TL_PRIV bool tl__pool_pays(tl__pool *pool, size_t count, double work)
 {
     (void)pool; (void)count; (void)work;

@@ -19,6 +19,8 @@ TL_PRIV void tl__parallel_for(tl__pool *pool, size_t count, tl__task_fn *run, vo
  * large matrix product (250 to the nanosecond on a fast core; slower ones hand over a little late). An activation takes
  * about 50 of them for a number, a pass over arrays in the cache 10 to 20. */
 TL_PRIV bool tl__pool_pays(tl__pool *pool, size_t count, double work);
+/* Wakes the workers for the next job that pays, whether or not it does while they sleep. */
+TL_PRIV void tl__pool_rouse(tl__pool *pool);
 TL_PRIV int tl__pool_threads(const tl__pool *pool);   /* NULL: 1 */
 
 #endif
