@@ -52,7 +52,8 @@ static void concatenate_backward_task(tl__pass *pass, tl__op *op, size_t task, v
 
 static void concatenate_run(tl__pass *pass, tl__op *op, tl__op_fn *run)
 {
-    tl__pass_run(pass, op, tl__blocks(pass->rows, tl__row_block(op->size)), 15.0 * (double)(pass->rows * op->size), run);
+    double work = 15.0 * (double)(pass->rows * op->size);
+    tl__pass_run(pass, op, tl__blocks(pass->rows, tl__row_block(op->size)), work, run);
 }
 
 static void concatenate_forward(tl__pass *pass, tl__op *op) { concatenate_run(pass, op, concatenate_forward_task); }

@@ -8,8 +8,9 @@
  * unless it was stopped in the middle of a task.
  *
  * Both sides wait in the same way: they look again and again for a moment (where there are more threads than
- * processors, they offer theirs instead), then they sleep. Who sleeps says so in the very word that the other writes: a worker in
- * its ticket, the caller in the workers' counts of finished tasks; so nobody asks who sleeps, and no wake-up is missed.
+ * processors, they offer theirs instead), then they sleep. Who sleeps says so in the very word that the other writes: a
+ * worker in its ticket, the caller in the workers' counts of finished tasks; so nobody asks who sleeps, and no wake-up
+ * is missed.
  *
  * Workers start at the first job of several tasks. All memory is asked for in tl__pool_new. */
 #include "par/pool.h"
@@ -25,8 +26,8 @@ enum { POOL_LINE = 128, POOL_SPIN_NS = 150000, POOL_LOOKS = 32, POOL_YIELDS = 20
 
 /* Handing a job to a worker that looks takes 0.12 us where cores share a cache and 0.5 where they do not, the caller's
  * look at the last task as long again: measured over steps of 5 us to 2 ms, tasks of 1 us in all still gain a little
- * and those of 2 us never lose. A sleeper is woken for what keeps one core busy for 60 us, in one job or in several that
- * found it asleep. */
+ * and those of 2 us never lose. A sleeper is woken for what keeps one core busy for 60 us, in one job or in several
+ * that found it asleep. */
 enum { POOL_WORTH = 1 << 19, POOL_WAKE = 1 << 24 };
 
 #define POOL_LEFT ((uint64_t)UINT32_MAX)   /* of a ticket: tasks not taken */
