@@ -133,6 +133,8 @@ void net_free(net *n)
     tl__arena_free(&n->arena);
 }
 
+enum { NET_NORMS = 10 };    /* the trainer looks at the gradients' norms in every so many steps */
+
 double net_train(void *user, size_t steps)
 {
     net *n = user;
@@ -142,10 +144,10 @@ double net_train(void *user, size_t steps)
         size_t first = (size_t)(n->steps % NET_BATCHES) * n->shape.batch;
         tl__rows batch = {.inputs = n->inputs + first * n->shape.nodes[0], .targets = n->targets + first,
                           .rows = n->shape.batch, .step = (uint32_t)n->steps};
-        tl__update update = {.step = n->steps + 1, .learning_rate = n->learning_rate};
+        tl__update update = {.step = n->steps + 1, .learning_rate = n->learning_rate,
+                             .want_norms = n->steps % NET_NORMS == 0};
         tl__step_result result;
-        if (tl__network_learn(n->network, n->pool, &batch, &error) != TL_OK ||
-            tl__network_update(n->network, n->pool, &update, &result, &error) != TL_OK) {
+        if (tl__network_step(n->network, n->pool, &batch, &update, &result, &error) != TL_OK) {
             fprintf(stderr, "bench: %s\n", error.message);
             return -1;
         }

@@ -73,6 +73,27 @@ class NumpyProduct(Repeated):
         self.call = lambda: numpy.matmul(a, b, out=out)
 
 
+class TorchFunction(Repeated):
+    """function-torch NAME ROWS COLUMNS"""
+
+    def __init__(self, name, rows, columns):
+        t = torch()
+        x = (t.rand(int(rows), int(columns)) - 0.5) * 8
+        f = t.nn.functional
+        calls = {
+            "logsumexp": lambda: t.logsumexp(x, 1),
+            "softplus": lambda: f.softplus(x),
+            "tanh": lambda: t.tanh(x),
+            "sigmoid": lambda: t.sigmoid(x),
+            "silu": lambda: f.silu(x),
+            "gelu": lambda: f.gelu(x),
+            "gelu_tanh": lambda: f.gelu(x, approximate="tanh"),
+            "elu": lambda: f.elu(x),
+            "softmax": lambda: t.softmax(x, 1),
+        }
+        self.call = calls[name]
+
+
 def read_net(path, nodes, batch, batches):
     """Inputs, classes, then each layer's weights [out, in] and biases."""
     nodes = [int(n) for n in nodes.split("-")]
@@ -236,6 +257,7 @@ class OnnxPrediction:
 KINDS = {
     "gemm-torch": TorchProduct,
     "gemm-numpy": NumpyProduct,
+    "function-torch": TorchFunction,
     "step-torch": TorchSteps,
     "step-sklearn": SklearnSteps,
     "predict-onnxruntime": OnnxPrediction,
