@@ -90,6 +90,15 @@ static double machine_process(long id)
     return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
 }
 
+/* Processor seconds of this process, or of those that it started and that ended. */
+static double machine_own(int who)
+{
+    struct rusage own;
+    getrusage(who, &own);
+    return (double)(own.ru_utime.tv_sec + own.ru_stime.tv_sec) +
+           (double)(own.ru_utime.tv_usec + own.ru_stime.tv_usec) * 1e-6;
+}
+
 /* Processor seconds of all processes since the machine's start, less our own and the peers'; below 0: not known. */
 static double machine_others(const bench *b)
 {
@@ -103,10 +112,7 @@ static double machine_others(const bench *b)
     double all = (user + nice + system + irq + soft + steal) / (double)sysconf(_SC_CLK_TCK);
     for (int t = 0; t < BENCH_THREADS; t++)
         if (b->processes[t].id > 0) all -= machine_process(b->processes[t].id);
-    struct rusage own;
-    getrusage(RUSAGE_SELF, &own);
-    return all - (double)(own.ru_utime.tv_sec + own.ru_stime.tv_sec) -
-           (double)(own.ru_utime.tv_usec + own.ru_stime.tv_usec) * 1e-6;
+    return all - machine_own(RUSAGE_SELF) - machine_own(RUSAGE_CHILDREN);
 }
 
 static double machine_begun_seconds;

@@ -42,4 +42,10 @@ typedef void bench_sgemm(int order, int a_transposed, int b_transposed, int m, i
 /* OpenBLAS with so many threads; NULL: not installed. */
 bench_sgemm *bench_openblas(bench *b, int threads);
 
+typedef struct bench_zlib bench_zlib;
+const bench_zlib *bench_zlib_open(bench *b);    /* NULL: not installed */
+/* A gzip file whose content fills `room` exactly. */
+bool bench_zlib_inflate(const bench_zlib *zlib, const unsigned char *bytes, size_t size, unsigned char *out,
+                        size_t room);
+
 #endif
