@@ -20,8 +20,8 @@ typedef struct tl__choice {
     int64_t began;            /* of the run that goes on; 0: it is not measured */
 } tl__choice;
 
-/* The pool for the run that begins now, or NULL. Runs that are not `usual` (a shorter batch) go the same way and are not
- * measured. */
+/* The pool for the run that begins now, or NULL. Runs that are not `usual` (a shorter batch) go the same way and are
+ * not measured. */
 TL_PRIV tl__pool *tl__choice_begin(tl__choice *choice, tl__pool *pool, bool usual);
 TL_PRIV void tl__choice_end(tl__choice *choice);
 /* A run took so long: what tl__choice_end does. */
