@@ -99,12 +99,21 @@ static void describe_table(tl__builder *builder, tl_value *map, const tl_dataset
     }
 }
 
+/* Rows that are mixed at a time where that is not all: with shuffle_block: auto it follows from the memory limit, and
+ * another one would be another order. */
+static int64_t describe_block(const tl_dataset *dataset)
+{
+    size_t block = dataset->shuffle ? dataset->shuffle_block : 0;
+    return block < dataset->part[TL_TRAIN].count ? (int64_t)block : 0;
+}
+
 TL_PRIV tl_value *tl__dataset_describe(tl__builder *builder, tl_value *parent, const char *key,
                                        const tl_dataset *dataset)
 {
     size_t at = 0;
     tl_value *map = tl__put_map(builder, parent, key);
     tl__put_text(builder, map, "hash", dataset->hash);
+    if (describe_block(dataset)) tl__put_integer(builder, map, "shuffle_block", describe_block(dataset));
     describe_table(builder, map, dataset, 0, &at);
     if (dataset->source[1].table) describe_table(builder, tl__put_map(builder, map, "test_file"), dataset, 1, &at);
     return map;
@@ -145,6 +154,12 @@ TL_PRIV tl_status tl__dataset_same(const tl_dataset *dataset, const tl_value *de
 {
     size_t at = 0;
     const tl_value *test = tl__value_child(described, "test_file");
+    int64_t block = tl_value_integer(tl__value_child(described, "shuffle_block"), 0);
+    if (block != describe_block(dataset))
+        return tl__fail_at(error, TL_BAD_DATA, NULL, 0, 0, "data.shuffle_block",
+                           "the order of the rows has changed: they were mixed %lld at a time and now are %lld at a "
+                           "time (0: all); set data.shuffle_block to what it was",
+                           (long long)block, (long long)describe_block(dataset));
     if (tl__same_text(tl_value_text(tl__value_child(described, "hash"), ""), dataset->hash)) return TL_OK;
     TL_TRY(describe_differs(dataset, 0, described, &at, error));
     if ((test != NULL) != (dataset->source[1].table != NULL)) {

@@ -55,7 +55,8 @@ typedef struct tl__data_settings {
     int64_t shuffle_block;       /* rows mixed with each other at a time; 0: all */
     int streaming;               /* TL__STREAMING_* */
     int64_t memory_limit;        /* MiB; 0: none */
-    const char *cache_folder;    /* where streamed files are kept as rows; NULL: output/cache */
+    const char *cache_folder;    /* where streamed files are kept as rows; NULL: the next */
+    const char *usual_cache;     /* no setting: said by who knows the output folder; NULL: output/cache */
     int64_t workers;             /* 0: batches are made by the caller's thread; else one thread makes them ahead */
     int64_t cache;               /* MiB: a prepared copy of the inputs is kept in memory when it is no larger */
 } tl__data_settings;

@@ -152,8 +152,8 @@ static tl_status stream_name(stream_build *build, const tl__kinds *known, tl_err
     stream_key_number(&more, build->mark.modified);
     tl__sha256_hex(&more, build->key);
     tl__sha256_hex(&hash, name);
-    const char *folder = build->settings->cache_folder;
-    build->folder = folder && folder[0] ? folder : "output/cache";
+    const char *folder = build->settings->cache_folder, *usual = build->settings->usual_cache;
+    build->folder = folder && folder[0] ? folder : usual ? usual : "output/cache";
     build->target = tl__arena_format(&build->arena, "%s/%s-%.12s.rows", build->folder, base, name);
     return build->target ? TL_OK : tl__fail_memory(error, 256);
 }

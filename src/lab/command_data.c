@@ -64,7 +64,8 @@ TL_API tl_status tl_prepare_data(tl_context *context, const char *config_path, c
     tl__arena arena;
     if (!options) options = &defaults;
     tl__arena_init(&arena, &context->heap);
-    tl_status status = tl__config_read(context, config_path, options->set, options->set_count, &config, error);
+    tl_status status = tl__config_read_for(context, config_path, options->set, options->set_count, options->out,
+                                           &config, error);
     if (status == TL_OK)
         status = tl__dataset_load(context, &config->settings.data, config->folder, (uint64_t)config->settings.seed,
                                   &data,

@@ -15,7 +15,8 @@ TL_PRIV tl_status tl__trained_open(tl_context *context, const char *run, const t
                         out->place.folder, out->place.folder);
     TL_TRY(tl_model_load(context, out->place.model, &out->model, error));
     if (out->place.folder)
-        return tl__config_read(context, out->place.folder, options->set, options->set_count, &out->config, error);
+        return tl__config_read_for(context, out->place.folder, options->set, options->set_count, options->out,
+                                   &out->config, error);
     const char *settings = out->model->settings ? out->model->settings : "{}";
     return tl__config_parse(context, settings, strlen(settings), out->place.model, "", options->set, options->set_count,
                             false, NULL, &out->config, error);

@@ -353,7 +353,7 @@ static tl_status command_optimize_result(command_optimize_work *work, tl_value *
 static tl_status command_optimize_all(command_optimize_work *work, tl_value **out, tl_error *error)
 {
     const tl_options *o = work->options;
-    TL_TRY(tl__config_read(work->context, work->config_path, o->set, o->set_count, &work->config, error));
+    TL_TRY(tl__config_read_for(work->context, work->config_path, o->set, o->set_count, o->out, &work->config, error));
     TL_TRY(tl__search_read(work->config, &work->search, error));
     TL_TRY(command_optimize_data(work, error));
     TL_TRY(command_optimize_begin_record(work, error));

@@ -57,7 +57,8 @@ TL_API tl_status tl_plan(tl_context *context, const char *config_path, const tl_
     tl__session session = {.context = NULL};
     tl__config *config = NULL;
     if (!options) options = &defaults;
-    tl_status status = tl__config_read(context, config_path, options->set, options->set_count, &config, error);
+    tl_status status = tl__config_read_for(context, config_path, options->set, options->set_count, options->out,
+                                           &config, error);
     if (status == TL_OK) status = tl__session_open(context, config, NULL, &session, error);
     if (status == TL_OK) status = tl__session_train(&session, &nothing, error);
     if (status == TL_OK) status = command_plan_make(context, &session, out, error);

@@ -416,6 +416,22 @@ TL_PRIV tl_status tl__config_read(tl_context *context, const char *path, const c
     return status;
 }
 
+TL_PRIV tl_status tl__config_read_for(tl_context *context, const char *path, const char *const *set, size_t set_count,
+                                      const char *out_folder, tl__config **out, tl_error *error)
+{
+    TL_TRY(tl__config_read(context, path, set, set_count, out, error));
+    tl__config *config = *out;
+    const char *folder = tl__path_join(&config->arena, out_folder, config->settings.output.folder);
+    folder = folder ? tl__path_join(&config->arena, folder, "cache") : NULL;
+    if (folder) {
+        config->settings.data.usual_cache = folder;
+        return TL_OK;
+    }
+    tl__config_free(config);
+    *out = NULL;
+    return tl__fail_memory(error, 256);
+}
+
 TL_PRIV void tl__config_free(tl__config *config)
 {
     if (!config) return;

@@ -60,6 +60,10 @@ TL_PRIV tl_status tl__config_parse(tl_context *context, const char *text, size_t
                                    const char *folder, const char *const *set, size_t set_count, bool need_data,
                                    const char *preset, tl__config **out, tl_error *error);
 TL_PRIV void tl__config_free(tl__config *config);
+/* As tl__config_read, for a command that writes below `out` (NULL: the current folder): what data may be kept for later
+ * runs is kept there. */
+TL_PRIV tl_status tl__config_read_for(tl_context *context, const char *path, const char *const *set, size_t set_count,
+                                      const char *out_folder, tl__config **out, tl_error *error);
 /* Who reads a setting later knows its path, but not where it stands: puts line and column into such a mistake. Gives
  * the status back. */
 TL_PRIV tl_status tl__config_place(const tl__config *config, tl_status status, tl_error *error);

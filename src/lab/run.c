@@ -141,7 +141,7 @@ static tl_status run_prepare_resume(run_state *run, const char *config_path, tl_
     tl__tree_free(status_tree);
     if (done) return tl__fail(error, TL_EXISTS, "%s is finished; there is nothing to go on with.", run->folder);
     TL_TRY(run_check_set(run, error));
-    TL_TRY(tl__config_read(run->context, run->folder, o->set, o->set_count, &run->config, error));
+    TL_TRY(tl__config_read_for(run->context, run->folder, o->set, o->set_count, o->out, &run->config, error));
     const char *path = tl__arena_format(&run->arena, "%s/checkpoints/checkpoint.safetensors", run->folder);
     if (!path) return tl__fail_memory(error, 256);
     run->checkpoint = tl__file_exists(path) ? path : NULL;
@@ -414,7 +414,7 @@ static tl_status run_all(run_state *run, const char *config_path, tl_error *erro
 {
     const tl_options *o = run->options;
     if (o->resume) TL_TRY(run_prepare_resume(run, config_path, error));
-    else TL_TRY(tl__config_read(run->context, config_path, o->set, o->set_count, &run->config, error));
+    else TL_TRY(tl__config_read_for(run->context, config_path, o->set, o->set_count, o->out, &run->config, error));
     TL_TRY(tl__config_hash(run->config, run->hash, error));
     TL_TRY(tl__session_open(run->context, run->config, NULL, &run->session, error));
     tl__trainer_options nothing = {.run = ""};
