@@ -16,8 +16,9 @@ enum {
     SET(REGION_COLUMNS) = 256,
     SET(SHARD_ROWS) = 84 / GEMM_ROWS * GEMM_ROWS,      /* of calls with several leaves */
     SET(SHARD_COLUMNS) = 128,
-    SET(TAKE_FLOATS) = 84 * 128,                 /* of a region that is handed over: rows as whole as can be */
-    SET(TAKE_COLUMNS) = 1024,
+    SET(TAKE_ROWS) = 4 * GEMM_ROWS,              /* of what is handed over: strips of b are used where they lie, ... */
+    SET(TAKE_COLUMNS) = 4096,                    /* ... rows are whole, so that its taker reads along its arrays, ... */
+    SET(TAKE_FLOATS) = 56 * 1024,                /* ... and it is in the second-level cache */
     SET(TASK_WORK) = 1 << 19                     /* multiply-adds that are worth a task of their own */
 };
 
@@ -149,8 +150,11 @@ FN(void) SET(gemm_plan)(const tl__gemm *call, tl__gemm_plan *plan)
     const size_t most = call->take ? SET(TAKE_COLUMNS) : plan->scratch ? SET(SHARD_COLUMNS) : SET(REGION_COLUMNS);
     plan->columns = tl__size_max(SET(TILE_COLUMNS), tl__size_round(tl__size_min(call->n, most), SET(TILE_COLUMNS)));
     plan->rows = plan->scratch ? SET(SHARD_ROWS) : SET(REGION_ROWS);
-    if (call->take)
-        plan->rows = tl__size_max(GEMM_ROWS, SET(TAKE_FLOATS) / plan->columns / GEMM_ROWS * GEMM_ROWS);
+    if (call->take) {
+        const size_t fit = SET(TAKE_FLOATS) / (pieces > 1 ? 4u : 1u) / plan->columns / GEMM_ROWS * GEMM_ROWS;
+        plan->rows = call->n <= SET(TILE_COLUMNS) ? SET(REGION_ROWS) : SET(TAKE_ROWS);
+        plan->rows = tl__size_max(GEMM_ROWS, tl__size_min(plan->rows, fit));
+    }
     plan->rows = tl__size_max(1, tl__size_min(call->m, plan->rows));
     plan->copy_at = SET(GEMM_DEPTH) * SET(TILE_COLUMNS);
     plan->values_at = plan->copy_at + (plan->copy_a ? tl__size_min(call->m, SET(REGION_ROWS)) * SET(COPY_STRIDE) : 0);
