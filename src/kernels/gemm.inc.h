@@ -169,6 +169,7 @@ FN(void) SET(gemm_plan)(const tl__gemm *call, tl__gemm_plan *plan)
         else break;
     }
     plan->tasks = plan->across * plan->down;
+    plan->by_columns = call->n >= (call->a_transposed ? call->k : call->m);
 }
 #endif
 
@@ -247,7 +248,9 @@ FN(void) SET(gemm_leaf)(const tl__gemm *call, size_t i0, size_t rows, size_t j0,
 /* All chains of a task's region, without the epilogue. */
 FN(tl__region) SET(gemm_chains)(const tl__gemm *call, const tl__gemm_plan *plan, size_t task, float *scratch)
 {
-    tl__region at = {.i = task / plan->across * plan->rows, .j = task % plan->across * plan->columns};
+    const size_t down = plan->by_columns ? task % plan->down : task / plan->across;
+    const size_t across = plan->by_columns ? task / plan->down : task % plan->across;
+    tl__region at = {.i = down * plan->rows, .j = across * plan->columns};
     float *copy = plan->copy_a ? scratch + plan->copy_at : NULL, *values = scratch + plan->values_at;
     at.rows = tl__size_min(plan->rows, call->m - at.i);
     at.columns = tl__size_min(plan->columns, call->n - at.j);

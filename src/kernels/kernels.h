@@ -149,6 +149,8 @@ struct tl__gemm_plan {
     /* The rest is the set's own (gemm.inc.h). */
     size_t rows, columns;       /* of a region */
     size_t across, down;        /* regions side by side and below each other: one task each */
+    bool by_columns;            /* tasks go down first: where a batch is smaller than a layer, the thread that makes the
+                                   first columns of the outputs then also makes those of the weights' gradient */
     bool scratch;               /* the chains live in scratch */
     bool copy_a;                /* rows of a lie a multiple of 4 KiB apart and would evict each other */
     size_t copy_at, values_at;  /* scratch: a strip of b, then rows of a, then regions, columns apart */

@@ -9,7 +9,7 @@
 #include "base/math.h"
 
 /* Floating-point operations, some 5 us: below, not even the clock is asked whether threads pay. */
-enum { NETWORK_WORTH = 1 << 20 };
+enum { NETWORK_WORTH = 1 << 20, NETWORK_SHARES = 16 };
 
 TL_PRIV void tl__network_for(tl__pool *pool, size_t count, double work, tl__task_fn *run, void *user)
 {
@@ -129,19 +129,30 @@ typedef struct network_gradients_call {
     const tl__network *network;
     tl__pass *pass;
     tl__network_op *first;
+    size_t count, shares;
 } network_gradients_call;
 
+/* Tasks are in the order of threads' shares, each with its part of every layer: so a thread takes a step on the weights
+ * that it reads in the forward pass, as far as those are cut alike. */
 static void network_gradients_task(void *user, size_t task, int worker)
 {
     const network_gradients_call *call = user;
-    tl__network_op *entry = call->first;
-    for (; task >= entry->gradient_tasks; entry++) task -= entry->gradient_tasks;
-    network_gradient_run(call->network, call->pass, entry, task, worker);
+    for (size_t share = 0; share < call->shares; share++)
+        for (size_t i = 0; i < call->count; i++) {
+            size_t all = call->first[i].gradient_tasks, begin = all * share / call->shares;
+            size_t mine = all * (share + 1) / call->shares - begin;
+            if (task < mine) {
+                network_gradient_run(call->network, call->pass, &call->first[i], begin + task, worker);
+                return;
+            }
+            task -= mine;
+        }
 }
 
 static void network_gradients(const tl__network *network, tl__pass *pass, tl__network_op *first, int count)
 {
-    network_gradients_call call = {network, pass, first};
+    size_t threads = (size_t)tl__pool_threads(pass->pool);
+    network_gradients_call call = {network, pass, first, (size_t)count, tl__size_min(threads, NETWORK_SHARES)};
     double work = 0;
     size_t tasks = 0;
     for (int i = 0; i < count; i++)
