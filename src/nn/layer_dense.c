@@ -81,6 +81,12 @@ static void dense_take(void *user, size_t row, size_t column, float *values, siz
     tl__optimizer_take(sink->update, sink->first + row * sink->columns + column, values, count);
 }
 
+/* For tl__pool_pays: a product costs as if it were some columns wide, and what it makes is written. */
+static double dense_work(size_t m, size_t n, size_t k)
+{
+    return 2.0 * (double)m * (double)tl__size_max(n, 16) * (double)k + 20.0 * (double)m * (double)n;
+}
+
 /* The three products for `rows` samples, without their pointers, and their plans. */
 static void dense_plan(dense_state *state, const tl__kernels *kernels, size_t rows, int pieces)
 {
@@ -163,7 +169,7 @@ static void dense_forward(tl__pass *pass, tl__op *op)
     if (pass->rows != state->rows) dense_plan(state, pass->kernels, pass->rows, pass->pieces);
     dense_pointers(state, op);
     tl__pass_run(pass, op, state->forward_plan.tasks,
-                 2.0 * (double)m * (double)state->in * (double)state->out, dense_forward_task);
+                 dense_work(m, state->out, state->in), dense_forward_task);
     if (state->use.softmax)
         tl__pass_run(pass, op, tl__blocks(m, tl__row_block(state->out)), 100.0 * (double)(m * state->out),
                      dense_softmax_task);
@@ -203,8 +209,7 @@ static void dense_backward(tl__pass *pass, tl__op *op)
         tl__pass_run(pass, op, tl__blocks(m, tl__row_block(state->out)), 30.0 * (double)(m * state->out),
                      dense_derivative_task);
     if (op->d_in[0])
-        tl__pass_run(pass, op, state->input_plan.tasks, 2.0 * (double)m * (double)state->in * (double)state->out,
-                     dense_input_task);
+        tl__pass_run(pass, op, state->input_plan.tasks, dense_work(m, state->in, state->out), dense_input_task);
 }
 
 static size_t dense_gradient_tasks(tl__pass *pass, tl__op *op, double *work)
@@ -216,7 +221,7 @@ static size_t dense_gradient_tasks(tl__pass *pass, tl__op *op, double *work)
     if (pass->update)
         state->sink = (dense_sink){pass->update, (size_t)(op->tensor[0] - pass->update->parameters), state->out};
     state->weight_tasks = pass->update ? state->sink_plan.tasks : state->weight_plan.tasks;
-    *work += 2.0 * (double)(pass->rows * state->repeat) * weights + (pass->update ? 40.0 * weights : 0.0);
+    *work += dense_work(state->in, state->out, pass->rows * state->repeat) + (pass->update ? 40.0 * weights : 0.0);
     return state->weight_tasks + (op->gradient[1] ? tl__blocks(state->out, DENSE_BIAS_COLUMNS) : 0);
 }
 
