@@ -1,5 +1,6 @@
 /* CRCs by slicing (M. Kounavis, F. Berry 2005): eight bytes a step, a table for each place. A table is linear over
  * exclusive or, so each is written as the eight entries of single bits, and macros make the 256 from them. */
+#include "base/bytes.h"
 #include "base/hash.h"
 
 #define CRC_1(i, a, b, c, d, e, f, g, h)                                                                          \
@@ -44,24 +45,53 @@ static const uint32_t crc_castagnoli[8][256] = {
 #undef CRC_64
 #undef CRC_ROW
 
-static uint32_t crc_slice(const uint32_t table[8][256], uint32_t crc, const unsigned char *p, size_t size)
+enum { CRC_PART = 4096 };
+
+static inline uint32_t crc_step(const uint32_t table[8][256], uint32_t crc, const unsigned char *p)
+{
+    uint64_t word = tl__load64(p) ^ crc;
+    return table[7][word & 255] ^ table[6][word >> 8 & 255] ^ table[5][word >> 16 & 255] ^ table[4][word >> 24 & 255]
+           ^ table[3][word >> 32 & 255] ^ table[2][word >> 40 & 255] ^ table[1][word >> 48 & 255]
+           ^ table[0][word >> 56];
+}
+
+/* The register after CRC_PART bytes of zeros: its product with `shift`, which is x^(8 * CRC_PART), in the polynomials'
+ * field; the top bit is x^0. */
+static uint32_t crc_shift(const uint32_t table[8][256], uint32_t crc, uint32_t shift)
+{
+    uint32_t product = 0, polynomial = table[0][128];
+    for (; crc != 0; crc <<= 1) {
+        if (crc >> 31) product ^= shift;
+        shift = shift >> 1 ^ (shift & 1 ? polynomial : 0);
+    }
+    return product;
+}
+
+/* A step waits for the one before it, so three parts go side by side; the registers of zeros are linear. */
+static uint32_t crc_slice(const uint32_t table[8][256], uint32_t shift, uint32_t crc, const unsigned char *p,
+                          size_t size)
 {
     crc = ~crc;
-    for (; size >= 8; size -= 8, p += 8) {
-        crc ^= (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-        crc = table[7][crc & 255] ^ table[6][crc >> 8 & 255] ^ table[5][crc >> 16 & 255] ^ table[4][crc >> 24]
-              ^ table[3][p[4]] ^ table[2][p[5]] ^ table[1][p[6]] ^ table[0][p[7]];
+    for (; size >= 3 * CRC_PART; size -= 3 * CRC_PART, p += 3 * CRC_PART) {
+        uint32_t second = 0, third = 0;
+        for (size_t i = 0; i < CRC_PART; i += 8) {
+            crc = crc_step(table, crc, p + i);
+            second = crc_step(table, second, p + CRC_PART + i);
+            third = crc_step(table, third, p + 2 * CRC_PART + i);
+        }
+        crc = crc_shift(table, crc_shift(table, crc, shift) ^ second, shift) ^ third;
     }
+    for (; size >= 8; size -= 8, p += 8) crc = crc_step(table, crc, p);
     for (; size > 0; size--, p++) crc = (crc >> 8) ^ table[0][(crc ^ *p) & 255];
     return ~crc;
 }
 
 TL_PRIV uint32_t tl__crc32(uint32_t crc, const void *bytes, size_t size)
 {
-    return crc_slice(crc_ieee, crc, bytes, size);
+    return crc_slice(crc_ieee, 0x09FE548Fu, crc, bytes, size);
 }
 
 TL_PRIV uint32_t tl__crc32c(uint32_t crc, const void *bytes, size_t size)
 {
-    return crc_slice(crc_castagnoli, crc, bytes, size);
+    return crc_slice(crc_castagnoli, 0x35D73A62u, crc, bytes, size);
 }

@@ -7,6 +7,7 @@
  * read beyond the input, without a test per symbol. Output goes straight into the caller's buffer, which is also the
  * window. */
 #include "base/inflate.h"
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/hash.h"
 
@@ -44,17 +45,11 @@ struct inflate_state {
 typedef enum inflate_result { INFLATE_OK, INFLATE_DAMAGED, INFLATE_TRUNCATED, INFLATE_LIMIT,
                               INFLATE_MEMORY } inflate_result;
 
-static uint64_t inflate_load(const unsigned char *p)
-{
-    return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 | (uint64_t)p[4] << 32
-           | (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 | (uint64_t)p[7] << 56;
-}
-
 /* At least 56 bits in the reservoir. Bits above `count` may be there already; they are those that come next. */
 static inline void inflate_refill(struct inflate_bits *b)
 {
     if (b->in_end - b->in >= 8) {
-        b->bits |= inflate_load(b->in) << b->count;
+        b->bits |= tl__load64(b->in) << b->count;
         b->in += (63 - b->count) >> 3;
         b->count |= 56;
         return;

@@ -14,14 +14,21 @@
 
 enum { TL__PARTS = 3 };            /* TL_TRAIN, TL_VALIDATION, TL_TEST */
 
+/* What the bytes of a column become. Where one line through all 256 values gives their very bits, it is computed, which
+ * is faster than looking them up one by one. */
+typedef struct tl__byte_map {
+    float values[256];
+    float line[4];
+    void (*draw)(float *y, const uint8_t *x, const float line[4], size_t n);    /* kernels' line_u8; NULL: look up */
+} tl__byte_map;
+
 /* One file (or list) with the pipeline's columns found in it. A set has one, or two when data.test_file is given. */
 typedef struct tl__rows_of {
     tl__table *table;
     const tl__column **columns;    /* [pipeline->input_count]; NULL: not in this table (all missing) */
     int32_t **word_maps;           /* [input_count] of categories: the table's code -> the pipeline's word, -1 unknown;
                                       NULL: a column of numbers */
-    float **byte_maps;             /* [input_count] of U8 columns: value -> normalised value, 256 each; NULL: other
-                                      types */
+    tl__byte_map **byte_maps;      /* [input_count] of U8 columns: value -> normalised value; NULL: other types */
     int32_t *labels;               /* [table->rows] of a classification; -1: missing or unknown class */
     float *targets;                /* [table->rows, outputs] of a regression, in the target's unit; NaN: missing */
     float *weights;                /* [table->rows], or NULL */

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "data/target.h"
 #include "data/window.h"
+#include "kernels/kernels.h"
 
 TL_PRIV tl_status tl__source_room(tl_dataset *dataset, tl__rows_of *source, tl_error *error)
 {
@@ -135,11 +136,28 @@ static tl_status source_number_words(tl_dataset *dataset, tl__rows_of *source, s
                        column->name, dataset->pipeline->inputs[index].name);
 }
 
+/* (x - shift) / scale as x * factor + offset, both as pairs of floats; taken when it gives every value's bits. */
+static void source_byte_line(const tl_dataset *dataset, const tl__input *input, tl__byte_map *map)
+{
+    uint8_t bytes[256];
+    float values[256];
+    double factor = 1 / input->scale, offset = -input->shift / input->scale;
+    map->line[0] = tl__bits_float(tl__float_bits((float)factor) & 0xFFFFFF00u);    /* 16 bits: the product is exact */
+    map->line[1] = (float)(factor - (double)map->line[0]);
+    map->line[2] = (float)offset;
+    map->line[3] = (float)(offset - (double)map->line[2]);
+    for (int v = 0; v < 256; v++) bytes[v] = (uint8_t)v;
+    dataset->context->kernels->line_u8(values, bytes, map->line, 256);
+    if (memcmp(values, map->values, sizeof values) == 0) map->draw = dataset->context->kernels->line_u8;
+}
+
 static tl_status source_byte_map(tl_dataset *dataset, tl__rows_of *source, size_t index, tl_error *error)
 {
-    float *map = tl__arena_push_zero(&dataset->arena, 256, sizeof *map);
-    if (!map) return tl__fail_memory(error, 256 * sizeof *map);
-    for (int v = 0; v < 256; v++) map[v] = tl__input_value(&dataset->pipeline->inputs[index], (float)v);
+    const tl__input *input = &dataset->pipeline->inputs[index];
+    tl__byte_map *map = tl__arena_push_zero(&dataset->arena, 1, sizeof *map);
+    if (!map) return tl__fail_memory(error, sizeof *map);
+    for (int v = 0; v < 256; v++) map->values[v] = tl__input_value(input, (float)v);
+    if (dataset->context->kernels && input->width > 1) source_byte_line(dataset, input, map);
     source->byte_maps[index] = map;
     return TL_OK;
 }

@@ -159,19 +159,13 @@ INLINE(V) SET(load_u8)(const uint8_t *p, size_t count)
     return V_LOAD(t);
 }
 
-FN(void) SET(normalize_u8)(float *y, const uint8_t *x, float mean, float inverse, size_t n)
+FN(void) SET(line_u8)(float *y, const uint8_t *x, const float line[4], size_t n)
 {
-    EACH_VECTOR(n, STORE(y + i, V_MUL(V_SUB(SET(load_u8)(x + i, count), V_SET(mean)), V_SET(inverse))););
+    const V a = V_SET(line[0]), a_rest = V_SET(line[1]), b = V_SET(line[2]), b_rest = V_SET(line[3]);
+    EACH_VECTOR(n, V v = SET(load_u8)(x + i, count); V p = V_MUL(v, a); V s = V_ADD(p, b); V t = V_SUB(s, p);
+                V e = V_ADD(V_SUB(p, V_SUB(s, t)), V_SUB(b, t));
+                STORE(y + i, V_ADD(s, V_ADD(V_FMA(v, a_rest, b_rest), e))););
 }
-
-FN(void) SET(normalize_columns_u8)(float *y, const uint8_t *x, const float *mean, const float *inverse, size_t rows,
-                                   size_t columns)
-{
-    for (size_t row = 0; row < rows; row++, x += columns, y += columns)
-        EACH_VECTOR(columns, V v = SET(load_u8)(x + i, count);
-                    STORE(y + i, V_MUL(V_SUB(v, LOAD(mean + i)), LOAD(inverse + i))););
-}
-
 FN(void) SET(one_hot)(float *y, const int32_t *classes, size_t rows, size_t columns)
 {
     SET(fill)(y, 0.0f, rows * columns);

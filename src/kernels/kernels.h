@@ -231,11 +231,12 @@ typedef struct tl__kernels {
 
     /* Batches: (x - mean) * inverse, one pair or one pair per column; codes to indicators (class outside: zeros). */
     void (*normalize)(float *y, const float *x, float mean, float inverse, size_t n);
-    void (*normalize_u8)(float *y, const uint8_t *x, float mean, float inverse, size_t n);
     void (*normalize_columns)(float *y, const float *x, const float *mean, const float *inverse, size_t rows,
                               size_t columns);
-    void (*normalize_columns_u8)(float *y, const uint8_t *x, const float *mean, const float *inverse, size_t rows,
-                                 size_t columns);
+    /* A line at bytes, x * (line[0] + line[1]) + (line[2] + line[3]), with nearly twice the digits before the last
+     * rounding: p = x * line[0]; s = p + line[2]; t = s - p; e = (p - (s - t)) + (line[2] - t);
+     * y = s + (fma(x, line[1], line[3]) + e). For p to be exact, line[0] has no more than 16 significant bits. */
+    void (*line_u8)(float *y, const uint8_t *x, const float line[4], size_t n);
     void (*one_hot)(float *y, const int32_t *classes, size_t rows, size_t columns);
 
     /* Sums over an array: lanes, blocks, pieces (rule 5). n = 0 gives +0. */

@@ -53,6 +53,24 @@ static void crc_vectors(void **state)
     assert_int_equal(tl__crc32(0, "", 0), 0);
 }
 
+/* Long texts go in parts side by side; byte by byte they do not. */
+static void crc_of_long_texts(void **state)
+{
+    static unsigned char bytes[40000];
+    uint32_t x = 7;
+    (void)state;
+    for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (unsigned char)((x = x * 1664525u + 1013904223u) >> 24);
+    for (size_t size = 12280; size <= sizeof bytes; size += 3083) {
+        uint32_t crc = 5, crc_c = 5;
+        for (size_t i = 0; i < size; i++) {
+            crc = tl__crc32(crc, bytes + i, 1);
+            crc_c = tl__crc32c(crc_c, bytes + i, 1);
+        }
+        assert_int_equal(tl__crc32(5, bytes, size), crc);
+        assert_int_equal(tl__crc32c(5, bytes, size), crc_c);
+    }
+}
+
 static void fnv1a_vectors(void **state)
 {
     (void)state;
@@ -64,6 +82,6 @@ static void fnv1a_vectors(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(sha256_vectors), cmocka_unit_test(crc_vectors), cmocka_unit_test(fnv1a_vectors)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(sha256_vectors), cmocka_unit_test(crc_vectors), cmocka_unit_test(crc_of_long_texts), cmocka_unit_test(fnv1a_vectors)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -100,7 +100,7 @@ static void cases_elementwise(cases *c)
         CASES_ONE("fill", k->fill(o, x[0], n));
         CASES_ONE("copy", k->copy(o, x, n));
         CASES_ONE("normalize", k->normalize(o, x, y[0], z[0], n));
-        CASES_ONE("normalize_u8", k->normalize_u8(o, c->bytes + at, y[0], z[0], n));
+        CASES_ONE("line_u8", k->line_u8(o, c->bytes + at, x, n));
         for (int a = 0; a < TL__ACTIVATION_COUNT; a++) {
             float p = a == TL__SOFTPLUS ? 1.5f : 0.25f;
             CASES_ONE(tl__activation_name((tl__activation)a), k->activate((tl__activation)a, p, o, x, n));
@@ -114,7 +114,6 @@ static void cases_elementwise(cases *c)
         CASES_ONE("copy_rows", k->copy_rows(o, columns, c->in[0], columns + 3, rows, columns));
         CASES_ONE("add_bias", k->add_bias(o, c->in[0] + 1, c->in[1], rows, columns));
         CASES_ONE("normalize_columns", k->normalize_columns(o, c->in[0], c->in[1], c->in[2] + 1, rows, columns));
-        CASES_ONE("normalize_columns", k->normalize_columns_u8(o, c->bytes, c->in[1], c->in[2] + 1, rows, columns));
         CASES_ONE("one_hot", k->one_hot(o, c->classes, rows, columns));
     }
 }
