@@ -3,7 +3,10 @@
 #include "data/dataset_build.h"
 
 #include "base/text.h"
+#include "data/loader.h"
+#include "data/stream.h"
 #include "data/target.h"
+#include "data/window.h"
 
 /* The columns must be read as the training data was: a category of digits is not a number here. */
 static tl_status apply_kinds(const tl__pipeline *pipeline, tl__arena *arena, tl__kinds *out, tl_error *error)
@@ -64,19 +67,14 @@ static tl_status apply_rows(tl_dataset *dataset, bool drop, tl_error *error)
 {
     const tl__rows_of *source = &dataset->source[0];
     const tl__pipeline *pipeline = dataset->pipeline;
+    if (drop && source->table->store) TL_TRY(tl__source_incomplete(dataset, &dataset->source[0], error));
     TL_TRY(tl__part_new(dataset, TL_TEST, source, source->table->rows, error));
     tl__part_rows *part = &dataset->part[TL_TEST];
     for (size_t row = 0; row < source->table->rows; row++) {
         if (drop && tl__row_has_missing(source, pipeline->input_count, row)) dataset->left_out.missing_rows++;
         else part->rows[part->count++] = (uint32_t)row;
     }
-    for (size_t i = 0; i < pipeline->input_count; i++) {
-        const int32_t *map = source->word_maps[i], *codes = source->columns[i]->values;
-        for (size_t k = 0; map && k < part->count; k++) {
-            int32_t code = codes[part->rows[k]];
-            dataset->left_out.unknown_categories += code >= 0 && map[code] < 0;
-        }
-    }
+    TL_TRY(tl__part_count_unknown(dataset, part, error));
     if (dataset->left_out.missing_rows == 0) return TL_OK;
     tl_status status = tl__dataset_note(dataset, "%zu rows with missing values are left out",
                                         dataset->left_out.missing_rows);
@@ -88,6 +86,7 @@ static tl_status apply_targets(tl_dataset *dataset, const size_t *columns, tl_er
     const tl__pipeline *pipeline = dataset->pipeline;
     tl__rows_of *source = &dataset->source[0];
     for (size_t i = 0; i < pipeline->target_count; i++) {
+        TL_TRY(tl__column_take_in(source->table, &source->table->columns[columns[i]], error));
         TL_TRY(tl__column_check(source->table, &source->table->columns[columns[i]], true, error));
     }
     tl__target_encode(source->table, columns, pipeline, source->labels, source->targets);
@@ -142,6 +141,7 @@ TL_PRIV tl_status tl__dataset_apply(tl_context *context, const tl__pipeline *pip
     size_t before = context->heap.in_use;
     dataset->shuffle = false;
     tl_status status = apply_make(dataset, pipeline, settings, error);
+    tl__dataset_let_go(dataset);
     dataset->bytes = context->heap.in_use - before;
     if (status == TL_OK) *out = dataset;
     else tl_dataset_free(dataset);
@@ -162,8 +162,13 @@ static tl_status apply_read(tl_context *context, const tl__pipeline *pipeline, c
     tl__table *table = NULL;
     size_t before = context->heap.in_use;
     tl__arena_init(&arena, &context->heap);
+    bool stream = false;
     tl_status status = apply_kinds(pipeline, &arena, &kinds, error);
-    if (status == TL_OK) {
+    if (status == TL_OK && from->file)
+        status = tl__stream_wanted(context, settings, from->file, NULL, from->folder, &stream, error);
+    if (status == TL_OK && stream) {
+        status = tl__stream_read(context, from->file, settings, &kinds, from->folder, "--data", &table, error);
+    } else if (status == TL_OK) {
         status = from->file ? tl__table_read(context, from->file, settings, &kinds, from->folder, NULL, &table, error)
                             : tl__table_parse(context, from->bytes, from->size, from->name, settings, &kinds, &table,
                                               error);
@@ -188,4 +193,61 @@ TL_PRIV tl_status tl__dataset_apply_bytes(tl_context *context, const tl__pipelin
 {
     apply_from from = {NULL, bytes, name, NULL, size};
     return apply_read(context, pipeline, &from, settings, out, error);
+}
+
+/* ---- block by block ---- */
+
+struct tl__apply_blocks {
+    tl_context *context;
+    const tl__pipeline *pipeline;
+    tl__data_settings settings;
+    tl__arena arena;
+    tl__kinds kinds;
+    tl__csv_rows *rows;
+    size_t step, done;
+};
+
+enum { APPLY_CELLS = 1 << 17, APPLY_LEAST_ROWS = 256 };
+
+static tl_status apply_open(tl__apply_blocks *blocks, const char *path, tl_error *error)
+{
+    TL_TRY(apply_kinds(blocks->pipeline, &blocks->arena, &blocks->kinds, error));
+    TL_TRY(tl__csv_rows_open(blocks->context, path, tl__same_text(path, "-") ? "standard input" : path,
+                             &blocks->settings, &blocks->kinds, &blocks->rows, error));
+    blocks->step = tl__size_max(APPLY_LEAST_ROWS, APPLY_CELLS / tl__csv_rows_count(blocks->rows));
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__apply_open(tl_context *context, const tl__pipeline *pipeline, const char *path,
+                                 const tl__data_settings *settings, tl__apply_blocks **out, tl_error *error)
+{
+    tl__apply_blocks *blocks = tl__alloc_zero(&context->heap, 1, sizeof *blocks);
+    if (!blocks) return tl__fail_memory(error, sizeof *blocks);
+    blocks->context = context;
+    blocks->pipeline = pipeline;
+    blocks->settings = *settings;
+    tl__arena_init(&blocks->arena, &context->heap);
+    tl_status status = apply_open(blocks, path, error);
+    if (status == TL_OK) *out = blocks;
+    else tl__apply_close(blocks);
+    return status;
+}
+
+TL_PRIV tl_status tl__apply_next(tl__apply_blocks *blocks, tl_dataset **out, size_t *first, tl_error *error)
+{
+    tl__table *table;
+    *out = NULL;
+    *first = blocks->done;
+    TL_TRY(tl__csv_rows_table(blocks->rows, blocks->step, &table, error));
+    if (!table) return TL_OK;
+    blocks->done += table->rows;
+    return tl__dataset_apply(blocks->context, blocks->pipeline, table, &blocks->settings, out, error);
+}
+
+TL_PRIV void tl__apply_close(tl__apply_blocks *blocks)
+{
+    if (!blocks) return;
+    tl__csv_rows_close(blocks->rows);
+    tl__arena_free(&blocks->arena);
+    tl__free(&blocks->context->heap, blocks, sizeof *blocks);
 }

@@ -388,16 +388,12 @@ static tl_status dataset_count_stored(tl_dataset *dataset, const tl__part_rows *
     return status;
 }
 
-static tl_status dataset_count_unknown(tl_dataset *dataset, tl_error *error)
+TL_PRIV tl_status tl__part_count_unknown(tl_dataset *dataset, const tl__part_rows *part, tl_error *error)
 {
-    for (int p = 0; p < TL__PARTS; p++) {
-        const tl__part_rows *part = &dataset->part[p];
-        const tl__rows_of *from = part->from;
-        if (from->table->store) TL_TRY(dataset_count_stored(dataset, part, error));
-        else dataset->left_out.unknown_categories += dataset_unknown(from, from->columns,
-                                                                     dataset->pipeline->input_count, part->rows,
-                                                                     part->count);
-    }
+    const tl__rows_of *from = part->from;
+    size_t inputs = dataset->pipeline->input_count;
+    if (from->table->store) return dataset_count_stored(dataset, part, error);
+    dataset->left_out.unknown_categories += dataset_unknown(from, from->columns, inputs, part->rows, part->count);
     return TL_OK;
 }
 
@@ -446,9 +442,12 @@ static tl_status dataset_take_in(tl__table *table, const tl__roles *roles, tl_er
     return TL_OK;
 }
 
-static void dataset_let_go(tl__table *table)
+TL_PRIV void tl__dataset_let_go(tl_dataset *dataset)
 {
-    for (size_t i = 0; table && i < table->column_count; i++) tl__column_let_go(table, &table->columns[i]);
+    for (int s = 0; s < 2; s++) {
+        tl__table *table = dataset->source[s].table;
+        for (size_t i = 0; table && i < table->column_count; i++) tl__column_let_go(table, &table->columns[i]);
+    }
 }
 
 static tl_status dataset_make(tl_dataset *dataset, const tl__data_settings *settings, uint64_t seed, tl__roles *roles,
@@ -482,7 +481,7 @@ static tl_status dataset_make(tl_dataset *dataset, const tl__data_settings *sett
     dataset->roles = tl__arena_push_zero(&dataset->arena, table->column_count, 1);
     if (!dataset->roles) return tl__fail_memory(error, table->column_count);
     memcpy(dataset->roles, roles->of, table->column_count);
-    TL_TRY(dataset_count_unknown(dataset, error));
+    for (int p = 0; p < TL__PARTS; p++) TL_TRY(tl__part_count_unknown(dataset, &dataset->part[p], error));
     if (dataset_notes(dataset, roles) != TL_OK) return tl__fail_memory(error, 400);
     return TL_OK;
 }
@@ -505,8 +504,7 @@ TL_PRIV tl_status tl__dataset_make(tl_context *context, tl__table *table, tl__ta
     tl_status status = dataset_make(dataset, settings, seed, &roles, &candidates, error);
     dataset_candidates_free(&candidates);
     tl__roles_free(&roles);
-    dataset_let_go(table);
-    dataset_let_go(test);
+    tl__dataset_let_go(dataset);
     dataset->bytes = context->heap.in_use - before;
     if (status == TL_OK) *out = dataset;
     else tl_dataset_free(dataset);

@@ -89,6 +89,13 @@ TL_PRIV tl_status tl__dataset_apply_file(tl_context *context, const tl__pipeline
 TL_PRIV tl_status tl__dataset_apply_bytes(tl_context *context, const tl__pipeline *pipeline, const char *bytes,
                                           size_t size, const char *name, const tl__data_settings *settings,
                                           tl_dataset **out, tl_error *error);
+/* A CSV file of rows to predict block by block ("-": standard input), so that memory holds a block of it: each block is
+ * a data set of its own, whose first row is row *first of the file; NULL: there are no more. The pipeline is kept. */
+typedef struct tl__apply_blocks tl__apply_blocks;
+TL_PRIV tl_status tl__apply_open(tl_context *context, const tl__pipeline *pipeline, const char *path,
+                                 const tl__data_settings *settings, tl__apply_blocks **out, tl_error *error);
+TL_PRIV tl_status tl__apply_next(tl__apply_blocks *blocks, tl_dataset **out, size_t *first, tl_error *error);
+TL_PRIV void tl__apply_close(tl__apply_blocks *blocks);
 /* Rows of another table through a fitted pipeline (cloned): all rows are the TL_TEST part. A column that the pipeline
  * needs and the table lacks is a mistake; others are ignored and told in `note`. The target may be absent (has_target).
  * With `settings` missing: drop rows with missing cells are left out; without, they must have a fill. Owns the

@@ -47,7 +47,8 @@ TL_PRIV tl_status tl__dataset_load(tl_context *context, const tl__data_settings 
     }
     size_t before = context->heap.in_use;
     bool stream;
-    TL_TRY(tl__stream_wanted(context, settings, folder, &stream, error));
+    TL_TRY(tl__stream_wanted(context, settings, settings->file, settings->test_file, folder, &stream, error));
+    if (stream) TL_TRY(tl__stream_check(settings, error));
     TL_TRY(api_read(context, settings->file, settings, stream, NULL, folder, "data.file", &table, error));
     tl__arena_init(&arena, &context->heap);
     tl_status status = TL_OK;

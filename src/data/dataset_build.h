@@ -15,6 +15,12 @@ TL_PRIV tl_status tl__source_columns(tl_dataset *dataset, tl__rows_of *source, t
 /* Missing cells of the inputs by data.missing: a mistake, or filled forward, or left for later. */
 TL_PRIV tl_status tl__source_check(tl_dataset *dataset, tl__rows_of *source, const tl__data_settings *settings,
                                    tl_error *error);
+/* source->incomplete of a stored table. */
+TL_PRIV tl_status tl__source_incomplete(tl_dataset *dataset, tl__rows_of *source, tl_error *error);
+/* Adds the cells of a part whose word the pipeline does not know to what was left out. */
+TL_PRIV tl_status tl__part_count_unknown(tl_dataset *dataset, const tl__part_rows *part, tl_error *error);
+/* Columns of stored tables that were taken into memory leave it. */
+TL_PRIV void tl__dataset_let_go(tl_dataset *dataset);
 /* Codes to words, bytes to normalised values; counts cells with words that the pipeline does not know. */
 TL_PRIV tl_status tl__source_maps(tl_dataset *dataset, tl__rows_of *source, tl_error *error);
 /* Row weights from a column. */

@@ -304,6 +304,27 @@ static bool csvfile_enough(const tl__csv_rows *rows)
     return lines > 2 * (CSVFILE_FIRST_LINES + skipped);
 }
 
+/* What is no CSV cannot be read block by block. */
+static tl_status csvfile_check_format(const tl__csv_rows *rows, tl_error *error)
+{
+    tl__source source = rows->source;
+    source.bytes = rows->piece;
+    source.size = rows->filled;
+    if (source.size == 0)
+        return tl__fail_at(error, TL_BAD_FILE, source.name, 0, 0, NULL,
+                           "the file is empty; it must hold rows of data");
+    if (tl__loader_is_packed(source.bytes, source.size))
+        return tl__fail_at(error, TL_UNSUPPORTED, source.name, 0, 0, "data.streaming",
+                           "a gzip file cannot be streamed; unpack it first (gunzip -k), or hold it in memory: "
+                           "data.streaming: false");
+    const tl__loader *loader = tl__loader_choose(&source, error);
+    if (!loader) return TL_BAD_CONFIG;
+    if (tl__same_text(loader->head.name, "csv")) return TL_OK;
+    return tl__fail_at(error, TL_UNSUPPORTED, source.name, 0, 0, "data.streaming",
+                       "only csv files can be streamed, and this is %s; convert it, or hold it in memory: "
+                       "data.streaming: false", loader->head.name);
+}
+
 static tl_status csvfile_open_rows(tl__csv_rows *rows, tl_error *error)
 {
     tl__csv_options options;
@@ -315,9 +336,7 @@ static tl_status csvfile_open_rows(tl__csv_rows *rows, tl_error *error)
     rows->room = CSVFILE_PIECE;
     do TL_TRY(csvfile_fill(rows, 0, error));
     while (!csvfile_enough(rows));
-    if (rows->filled == 0)
-        return tl__fail_at(error, TL_BAD_FILE, rows->source.name, 0, 0, NULL,
-                           "the file is empty; it must hold rows of data");
+    TL_TRY(csvfile_check_format(rows, error));
     tl__infer_rules_init(&file->rules, heap, rows->source.name, rows->source.settings);
     TL_TRY(tl__csv_open(&file->csv, heap, rows->piece, rows->filled, rows->source.name, &options, error));
     rows->lines = csvfile_lines(rows);

@@ -65,7 +65,7 @@ TL_PRIV tl_status tl__source_columns(tl_dataset *dataset, tl__rows_of *source, t
 }
 
 /* Rows of a stored table with a missing cell, in one pass. */
-static tl_status source_incomplete(tl_dataset *dataset, tl__rows_of *source, tl_error *error)
+TL_PRIV tl_status tl__source_incomplete(tl_dataset *dataset, tl__rows_of *source, tl_error *error)
 {
     const tl__table *table = source->table;
     size_t inputs = dataset->pipeline->input_count, step = tl__window_rows(table), missing = 0;
@@ -98,7 +98,7 @@ TL_PRIV tl_status tl__source_check(tl_dataset *dataset, tl__rows_of *source, con
         TL_TRY(tl__column_check(table, column, settings->missing != TL__MISSING_FAIL, error));
         if (settings->missing == TL__MISSING_FORWARD) tl__column_fill_forward(column, table->rows, NULL);
     }
-    return settings->missing == TL__MISSING_DROP && table->store ? source_incomplete(dataset, source, error) : TL_OK;
+    return settings->missing == TL__MISSING_DROP && table->store ? tl__source_incomplete(dataset, source, error) : TL_OK;
 }
 
 /* ---- maps ---- */

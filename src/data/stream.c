@@ -8,7 +8,7 @@
 #include "text/value.h"
 #include "text/yaml.h"
 
-enum { STREAM_CELLS = 1 << 17, STREAM_WORDS = 1 << 17, STREAM_HEAD = 4096 };
+enum { STREAM_CELLS = 1 << 17, STREAM_WORDS = 1 << 17 };
 
 typedef struct stream_build {
     tl_context *context;
@@ -51,14 +51,14 @@ static tl_status stream_size(tl_context *context, const tl_value *file, const ch
     return status;
 }
 
-TL_PRIV tl_status tl__stream_wanted(tl_context *context, const tl__data_settings *settings, const char *folder,
-                                    bool *out, tl_error *error)
+TL_PRIV tl_status tl__stream_wanted(tl_context *context, const tl__data_settings *settings, const tl_value *file,
+                                    const tl_value *test, const char *folder, bool *out, tl_error *error)
 {
     uint64_t size = 0;
     *out = settings->streaming == TL__STREAMING_TRUE;
     if (settings->streaming != TL__STREAMING_AUTO || settings->memory_limit <= 0) return TL_OK;
-    TL_TRY(stream_size(context, settings->file, folder, &size, error));
-    TL_TRY(stream_size(context, settings->test_file, folder, &size, error));
+    TL_TRY(stream_size(context, file, folder, &size, error));
+    TL_TRY(stream_size(context, test, folder, &size, error));
     *out = size >> 20 >= (uint64_t)settings->memory_limit;
     return TL_OK;
 }
@@ -69,7 +69,7 @@ static tl_status stream_refuse(const char *setting, const char *what, const char
                        "streamed; %s, or hold it in memory: data.streaming: false", setting, what, remedy);
 }
 
-static tl_status stream_check(const tl__data_settings *settings, tl_error *error)
+TL_PRIV tl_status tl__stream_check(const tl__data_settings *settings, tl_error *error)
 {
     static const char sorts[] = "sorts all values of a column";
     if (settings->normalize == TL__NORMALIZE_ROBUST)
@@ -301,29 +301,13 @@ static tl_status stream_write(stream_build *build, tl_error *error)
 
 /* ---- all of it ---- */
 
-/* The formats that can be read block by block. */
-static tl_status stream_check_file(stream_build *build, tl_error *error)
+static tl_status stream_look(stream_build *build, tl_error *error)
 {
-    char head[STREAM_HEAD];
     tl__reader *reader;
-    size_t got = 0;
     TL_TRY(tl__reader_open(build->context, build->path, &reader, error));
-    tl_status status = tl__reader_next(reader, head, sizeof head, &got, error);
-    if (status == TL_OK) status = tl__reader_mark(reader, &build->mark, error);
+    tl_status status = tl__reader_mark(reader, &build->mark, error);
     tl__reader_close(reader);
-    TL_TRY(status);
-    tl__source source = {.context = build->context, .name = build->name, .bytes = head, .size = got,
-                         .settings = build->settings};
-    if (tl__loader_is_packed(head, got))
-        return tl__fail_at(error, TL_UNSUPPORTED, build->name, 0, 0, "data.streaming",
-                           "a gzip file cannot be streamed; unpack it first (gunzip -k), or hold it in memory: "
-                           "data.streaming: false");
-    const tl__loader *loader = tl__loader_choose(&source, error);
-    if (!loader) return TL_BAD_CONFIG;
-    if (tl__same_text(loader->head.name, "csv")) return TL_OK;
-    return tl__fail_at(error, TL_UNSUPPORTED, build->name, 0, 0, "data.streaming",
-                       "only csv files can be streamed, and this is %s; convert it, or hold it in memory: "
-                       "data.streaming: false", loader->head.name);
+    return status;
 }
 
 static tl_status stream_build_rows(stream_build *build, const tl__kinds *known, tl_error *error)
@@ -347,11 +331,10 @@ TL_PRIV tl_status tl__stream_read(tl_context *context, const tl_value *file, con
                            "%s must be one csv file to be streamed; join several into one, or hold the data in "
                            "memory: data.streaming: false", setting);
     }
-    TL_TRY(stream_check(settings, error));
     tl__arena_init(&build.arena, &context->heap);
     build.name = file->text;
     build.path = tl__loader_path(&build.arena, folder, file->text);
-    tl_status status = build.path ? stream_check_file(&build, error) : tl__fail_memory(error, 256);
+    tl_status status = build.path ? stream_look(&build, error) : tl__fail_memory(error, 256);
     if (status == TL_OK) status = stream_name(&build, known, error);
     if (status == TL_OK) {
         status = tl__store_open(context, build.target, build.key, build.name, &build.table, NULL);

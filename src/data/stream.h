@@ -9,10 +9,13 @@
 
 #include "data/store.h"
 
-/* data.streaming, and data.memory_limit where it is auto: by the size of the files, nothing else. */
-TL_PRIV tl_status tl__stream_wanted(tl_context *context, const tl__data_settings *settings, const char *folder,
-                                    bool *out, tl_error *error);
-/* As tl__table_read; all columns are stored. What streaming cannot do is refused with the setting to change. */
+/* data.streaming, and data.memory_limit where it is auto: by the size of the files (test: NULL for none), nothing
+ * else. */
+TL_PRIV tl_status tl__stream_wanted(tl_context *context, const tl__data_settings *settings, const tl_value *file,
+                                    const tl_value *test, const char *folder, bool *out, tl_error *error);
+/* What a pipeline cannot be fitted with while the data is streamed is refused with the setting to change. */
+TL_PRIV tl_status tl__stream_check(const tl__data_settings *settings, tl_error *error);
+/* As tl__table_read; all columns are stored. */
 TL_PRIV tl_status tl__stream_read(tl_context *context, const tl_value *file, const tl__data_settings *settings,
                                   const tl__kinds *known, const char *folder, const char *setting, tl__table **out,
                                   tl_error *error);

@@ -8,6 +8,7 @@
  * once. A word that training did not have counts as none of the known ones. A missing cell becomes what training would
  * have made of it; where training had none missing it is a mistake, and with data.missing: drop its row is left out. */
 #include "base/text.h"
+#include "data/stream.h"
 #include "lab/command_model.h"
 #include "lab/figures.h"
 #include "metrics/metrics.h"
@@ -21,6 +22,7 @@ typedef struct command_predict_rows {
     size_t rows, width;
     double threshold;            /* < 0: none */
     int positive;
+    size_t first;                /* number of the data's first row in its file */
 } command_predict_rows;
 
 static size_t command_predict_class(const command_predict_rows *r, size_t row)
@@ -34,10 +36,9 @@ static size_t command_predict_class(const command_predict_rows *r, size_t row)
     return best;
 }
 
-static void command_predict_csv(tl__buffer *out, const command_predict_rows *r)
+static void command_predict_names(tl__buffer *out, const command_predict_rows *r)
 {
     const tl__pipeline *p = r->pipeline;
-    char number[32];
     tl__buffer_text(out, "row");
     if (p->classification || p->target_count == 1) tl__buffer_text(out, ",prediction");
     for (size_t c = 0; c < r->width && (p->classification || p->target_count > 1); c++) {
@@ -49,8 +50,14 @@ static void command_predict_csv(tl__buffer *out, const command_predict_rows *r)
         tl__buffer_free(&name);
     }
     tl__buffer_char(out, '\n');
+}
+
+static void command_predict_csv(tl__buffer *out, const command_predict_rows *r)
+{
+    const tl__pipeline *p = r->pipeline;
+    char number[32];
     for (size_t row = 0; row < r->rows && !out->failed; row++) {
-        tl__buffer_format(out, "%zu", tl__dataset_row_id(r->data, TL_TEST, row));
+        tl__buffer_format(out, "%zu", r->first + tl__dataset_row_id(r->data, TL_TEST, row));
         if (p->classification) {
             const char *name = p->classes[command_predict_class(r, row)];
             tl__csv_put(out, name, strlen(name), false, false);
@@ -116,6 +123,7 @@ static tl_status command_predict_show(tl_context *context, const command_predict
         tl__buffer_char(&text, '\n');
         tl__tree_free(tree);
     } else {
+        command_predict_names(&text, rows);
         command_predict_csv(&text, rows);
     }
     if (text.failed) status = tl__fail_memory(error, text.size);
@@ -127,18 +135,24 @@ static tl_status command_predict_show(tl_context *context, const command_predict
     return status;
 }
 
+static command_predict_rows command_predict_of(const tl__trained *trained, const tl_dataset *data)
+{
+    const tl__pipeline *pipeline = trained->model->pipeline;
+    return (command_predict_rows){
+        .data = data, .pipeline = pipeline, .rows = tl_dataset_rows(data, TL_TEST),
+        .width = tl__model_predictions(trained->model), .threshold = trained->config->settings.prediction.threshold,
+        .positive = pipeline->positive_class >= 0 ? pipeline->positive_class : 1,
+    };
+}
+
 static tl_status command_predict_all(tl__trained *trained, const tl_dataset *data, const tl_options *options,
                                      tl__tree *tree,
                                      tl_error *error)
 {
     tl_context *context = trained->context;
-    command_predict_rows rows = {.data = data, .pipeline = trained->model->pipeline};
+    command_predict_rows rows = command_predict_of(trained, data);
     size_t bytes;
     tl__builder builder;
-    rows.rows = tl_dataset_rows(data, TL_TEST);
-    rows.width = tl__model_predictions(trained->model);
-    rows.threshold = trained->config->settings.prediction.threshold;
-    rows.positive = rows.pipeline->positive_class >= 0 ? rows.pipeline->positive_class : 1;
     if (!tl__size_mul(rows.rows, rows.width, &bytes) || !tl__size_mul(bytes, sizeof(float), &bytes))
         return tl__fail(error, TL_OUT_OF_RANGE, "there are too many rows to predict at once.");
     float *values = bytes ? tl__alloc(&context->heap, bytes) : NULL;
@@ -156,25 +170,138 @@ static tl_status command_predict_all(tl__trained *trained, const tl_dataset *dat
     return status;
 }
 
+/* ---- rows of a file larger than memory ---- */
+
+typedef struct command_predict_stream {
+    tl__trained *trained;
+    const tl_options *options;
+    tl__apply_blocks *blocks;
+    tl__file *file;              /* NULL: the text is the result */
+    tl__buffer text;
+    size_t rows, left_out, unknown;
+    bool noted;
+} command_predict_stream;
+
+/* The predictions of a block, as text. */
+static tl_status command_predict_block(command_predict_stream *stream, const tl_dataset *data, size_t first,
+                                       tl_error *error)
+{
+    tl_context *context = stream->trained->context;
+    command_predict_rows rows = command_predict_of(stream->trained, data);
+    size_t bytes;
+    if (data->note && *data->note && !stream->noted) tl__log_line(context, TL_LOG_INFO, "%s", data->note);
+    stream->noted = true;
+    stream->rows += rows.rows;
+    stream->left_out += data->left_out.missing_rows;
+    stream->unknown += data->left_out.unknown_categories;
+    rows.first = first;
+    if (rows.rows == 0) return TL_OK;
+    if (!tl__size_mul(rows.rows, rows.width * sizeof(float), &bytes)) return tl__fail_memory(error, SIZE_MAX);
+    float *values = tl__alloc(&context->heap, bytes);
+    if (!values) return tl__fail_memory(error, bytes);
+    rows.values = values;
+    tl_status status = tl__predict_part(stream->trained->model, data, TL_TEST, values, error);
+    if (status == TL_OK) command_predict_csv(&stream->text, &rows);
+    tl__free(&context->heap, values, bytes);
+    if (status == TL_OK && stream->text.failed) status = tl__fail_memory(error, stream->text.size);
+    if (status != TL_OK || !stream->file) return status;
+    TL_TRY(tl__file_write(stream->file, stream->text.data, stream->text.size, error));
+    tl__buffer_clear(&stream->text);
+    return TL_OK;
+}
+
+static tl_status command_predict_blocks(command_predict_stream *stream, tl_error *error)
+{
+    const tl__trained *trained = stream->trained;
+    const tl_options *options = stream->options;
+    tl_context *context = trained->context;
+    const command_predict_rows names = {.pipeline = trained->model->pipeline,
+                                        .width = tl__model_predictions(trained->model)};
+    size_t first;
+    TL_TRY(tl__apply_open(context, trained->model->pipeline, options->data, &trained->config->settings.data,
+                          &stream->blocks, error));
+    if (options->output) TL_TRY(tl__file_create(context, options->output, &stream->file, error));
+    command_predict_names(&stream->text, &names);
+    for (;;) {
+        tl_dataset *data;
+        if (tl__cancelled(context)) return tl__fail(error, TL_CANCELLED, "stopped on request; nothing was written");
+        TL_TRY(tl__apply_next(stream->blocks, &data, &first, error));
+        if (!data) break;
+        tl_status status = command_predict_block(stream, data, first, error);
+        tl_dataset_free(data);
+        TL_TRY(status);
+    }
+    if (!stream->file) return TL_OK;
+    if (stream->text.size) TL_TRY(tl__file_write(stream->file, stream->text.data, stream->text.size, error));
+    tl__file *file = stream->file;
+    stream->file = NULL;
+    return tl__file_commit(file, false, error);
+}
+
+static tl_status command_predict_streamed(tl__trained *trained, const tl_options *options, tl__tree *tree,
+                                          tl_error *error)
+{
+    command_predict_stream stream = {.trained = trained, .options = options};
+    tl__builder builder;
+    if (!options->format || !tl__same_text(options->format, "csv"))
+        return tl__fail_at(error, TL_UNSUPPORTED, NULL, 0, 0, "data.streaming",
+                           "predictions of streamed rows are written as csv (--format csv); for other forms hold the "
+                           "rows in memory: data.streaming: false");
+    tl__buffer_init(&stream.text, &trained->context->heap);
+    tl_status status = command_predict_blocks(&stream, error);
+    if (status == TL_OK && stream.left_out)
+        tl__log_line(trained->context, TL_LOG_WARNING,
+                     "%zu rows have missing cells and are left out (data.missing: drop)", stream.left_out);
+    tl__builder_init(&builder, tree);
+    tl_value *root = tl__put_map(&builder, NULL, NULL);
+    tl__put_text(&builder, root, "model", trained->place.model);
+    tl__put_integer(&builder, root, "rows", (int64_t)stream.rows);
+    tl__put_integer(&builder, root, "rows_left_out", (int64_t)stream.left_out);
+    tl__put_integer(&builder, root, "unknown_categories", (int64_t)stream.unknown);
+    if (options->output) tl__put_text(&builder, root, "output", options->output);
+    else tl__put_text_n(&builder, root, "text", stream.text.data ? stream.text.data : "", stream.text.size);
+    tl__file_abandon(stream.file);
+    tl__apply_close(stream.blocks);
+    tl__buffer_free(&stream.text);
+    return status == TL_OK && builder.failed ? tl__fail_memory(error, 0) : status;
+}
+
+static tl_status command_predict_wanted(const tl__trained *trained, const char *file, bool *out, tl_error *error)
+{
+    const tl_value path = {.kind = TL_TEXT, .text = file, .text_size = strlen(file), .quoted = true};
+    return tl__stream_wanted(trained->context, &trained->config->settings.data, &path, NULL, NULL, out, error);
+}
+
+static tl_status command_predict_whole(tl__trained *trained, const tl_options *options, tl__tree *tree,
+                                       tl_error *error)
+{
+    tl_context *context = trained->context;
+    tl_dataset *data;
+    TL_TRY(tl__trained_read(trained, options->data, &data, error));
+    if (data->note && *data->note) tl__log_line(context, TL_LOG_INFO, "%s", data->note);
+    if (data->left_out.missing_rows)
+        tl__log_line(context, TL_LOG_WARNING, "%zu rows have missing cells and are left out (data.missing: drop)",
+                     data->left_out.missing_rows);
+    tl_status status = command_predict_all(trained, data, options, tree, error);
+    tl_dataset_free(data);
+    return status;
+}
+
 TL_API tl_status tl_predict_file(tl_context *context, const char *run, const tl_options *options, tl_value **out,
                                  tl_error *error)
 {
     static const tl_options defaults = TL_OPTIONS;
     tl__trained trained;
-    tl_dataset *data = NULL;
     tl__tree *tree = NULL;
+    bool stream = false;
     if (!options) options = &defaults;
     if (!options->data)
         return tl__fail(error, TL_INVALID, "name the rows to predict: --data FILE, or --data - for standard input.");
     tl_status status = tl__trained_open(context, run, options, &trained, error);
-    if (status == TL_OK) status = tl__trained_read(&trained, options->data, &data, error);
-    if (status == TL_OK && data->note && *data->note) tl__log_line(context, TL_LOG_INFO, "%s", data->note);
-    if (status == TL_OK && data->left_out.missing_rows)
-        tl__log_line(context, TL_LOG_WARNING, "%zu rows have missing cells and are left out (data.missing: drop)",
-                     data->left_out.missing_rows);
+    if (status == TL_OK) status = command_predict_wanted(&trained, options->data, &stream, error);
     if (status == TL_OK && tl__tree_new(&context->heap, NULL, &tree) != TL_OK) status = tl__fail_memory(error, 256);
-    if (status == TL_OK) status = command_predict_all(&trained, data, options, tree, error);
-    tl_dataset_free(data);
+    if (status == TL_OK) status = stream ? command_predict_streamed(&trained, options, tree, error)
+                                         : command_predict_whole(&trained, options, tree, error);
     tl__trained_close(&trained);
     if (status != TL_OK && tree) tl__tree_free(tree);
     if (status == TL_OK) *out = &tree->root;

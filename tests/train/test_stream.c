@@ -1,0 +1,173 @@
+/* A training on streamed data: the bytes of one in memory with the same shuffle block, exactly the memory of the plan, and
+ * the same end after a stop at any step. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "data/stream.h"
+#include "port/port.h"
+#include "support/data.h"
+#include "support/files.h"
+#include "support/trainings.h"
+
+static char folder[256];
+static tl_context *context;
+
+static void make_csv(void)
+{
+    enum { ROWS = 400 };
+    static float inputs[2 * ROWS], targets[ROWS];
+    char *text = malloc(ROWS * 64);
+    size_t used = (size_t)sprintf(text, "a,b,w,y\n");
+    blobs(inputs, targets, ROWS);
+    for (int i = 0; i < ROWS; i++)
+        used += (size_t)sprintf(text + used, "%.5f,%.5f,%d,c%d\n", (double)inputs[2 * i], (double)inputs[2 * i + 1], i % 3 + 1,
+                                (int)targets[i]);
+    files_text(folder, "blobs.csv", text);
+    free(text);
+}
+
+static tl_dataset *load(bool stream, const char *more)
+{
+    char text[1024];
+    data_settings bound;
+    tl_dataset *d = NULL;
+    tl_error error = {0};
+    snprintf(text, sizeof text, "file: blobs.csv, target: y, streaming: %s, cache_folder: '%s/rows', cache: 0, %s",
+             stream ? "true" : "false", folder, more);
+    assert_int_equal(data_settings_make(context, text, &bound), TL_OK);
+    if (tl__dataset_load(context, &bound.block, folder, 3, &d, &error) != TL_OK) fail_msg("%s", error.message);
+    data_settings_end(&bound);
+    assert_int_equal(d->source[0].table->store != NULL, stream);
+    return d;
+}
+
+/* The model's file and the history without times. */
+static char *outcome(training *t, size_t *size)
+{
+    const char *path = files_path(folder, "model.safetensors");
+    tl_error error = {0};
+    if (tl_model_save(t->model, path, &error) != TL_OK) fail_msg("%s", error.message);
+    size_t rows = tl__trainer_epochs(t->trainer);
+    char *bytes = files_read(path, size);
+    bytes = realloc(bytes, *size + rows * sizeof(tl__epoch));
+    for (size_t i = 0; i < rows; i++) {
+        tl__epoch epoch = *tl__trainer_epoch(t->trainer, i);
+        epoch.seconds = 0;
+        memcpy(bytes + *size, &epoch, sizeof epoch);
+        *size += sizeof epoch;
+    }
+    return bytes;
+}
+
+static const char *const settings = "epochs: 3, batch_size: 16, learning_rate: 0.01, early_stopping: {patience: 5}";
+
+static char *train(bool stream, const char *more, int threads, size_t *size)
+{
+    training t;
+    tl__memory plan;
+    tl_error error = {0};
+    context->threads = threads;
+    tl_dataset *d = load(stream, more);
+    training_over(&t, d, "nodes: 8", settings, NULL);
+    tl__trainer_memory(t.trainer, &plan);
+    tl__heap_reset_peak(&context->heap);
+    size_t others = context->heap.in_use;
+    if (tl__trainer_run(t.trainer, &error) != TL_OK) fail_msg("%s", error.message);
+    tl_scores scores;
+    for (int part = 0; part < 3; part++) assert_int_equal(tl__trainer_score(t.trainer, (tl_part)part, &scores, &error), TL_OK);
+    assert_int_equal(context->heap.peak, plan.total);
+    assert_true(plan.total > others);
+    char *bytes = outcome(&t, size);
+    training_end(&t);
+    tl_dataset_free(d);
+    context->threads = 1;
+    return bytes;
+}
+
+static void equal_bytes_and_exact_memory(void **state)
+{
+    (void)state;
+    static const char *const cases[] = {"shuffle_block: 32", "shuffle_block: 100, weight: w", "shuffle_block: 7",
+                                        "shuffle_block: 100000", "shuffle: false", "shuffle_block: 64, normalize: minmax"};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t n, m, k;
+        char *a = train(false, cases[i], 1, &n), *b = train(true, cases[i], 1, &m), *c = train(true, cases[i], 2, &k);
+        assert_int_equal(n, m);
+        assert_int_equal(n, k);
+        assert_memory_equal(a, b, n);
+        assert_memory_equal(a, c, n);
+        free(a), free(b), free(c);
+    }
+}
+
+static void resumes_after_any_step(void **state)
+{
+    (void)state;
+    size_t n, m;
+    const char *more = "shuffle_block: 48";
+    char *whole = train(true, more, 1, &n), checkpoints[300], path[400];
+    snprintf(checkpoints, sizeof checkpoints, "%s", files_path(folder, "checkpoints"));
+    assert_int_equal(tl__folder_make(checkpoints, NULL), TL_OK);
+    snprintf(path, sizeof path, "%s/checkpoint.safetensors", checkpoints);
+    for (int64_t first = 1; first < 45; first += 4) {
+        training t;
+        tl_error error = {0};
+        tl_status status = TL_CANCELLED;
+        for (int go = 0; status == TL_CANCELLED; go++) {
+            tl_dataset *d = load(true, more);
+            training_over(&t, d, "nodes: 8", settings, checkpoints);
+            if (go && tl__trainer_resume(t.trainer, path, &error) != TL_OK) fail_msg("%s", error.message);
+            status = tl__trainer_run_steps(t.trainer, go ? 17 : first, &error);
+            if (status != TL_CANCELLED && status != TL_OK) fail_msg("%s", error.message);
+            if (status == TL_OK) {
+                char *bytes = outcome(&t, &m);
+                assert_int_equal(n, m);
+                assert_memory_equal(bytes, whole, n);
+                free(bytes);
+            }
+            training_end(&t);
+            tl_dataset_free(d);
+        }
+    }
+    /* another block is another order */
+    training t;
+    tl_error error = {0};
+    tl_dataset *d = load(true, "shuffle_block: 32");
+    training_over(&t, d, "nodes: 8", settings, checkpoints);
+    assert_int_equal(tl__trainer_resume(t.trainer, path, &error), TL_BAD_DATA);
+    assert_non_null(strstr(error.message, "mixed 48 at a time and now are 32"));
+    training_end(&t);
+    tl_dataset_free(d);
+    free(whole);
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    files_begin(folder);
+    tl_context_options options = TL_CONTEXT_OPTIONS;
+    options.threads = 1;
+    make_csv();
+    return tl_context_make(&options, &context, NULL);
+}
+
+static int end(void **state)
+{
+    (void)state;
+    tl_context_free(context);
+    files_end(folder);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equal_bytes_and_exact_memory),
+        cmocka_unit_test(resumes_after_any_step),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
