@@ -49,8 +49,8 @@ TL_PRIV const tl__member_head *tl__family_find(const tl__family *family, const c
     for (size_t i = 0; i < family->count; i++) {
         const tl__member_head *member = tl__family_member(family, i);
         if (tl__same_text(member->name, name) || family_listed(member->aliases, name)) return member;
-        family_suggest(&nearest, member, alias);
     }
+    for (size_t i = 0; i < family->count; i++) family_suggest(&nearest, tl__family_member(family, i), alias);
     char known[1024] = "", hint[96] = "";
     size_t used = 0;
     for (size_t i = 0; i < family->count && used < sizeof known; i++)

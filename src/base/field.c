@@ -30,15 +30,15 @@ TL_PRIV void tl__field_defaults(const tl__field *rows, void *block)
 
 TL_PRIV const tl__field *tl__field_find(const tl__field *rows, const char *name, size_t size, const char **suggestion)
 {
+    if (suggestion != NULL) *suggestion = NULL;
+    for (const tl__field *row = rows; row->name != NULL; row++)
+        if (tl__same_text_n(row->name, name, size)) return row;
+    if (suggestion == NULL) return NULL;
     char wanted[128];
     tl__format(wanted, sizeof wanted, "%.*s", (int)tl__size_min(size, sizeof wanted), name);
     tl__suggestion nearest = {wanted, NULL, 0};
-    if (suggestion != NULL) *suggestion = NULL;
-    for (const tl__field *row = rows; row->name != NULL; row++) {
-        if (tl__same_text_n(row->name, name, size)) return row;
-        tl__suggest(&nearest, row->name);
-    }
-    if (suggestion != NULL) *suggestion = nearest.best;
+    for (const tl__field *row = rows; row->name != NULL; row++) tl__suggest(&nearest, row->name);
+    *suggestion = nearest.best;
     return NULL;
 }
 
