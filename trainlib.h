@@ -132,7 +132,7 @@ typedef struct tl_context_options {
     size_t struct_size;
     const tl_allocator *allocator;    /* NULL: malloc */
     size_t memory_limit;              /* bytes; 0: none */
-    int threads;                      /* 0: as many as the processor has */
+    int threads;                      /* 0: as many as this process may use (processor set, container's quota) */
     const char *simd;                 /* best set to use: "scalar", "sse2", "avx2", "avx512", "neon"; NULL: the
                                          environment's TRAINLIB_SIMD, else the best that the machine has */
     uint64_t seed;                    /* for what has no seed of its own */

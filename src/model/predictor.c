@@ -8,6 +8,7 @@ struct tl_predictor {
     const tl_model *model;
     tl__plan *plan;
     tl__network *network;
+    tl__pool *pool;       /* NULL: one row at a time is not worth it */
     float *inputs;        /* [max_rows, features] */
     double *shift, *scale;   /* [features] of a pipeline of numbers only, side by side; NULL: it has categories */
     size_t max_rows, features, outputs, predictions;
@@ -52,11 +53,13 @@ static tl_status predictor_fill(tl_predictor *predictor, tl_error *error)
 {
     const tl_model *model = predictor->model;
     tl__heap *heap = &model->context->heap;
-    tl__plan_options options = {.kernels = model->context->kernels, .workers = 1, .max_rows = predictor->max_rows};
+    tl__plan_options options = {.kernels = model->context->kernels, .max_rows = predictor->max_rows};
     size_t floats, bytes;
     predictor->features = tl__shape_size(tl__graph_input_shape(&model->graph));
     predictor->outputs = tl__shape_size(tl__graph_output_shape(&model->graph));
     predictor->predictions = tl__model_predictions(model);
+    predictor->pool = predictor->max_rows > 1 ? model->context->pool : NULL;
+    options.workers = tl__pool_threads(predictor->pool);
     if (!tl__size_mul(predictor->max_rows, predictor->features, &floats) ||
         !tl__size_mul(floats, sizeof(float), &bytes))
         return tl__fail(error, TL_OUT_OF_RANGE, "a predictor for %zu rows is too large; ask for fewer rows at once",
@@ -137,7 +140,7 @@ TL_API tl_status tl_predict(tl_predictor *predictor, const float *inputs, size_t
     if (rows > predictor->max_rows) return TL_OUT_OF_RANGE;
     if (rows == 0) return TL_OK;
     TL_TRY(predictor_inputs(predictor, inputs, rows));
-    TL_TRY(tl__network_forward(predictor->network, NULL, predictor->inputs, rows, &raw));
+    TL_TRY(tl__network_forward(predictor->network, predictor->pool, predictor->inputs, rows, &raw));
     if (model->pipeline->classification || model->link != TL__LINK_NONE)
         tl__link_apply(model->context->kernels, model->link, raw, rows, predictor->outputs, outputs,
                        predictor->predictions);

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <stdatomic.h>
+#include <time.h>
 
 enum { MOST = 5000 };
 
@@ -132,6 +133,76 @@ static void two_callers(void **state)
     tl__pool_free(&heap, callers[0].pool);
 }
 
+/* A task that takes longer than anybody looks for its end: the caller falls asleep and is woken. */
+static void long_task(void *user, size_t task, int worker)
+{
+    (void)worker;
+    if (task % 2 == 1) tl__sleep(2000);
+    atomic_fetch_add((atomic_size_t *)user, task + 1);
+}
+
+static void the_caller_sleeps(void **state)
+{
+    static const int threads[] = {2, 3, 7};
+    (void)state;
+    for (size_t t = 0; t < TL_COUNT(threads); t++) {
+        tl__heap heap;
+        tl__pool *pool;
+        tl__heap_init(&heap, NULL, 0);
+        assert_int_equal(tl__pool_new(&heap, threads[t], &pool), TL_OK);
+        for (size_t job = 0; job < 20; job++) {
+            atomic_size_t sum;
+            atomic_init(&sum, 0);
+            tl__parallel_for(pool, 2 + job % 5, long_task, &sum);
+            assert_int_equal(atomic_load(&sum), (2 + job % 5) * (3 + job % 5) / 2);
+        }
+        tl__pool_free(&heap, pool);
+    }
+}
+
+/* Processor time of the whole process while its pool has nothing to do. */
+static void waiting_costs_nothing(void **state)
+{
+    tl__heap heap;
+    tl__pool *pool;
+    atomic_size_t sum;
+    (void)state;
+    atomic_init(&sum, 0);
+    tl__heap_init(&heap, NULL, 0);
+    assert_int_equal(tl__pool_new(&heap, 4, &pool), TL_OK);
+    for (int i = 0; i < 10; i++) tl__parallel_for(pool, 100, add_task, &sum);
+    tl__sleep(50000);
+    clock_t before = clock();
+    tl__sleep(400000);
+    assert_true(clock() - before < CLOCKS_PER_SEC / 10);
+    tl__pool_free(&heap, pool);
+}
+
+static void what_pays(void **state)
+{
+    tl__heap heap;
+    tl__pool *pool;
+    atomic_size_t sum;
+    (void)state;
+    atomic_init(&sum, 0);
+    tl__heap_init(&heap, NULL, 0);
+    assert_int_equal(tl__pool_new(&heap, 2, &pool), TL_OK);
+    assert_false(tl__pool_pays(NULL, 100, 1e12));
+    assert_false(tl__pool_pays(pool, 1, 1e12));
+    assert_false(tl__pool_pays(pool, 2, 1000));
+    assert_false(tl__pool_pays(pool, 2, 1e6));      /* the worker sleeps; */
+    tl__pool_rouse(pool);
+    assert_true(tl__pool_pays(pool, 2, 1e6));       /* it is to be woken, */
+    assert_false(tl__pool_pays(pool, 2, 1e6));
+    assert_true(tl__pool_pays(pool, 2, 1e12));      /* or is for so much; */
+    int jobs = 0;
+    while (!tl__pool_pays(pool, 2, 1e6)) jobs++;    /* several small jobs are much, too */
+    assert_true(jobs > 5 && jobs < 50);
+    tl__parallel_for(pool, 2, add_task, &sum);
+    tl__pool_free(&heap, pool);
+    tl__pool_rouse(NULL);
+}
+
 static void without_a_pool(void **state)
 {
     atomic_size_t sum;
@@ -174,6 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_task_once), cmocka_unit_test(many_small_jobs), cmocka_unit_test(without_a_pool),
         cmocka_unit_test(job_in_a_job), cmocka_unit_test(two_callers),
+        cmocka_unit_test(the_caller_sleeps), cmocka_unit_test(waiting_costs_nothing), cmocka_unit_test(what_pays),
         cmocka_unit_test(never_used), cmocka_unit_test(out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
