@@ -80,7 +80,7 @@ cmocka:
 	@printf '#include <%s.h>\n' stdarg stddef stdint setjmp cmocka | \
 	  $(CC) -x c -fsyntax-only - 2>/dev/null || { echo "The tests need cmocka, which is not here. This gets it: tools/get-cmocka" >&2; exit 2; }
 
-test: cmocka all $(if $(T),,checks single-unit) $(TEST_PROGRAMS) $(if $(filter tests/parity/%,$(TEST_SH)),$(call tool,parity,parity))
+test: cmocka all $(if $(filter tests/cli/test_bench.sh,$(TEST_SH)),$(B)/bench) $(if $(T),,checks single-unit) $(TEST_PROGRAMS) $(if $(filter tests/parity/%,$(TEST_SH)),$(call tool,parity,parity))
 	@PARITY='$(RUN) $(call tool,parity,parity)' TRAINLIB='$(RUN) $(CURDIR)/$(B)/trainlib$(EXE)' RUN='$(RUN)' tools/run-tests $(TEST_PROGRAMS) $(TEST_SH)
 
 checks:

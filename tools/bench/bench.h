@@ -44,6 +44,7 @@ typedef struct bench_result {
 
 typedef struct bench_row {
     char group[16], name[BENCH_NAME];
+    const char *section;              /* rows of one section get a geometric mean; NULL: none */
     const char *simd;
     int threads;
     double work;                      /* of one operation, in `unit` times seconds */
@@ -65,7 +66,7 @@ typedef struct bench_options {
     const char *filter;               /* parts of "GROUP NAME", separated by commas; NULL: all */
     const char *simd;                 /* NULL: the best */
     const char *csv, *json, *data;
-    int repeat, threads;
+    int repeat, threads, times;       /* times: operations of a repeat, 0: as many as fill its time */
     bool peers, list, help;
 } bench_options;
 
@@ -121,6 +122,7 @@ void bench_report(bench *b, bench_row *row);
 void bench_series_add(bench_series *series, double value);
 void bench_series_close(bench_series *series);
 double bench_seconds(void);
+double bench_share(const bench_row *row);     /* of the row's limit; 0: there is none */
 
 /* --- machine.c --- */
 void bench_machine_line(char *out, size_t room, const bench *b);
@@ -152,6 +154,7 @@ void bench_loop_triad(int set, float *a, const float *b, const float *c, size_t 
 /* --- report.c --- */
 void bench_print_head(bench *b);
 void bench_print_row(bench *b, const bench_row *row);
+void bench_print_summary(const bench *b);
 bool bench_write_files(bench *b);
 char *bench_time_text(char out[24], double seconds);
 char *bench_rate_text(char out[32], double rate, const char *unit);

@@ -26,8 +26,8 @@ static const struct {
     {FUNCTIONS_ACTIVATE, "elu", "elu", TL__ELU, 0, NULL},
     {FUNCTIONS_SOFTMAX, "softmax over 10 columns", "softmax", TL__IDENTITY, 10, NULL},
     {FUNCTIONS_SOFTMAX, "softmax over 1024 columns", "softmax", TL__IDENTITY, 1024, NULL},
-    {FUNCTIONS_SINGLE, "exp, one number a call", NULL, TL__IDENTITY, 0, tl__expf},
-    {FUNCTIONS_SINGLE, "log, one number a call", NULL, TL__IDENTITY, 0, tl__logf},
+    {FUNCTIONS_SINGLE, "exp one number a call", NULL, TL__IDENTITY, 0, tl__expf},
+    {FUNCTIONS_SINGLE, "log one number a call", NULL, TL__IDENTITY, 0, tl__logf},
 };
 
 static void functions_label(size_t index, char out[BENCH_NAME])

@@ -33,7 +33,7 @@ static void gemm_label(size_t index, char out[BENCH_NAME])
         snprintf(out, BENCH_NAME, "%zux%zux%zu%s%s", c->rows, c->out, c->in, c->simd ? " on " : "",
                  c->simd ? c->simd : "");
     else
-        snprintf(out, BENCH_NAME, "batch %zu, %zu to %zu, %s", c->rows, c->in, c->out, gemm_form_names[c->form]);
+        snprintf(out, BENCH_NAME, "batch %zu %zu to %zu %s", c->rows, c->in, c->out, gemm_form_names[c->form]);
 }
 
 /* ---- ours ---- */
@@ -101,10 +101,10 @@ static void gemm_contest(bench *b, bench_row *row, const gemm_case *c, gemm_work
     bench_team team = {0};
     gemm_blas blas = gemm_theirs(c);
     bench_team_add(&team, "trainlib", gemm_ours, work);
-    for (int p = 0; p < 2; p++)
+    for (int p = 0; p < 2 && !c->simd; p++)
         bench_team_peer(b, &team, row->threads, packages[p], packages[p], "gemm-%s %d %d %d %d %d", packages[p], blas.m,
                         blas.n, blas.k, blas.a_transposed, blas.b_transposed);
-    blas.sgemm = bench_openblas(b, row->threads);
+    blas.sgemm = c->simd ? NULL : bench_openblas(b, row->threads);
     blas.a = work->call.a;
     blas.b = work->call.b;
     blas.c = work->call.c;
@@ -140,6 +140,7 @@ static void gemm_run(bench *b, size_t index)
     row.threads = b->options.threads;
     row.work = 2.0 * (double)c->rows * (double)c->in * (double)c->out;
     row.unit = "FLOP/s";
+    row.section = c->simd ? "squares on a lower set" : c->form == GEMM_PLAIN ? "squares" : "shapes of training";
     bench_limit_peak(b, &row);
 
     size_t largest = c->rows * c->in;

@@ -90,7 +90,7 @@ static bool limits_can_run(const char *set)
 double bench_peak(bench *b, const char *set, int threads)
 {
     int s = limits_set(set);
-    if (s < 0 || threads < 1 || threads > BENCH_THREADS || !limits_can_run(set)) return 0;
+    if (b->options.times > 0 || s < 0 || threads < 1 || threads > BENCH_THREADS || !limits_can_run(set)) return 0;
     double *kept = &b->limits.peak[s][threads - 1];
     if (*kept == 0) {
         limits_job job = {.run = limits_run_peak, .threads = threads, .set = s};
@@ -139,7 +139,7 @@ static void limits_run_triad(limits_job *job, int thread)
 
 double bench_triad(bench *b, int level, int threads)
 {
-    if (threads < 1 || threads > BENCH_THREADS) return 0;
+    if (b->options.times > 0 || threads < 1 || threads > BENCH_THREADS) return 0;
     double *kept = &b->limits.triad[level][threads - 1];
     if (*kept > 0) return *kept;
     limits_job job = {.run = limits_run_triad, .threads = threads, .count = limits_floats(level, threads)};

@@ -15,7 +15,7 @@ static void long_label(size_t index, char out[BENCH_NAME])
     char name[BENCH_NAME];
     (void)index;
     net_name(&long_shape, name);
-    snprintf(out, BENCH_NAME, "%.40s, %d steps", name, LONG_STEPS);
+    snprintf(out, BENCH_NAME, "%.40s %d steps", name, LONG_STEPS);
 }
 
 /* One training of all 5,000 steps: what one step takes at the beginning and at the end. */

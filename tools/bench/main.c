@@ -25,6 +25,7 @@ static const char main_usage[] =
     "--repeat N repeats of each measurement (default 7)\n"
     "--simd SET the set of kernels: avx512, avx2, sse2, neon, scalar\n"
     "--threads N threads of the cases that do not fix them (default 1)\n"
+    "--times N  exactly N operations a repeat and no limits: for counting instructions in an emulator\n"
     "--data DIR folder with Fashion-MNIST's four .gz files, for the group run\n"
     "--csv FILE, --json FILE   the results as files\n"
     "\n";
@@ -72,7 +73,7 @@ static bool main_arguments(bench_options *options, int argc, char **argv)
         {"help", &options->help, NULL, NULL}, {"simd", NULL, &options->simd, NULL},
         {"csv", NULL, &options->csv, NULL}, {"json", NULL, &options->json, NULL},
         {"data", NULL, &options->data, NULL}, {"repeat", NULL, NULL, &options->repeat},
-        {"threads", NULL, NULL, &options->threads},
+        {"threads", NULL, NULL, &options->threads}, {"times", NULL, NULL, &options->times},
     };
     for (int i = 1; i < argc;) {
         int used = 0;
@@ -146,6 +147,7 @@ int main(int argc, char **argv)
     if (!b.options.list) bench_print_head(&b);
     if (main_cases(&b) == 0)
         bench_fail(&b, "no case has %s in its name; build/bench --list shows them", b.options.filter);
+    bench_print_summary(&b);
     bench_write_files(&b);
     bench_peers_end(&b);
     tl__free(&b.heap, b.rows, b.row_room * sizeof *b.rows);

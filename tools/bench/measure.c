@@ -15,6 +15,12 @@ void bench_series_add(bench_series *series, double value)
     if (series->count < BENCH_REPEATS) series->value[series->count++] = value;
 }
 
+double bench_share(const bench_row *row)
+{
+    double work = row->limit_work > 0 ? row->limit_work : row->work;
+    return row->limit > 0 ? work / row->ours.seconds.median / row->limit : 0;
+}
+
 static int measure_order(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -65,7 +71,9 @@ bool bench_measure(bench *b, bench_row *row, const bench_worker *workers, int co
     for (int w = 0; w < count; w++) {
         results[w] = w == 0 ? &row->ours : &row->peers[w - 1];
         snprintf(results[w]->name, sizeof results[w]->name, "%s", workers[w].name);
-        times[w] = row->times ? row->times : measure_times(&workers[w], target);
+        times[w] = b->options.times > 0 ? (size_t)b->options.times
+                   : row->times > 0   ? row->times
+                                      : measure_times(&workers[w], target);
         if (times[w] == 0) return bench_fail(b, "%s %s: %s failed", row->group, row->name, workers[w].name), false;
     }
     row->peer_count = count - 1;

@@ -21,18 +21,18 @@ static const struct {
     {PASSES_ADAM, "adam", 918, 256, 4, 7},
     {PASSES_ADAM, "adam", 64, 262144, 4, 7},
     {PASSES_LAYER_NORM, "layer norm", 512, 256, 2, 2},
-    {PASSES_LAYER_NORM_BACKWARD, "layer norm, back", 512, 256, 3, 3},
+    {PASSES_LAYER_NORM_BACKWARD, "layer norm back", 512, 256, 3, 3},
     {PASSES_DROPOUT, "dropout", 512, 256, 2, 2},
     {PASSES_CROSS_ENTROPY, "cross entropy with gradient", 512, 10, 2, 2},
     {PASSES_CROSS_ENTROPY, "cross entropy with gradient", 512, 256, 2, 2},
     {PASSES_COLUMN_SUMS, "column sums", 512, 256, 1, 1},
     {PASSES_SUM_SQUARES, "sum of squares", 512, 256, 1, 1},
-    {PASSES_RELU_BACKWARD, "relu, back", 512, 256, 3, 3},
+    {PASSES_RELU_BACKWARD, "relu back", 512, 256, 3, 3},
 };
 
 static void passes_label(size_t index, char out[BENCH_NAME])
 {
-    snprintf(out, BENCH_NAME, "%s, %zux%zu", passes_cases[index].name, passes_cases[index].rows,
+    snprintf(out, BENCH_NAME, "%s %zux%zu", passes_cases[index].name, passes_cases[index].rows,
              passes_cases[index].columns);
 }
 

@@ -18,9 +18,9 @@ static void peak_label(size_t index, char out[BENCH_NAME])
     const char *threads = peak_cases[index].threads == 1 ? "1 thread" : "2 threads";
     int which = peak_cases[index].which;
     if (peak_cases[index].kind == PEAK_SETS)
-        snprintf(out, BENCH_NAME, "multiply-adds %s, %s", bench_set_names[which], threads);
+        snprintf(out, BENCH_NAME, "multiply-adds %s on %s", bench_set_names[which], threads);
     else if (peak_cases[index].kind == PEAK_TRIADS)
-        snprintf(out, BENCH_NAME, "triad in %s, %s", bench_level_name(which), threads);
+        snprintf(out, BENCH_NAME, "triad in %s on %s", bench_level_name(which), threads);
     else
         snprintf(out, BENCH_NAME, "spin to another core and back");
 }

@@ -84,9 +84,20 @@ bool bench_peers_have(const bench *b, const char *package)
     return false;
 }
 
+/* OpenBLAS takes AVX-512 by itself on some processors only; what is set already stays, and is said. */
+static void peer_say_core(void)
+{
+    const char *core = getenv("OPENBLAS_CORETYPE");
+    bool ours = !core && strcmp(tl__kernels_choose(NULL)->name, "avx512") == 0;
+    if (ours) setenv("OPENBLAS_CORETYPE", "SkylakeX", 1);
+    if (ours) printf("OPENBLAS_CORETYPE=SkylakeX is set, so that OpenBLAS uses AVX-512.\n");
+    else if (core) printf("OPENBLAS_CORETYPE=%s was set: OpenBLAS is held to that processor's kernels.\n", core);
+}
+
 void bench_peers_head(bench *b)
 {
     if (!b->options.peers) return;
+    peer_say_core();
     if (!peer_ask(b, 1, b->packages, sizeof b->packages, "have")) {
         b->packages[0] = 0;
         printf("Peers: python3 is not here (or peers.py failed), so its packages are left out.\n");

@@ -30,11 +30,6 @@ char *bench_rate_text(char out[32], double rate, const char *unit)
 
 static double report_rate(const bench_row *row) { return row->work / row->ours.seconds.median; }
 
-static double report_share(const bench_row *row)
-{
-    double work = row->limit_work > 0 ? row->limit_work : row->work;
-    return row->limit > 0 ? work / row->ours.seconds.median / row->limit : 0;
-}
 
 void bench_print_head(bench *b)
 {
@@ -58,20 +53,20 @@ void bench_print_row(bench *b, const bench_row *row)
 {
     char median[24], spread[52], rate[32], share[64] = "";
     if (strcmp(b->group_shown, row->group) != 0)
-        printf("\n%-38s %9s %21s %17s  %s\n", row->group, "median", "spread", "speed", "of the machine's own");
+        printf("\n%-40s %9s %21s %17s  %s\n", row->group, "median", "spread", "speed", "of the machine's own");
     memcpy(b->group_shown, row->group, sizeof b->group_shown);
     bench_time_text(median, row->ours.seconds.median);
     report_series(spread, sizeof spread, &row->ours.seconds);
     bench_rate_text(rate, report_rate(row), row->unit);
-    if (row->limit > 0) snprintf(share, sizeof share, "%.2f of %s", report_share(row), row->limit_name);
-    printf("%-38s %9s %21s %17s  %s%s%s\n", row->name, median, spread, rate, share, row->note[0] ? "  " : "",
+    if (row->limit > 0) snprintf(share, sizeof share, "%.2f of %s", bench_share(row), row->limit_name);
+    printf("%-40s %9s %21s %17s  %s%s%s\n", row->name, median, spread, rate, share, row->note[0] ? "  " : "",
            row->note);
     for (int p = 0; p < row->peer_count; p++) {
         const bench_result *peer = &row->peers[p];
         bench_time_text(median, peer->seconds.median);
         report_series(spread, sizeof spread, &peer->seconds);
         bench_rate_text(rate, row->work / peer->seconds.median, row->unit);
-        printf("    %-34s %9s %21s %17s  ours is %.2f times as fast", peer->name, median, spread, rate,
+        printf("    %-36s %9s %21s %17s  ours is %.2f times as fast", peer->name, median, spread, rate,
                peer->seconds.median / row->ours.seconds.median);
         if (peer->compared)
             printf(peer->alike ? "  (results %.0e apart)" : "  NOT COMPARABLE: results %.0e apart",
@@ -90,7 +85,7 @@ static void report_csv_result(FILE *file, const bench_row *row, const bench_resu
     fprintf(file, "%s,\"%s\",%s,%d,%s,%.6g,%.6g,%.6g,%d,%.6g,%s,", row->group, row->name, row->simd, row->threads,
             result->name, result->seconds.median, result->seconds.least, result->seconds.most, result->seconds.count,
             row->work / result->seconds.median, row->unit);
-    if (ours && row->limit > 0) fprintf(file, "%.4f,%s,", report_share(row), row->limit_name);
+    if (ours && row->limit > 0) fprintf(file, "%.4f,%s,", bench_share(row), row->limit_name);
     else fprintf(file, ",,");
     if (!ours) fprintf(file, "%.4f", result->seconds.median / row->ours.seconds.median);
     fprintf(file, ",");
@@ -135,7 +130,7 @@ static void report_json_row(FILE *file, const bench_row *row)
     fprintf(file, ", \"simd\": \"%s\", \"threads\": %d, \"speed\": %.6g, \"unit\": \"%s\",", row->simd, row->threads,
             report_rate(row), row->unit);
     if (row->limit > 0)
-        fprintf(file, " \"share\": %.4f, \"share_of\": \"%s\", \"limit\": %.6g,", report_share(row), row->limit_name,
+        fprintf(file, " \"share\": %.4f, \"share_of\": \"%s\", \"limit\": %.6g,", bench_share(row), row->limit_name,
                 row->limit);
     fprintf(file, " \"others\": %.2f, \"note\": ", row->others);
     report_json_text(file, row->note);

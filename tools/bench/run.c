@@ -14,8 +14,8 @@
 static const struct {
     const char *name, *how;    /* how: the loop of peers.py */
 } run_cases[] = {
-    {"Fashion-MNIST, ten epochs", "slices"},
-    {"Fashion-MNIST, ten epochs, DataLoader", "loader"},
+    {"Fashion-MNIST ten epochs", "slices"},
+    {"Fashion-MNIST ten epochs beside DataLoader", "loader"},
 };
 
 static void run_label(size_t index, char out[BENCH_NAME]) { snprintf(out, BENCH_NAME, "%s", run_cases[index].name); }

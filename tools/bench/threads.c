@@ -21,7 +21,7 @@ static const struct {
 static void threads_label(size_t index, char out[BENCH_NAME])
 {
     net_name(&threads_cases[index].shape, out);
-    strcat(out, threads_cases[index].busy ? ", a core busy" : ", 2 threads");
+    strcat(out, threads_cases[index].busy ? " on 2 threads beside a busy core" : " on 2 threads");
 }
 
 /* A process that computes until it is killed. */
