@@ -98,7 +98,8 @@ TL_PRIV tl_status tl__source_check(tl_dataset *dataset, tl__rows_of *source, con
         TL_TRY(tl__column_check(table, column, settings->missing != TL__MISSING_FAIL, error));
         if (settings->missing == TL__MISSING_FORWARD) tl__column_fill_forward(column, table->rows, NULL);
     }
-    return settings->missing == TL__MISSING_DROP && table->store ? tl__source_incomplete(dataset, source, error) : TL_OK;
+    bool incomplete = settings->missing == TL__MISSING_DROP && table->store;
+    return incomplete ? tl__source_incomplete(dataset, source, error) : TL_OK;
 }
 
 /* ---- maps ---- */

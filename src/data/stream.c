@@ -63,21 +63,23 @@ TL_PRIV tl_status tl__stream_wanted(tl_context *context, const tl__data_settings
     return TL_OK;
 }
 
-static tl_status stream_refuse(const char *setting, const char *what, const char *remedy, tl_error *error)
+static tl_status stream_refuse(const char *setting, const char *choice, const char *what, const char *remedy,
+                               tl_error *error)
 {
-    return tl__fail_at(error, TL_UNSUPPORTED, NULL, 0, 0, setting, "%s %s, which cannot be done while the data is "
-                       "streamed; %s, or hold it in memory: data.streaming: false", setting, what, remedy);
+    return tl__fail_at(error, TL_UNSUPPORTED, NULL, 0, 0, setting, "%s: %s %s, which cannot be done while the data is "
+                       "streamed; %s, or hold the data in memory: data.streaming: false", setting, choice, what,
+                       remedy);
 }
 
 TL_PRIV tl_status tl__stream_check(const tl__data_settings *settings, tl_error *error)
 {
     static const char sorts[] = "sorts all values of a column";
     if (settings->normalize == TL__NORMALIZE_ROBUST)
-        return stream_refuse("data.normalize: robust", sorts, "use standard or minmax", error);
+        return stream_refuse("data.normalize", "robust", sorts, "use standard or minmax", error);
     if (settings->missing == TL__MISSING_MEDIAN)
-        return stream_refuse("data.missing: median", sorts, "use mean, drop or constant", error);
+        return stream_refuse("data.missing", "median", sorts, "use mean, drop or constant", error);
     if (settings->missing == TL__MISSING_FORWARD)
-        return stream_refuse("data.missing: forward", "changes cells by those before them",
+        return stream_refuse("data.missing", "forward", "changes cells by those before them",
                              "use mean, drop or constant", error);
     return TL_OK;
 }

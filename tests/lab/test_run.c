@@ -315,6 +315,76 @@ static void test_memory_limit(void **state)
     tl_context_free(context);
 }
 
+/* A streamed run: the model of one in memory, the memory that the plan says; predictions of a file block by block. */
+static void test_streamed(void **state)
+{
+    (void)state;
+    const char *const held[] = {"data.shuffle_block=20"}, *const streamed[] = {"data.shuffle_block=20", "data.streaming=true"};
+    tl_context *context = tl_context_new(NULL);
+    peak_watch watch = {.context = context};
+    tl_run_result first, second;
+    tl_options options = TL_OPTIONS;
+    tl_error error = {0};
+    tl_value *value;
+    char path[300], here[300], there[300];
+    snprintf(path, sizeof path, "%s", files_path(folder, "streamed"));
+    snprintf(here, sizeof here, "%s", files_path(folder, "held.csv"));
+    snprintf(there, sizeof there, "%s", files_path(folder, "streamed.csv"));
+    options.out = path;
+    options.set = held;
+    options.set_count = 1;
+    assert_int_equal(tl_run(context, config_path, &options, &first, &error), TL_OK);
+    options.set = streamed;
+    options.set_count = 2;
+    options.progress = watch_peak;
+    options.progress_user = &watch;
+    if (tl_run(context, config_path, &options, &second, &error) != TL_OK) fail_msg("%s", error.message);
+    assert_int_equal(watch.peak, second.memory_bytes);
+    assert_int_equal(watch.calls, 0);
+    size_t size, other;
+    char *model = files_read(first.model_path, &size), *again = files_read(second.model_path, &other);
+    assert_int_equal(size, other);
+    assert_memory_equal(model, again, size);
+    free(model), free(again);
+    options.progress = NULL;
+    assert_int_equal(tl_plan(context, config_path, &options, &value, &error), TL_OK);
+    assert_int_equal(tl_value_integer(tl_value_get(value, "memory_bytes"), 0), second.memory_bytes);
+    tl_value_free(context, value);
+    assert_int_equal(files_count(files_path(folder, "streamed/output/cache"), "made.csv"), 1);
+
+    const char *data = files_path(folder, "made.csv");
+    options.data = data;
+    options.format = "csv";
+    options.output = here;
+    options.set_count = 0;
+    assert_int_equal(tl_predict_file(context, first.run, &options, &value, &error), TL_OK);
+    tl_value_free(context, value);
+    options.set_count = 2;
+    options.output = there;
+    if (tl_predict_file(context, first.run, &options, &value, &error) != TL_OK) fail_msg("%s", error.message);
+    assert_int_equal(tl_value_integer(tl_value_get(value, "rows"), 0), 120);
+    tl_value_free(context, value);
+    model = files_read(here, &size), again = files_read(there, &other);
+    assert_int_equal(size, other);
+    assert_memory_equal(model, again, size);
+    options.output = NULL;
+    assert_int_equal(tl_predict_file(context, first.run, &options, &value, &error), TL_OK);
+    assert_string_equal(tl_value_text(tl_value_get(value, "text"), ""), model);
+    tl_value_free(context, value);
+    free(model), free(again);
+    options.format = "json";
+    assert_int_equal(tl_predict_file(context, first.run, &options, &value, &error), TL_UNSUPPORTED);
+    assert_non_null(strstr(error.message, "--format csv"));
+    options.format = NULL;
+    error = (tl_error){0};
+    if (tl_evaluate(context, first.run, &options, &value, &error) != TL_OK) fail_msg("%s", error.message);
+    tl_value_free(context, value);
+    options.data = NULL;
+    if (tl_evaluate(context, second.run, &options, &value, &error) != TL_OK) fail_msg("%s", error.message);
+    tl_value_free(context, value);
+    tl_context_free(context);
+}
+
 /* Each allocation of a whole run fails in turn. */
 static void test_out_of_memory(void **state)
 {
@@ -351,6 +421,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_folder),     cmocka_unit_test(test_figures),      cmocka_unit_test(test_repeatable),
         cmocka_unit_test(test_resume),     cmocka_unit_test(test_users_block),  cmocka_unit_test(test_memory_limit),
+        cmocka_unit_test(test_streamed),
         cmocka_unit_test(test_plan),
         cmocka_unit_test(test_out_of_memory),
     };
