@@ -2,6 +2,7 @@
 #include "data/loader.h"
 
 #include "base/inflate.h"
+#include "base/math.h"
 #include "base/text.h"
 #include "port/port.h"
 #include "text/value.h"
@@ -265,17 +266,78 @@ TL_PRIV tl_status tl__loader_kind(const tl__source *source, const char *name, si
     return TL_OK;
 }
 
-static void loader_fill(tl__column *column, const tl__loader_array *array, size_t rows, size_t first, size_t stride)
+enum { LOADER_ROWS = 64 };    /* of all columns that are filled together, for the cache's sake */
+
+/* Rows [row, end) of a column. */
+typedef struct loader_piece {
+    tl__column *column;
+    size_t row, end, first, stride;    /* element i of row r stands at r * stride + first + i */
+} loader_piece;
+
+static void loader_missing(const loader_piece *p, size_t row)
 {
-    for (size_t row = 0; row < rows; row++) {
+    if (p->column->missing++ == 0) p->column->first_missing_row = row;
+}
+
+static void loader_fill_bytes(const loader_piece *p, const unsigned char *from)
+{
+    uint8_t *to = (uint8_t *)p->column->values + p->row * p->column->width;
+    for (size_t row = p->row; row < p->end; row++) {
+        for (size_t i = 0; i < p->column->width; i++) *to++ = from[row * p->stride + p->first + i];
+    }
+}
+
+static void loader_fill_floats(const loader_piece *p, const unsigned char *from)
+{
+    float *to = (float *)p->column->values + p->row * p->column->width;
+    for (size_t row = p->row; row < p->end; row++) {
+        for (size_t i = 0; i < p->column->width; i++, to++) {
+            memcpy(to, from + (row * p->stride + p->first + i) * sizeof *to, sizeof *to);
+            if (*to == *to) continue;
+            *to = tl__bits_float(tl__float_bits(*to) | 0x00400000u);    /* as every conversion makes a NaN */
+            loader_missing(p, row);
+        }
+    }
+}
+
+static void loader_fill_doubles(const loader_piece *p, const unsigned char *from)
+{
+    float *to = (float *)p->column->values + p->row * p->column->width;
+    for (size_t row = p->row; row < p->end; row++) {
+        for (size_t i = 0; i < p->column->width; i++) {
+            double value;
+            memcpy(&value, from + (row * p->stride + p->first + i) * sizeof value, sizeof value);
+            *to++ = (float)value;
+            if (value != value) loader_missing(p, row);
+        }
+    }
+}
+
+static void loader_fill_any(const loader_piece *p, const tl__loader_array *array)
+{
+    tl__column *column = p->column;
+    for (size_t row = p->row; row < p->end; row++) {
         for (size_t i = 0; i < column->width; i++) {
-            double value = array->at(array->array, row * stride + first + i);
+            double value = array->at(array->array, row * p->stride + p->first + i);
             size_t at = row * column->width + i;
             if (column->type == TL__COLUMN_U8) ((uint8_t *)column->values)[at] = (uint8_t)value;
             else if (column->type == TL__COLUMN_I32) ((int32_t *)column->values)[at] = (int32_t)value;
             else ((float *)column->values)[at] = (float)value;
-            if (value == value) continue;
-            if (column->missing++ == 0) column->first_missing_row = row;
+            if (value != value) loader_missing(p, row);
+        }
+    }
+}
+
+static void loader_fill(tl__table *table, const tl__loader_array *array, size_t rows, size_t stride)
+{
+    for (size_t row = 0; row < rows; row += LOADER_ROWS) {
+        for (size_t i = 0; i < table->column_count; i++) {
+            tl__column *column = &table->columns[i];
+            loader_piece piece = {column, row, tl__size_min(rows, row + LOADER_ROWS), i * column->width, stride};
+            if (array->bytes) loader_fill_bytes(&piece, array->bytes);
+            else if (array->floats && array->size == 4) loader_fill_floats(&piece, array->floats);
+            else if (array->floats) loader_fill_doubles(&piece, array->floats);
+            else loader_fill_any(&piece, array);
         }
     }
 }
@@ -303,24 +365,22 @@ TL_PRIV tl_status tl__loader_put_array(const tl__source *source, tl__table *into
     if (limit > 0 && (uint64_t)limit < rows) rows = (size_t)limit;
     if (rows == 0 || values == 0) return TL_OK;
     tl__column_type type = loader_array_type(array, stored_rows * values);
+    bool taken = array->bytes && columns == 1 && source->owner && rows == stored_rows;
     for (size_t i = 0; i < columns; i++) {
         char name[32];
         tl__column *column;
-        bool take = array->bytes && columns == 1 && source->owner && rows == stored_rows;
         tl__format(name, sizeof name, "%zu", i);
-        tl_status status = tl__table_add(into, array->dims > 2 ? "image" : name, type, width, take ? 0 : rows, &column);
+        tl_status status = tl__table_add(into, array->dims > 2 ? "image" : name, type, width, taken ? 0 : rows,
+                                         &column);
         if (status != TL_OK) return tl__fail_memory(error, rows * width);
-        if (take) {
+        if (taken) {
             column->block = source->owner->data;
             column->bytes = source->owner->capacity;
             column->values = (unsigned char *)column->block + (array->bytes - (const unsigned char *)source->bytes);
             tl__buffer_init(source->owner, source->owner->heap);
-        } else if (array->bytes && columns == 1) {
-            memcpy(column->values, array->bytes, rows * width);
-        } else {
-            loader_fill(column, array, rows, i * width, values);
         }
     }
     into->rows = rows;
+    if (!taken) loader_fill(into, array, rows, values);
     return TL_OK;
 }

@@ -48,6 +48,8 @@ typedef struct tl__loader_array {
     const void *array;
     bool whole;                  /* integers */
     const unsigned char *bytes;  /* not NULL: the elements are bytes in C order and lie here */
+    const unsigned char *floats; /* not NULL: they are floats (size 4) or doubles (8) of this machine in C order */
+    int size;
 } tl__loader_array;
 TL_PRIV tl_status tl__loader_put_array(const tl__source *source, tl__table *into, const tl__loader_array *array,
                                        tl_error *error);

@@ -11,7 +11,8 @@ static tl_status idxfile_load(const tl__source *source, tl__table *into, tl_erro
     tl__idx idx;
     TL_TRY(tl__idx_parse(&idx, source->bytes, source->size, source->name, error));
     bool whole = idx.type != TL__IDX_F32 && idx.type != TL__IDX_F64;
-    tl__loader_array array = {idx.shape, idx.dims, idxfile_at, &idx, whole, idx.type == TL__IDX_U8 ? idx.data : NULL};
+    tl__loader_array array = {idx.shape, idx.dims, idxfile_at, &idx, whole, idx.type == TL__IDX_U8 ? idx.data : NULL,
+                              NULL, 0};
     return tl__loader_put_array(source, into, &array, error);
 }
 

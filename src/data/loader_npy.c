@@ -14,7 +14,11 @@ static tl_status npyfile_load(const tl__source *source, tl__table *into, tl_erro
     tl__npy npy;
     TL_TRY(tl__npy_parse(&npy, source->bytes, source->size, source->name, error));
     bool bytes = npy.size == 1 && npy.kind == 'u' && (!npy.fortran || npy.dims < 2);
-    tl__loader_array array = {npy.shape, npy.dims, npyfile_at, &npy, npy.kind != 'f', bytes ? npy.data : NULL};
+    const uint16_t one = 1;
+    bool ours = (*(const unsigned char *)&one == 1) != npy.big_endian && (!npy.fortran || npy.dims < 2);
+    bool floats = npy.kind == 'f' && (npy.size == 4 || npy.size == 8) && ours;
+    tl__loader_array array = {npy.shape, npy.dims, npyfile_at, &npy, npy.kind != 'f', bytes ? npy.data : NULL,
+                              floats ? npy.data : NULL, npy.size};
     return tl__loader_put_array(source, into, &array, error);
 }
 

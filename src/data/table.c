@@ -121,20 +121,6 @@ TL_PRIV tl_status tl__table_find(const tl__table *table, const char *name, const
                        count ? table->columns[count - 1].name : "");
 }
 
-TL_PRIV double tl__column_at(const tl__column *column, size_t row, size_t element)
-{
-    size_t at = row * column->width + element;
-    switch (column->type) {
-    case TL__COLUMN_U8: return ((const uint8_t *)column->values)[at];
-    case TL__COLUMN_I32: return ((const int32_t *)column->values)[at];
-    case TL__COLUMN_F32: return (double)((const float *)column->values)[at];
-    case TL__COLUMN_F64: return ((const double *)column->values)[at];
-    case TL__COLUMN_CODES: break;
-    }
-    int32_t code = ((const int32_t *)column->values)[at];
-    return code < 0 ? (double)tl__bits_float(0x7fc00000u) : code;
-}
-
 TL_PRIV bool tl__column_is_missing(const tl__column *column, size_t row)
 {
     if (column->missing == 0) return false;

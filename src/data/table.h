@@ -8,6 +8,7 @@
 #include "base/context.h"
 #include "base/error.h"
 #include "base/family.h"
+#include "base/math.h"
 #include "data/settings.h"
 
 typedef enum tl__column_type {
@@ -87,7 +88,16 @@ TL_PRIV size_t tl__table_bytes(const tl__table *table);    /* of all blocks of v
 TL_PRIV tl_status tl__table_find(const tl__table *table, const char *name, const char *setting, size_t *out,
                                  tl_error *error);
 /* One value as a number: CODES give the code, missing NaN. */
-TL_PRIV double tl__column_at(const tl__column *column, size_t row, size_t element);
+static inline double tl__column_at(const tl__column *column, size_t row, size_t element)
+{
+    size_t at = row * column->width + element;
+    if (column->type == TL__COLUMN_F32) return (double)((const float *)column->values)[at];
+    if (column->type == TL__COLUMN_U8) return ((const uint8_t *)column->values)[at];
+    if (column->type == TL__COLUMN_I32) return ((const int32_t *)column->values)[at];
+    if (column->type == TL__COLUMN_F64) return ((const double *)column->values)[at];
+    int32_t code = ((const int32_t *)column->values)[at];
+    return code < 0 ? (double)tl__bits_float(0x7fc00000u) : code;
+}
 TL_PRIV bool tl__column_is_missing(const tl__column *column, size_t row);
 TL_PRIV const char *tl__column_type_name(const tl__column *column);   /* "u8", "date", "category", ... */
 
