@@ -135,6 +135,10 @@ INLINE(SET(tile_fn) *) SET(tile)(bool wide, bool unit, size_t rows)
 
 #ifndef SET_GEMM
 static void SET(gemm_run)(const tl__gemm *call, const tl__gemm_plan *plan, size_t task, void *scratch);
+#ifndef GEMM_CHAINS_ONLY
+static void SET(gemm_small)(const tl__gemm *call, const tl__gemm_plan *plan, size_t task, void *scratch);
+static bool SET(gemm_is_small)(const tl__gemm *call, const tl__gemm_plan *plan);
+#endif
 
 FN(void) SET(gemm_plan)(const tl__gemm *call, tl__gemm_plan *plan)
 {
@@ -169,6 +173,9 @@ FN(void) SET(gemm_plan)(const tl__gemm *call, tl__gemm_plan *plan)
         else break;
     }
     plan->tasks = plan->across * plan->down;
+#ifndef GEMM_CHAINS_ONLY
+    if (SET(gemm_is_small)(call, plan)) plan->run = SET(gemm_small);
+#endif
     plan->by_columns = call->n >= (call->a_transposed ? call->k : call->m);
 }
 #endif
@@ -305,6 +312,8 @@ FN(void) SET(gemm_finish)(const tl__gemm *call, const tl__region *at)
 }
 
 #ifndef SET_GEMM
+#include "kernels/gemm_small.inc.h"
+
 FN(void) SET(gemm_run)(const tl__gemm *call, const tl__gemm_plan *plan, size_t task, void *scratch)
 {
     const tl__region at = SET(gemm_chains)(call, plan, task, scratch);
