@@ -180,6 +180,8 @@ typedef struct tl__cross_entropy {
  * Running moments below 2^-120 in magnitude are set to +0 after each update, by compare and select: they would decay
  * into subnormals, slowly and to no effect. With eps >= 1e-12 a moment that small moves a weight by less than
  * 2^-80 of the learning rate. */
+static inline float tl__settled(float moment) { return tl__absf(moment) < 0x1p-120f ? 0.0f : moment; }
+
 typedef struct tl__sgd {
     float rate, momentum, dampened;      /* dampened = 1 - dampening */
     float l2, gradient_scale;

@@ -3,7 +3,8 @@
  * PyTorch's: running = (1 - momentum) * running + momentum * batch, the running variance from the unbiased one.
  *
  * Two passes over columns in blocks, then one over rows. A frozen layer uses its running statistics in training too.
- * Running statistics move in commit, after the loss is known to be finite. */
+ * Running statistics move in commit, after the loss is known to be finite; those of a feature that is always zero would
+ * decay into subnormals and are settled as an optimizer's moments are. */
 #include "nn/layer.h"
 
 enum { BATCH_NORM_COLUMNS = 64 };
@@ -142,8 +143,8 @@ static void batch_norm_commit(tl__pass *pass, tl__op *op)
     float rows = (float)(pass->rows * state->repeat), unbiased = rows / (rows - 1.0f);
     float *mean = op->tensor[state->running], *variance = op->tensor[state->running + 1];
     for (size_t j = 0; j < state->columns; j++) {
-        mean[j] = keep * mean[j] + share * state->mean[j];
-        variance[j] = keep * variance[j] + share * (state->variance[j] * unbiased);
+        mean[j] = tl__settled(keep * mean[j] + share * state->mean[j]);
+        variance[j] = tl__settled(keep * variance[j] + share * (state->variance[j] * unbiased));
     }
 }
 

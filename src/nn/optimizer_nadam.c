@@ -52,7 +52,7 @@ static void optimizer_nadam_prepare(const void *settings, const tl__optimizer_re
 static void optimizer_nadam_apply(const tl__kernels *kernels, const tl__optimizer_factors *factors, float *weights,
                                   float *const *state, size_t first, const float *gradient, size_t count)
 {
-    const float *f = factors->value, tiny = 0x1p-120f;
+    const float *f = factors->value;
     (void)kernels;
     for (size_t i = first; i < first + count; i++) {
         float g = f[OPTIMIZER_NADAM_SCALE] * gradient[i - first], w = weights[i];
@@ -60,10 +60,8 @@ static void optimizer_nadam_apply(const tl__kernels *kernels, const tl__optimize
         float m = state[0][i], v = state[1][i];
         m += f[OPTIMIZER_NADAM_GAIN1] * (g - m);
         v = f[OPTIMIZER_NADAM_BETA2] * v + f[OPTIMIZER_NADAM_GAIN2] * g * g;
-        if (tl__absf(m) < tiny) m = 0.0f;
-        if (v < tiny) v = 0.0f;
-        state[0][i] = m;
-        state[1][i] = v;
+        state[0][i] = m = tl__settled(m);
+        state[1][i] = v = tl__settled(v);
         float below = tl__sqrt(v) * f[OPTIMIZER_NADAM_ROOT] + f[OPTIMIZER_NADAM_EPS];
         w -= f[OPTIMIZER_NADAM_GRADIENT] * (g / below);
         weights[i] = w - f[OPTIMIZER_NADAM_MOMENT] * (m / below);

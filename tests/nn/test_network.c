@@ -319,6 +319,28 @@ static void test_not_finite(void **state)
     net_free(&n);
 }
 
+/* The statistics of a feature that is always zero end at zero, not in subnormals. */
+static void test_running_statistics_settle(void **state)
+{
+    (void)state;
+    net n;
+    data d;
+    make_data(&d, 9);
+    tl__plan_options options = net_options(BATCH);
+    classifier(&n, "[{type: input, nodes: 6}, {type: batch_norm}, {type: output, nodes: 3}]", &options);
+    for (int i = 0; i < BATCH; i++) d.x[i * FEATURES + 2] = 0;
+    float *mean = net_tensor(&n, "batch_norm_1.running_mean", NULL);
+    float *variance = net_tensor(&n, "batch_norm_1.running_var", NULL);
+    mean[2] = -1;
+    for (int i = 0; i < 1000; i++) {
+        step(&n, &d, BATCH, i);
+        assert_true(mean[2] <= -0x1p-120f || mean[2] == 0);
+        assert_true(variance[2] >= 0x1p-120f || variance[2] == 0);
+    }
+    assert_true(mean[2] == 0 && variance[2] == 0 && variance[1] > 0.1f);
+    net_free(&n);
+}
+
 static void test_batch_norm_refuses_one_row(void **state)
 {
     (void)state;
@@ -423,6 +445,7 @@ int main(void)
         cmocka_unit_test(test_accumulation_is_one_big_batch),
         cmocka_unit_test(test_shards_are_part_of_the_numerics), cmocka_unit_test(test_evaluation),
         cmocka_unit_test(test_frozen), cmocka_unit_test(test_not_finite),
+        cmocka_unit_test(test_running_statistics_settle),
         cmocka_unit_test(test_batch_norm_refuses_one_row), cmocka_unit_test(test_plan_shares_memory),
         cmocka_unit_test(test_out_of_memory)
     };
