@@ -50,10 +50,15 @@ static void dropout_forward_task(tl__pass *pass, tl__op *op, size_t task, void *
     dropout_apply(pass, op, task, op->out, op->in[0]);
 }
 
+/* The derivative of the layer before goes along while the rows are in the cache. */
 static void dropout_backward_task(tl__pass *pass, tl__op *op, size_t task, void *scratch)
 {
+    size_t block = tl__row_block(op->size), first = task * block, at = first * op->size;
     (void)scratch;
     dropout_apply(pass, op, task, op->d_in[0], op->d_out);
+    if (op->fused_saved)
+        tl__activation_backward(pass->kernels, &op->fused, op->d_in[0] + at, op->d_in[0] + at, op->fused_saved + at,
+                                tl__size_min(block, pass->rows - first), op->size);
 }
 
 static void dropout_run(tl__pass *pass, tl__op *op, tl__op_fn *run)
@@ -88,7 +93,7 @@ TL_PRIV const tl__member_head *tl__layer_dropout(void)
                          "one behind each hidden layer.",
                  .rows = dropout_rows, .settings_size = sizeof(dropout_settings)},
         .inputs_min = 1, .inputs_max = 1, .shape = dropout_shape, .identity = dropout_identity, .carve = dropout_carve,
-        .forward = dropout_forward, .backward = dropout_backward, .examples = examples,
+        .forward = dropout_forward, .backward = dropout_backward, .applies_derivative = true, .examples = examples,
         .example_count = (int)TL_COUNT(examples)
     };
     return &layer.head;
