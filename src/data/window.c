@@ -125,8 +125,9 @@ TL_PRIV tl_status tl__column_take_in(tl__table *table, tl__column *column, tl_er
     tl__window *window;
     tl__heap *heap = &table->context->heap;
     const tl__column *list[] = {column};
-    size_t size = tl__column_value_size(column->type) * column->width, bytes, step = tl__window_rows(table);
+    size_t size = tl__column_value_size(column->type) * column->width, bytes;
     if (!column->stored) return TL_OK;
+    size_t step = tl__window_rows(table);
     if (!tl__size_mul(size, table->rows, &bytes)) return tl__fail_memory(error, SIZE_MAX);
     TL_TRY(tl__window_new(table->context, table, list, 1, step, &window, error));
     unsigned char *values = tl__alloc(heap, bytes);
