@@ -199,6 +199,13 @@ bench: $(B)/bench
 	$(B)/bench $(if $(PEERS),--peers) $(if $(SIMD),--simd $(SIMD)) $(if $(DATA),--data '$(DATA)') \
 	  --csv $(B)/bench.csv --json $(B)/bench.json $(if $(K),'$(K)')
 
+# Instructions per multiply-add of the NEON kernels, counted in the emulator.
+bench-neon:
+	@$(MAKE) B=$(B)/aarch64 CROSS_COMPILE=aarch64-linux-gnu- $(B)/aarch64/bench >/dev/null
+	@echo AArch64 && tools/bench/instructions 'qemu-aarch64 -L /' $(B)/aarch64/bench
+	@$(MAKE) B=$(B)/armv7 CROSS_COMPILE=arm-linux-gnueabihf- CFLAGS='-O2 -march=armv7-a -mfpu=neon-vfpv4' $(B)/armv7/bench >/dev/null
+	@echo ARMv7 && tools/bench/instructions 'qemu-arm -cpu cortex-a7 -L /' $(B)/armv7/bench
+
 help:
 	@echo 'make                 build/libtrainlib.a and build/trainlib'
 	@echo 'make run             train the quick-start example'
@@ -213,10 +220,11 @@ help:
 	@echo 'make conformance     JSON, YAML and CSV suites (CASES=folder)'
 	@echo 'make referees        safetensors files against the reference package'
 	@echo 'make bench [K=gemm]  how fast it is here (PEERS=1: beside PyTorch and others; build/bench --help)'
+	@echo 'make bench-neon      instructions per multiply-add of the ARM kernels, in the emulator'
 	@echo 'make same-bits       one training, many builds and threads: one hash'
 	@echo 'make crash-resume    kill and resume fifty times: one hash'
 
 .PHONY: all run cmocka test checks single-unit sanitize threads-test fuzz coverage amalgamation cross cross-aarch64 cross-armv7 \
-  cross-mingw cross-cortex-m install uninstall clean parity conformance referees bench same-bits crash-resume help
+  cross-mingw cross-cortex-m install uninstall clean parity conformance referees bench bench-neon same-bits crash-resume help
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

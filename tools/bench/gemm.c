@@ -2,6 +2,7 @@
 #include "peer.h"
 
 #include <stdio.h>
+#include <string.h>
 
 typedef enum gemm_form { GEMM_PLAIN, GEMM_FORWARD, GEMM_WEIGHTS, GEMM_INPUTS } gemm_form;
 static const char *const gemm_form_names[] = {"", "forward", "weight gradient", "input gradient"};
@@ -136,6 +137,7 @@ static void gemm_run(bench *b, size_t index)
     const gemm_case *c = &gemm_cases[index];
     bench_row row = bench_begin(b, &bench_group_gemm, index);
     gemm_work work = {.kernels = c->simd ? tl__kernels_choose(c->simd) : b->kernels};
+    if (c->simd && strcmp(work.kernels->name, c->simd) != 0) return;    /* not on this machine */
     row.simd = work.kernels->name;
     row.threads = b->options.threads;
     row.work = 2.0 * (double)c->rows * (double)c->in * (double)c->out;

@@ -37,6 +37,7 @@ static void step_run(bench *b, size_t index)
     bench_row row = bench_begin(b, &bench_group_step, index);
     bench_team team = {0};
     net ours;
+    if (step_cases[index].simd && strcmp(kernels->name, step_cases[index].simd) != 0) return;    /* not here */
     row.simd = kernels->name;
     row.threads = b->options.threads;
     row.work = (double)shape->batch;
