@@ -10,7 +10,7 @@ enum {
     CHOICE_WAIT = 50000000,       /* between trials at first; doubled with each that changes nothing, */
     CHOICE_TRIALS = 64            /* at least so many times a trial's time, */
 };
-#define CHOICE_MOST 5000000000    /* at most this, or eight times the least */
+#define CHOICE_MOST 2000000000    /* at most this, or eight times the least */
 
 static void choice_turn(tl__choice *choice)
 {
