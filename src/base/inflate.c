@@ -16,13 +16,15 @@ enum {
     INFLATE_DISTANCE_BITS = 9,
     INFLATE_LENGTH_ROOM = 2400,     /* entries; zlib's bound for 286 symbols, 15 bits, root 11 is 2342 */
     INFLATE_DISTANCE_ROOM = 600,    /* zlib's bound for 30 symbols, 15 bits, root 9 is 592 */
-    INFLATE_MARGIN = 258 + 16,      /* one step may write this much past the current end */
+    INFLATE_MARGIN = 258 + 32,      /* one step may write this much past the current end */
     INFLATE_GIVEN_BACK = 16,        /* more than the reservoir gives back to the input at a block's end */
     INFLATE_LONGEST = 15
 };
 
-/* An entry: low byte the bits to take (all of the code in this table), then what it means. */
-enum { INFLATE_LITERAL = 0x100, INFLATE_SUB = 0x200, INFLATE_END = 0x400, INFLATE_BAD = 0x800 };
+/* An entry: low byte the bits to take (all of the code in this table), then what it means. A literal's byte stands in
+ * bits 16 to 23; where the bits behind it in the index are another literal's whole code, that byte follows in 24 to 31,
+ * and both are taken. */
+enum { INFLATE_LITERAL = 0x100, INFLATE_SUB = 0x200, INFLATE_END = 0x400, INFLATE_BAD = 0x800, INFLATE_TWO = 0x1000 };
 
 struct inflate_bits {
     const unsigned char *in, *in_end;
@@ -181,11 +183,22 @@ static bool inflate_build(uint32_t *table, size_t room, unsigned root, const uns
     return true;
 }
 
+/* From the back: what follows an entry's literal stands before it in the table, still alone. */
+static void inflate_pair_literals(uint32_t *table)
+{
+    for (uint32_t i = 1u << INFLATE_LENGTH_BITS; i-- > 0;) {
+        uint32_t entry = table[i], bits = entry & 0xFF, next = table[i >> bits];
+        if (!(entry & next & INFLATE_LITERAL) || bits + (next & 0xFF) > INFLATE_LENGTH_BITS) continue;
+        table[i] = (entry + (next & 0xFF)) | INFLATE_TWO | (next & 0xFF0000) << 8;
+    }
+}
+
 static inflate_result inflate_fixed(struct inflate_state *s)
 {
     unsigned char lengths[288];
     for (unsigned i = 0; i < 288; i++) lengths[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8;
     inflate_build(s->length_table, INFLATE_LENGTH_ROOM, INFLATE_LENGTH_BITS, lengths, 288, inflate_length_entry, false);
+    inflate_pair_literals(s->length_table);
     memset(lengths, 5, 32);
     inflate_build(s->distance_table, INFLATE_DISTANCE_ROOM, INFLATE_DISTANCE_BITS, lengths, 32, inflate_distance_entry,
                   false);
@@ -241,6 +254,7 @@ static inflate_result inflate_dynamic(struct inflate_state *s)
                           distances,
                           inflate_distance_entry, true))
         return inflate_truncated(&s->b) ? INFLATE_TRUNCATED : INFLATE_DAMAGED;
+    inflate_pair_literals(s->length_table);
     return INFLATE_OK;
 }
 
@@ -310,6 +324,15 @@ static inline uint32_t inflate_look_further(const uint32_t *table, uint32_t entr
     return table[(entry >> 16) + (b->bits & ((1u << (entry >> 12 & 15)) - 1))];
 }
 
+/* One or two literals; writes two bytes. */
+static inline unsigned char *inflate_put(unsigned char *out, uint32_t entry, struct inflate_bits *b)
+{
+    inflate_take(b, entry & 0xFF);
+    out[0] = (unsigned char)(entry >> 16);
+    out[1] = (unsigned char)(entry >> 24);
+    return out + 1 + (entry / INFLATE_TWO & 1);
+}
+
 /* Base plus extra bits of a length or distance. */
 static inline uint32_t inflate_value(uint32_t entry, struct inflate_bits *b)
 {
@@ -329,16 +352,18 @@ static inflate_result inflate_run(struct inflate_state *s, unsigned char **out_p
         inflate_refill(&b);
         if (b.missing > 8) break;
         uint32_t entry = inflate_look(s->length_table, INFLATE_LENGTH_BITS, &b);
-        for (int i = 0; i < 2 && (entry & INFLATE_LITERAL); i++) {
-            inflate_take(&b, entry & 0xFF);
-            *out++ = (unsigned char)(entry >> 16);
+        for (int i = 0; i < 3 && (entry & INFLATE_LITERAL); i++) {
+            out = inflate_put(out, entry, &b);
             entry = inflate_look(s->length_table, INFLATE_LENGTH_BITS, &b);
+        }
+        if (entry & INFLATE_LITERAL) {
+            out = inflate_put(out, entry, &b);
+            continue;
         }
         inflate_refill(&b);
         entry = inflate_look_further(s->length_table, entry, &b);
         if (entry & INFLATE_LITERAL) {
-            inflate_take(&b, entry & 0xFF);
-            *out++ = (unsigned char)(entry >> 16);
+            out = inflate_put(out, entry, &b);
             continue;
         }
         if (entry & (INFLATE_END | INFLATE_BAD)) {
