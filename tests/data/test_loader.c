@@ -7,10 +7,12 @@
 
 #include <cmocka.h>
 
+#include "base/math.h"
 #include "base/text.h"
 #include "support/data.h"
 #include "support/failing.h"
 #include "support/files.h"
+#include "support/same_table.h"
 #include "text/npy.h"
 
 /* gzip of "a,b,y\n1,2,u\n3,4,v\n5,6,u\n", written by Python */
@@ -137,6 +139,45 @@ static void reads_npy(void **state)
     tl__buffer_free(&file);
 }
 
+/* Floats and doubles in this machine's order are copied; in the other order they are asked for one by one. */
+static void npy_in_either_order_is_the_same(void **state)
+{
+    enum { ROWS = 200, COLUMNS = 5 };
+    static const size_t shapes[2][3] = {{ROWS, COLUMNS}, {ROWS / 2, 2, COLUMNS}};
+    static const char *const settings[] = {"", "limit: 130"};
+    (void)state;
+    for (int variant = 0; variant < 8; variant++) {
+        int size = variant & 1 ? 8 : 4;
+        tl__buffer file, other;
+        tl__table *a = NULL, *b = NULL;
+        tl__buffer_init(&file, &context.heap);
+        tl__buffer_init(&other, &context.heap);
+        tl__npy_put_header(&file, 'f', size, shapes[variant >> 1 & 1], variant & 2 ? 3 : 2);
+        tl__buffer_add(&other, file.data, file.size);
+        char *mark = memchr(other.data, '<', other.size);
+        assert_non_null(mark);
+        *mark = '>';
+        for (uint32_t i = 0; i < ROWS * COLUMNS; i++) {
+            double value = i % 37 == 5 ? (double)tl__bits_float(0xFFC12345u) : i % 41 == 7 ? 1e300 : (double)i * -0.37;
+            float single = (float)value;
+            unsigned char bytes[8], turned[8];
+            if (size == 8) memcpy(bytes, &value, 8);
+            else memcpy(bytes, &single, 4);
+            for (int k = 0; k < size; k++) turned[k] = bytes[size - 1 - k];
+            tl__buffer_add(&file, bytes, (size_t)size);
+            tl__buffer_add(&other, turned, (size_t)size);
+        }
+        assert_int_equal(parse(file.data, file.size, "t.npy", settings[variant >> 2], &a, NULL), TL_OK);
+        assert_int_equal(parse(other.data, other.size, "t.npy", settings[variant >> 2], &b, NULL), TL_OK);
+        assert_true(a->columns[0].missing > 0);
+        assert_true(same_table(a, b));
+        tl__table_free(a);
+        tl__table_free(b);
+        tl__buffer_free(&file);
+        tl__buffer_free(&other);
+    }
+}
+
 static void reads_pairs_of_images_and_labels(void **state)
 {
     (void)state;
@@ -230,7 +271,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_family_is_complete), cmocka_unit_test(reads_json_in_four_forms),
-        cmocka_unit_test(tells_mistakes_in_json), cmocka_unit_test(reads_npy),
+        cmocka_unit_test(tells_mistakes_in_json), cmocka_unit_test(reads_npy), cmocka_unit_test(npy_in_either_order_is_the_same),
         cmocka_unit_test(reads_pairs_of_images_and_labels), cmocka_unit_test(undoes_gzip),
         cmocka_unit_test(runs_out_of_memory_cleanly),
     };
