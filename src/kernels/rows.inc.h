@@ -20,7 +20,7 @@ FN(void) SET(row_moments)(float *mean, float *variance, const float *x, size_t r
 
 FN(void) SET(softmax)(float *y, const float *x, size_t rows, size_t columns)
 {
-    SHORT_ROWS(columns, SET(short_softmax)(y, x, rows, columns))
+    SHORT_ROWS(rows, columns, SET(short_softmax)(y, x, rows, columns))
     for (size_t row = 0; row < rows; row++, x += columns, y += columns) {
         const V m = V_SET(SET(max)(x, columns));
         EACH_VECTOR(columns, STORE(y + i, SET(v_exp_falling)(V_SUB(LOAD(x + i), m))););
@@ -39,7 +39,7 @@ INLINE(float) SET(log_sum)(float *max, float *sum, const float *x, size_t column
 
 FN(void) SET(log_softmax)(float *y, const float *x, size_t rows, size_t columns)
 {
-    SHORT_ROWS(columns, SET(short_log_softmax)(y, x, rows, columns))
+    SHORT_ROWS(rows, columns, SET(short_log_softmax)(y, x, rows, columns))
     for (size_t row = 0; row < rows; row++, x += columns, y += columns) {
         float max, sum, log = SET(log_sum)(&max, &sum, x, columns);
         EACH_VECTOR(columns, STORE(y + i, V_SUB(V_SUB(LOAD(x + i), V_SET(max)), V_SET(log))););
@@ -48,7 +48,7 @@ FN(void) SET(log_softmax)(float *y, const float *x, size_t rows, size_t columns)
 
 FN(void) SET(logsumexp)(float *out, const float *x, size_t rows, size_t columns)
 {
-    SHORT_ROWS(columns, SET(short_logsumexp)(out, x, rows, columns))
+    SHORT_ROWS(rows, columns, SET(short_logsumexp)(out, x, rows, columns))
     for (size_t row = 0; row < rows; row++, x += columns) {
         float max, sum, log = SET(log_sum)(&max, &sum, x, columns);
         out[row] = max < -FLT_MAX ? SET(sum)(x, columns, 1) : max + log;   /* -infinity, or NaN if one is there */
@@ -92,7 +92,7 @@ FN(void) SET(cross_entropy)(const tl__cross_entropy *call)
     const float *weights = call->class_weights, *x = call->x;
     float share = call->smoothing / (float)columns, total = (float)columns;
     if (weights != NULL) total = SET(reduce)(SET(SUM), weights, NULL, NULL, 0.0f, 0.0f, columns, 1);
-    SHORT_ROWS(columns, SET(short_cross_entropy)(call, share, total))
+    SHORT_ROWS(call->rows, columns, SET(short_cross_entropy)(call, share, total))
     for (size_t row = 0; row < call->rows; row++, x += columns) {
         float *gradient = call->gradient == NULL ? NULL : call->gradient + row * columns;
         if (call->classes[row] < 0) {
