@@ -70,6 +70,7 @@ typedef struct bench_options {
     bool peers, list, help;
 } bench_options;
 
+#define BENCH_LOUD 0.1    /* cores in use by others that make a row doubtful */
 enum { BENCH_SETS = 4, BENCH_LEVELS = 4, BENCH_THREADS = 2 };
 
 /* The machine's own limits, measured when first asked for; 0: not yet. */

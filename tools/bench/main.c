@@ -97,6 +97,16 @@ static bool main_arguments(bench_options *options, int argc, char **argv)
     return true;
 }
 
+/* Does the part begin with a group's whole name? Then it means that group only. */
+static bool main_names_group(const char *part)
+{
+    for (size_t g = 0; g < MAIN_GROUPS; g++) {
+        size_t size = strlen(main_groups[g]->name);
+        if (strncmp(part, main_groups[g]->name, size) == 0 && (!part[size] || part[size] == ' ')) return true;
+    }
+    return false;
+}
+
 /* Is one of the filter's parts in "GROUP CASE"? */
 static bool main_wanted(const char *filter, const char *group, const char *name)
 {
@@ -108,7 +118,8 @@ static bool main_wanted(const char *filter, const char *group, const char *name)
         if (size > 0 && size < sizeof part) {
             memcpy(part, filter, size);
             part[size] = 0;
-            if (strstr(whole, part)) return true;
+            const char *found = strstr(whole, part);
+            if (found && (found == whole || !main_names_group(part))) return true;
         }
         filter += size + (filter[size] == ',');
     }

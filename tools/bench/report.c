@@ -73,7 +73,7 @@ void bench_print_row(bench *b, const bench_row *row)
                    peer->difference);
         printf("\n");
     }
-    if (row->others > 0.1)
+    if (row->others > BENCH_LOUD)
         printf("    not quiet: other processes used %.2f of a core during this row\n", row->others);
     fflush(stdout);
 }

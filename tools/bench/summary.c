@@ -60,9 +60,14 @@ static void summary_section(const bench *b, const bench_row *of)
 
 void bench_print_summary(const bench *b)
 {
+    size_t loud = 0;
     for (size_t i = 0; i < b->row_count; i++) {
         bool first = b->rows[i].section != NULL;
         for (size_t before = 0; before < i && first; before++) first = !summary_same(&b->rows[i], &b->rows[before]);
         if (first) summary_section(b, &b->rows[i]);
+        loud += b->rows[i].others > BENCH_LOUD;
     }
+    if (loud)
+        printf("\n%zu of %zu rows were measured while other processes worked, too: they are worth repeating.\n", loud,
+               b->row_count);
 }
