@@ -134,6 +134,7 @@ double bench_others_begin(const bench *b);
 double bench_others_end(const bench *b, double begun);        /* cores that others used since; below 0: not known */
 int bench_core(void);                         /* the core of rows of one thread */
 void bench_pin(bool one_core);                /* this thread to that core, or to all again */
+void bench_pin_other(void);                   /* this thread to another core than that one */
 
 /* --- limits.c --- */
 /* FLOP/s of fused multiply-adds (of multiplications and additions where the set has no other); 0: not known. */

@@ -29,6 +29,7 @@ static void limits_meet(atomic_int *counter, int threads)
 static void limits_second(void *user)
 {
     limits_job *job = user;
+    bench_pin_other();
     limits_meet(&job->ready, job->threads);
     job->run(job, 1);
     atomic_fetch_add(&job->done, 1);
@@ -55,7 +56,7 @@ static double limits_best(bench *b, limits_job *job)
 {
     bench_series series = {0};
     job->rounds = 1;
-    bench_pin(job->threads == 1);
+    bench_pin(true);
     while (limits_time(b, job) < 0.002) job->rounds *= 2;
     job->rounds *= 4;
     for (int r = 0; r < LIMITS_REPEATS; r++) bench_series_add(&series, limits_time(b, job) / (double)job->rounds);

@@ -141,15 +141,18 @@ int bench_core(void)
 #endif
 }
 
-void bench_pin(bool one_core)
+static void machine_pin(int first, int end)
 {
 #ifdef __linux__
     cpu_set_t set;
     CPU_ZERO(&set);
-    int cores = (int)sysconf(_SC_NPROCESSORS_CONF);
-    for (int c = one_core ? bench_core() : 0; c < cores; c++) CPU_SET((size_t)c, &set);
+    for (int c = first; c < end; c++) CPU_SET((size_t)c, &set);
     sched_setaffinity(0, sizeof set, &set);
 #else
-    (void)one_core;
+    (void)first, (void)end;
 #endif
 }
+
+void bench_pin(bool one_core) { machine_pin(one_core ? bench_core() : 0, bench_core() + 1); }
+
+void bench_pin_other(void) { machine_pin(0, bench_core()); }
