@@ -203,6 +203,7 @@ struct tl__apply_blocks {
     tl__data_settings settings;
     tl__arena arena;
     tl__kinds kinds;
+    tl__csv_file file;           /* texts of the caller */
     tl__csv_rows *rows;
     size_t step, done;
 };
@@ -212,8 +213,9 @@ enum { APPLY_CELLS = 1 << 17, APPLY_LEAST_ROWS = 256 };
 static tl_status apply_open(tl__apply_blocks *blocks, const char *path, tl_error *error)
 {
     TL_TRY(apply_kinds(blocks->pipeline, &blocks->arena, &blocks->kinds, error));
-    TL_TRY(tl__csv_rows_open(blocks->context, path, tl__same_text(path, "-") ? "standard input" : path,
-                             &blocks->settings, &blocks->kinds, &blocks->rows, error));
+    blocks->file = (tl__csv_file){path, tl__same_text(path, "-") ? "standard input" : path};
+    TL_TRY(tl__csv_rows_open(blocks->context, &blocks->file, 1, &blocks->settings, &blocks->kinds, &blocks->rows,
+                             error));
     blocks->step = tl__size_max(APPLY_LEAST_ROWS, APPLY_CELLS / tl__csv_rows_count(blocks->rows));
     return TL_OK;
 }

@@ -90,7 +90,8 @@ TL_PRIV tl_status tl__dataset_apply_bytes(tl_context *context, const tl__pipelin
                                           size_t size, const char *name, const tl__data_settings *settings,
                                           tl_dataset **out, tl_error *error);
 /* A CSV file of rows to predict block by block ("-": standard input), so that memory holds a block of it: each block is
- * a data set of its own, whose first row is row *first of the file; NULL: there are no more. The pipeline is kept. */
+ * a data set of its own, whose first row is row *first of the file; NULL: there are no more. Pipeline and path are
+ * kept. */
 typedef struct tl__apply_blocks tl__apply_blocks;
 TL_PRIV tl_status tl__apply_open(tl_context *context, const tl__pipeline *pipeline, const char *path,
                                  const tl__data_settings *settings, tl__apply_blocks **out, tl_error *error);

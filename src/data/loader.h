@@ -16,18 +16,21 @@ TL_PRIV const tl__loader *tl__loader_choose(const tl__source *source, tl_error *
 TL_PRIV const char *tl__loader_path(tl__arena *arena, const char *folder, const char *path);
 TL_PRIV bool tl__loader_is_packed(const char *bytes, size_t size);    /* by gzip */
 
-/* A CSV file read block by block, so that memory holds a piece of its text and the cells of a block, never all. What
- * the columns are is found out over all blocks, as for a file that is read whole. "-": standard input, read once. */
+/* CSV files, one after the other, read block by block, so that memory holds a piece of their text and the cells of a
+ * block, never all. What the columns are is found out over all blocks, as for a file that is read whole. "-": standard
+ * input, read once. */
 typedef struct tl__csv_rows tl__csv_rows;
-TL_PRIV tl_status tl__csv_rows_open(tl_context *context, const char *path, const char *name,
+typedef struct tl__csv_file {
+    const char *path, *name;     /* name: for messages */
+} tl__csv_file;
+TL_PRIV tl_status tl__csv_rows_open(tl_context *context, const tl__csv_file *files, size_t count,
                                     const tl__data_settings *settings, const tl__kinds *known, tl__csv_rows **out,
-                                    tl_error *error);
+                                    tl_error *error);    /* files, settings and known are kept */
 TL_PRIV void tl__csv_rows_close(tl__csv_rows *rows);
 TL_PRIV size_t tl__csv_rows_count(const tl__csv_rows *rows);                /* columns */
 TL_PRIV tl__infer *tl__csv_rows_column(tl__csv_rows *rows, size_t index);
 TL_PRIV const tl__infer_rules *tl__csv_rows_rules(const tl__csv_rows *rows);
 TL_PRIV bool tl__csv_rows_named(const tl__csv_rows *rows);                  /* the first line holds names */
-TL_PRIV tl_status tl__csv_rows_mark(tl__csv_rows *rows, tl__file_mark *out, tl_error *error);
 /* Back to the first row. kinds: also forget what the columns are but for their demanded kinds. */
 TL_PRIV tl_status tl__csv_rows_rewind(tl__csv_rows *rows, bool kinds, tl_error *error);
 TL_PRIV void tl__csv_rows_demand(tl__csv_rows *rows, size_t index, tl__column_kind kind);

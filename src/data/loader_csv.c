@@ -253,10 +253,12 @@ enum { CSVFILE_PIECE = 1 << 20, CSVFILE_FIRST_LINES = 64 };
 
 struct tl__csv_rows {
     tl_context *context;
+    const tl__csv_file *files;
+    size_t file_count, at;      /* at: which of them is read */
     tl__source source;
     csvfile file;
     tl__reader *reader;
-    tl__arena arena;            /* words and the name */
+    tl__arena arena;            /* words */
     tl__arena *words;           /* the same, or that of the table that is being made */
     char *piece;
     size_t room, filled;
@@ -325,6 +327,20 @@ static tl_status csvfile_check_format(const tl__csv_rows *rows, tl_error *error)
                        "data.streaming: false", loader->head.name);
 }
 
+/* The beginning of file `at`, in the first piece. */
+static tl_status csvfile_open_file(tl__csv_rows *rows, size_t at, tl_error *error)
+{
+    tl__reader_close(rows->reader);
+    rows->reader = NULL;
+    rows->at = at;
+    rows->filled = 0;
+    rows->source.name = rows->file.rules.name = rows->files[at].name;
+    TL_TRY(tl__reader_open(rows->context, rows->files[at].path, &rows->reader, error));
+    do TL_TRY(csvfile_fill(rows, 0, error));
+    while (!csvfile_enough(rows));
+    return csvfile_check_format(rows, error);
+}
+
 static tl_status csvfile_open_rows(tl__csv_rows *rows, tl_error *error)
 {
     tl__csv_options options;
@@ -334,9 +350,7 @@ static tl_status csvfile_open_rows(tl__csv_rows *rows, tl_error *error)
     rows->piece = tl__alloc(heap, CSVFILE_PIECE);
     if (!rows->piece) return tl__fail_memory(error, CSVFILE_PIECE);
     rows->room = CSVFILE_PIECE;
-    do TL_TRY(csvfile_fill(rows, 0, error));
-    while (!csvfile_enough(rows));
-    TL_TRY(csvfile_check_format(rows, error));
+    TL_TRY(csvfile_open_file(rows, 0, error));
     tl__infer_rules_init(&file->rules, heap, rows->source.name, rows->source.settings);
     TL_TRY(tl__csv_open(&file->csv, heap, rows->piece, rows->filled, rows->source.name, &options, error));
     rows->lines = csvfile_lines(rows);
@@ -346,22 +360,43 @@ static tl_status csvfile_open_rows(tl__csv_rows *rows, tl_error *error)
     return TL_OK;
 }
 
-TL_PRIV tl_status tl__csv_rows_open(tl_context *context, const char *path, const char *name,
+/* Go on in the next file, behind its line of names, which must be that of the first. */
+static tl_status csvfile_next_file(tl__csv_rows *rows, bool *more, tl_error *error)
+{
+    csvfile *file = &rows->file;
+    tl__csv *csv = &file->csv;
+    bool row = true;
+    *more = rows->at + 1 < rows->file_count;
+    if (!*more) return TL_OK;
+    TL_TRY(csvfile_open_file(rows, rows->at + 1, error));
+    TL_TRY(tl__csv_next_file(csv, rows->piece, rows->filled, rows->source.name, error));
+    if (!file->header) return TL_OK;
+    TL_TRY(tl__csv_next(csv, &row, error));
+    for (size_t i = 0; row && i < file->count; i++) {
+        const tl__csv_cell *cell = &csv->cells[i];
+        if (cell->size == 0 || tl__same_text_n(file->names[i], cell->text, cell->size)) continue;
+        return tl__fail_at(error, TL_BAD_DATA, rows->source.name, csv->line, 0, NULL,
+                           "column %zu is not '%s' as in '%s'; files of one list that are streamed must have the same "
+                           "columns in the same order", i, file->names[i], rows->files[0].name);
+    }
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__csv_rows_open(tl_context *context, const tl__csv_file *files, size_t count,
                                     const tl__data_settings *settings, const tl__kinds *known, tl__csv_rows **out,
                                     tl_error *error)
 {
     tl__csv_rows *rows = tl__alloc_zero(&context->heap, 1, sizeof *rows);
     if (!rows) return tl__fail_memory(error, sizeof *rows);
     rows->context = context;
+    rows->files = files;
+    rows->file_count = count;
     tl__arena_init(&rows->arena, &context->heap);
     tl__arena_init(&rows->file.names_arena, &context->heap);
-    rows->source = (tl__source){.context = context, .name = tl__arena_text(&rows->arena, name), .settings = settings,
-                                .known = known};
+    rows->source = (tl__source){.context = context, .name = files[0].name, .settings = settings, .known = known};
     rows->file.source = &rows->source;
     rows->words = &rows->arena;
-    tl_status status = rows->source.name ? tl__reader_open(context, path, &rows->reader, error)
-                                         : tl__fail_memory(error, strlen(name));
-    if (status == TL_OK) status = csvfile_open_rows(rows, error);
+    tl_status status = csvfile_open_rows(rows, error);
     if (status == TL_OK) *out = rows;
     else tl__csv_rows_close(rows);
     return status;
@@ -383,11 +418,6 @@ TL_PRIV tl__infer *tl__csv_rows_column(tl__csv_rows *rows, size_t index) { retur
 TL_PRIV const tl__infer_rules *tl__csv_rows_rules(const tl__csv_rows *rows) { return &rows->file.rules; }
 TL_PRIV bool tl__csv_rows_named(const tl__csv_rows *rows) { return rows->file.header; }
 
-TL_PRIV tl_status tl__csv_rows_mark(tl__csv_rows *rows, tl__file_mark *out, tl_error *error)
-{
-    return tl__reader_mark(rows->reader, out, error);
-}
-
 TL_PRIV void tl__csv_rows_demand(tl__csv_rows *rows, size_t index, tl__column_kind kind)
 {
     rows->file.kinds[index] = kind;
@@ -396,10 +426,9 @@ TL_PRIV void tl__csv_rows_demand(tl__csv_rows *rows, size_t index, tl__column_ki
 TL_PRIV tl_status tl__csv_rows_rewind(tl__csv_rows *rows, bool kinds, tl_error *error)
 {
     csvfile *file = &rows->file;
-    tl__reader_rewind(rows->reader);
-    rows->filled = rows->rows = 0;
-    do TL_TRY(csvfile_fill(rows, 0, error));
-    while (!csvfile_enough(rows));
+    rows->rows = 0;
+    TL_TRY(csvfile_open_file(rows, 0, error));
+    file->csv.name = rows->source.name;
     TL_TRY(tl__csv_refill(&file->csv, rows->piece, rows->filled, error));
     if (rows->filled < file->first_offset)
         return tl__fail_at(error, TL_BAD_DATA, rows->source.name, 0, 0, NULL, "the file changed while it was read");
@@ -475,7 +504,11 @@ TL_PRIV tl_status tl__csv_rows_next(tl__csv_rows *rows, size_t most, size_t *got
         size_t more;
         TL_TRY(csvfile_sure_rows(rows, most - *got, &more, error));
         if (more == 0) TL_TRY(csvfile_one_row(rows, &more, error));
-        if (more == 0) break;
+        if (more == 0) {
+            bool another;
+            TL_TRY(csvfile_next_file(rows, &another, error));
+            if (!another) break;
+        }
         *got += more;
         rows->rows += more;
     }

@@ -15,10 +15,12 @@ typedef struct stream_build {
     const tl__data_settings *settings;
     const char *name;            /* for messages */
     tl__arena arena;
-    const char *path, *folder;   /* of the source; of the files of rows */
+    tl__csv_file *files;         /* the sources */
+    size_t file_count;
+    const char *folder;          /* of the files of rows */
     const char *target;          /* the file of rows */
-    char key[65];
-    tl__file_mark mark;          /* of the source when it was first seen */
+    tl__sha256 how;              /* of the sources' places, and of all that says how they are read */
+    char key[65];                /* that and the sources' sizes and times */
     tl__csv_rows *rows;
     size_t step;                 /* rows of a block */
     size_t count;                /* rows in all */
@@ -110,17 +112,17 @@ static void stream_key_number(tl__sha256 *hash, int64_t number)
 }
 
 /* The path, and all that says how the file is read. */
-static tl_status stream_key_settings(const stream_build *build, const tl__kinds *known, tl__sha256 *hash,
-                                     tl_error *error)
+static tl_status stream_key_settings(stream_build *build, const tl__kinds *known, tl_error *error)
 {
     const tl__data_settings *s = build->settings;
+    tl__sha256 *hash = &build->how;
     char folder[1024] = "";
     tl__buffer types;
     tl__sha256_begin(hash);
     (void)tl__folder_current(folder, sizeof folder);
     stream_key_text(hash, "rows 1");
     stream_key_text(hash, folder);
-    stream_key_text(hash, build->path);
+    for (size_t i = 0; i < build->file_count; i++) stream_key_text(hash, build->files[i].path);
     stream_key_text(hash, s->separator);
     stream_key_text(hash, s->decimal);
     stream_key_text(hash, s->quote);
@@ -141,18 +143,31 @@ static tl_status stream_key_settings(const stream_build *build, const tl__kinds 
     return failed ? tl__fail_memory(error, 256) : TL_OK;
 }
 
-/* The name of the file of rows says where and how, its key also what the source was. */
+/* What the sources are now: any change gives another key. */
+static tl_status stream_key(const stream_build *build, char out[65], tl_error *error)
+{
+    tl__sha256 hash = build->how;
+    for (size_t i = 0; i < build->file_count; i++) {
+        uint64_t size;
+        int64_t modified;
+        TL_TRY(tl__file_size(build->files[i].path, &size, error));
+        TL_TRY(tl__file_modified(build->files[i].path, &modified, error));
+        stream_key_number(&hash, (int64_t)size);
+        stream_key_number(&hash, modified);
+    }
+    tl__sha256_hex(&hash, out);
+    return TL_OK;
+}
+
+/* The name of the file of rows says where and how, its key also what the sources were. */
 static tl_status stream_name(stream_build *build, const tl__kinds *known, tl_error *error)
 {
-    tl__sha256 hash, more;
     char name[65];
-    const char *base = build->path + strlen(build->path);
-    while (base > build->path && base[-1] != '/' && base[-1] != '\\') base--;
-    TL_TRY(stream_key_settings(build, known, &hash, error));
-    more = hash;
-    stream_key_number(&more, (int64_t)build->mark.size);
-    stream_key_number(&more, build->mark.modified);
-    tl__sha256_hex(&more, build->key);
+    const char *first = build->files[0].path, *base = first + strlen(first);
+    while (base > first && base[-1] != '/' && base[-1] != '\\') base--;
+    TL_TRY(stream_key_settings(build, known, error));
+    TL_TRY(stream_key(build, build->key, error));
+    tl__sha256 hash = build->how;
     tl__sha256_hex(&hash, name);
     const char *folder = build->settings->cache_folder, *usual = build->settings->usual_cache;
     build->folder = folder && folder[0] ? folder : usual ? usual : "output/cache";
@@ -162,13 +177,17 @@ static tl_status stream_name(stream_build *build, const tl__kinds *known, tl_err
 
 /* ---- first pass ---- */
 
-static tl_status stream_same_source(stream_build *build, tl_error *error)
+static tl_status stream_changed(const stream_build *build, tl_error *error)
 {
-    tl__file_mark now;
-    TL_TRY(tl__csv_rows_mark(build->rows, &now, error));
-    if (now.size == build->mark.size && now.modified == build->mark.modified) return TL_OK;
     return tl__fail_at(error, TL_BAD_DATA, build->name, 0, 0, NULL, "the file was changed while it was read; run again "
                        "when nothing writes to it any more");
+}
+
+static tl_status stream_same_source(stream_build *build, tl_error *error)
+{
+    char now[65];
+    TL_TRY(stream_key(build, now, error));
+    return tl__same_text(now, build->key) ? TL_OK : stream_changed(build, error);
 }
 
 static tl_status stream_block(stream_build *build, size_t *got, tl_error *error)
@@ -284,18 +303,14 @@ static tl_status stream_write(stream_build *build, tl_error *error)
         TL_TRY(stream_block(build, &got, error));
         for (size_t i = 0; i < columns; i++) {
             tl__infer *column = tl__csv_rows_column(build->rows, i);
-            if (tl__infer_type(column) != build->table->columns[i].type)
-                return tl__fail_at(error, TL_BAD_DATA, build->name, 0, 0, NULL, "the file was changed while it was "
-                                   "read; run again when nothing writes to it any more");
+            if (tl__infer_type(column) != build->table->columns[i].type) return stream_changed(build, error);
             values[i] = tl__infer_pack(column);
         }
         if (got) TL_TRY(tl__store_write(build->writer, values, got, error));
         written += got;
         TL_TRY(stream_forget(build, error));
     }
-    if (written != build->count)
-        return tl__fail_at(error, TL_BAD_DATA, build->name, 0, 0, NULL,
-                           "the file was changed while it was read; run again when nothing writes to it any more");
+    if (written != build->count) return stream_changed(build, error);
     tl__store_writer *writer = build->writer;
     build->writer = NULL;
     return tl__store_commit(writer, build->key, error);
@@ -303,18 +318,10 @@ static tl_status stream_write(stream_build *build, tl_error *error)
 
 /* ---- all of it ---- */
 
-static tl_status stream_look(stream_build *build, tl_error *error)
-{
-    tl__reader *reader;
-    TL_TRY(tl__reader_open(build->context, build->path, &reader, error));
-    tl_status status = tl__reader_mark(reader, &build->mark, error);
-    tl__reader_close(reader);
-    return status;
-}
-
 static tl_status stream_build_rows(stream_build *build, const tl__kinds *known, tl_error *error)
 {
-    TL_TRY(tl__csv_rows_open(build->context, build->path, build->name, build->settings, known, &build->rows, error));
+    TL_TRY(tl__csv_rows_open(build->context, build->files, build->file_count, build->settings, known, &build->rows,
+                             error));
     build->step = tl__size_max(1, STREAM_CELLS / tl__csv_rows_count(build->rows));
     tl__log_line(build->context, TL_LOG_INFO, "%s is read into %s", build->name, build->target);
     TL_TRY(stream_find_out(build, error));
@@ -322,21 +329,37 @@ static tl_status stream_build_rows(stream_build *build, const tl__kinds *known, 
     return stream_write(build, error);
 }
 
+/* A file or a list of files. */
+static tl_status stream_files(stream_build *build, const tl_value *file, const char *folder, const char *setting,
+                              tl_error *error)
+{
+    bool many = file && file->kind == TL_LIST;
+    size_t count = many ? file->count : 1;
+    bool good = file && file->kind != TL_MAP && count > 0;
+    build->files = tl__arena_push_zero(&build->arena, tl__size_max(count, 1), sizeof *build->files);
+    if (!build->files) return tl__fail_memory(error, count * sizeof *build->files);
+    for (const tl_value *item = many ? file->first : file; good && item; item = many ? item->next : NULL) {
+        good = item->kind != TL_LIST && item->kind != TL_MAP && item->text && item->text[0] &&
+               !tl__same_text(item->text, "-");
+        if (!good) break;
+        const char *path = tl__loader_path(&build->arena, folder, item->text);
+        if (!path) return tl__fail_memory(error, 256);
+        build->files[build->file_count++] = (tl__csv_file){path, item->text};
+    }
+    build->name = build->files[0].name;
+    if (good) return TL_OK;
+    return tl__fail_at(error, TL_UNSUPPORTED, NULL, file ? file->line : 0, file ? file->column : 0, setting,
+                       "%s must be a csv file or a list of them to be streamed; or hold the data in memory: "
+                       "data.streaming: false", setting);
+}
+
 TL_PRIV tl_status tl__stream_read(tl_context *context, const tl_value *file, const tl__data_settings *settings,
                                   const tl__kinds *known, const char *folder, const char *setting, tl__table **out,
                                   tl_error *error)
 {
     stream_build build = {.context = context, .settings = settings};
-    if (!file || file->kind == TL_LIST || file->kind == TL_MAP || !file->text || !file->text[0] ||
-        tl__same_text(file->text, "-")) {
-        return tl__fail_at(error, TL_UNSUPPORTED, NULL, file ? file->line : 0, file ? file->column : 0, setting,
-                           "%s must be one csv file to be streamed; join several into one, or hold the data in "
-                           "memory: data.streaming: false", setting);
-    }
     tl__arena_init(&build.arena, &context->heap);
-    build.name = file->text;
-    build.path = tl__loader_path(&build.arena, folder, file->text);
-    tl_status status = build.path ? stream_look(&build, error) : tl__fail_memory(error, 256);
+    tl_status status = stream_files(&build, file, folder, setting, error);
     if (status == TL_OK) status = stream_name(&build, known, error);
     if (status == TL_OK) {
         status = tl__store_open(context, build.target, build.key, build.name, &build.table, NULL);

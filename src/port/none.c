@@ -82,7 +82,6 @@ TL_PRIV tl_status tl__reader_next(tl__reader *reader, void *out, size_t size, si
     *got = 0;
     return tl__reader_at(reader, 0, out, size, error);
 }
-TL_PRIV void tl__reader_rewind(tl__reader *reader) { (void)reader; }
 TL_PRIV tl_status tl__reader_mark(tl__reader *reader, tl__file_mark *out, tl_error *error)
 {
     (void)reader;

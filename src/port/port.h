@@ -43,7 +43,6 @@ TL_PRIV size_t tl__reader_bytes(void);   /* of the context's heap, while one is 
 TL_PRIV tl_status tl__reader_at(tl__reader *reader, uint64_t offset, void *out, size_t size, tl_error *error);
 /* The next bytes, at most size; *got is smaller at the end only. */
 TL_PRIV tl_status tl__reader_next(tl__reader *reader, void *out, size_t size, size_t *got, tl_error *error);
-TL_PRIV void tl__reader_rewind(tl__reader *reader);
 TL_PRIV tl_status tl__reader_mark(tl__reader *reader, tl__file_mark *out, tl_error *error);   /* as it is now */
 TL_PRIV void tl__reader_close(tl__reader *reader);
 

@@ -237,8 +237,6 @@ TL_PRIV tl_status tl__reader_next(tl__reader *reader, void *out, size_t size, si
     return TL_OK;
 }
 
-TL_PRIV void tl__reader_rewind(tl__reader *reader) { reader->at = 0; }
-
 TL_PRIV tl_status tl__reader_mark(tl__reader *reader, tl__file_mark *out, tl_error *error)
 {
     struct stat info;

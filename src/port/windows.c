@@ -233,8 +233,6 @@ TL_PRIV tl_status tl__reader_at(tl__reader *reader, uint64_t offset, void *out, 
     return TL_OK;
 }
 
-TL_PRIV void tl__reader_rewind(tl__reader *reader) { reader->at = 0; }
-
 TL_PRIV tl_status tl__reader_mark(tl__reader *reader, tl__file_mark *out, tl_error *error)
 {
     BY_HANDLE_FILE_INFORMATION info;

@@ -72,8 +72,10 @@ static const char *csv_skip_line_end(const char *at, const char *end)
     return at;
 }
 
+/* And a byte order mark before them. */
 static void csv_skip_rows(tl__csv *csv)
 {
+    if (csv->end - csv->at >= 3 && memcmp(csv->at, "\xEF\xBB\xBF", 3) == 0) csv->at += 3;
     for (size_t i = 0; i < csv->options.skip_rows && csv->at < csv->end; i++) {
         while (csv->at < csv->end && *csv->at != '\n' && *csv->at != '\r') csv->at++;
         csv->at = csv_skip_line_end(csv->at, csv->end);
@@ -103,7 +105,6 @@ TL_PRIV tl_status tl__csv_open(tl__csv *csv, tl__heap *heap, const char *bytes, 
     csv->end = csv->bytes + size;
     csv->next_line = 1;
     TL_TRY(csv_check_bytes(csv, error));
-    if (size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0) csv->at += 3;
     csv_skip_rows(csv);
     if (!csv->options.separator) {
         csv->options.separator = csv_find_separator(csv->at, csv->end, csv->options.quote, csv->options.decimal);
@@ -128,6 +129,15 @@ TL_PRIV tl_status tl__csv_refill(tl__csv *csv, const char *bytes, size_t size, t
     csv->end = csv->bytes + size;
     csv->count = 0;
     return csv_check_bytes(csv, error);
+}
+
+TL_PRIV tl_status tl__csv_next_file(tl__csv *csv, const char *bytes, size_t size, const char *name, tl_error *error)
+{
+    csv->name = name;
+    csv->next_line = 1;
+    TL_TRY(tl__csv_refill(csv, bytes, size, error));
+    csv_skip_rows(csv);
+    return TL_OK;
 }
 
 TL_PRIV void tl__csv_seek(tl__csv *csv, size_t offset, int line)

@@ -64,6 +64,8 @@ TL_PRIV tl_status tl__csv_refill(tl__csv *csv, const char *bytes, size_t size, t
 TL_PRIV void tl__csv_begin(tl__csv *csv, bool *more);
 TL_PRIV tl_status tl__csv_one(tl__csv *csv, tl__csv_cell *out, tl_error *error);
 TL_PRIV void tl__csv_end(tl__csv *csv);
+/* Go on in another file, from its beginning: the same separator and width, a byte order mark and skip_rows again. */
+TL_PRIV tl_status tl__csv_next_file(tl__csv *csv, const char *bytes, size_t size, const char *name, tl_error *error);
 TL_PRIV void tl__csv_close(tl__csv *csv);
 
 /* Writing: cells of a row one after the other, then the end of the row. `guard` puts an apostrophe before a text that a

@@ -209,6 +209,7 @@ static void streamed_data_is_the_data(void **state)
     same("file: mixed.csv, target: y, missing: mean, drop: g, classes: [up, down], shuffle: false", true);
     same("file: mixed.csv, test_file: test.csv, target: y, missing: drop, drop: g", true);
     same("file: wide.csv, target: y, missing: drop, drop: [g, word]", false);
+    same("file: [mixed.csv, test.csv, wide.csv], target: y, missing: drop, drop: g", true);
 }
 
 /* Files where a piece's end falls on each byte of a line end, and files without a line of names. */
@@ -250,13 +251,17 @@ static void what_cannot_be_streamed_is_refused(void **state)
     files_text(folder, "empty.csv", "");
     files_text(folder, "names.csv", "a,b,c\n");
     files_text(folder, "ragged.csv", "a,b\n1,2\n3\n");
+    files_text(folder, "other.csv", "a,x,c\n1,2,3\n");
     files_text(folder, "quote.csv", "a,b\n1,2\n3,\"x\n");
     refused("file: mixed.csv, target: y, normalize: robust", TL_UNSUPPORTED, "use standard or minmax");
     refused("file: mixed.csv, target: y, missing: median", TL_UNSUPPORTED, "use mean, drop or constant");
     refused("file: mixed.csv, target: y, missing: forward", TL_UNSUPPORTED, "data.streaming: false");
     refused("file: rows.json, target: y", TL_UNSUPPORTED, "only csv files can be streamed, and this is json");
     refused("file: rows.csv.gz, target: y", TL_UNSUPPORTED, "unpack it first");
-    refused("file: [mixed.csv, mixed.csv], target: y", TL_UNSUPPORTED, "must be one csv file");
+    refused("file: {images: mixed.csv, labels: mixed.csv}, target: y", TL_UNSUPPORTED, "must be a csv file or a list");
+    refused("file: [mixed.csv, ragged.csv], target: y, missing: drop", TL_BAD_FILE, "this row has 2 cells but the first one has 9");
+    refused("file: [names.csv, other.csv], target: c, header: true", TL_BAD_DATA, "column 1 is not 'b' as in 'names.csv'");
+    refused("file: [mixed.csv, none.csv], target: y, missing: drop", TL_NOT_FOUND, "none.csv");
     refused("file: none.csv, target: y", TL_NOT_FOUND, "no such file");
     refused("file: empty.csv, target: y", TL_BAD_FILE, "the file is empty");
     refused("file: names.csv, target: c, header: true", TL_BAD_FILE, "no rows");

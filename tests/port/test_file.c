@@ -155,9 +155,6 @@ static void reads_at_positions(void **state)
     assert_int_equal(tl__reader_next(reader, bytes, 7, &got, &error), TL_OK);
     assert_int_equal(got, 3);
     assert_memory_equal(bytes, "789", 3);
-    tl__reader_rewind(reader);
-    assert_int_equal(tl__reader_next(reader, bytes, 1, &got, &error), TL_OK);
-    assert_int_equal(bytes[0], '0');
     assert_int_equal(tl__reader_mark(reader, &mark, &error), TL_OK);
     assert_int_equal(mark.size, 10);
     tl__file *file;
