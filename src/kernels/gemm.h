@@ -1,15 +1,40 @@
-/* A region of the matrix product: what gemm.inc.h hands from the chains to the epilogue. */
+/* What the parts of the matrix product hand to each other: gemm.inc.h (regions, packing), gemm_tile.inc.h (tiles). */
 #ifndef TL_KERNELS_GEMM_H
 #define TL_KERNELS_GEMM_H
 
 #include "kernels/leaves.h"
+
+/* What a tile does with its finished chains: stores them; adds a bias, applies relu and stores; multiplies by the
+ * derivative of relu and stores. */
+typedef enum tl__tile_end { TL__TILE_STORE, TL__TILE_FORWARD, TL__TILE_BACKWARD } tl__tile_end;
+
+/* c[rows, columns] (+)= a * b over k terms: a[i*stride_i + p*stride_p], b in rows that are ldb apart. */
+typedef struct tl__tile {
+    size_t k;
+    const float *a;
+    size_t stride_i, stride_p;
+    const float *b;
+    size_t ldb;
+    float *pack;              /* a packing tile's copy of b's columns */
+    float *c;
+    size_t ldc;
+    size_t columns;
+    bool go_on;               /* the chains so far lie in c */
+    tl__tile_end end;
+    const float *bias;        /* of this tile's columns, or NULL */
+    float cut;                /* forward: values up to this become 0; NaN: none */
+    const float *saved;       /* backward */
+    size_t ldsaved;
+} tl__tile;
 
 /* A region of c: where it lies, how large it is, and where its chains live. */
 typedef struct tl__region {
     size_t i, j, rows, columns;
     float *chains;
     size_t ld;
-    bool in_place;           /* they live in c */
+    size_t begin;             /* of the leaf */
+    float *sums;              /* of b's columns, or NULL */
+    bool done;                /* the tiles have applied the epilogue */
 } tl__region;
 
 #endif

@@ -1,137 +1,34 @@
-/* Template: the matrix product (rule 2 of kernels.h).
+/* Template: the matrix product (rule 2 of kernels.h): how it is cut. The innermost loops are in gemm_tile.inc.h.
  *
- * A task is a region of c. For each leaf of the chain (a block of k), for each step of at most GEMM_DEPTH terms, for
- * each strip of c one tile wide: the strip of b is packed where that pays, then tiles of up to GEMM_ROWS rows and
- * GEMM_WIDE vectors (or one) run down the region, their chains in registers, loaded from c and stored to c between
- * steps, which is exact. With one leaf the chains live in c itself; with more they live in scratch, one region for
- * each value on the stack of leaves.h. GEMM_ROWS and GEMM_WIDE are the set's; tile and region are not part of the
- * contract.
+ * A task is a region of c. For each leaf of the chain (a block of k), for each step of at most `depth` terms, tiles
+ * are computed one by one, their chains in registers, loaded from c and stored to c between steps, which is exact.
+ * With one leaf the chains live in c itself; with more they live in scratch, one region for each value on the stack of
+ * leaves.h. Sizes of tiles, steps and regions are not part of the contract.
+ *   Few rows: nothing is packed; strips of b, one tile wide, are read where they lie, and tiles run down a strip.
+ *   Many rows: a step's strips of b are packed, to lie in the second-level cache, and tiles run across the region, so
+ *   that the rows of a stay in the first level; they are copied there first where their distance makes them evict each
+ *   other.
  * GEMM_CHAINS_ONLY leaves out the epilogue, SET_GEMM (set.inc.h) the functions that another instance provides. */
+#include "kernels/gemm_tile.inc.h"
 
 enum {
     SET(TILE_COLUMNS) = GEMM_WIDE * VN,
-    SET(GEMM_DEPTH) = 320,                       /* the strip of b stays in the first-level cache */
-    SET(COPY_STRIDE) = SET(GEMM_DEPTH) + 16,     /* of rows of a that are copied; no multiple of 4 KiB */
-    SET(REGION_ROWS) = 168 / GEMM_ROWS * GEMM_ROWS,
-    SET(REGION_COLUMNS) = 256,
-    SET(SHARD_ROWS) = 84 / GEMM_ROWS * GEMM_ROWS,      /* of calls with several leaves */
-    SET(SHARD_COLUMNS) = 128,
+    SET(COPY_ROWS) = (GEMM_ROWS + VN - 1) / VN * VN,
+    SET(DIRECT_TILES) = 4,                       /* rows of tiles up to which packing b does not pay */
+    SET(DIRECT_DEPTH) = 1024,                    /* terms of a step when b is not packed, ... */
+    SET(PACKED_DEPTH) = 384,                     /* ... and when it is */
+    SET(PACKED_ROWS) = 512 / GEMM_ROWS * GEMM_ROWS,
+    SET(PACKED_COLUMNS) = 1024,
+    SET(FAR) = 1024,                             /* rows so many floats apart lie in a page of their own each */
+    SET(NEAR) = 8192,                            /* floats of b that stay in the first-level cache */
+    SET(LEAF_ROWS) = 84 / GEMM_ROWS * GEMM_ROWS, /* of calls whose chains live in scratch */
+    SET(LEAF_COLUMNS) = 128,
     SET(TAKE_ROWS) = 4 * GEMM_ROWS,              /* of what is handed over: strips of b are used where they lie, ... */
     SET(TAKE_COLUMNS) = 4096,                    /* ... rows are whole, so that its taker reads along its arrays, ... */
     SET(TAKE_FLOATS) = 56 * 1024,                /* ... and it is in the second-level cache */
+    SET(TASKS) = 16,
     SET(TASK_WORK) = 1 << 19                     /* multiply-adds that are worth a task of their own */
 };
-
-/* c[rows, columns] (+)= a * b over k terms: a[i*stride_i + p*stride_p]; b in rows of full vectors, ldb apart. */
-typedef void SET(tile_fn)(size_t k, const float *a, size_t stride_i, size_t stride_p, const float *b, size_t ldb,
-                          float *c, size_t ldc, size_t columns, bool go_on);
-
-#define TILE_ROWS_1(X) X(0)
-#define TILE_ROWS_2(X) TILE_ROWS_1(X) X(1)
-#define TILE_ROWS_3(X) TILE_ROWS_2(X) X(2)
-#define TILE_ROWS_4(X) TILE_ROWS_3(X) X(3)
-#define TILE_ROWS_5(X) TILE_ROWS_4(X) X(4)
-#define TILE_ROWS_6(X) TILE_ROWS_5(X) X(5)
-#define TILE_ROWS_7(X) TILE_ROWS_6(X) X(6)
-#define TILE_ROWS_8(X) TILE_ROWS_7(X) X(7)
-#define TILE_ROWS_9(X) TILE_ROWS_8(X) X(8)
-#define TILE_ROWS_10(X) TILE_ROWS_9(X) X(9)
-#define TILE_ROWS_11(X) TILE_ROWS_10(X) X(10)
-#define TILE_ROWS_12(X) TILE_ROWS_11(X) X(11)
-#define TILE_ROWS_13(X) TILE_ROWS_12(X) X(12)
-#define TILE_ROWS_14(X) TILE_ROWS_13(X) X(13)
-#define TILE_COUNTS_4(X) X(1) X(2) X(3) X(4)
-#define TILE_COUNTS_6(X) TILE_COUNTS_4(X) X(5) X(6)
-#define TILE_COUNTS_8(X) TILE_COUNTS_6(X) X(7) X(8)
-#define TILE_COUNTS_14(X) TILE_COUNTS_8(X) X(9) X(10) X(11) X(12) X(13) X(14)
-#define TILE_PASTE_(a, b) a##b
-#define TILE_PASTE(a, b) TILE_PASTE_(a, b)
-#define TILE_COUNTS TILE_PASTE(TILE_COUNTS_, GEMM_ROWS)
-
-/* X(i, j) for the vectors after the first one. */
-#if GEMM_WIDE == 2
-#  define TILE_MORE(X, i) X(i, 1)
-#elif GEMM_WIDE == 3
-#  define TILE_MORE(X, i) X(i, 1) X(i, 2)
-#else
-#  define TILE_MORE(X, i) X(i, 1) X(i, 2) X(i, 3)
-#endif
-
-#define TILE_START(i, j)                                                                                       \
-    acc[i][j] = go_on ? SET(load_lane)(c + i * ldc, (j) * VN, SET(left)(columns, (j) * VN)) : ZERO;
-#define TILE_B(i, j) y[j] = V_LOAD(b + (j) * VN);
-#define TILE_FMA(i, j) acc[i][j] = V_FMA(x, y[j], acc[i][j]);
-#define TILE_END(i, j)                                                                                         \
-    {                                                                                                          \
-        const size_t count = SET(left)(columns, (j) * VN);                                                     \
-        if (count > 0) STORE(c + i * ldc + (j) * VN, acc[i][j]);                                               \
-    }
-#define TILE_START_ROW(i) TILE_START(i, 0) if (wide) { TILE_MORE(TILE_START, i) }
-#define TILE_END_ROW(i) TILE_END(i, 0) if (wide) { TILE_MORE(TILE_END, i) }
-/* Three rows share a pointer: x86 has not got fourteen. */
-#define TILE_ROW(i)                                                                                            \
-    {                                                                                                          \
-        const V x = V_SET(row[i / 3][i % 3 * step]);                                                           \
-        TILE_FMA(i, 0) if (wide) { TILE_MORE(TILE_FMA, i) }                                                    \
-    }
-#define TILE_POINTERS(i) if (i % 3 == 0) row[i / 3] = a + i * step;
-#define TILE_ADVANCE(i) if (i % 3 == 0) row[i / 3] += stride_p;
-
-#define DEFINE_TILE(rows, name, is_wide, row_step)                                                             \
-    FN(void) SET(name##_##rows)(size_t k, const float *a, size_t stride_i, size_t stride_p, const float *b,    \
-                                size_t ldb, float *c, size_t ldc, size_t columns, bool go_on)                  \
-    {                                                                                                          \
-        const bool wide = is_wide;                                                                             \
-        const size_t step = row_step;                                                                          \
-        const float *row[5];                                                                                   \
-        V acc[rows][GEMM_WIDE], y[GEMM_WIDE];                                                                  \
-        (void)stride_i;                                                                                        \
-        TILE_ROWS_##rows(TILE_POINTERS)                                                                        \
-        TILE_ROWS_##rows(TILE_START_ROW)                                                                       \
-        for (size_t p = 0; p < k; p++) {                                                                       \
-            TILE_B(0, 0) if (wide) { TILE_MORE(TILE_B, 0) }                                                    \
-            TILE_ROWS_##rows(TILE_ROW)                                                                         \
-            TILE_ROWS_##rows(TILE_ADVANCE)                                                                     \
-            b += ldb;                                                                                          \
-        }                                                                                                      \
-        TILE_ROWS_##rows(TILE_END_ROW)                                                                         \
-    }
-#define TILE_FORMS(rows)                                                                                       \
-    DEFINE_TILE(rows, tile_wide_strided, true, stride_i)                                                       \
-    DEFINE_TILE(rows, tile_wide_unit, true, 1)                                                                 \
-    DEFINE_TILE(rows, tile_narrow_strided, false, stride_i)                                                    \
-    DEFINE_TILE(rows, tile_narrow_unit, false, 1)
-TILE_COUNTS(TILE_FORMS)
-
-/* One row and LINE vectors of columns, for a batch of one: b is read as it lies. */
-#define LINE_START(j) acc[j] = go_on ? V_LOAD(c + (j) * VN) : ZERO;
-#define LINE_FMA(j) acc[j] = V_FMA(x, V_LOAD(b + (j) * VN), acc[j]);
-#define LINE_END(j) V_STORE(c + (j) * VN, acc[j]);
-#define EACH_OF_LINE(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
-FN(void) SET(line)(size_t k, const float *a, size_t stride_p, const float *b, size_t ldb, float *c, bool go_on)
-{
-    V acc[8];
-    EACH_OF_LINE(LINE_START)
-    for (size_t p = 0; p < k; p++, a += stride_p, b += ldb) {
-        const V x = V_SET(*a);
-        EACH_OF_LINE(LINE_FMA)
-    }
-    EACH_OF_LINE(LINE_END)
-}
-#undef LINE_START
-#undef LINE_FMA
-#undef LINE_END
-#undef EACH_OF_LINE
-
-INLINE(SET(tile_fn) *) SET(tile)(bool wide, bool unit, size_t rows)
-{
-#define TILE_NAME(rows)                                                \
-    {SET(tile_narrow_strided_##rows), SET(tile_narrow_unit_##rows),    \
-     SET(tile_wide_strided_##rows), SET(tile_wide_unit_##rows)},
-    static SET(tile_fn) *const tiles[][4] = {TILE_COUNTS(TILE_NAME)};
-#undef TILE_NAME
-    return tiles[rows - 1][wide * 2 + unit];
-}
 
 #ifndef SET_GEMM
 static void SET(gemm_run)(const tl__gemm *call, const tl__gemm_plan *plan, size_t task, void *scratch);
@@ -140,171 +37,337 @@ static void SET(gemm_small)(const tl__gemm *call, const tl__gemm_plan *plan, siz
 static bool SET(gemm_is_small)(const tl__gemm *call, const tl__gemm_plan *plan);
 #endif
 
+INLINE(size_t) SET(parts)(size_t n, size_t size) { return n / size + (n % size != 0); }
+
+/* Regions of at most the plan's rows and columns, smaller where there is work for more tasks. */
+FN(void) SET(gemm_cut)(const tl__gemm *call, tl__gemm_plan *plan)
+{
+    const double work = (double)call->m * (double)call->n * (double)call->k / SET(TASK_WORK);
+    const size_t want = work < SET(TASKS) ? (size_t)work : SET(TASKS);
+    size_t across = tl__size_max(1, SET(parts)(call->n, plan->columns));
+    size_t down = tl__size_max(1, SET(parts)(call->m, plan->rows));
+    for (;;) {
+        plan->columns = tl__size_max(1, tl__size_round(SET(parts)(call->n, across), SET(TILE_COLUMNS)));
+        plan->rows = tl__size_max(1, SET(parts)(call->m, down));
+        if (across * down >= want) break;
+        const bool wide = plan->columns >= 2 * SET(TILE_COLUMNS) && call->take == NULL;
+        if (plan->rows >= (wide ? 16 : 2) * GEMM_ROWS) down *= 2;
+        else if (wide) across *= 2;
+        else break;
+    }
+    plan->across = SET(parts)(call->n, plan->columns);
+    plan->down = SET(parts)(call->m, plan->rows);
+    plan->tasks = plan->across * plan->down;
+    plan->by_columns = call->n >= (call->a_transposed ? call->k : call->m);
+}
+
+/* The largest regions: of what is packed, of what lives in scratch, of what is handed over. */
+FN(void) SET(gemm_limit)(const tl__gemm *call, tl__gemm_plan *plan)
+{
+    size_t rows = call->m, columns = call->n;
+    if (call->take != NULL) {
+        columns = tl__size_round(tl__size_min(columns, SET(TAKE_COLUMNS)), SET(TILE_COLUMNS));
+        rows = SET(TAKE_FLOATS) / (plan->leaves ? 4u : 1u) / tl__size_max(columns, 1) / GEMM_ROWS * GEMM_ROWS;
+        rows = tl__size_min(rows, columns <= SET(TILE_COLUMNS) ? SET(PACKED_ROWS) : SET(TAKE_ROWS));
+        rows = tl__size_min(call->m, tl__size_max(GEMM_ROWS, rows));
+    } else if (plan->values) {
+        rows = tl__size_min(rows, SET(LEAF_ROWS));
+        columns = tl__size_min(columns, SET(LEAF_COLUMNS));
+    }
+    if (plan->packs_b) {
+        rows = tl__size_min(rows, SET(PACKED_ROWS));
+        columns = tl__size_min(columns, call->take != NULL ? SET(TAKE_COLUMNS) : SET(PACKED_COLUMNS));
+    }
+    plan->rows = tl__size_max(1, rows);
+    plan->columns = tl__size_round(tl__size_max(1, columns), SET(TILE_COLUMNS));
+}
+
 FN(void) SET(gemm_plan)(const tl__gemm *call, tl__gemm_plan *plan)
 {
     const size_t pieces = call->pieces > 0 ? call->pieces : 1;
-    size_t values = call->accumulate || call->take != NULL;
-    if (pieces > 1 || call->k > TL__BLOCK) {   /* at most as many as the two counters of leaves.h have digits */
+    size_t values = 1;
+    *plan = (tl__gemm_plan){.run = SET(gemm_run), .leaves = pieces > 1 || call->k > TL__BLOCK};
+    plan->values = plan->leaves || call->accumulate || call->take != NULL;
+    plan->packs_b = call->b_transposed || (!GEMM_MASKED && call->n % VN != 0) ||
+                    (call->m > SET(DIRECT_TILES) * GEMM_ROWS && (!GEMM_MASKED || call->ldb >= SET(FAR)));
+    plan->depth = plan->packs_b ? SET(PACKED_DEPTH) : SET(DIRECT_DEPTH);
+    SET(gemm_limit)(call, plan);
+    const size_t k = tl__size_min(call->k, plan->depth);
+    plan->copies_a = plan->packs_b && call->n > 4 * SET(TILE_COLUMNS) && call->m >= VN && call->lda >= SET(FAR) &&
+                     (call->a_transposed || GEMM_ROWS <= VN);
+    plan->copy_at = plan->packs_b ? k * SET(TILE_COLUMNS) : 0;
+    plan->values_at = plan->copy_at;
+    if (plan->copies_a)
+        plan->values_at += k * SET(parts)(tl__size_min(call->m, SET(PACKED_ROWS)), GEMM_ROWS) * SET(COPY_ROWS);
+    if (plan->leaves) {   /* at most as many as the two counters of leaves.h have digits */
         values = 2;
         for (size_t p = pieces; p > 1; p /= 2) values++;
         for (size_t blocks = (call->k / pieces + TL__BLOCK) / TL__BLOCK + 1; blocks > 0; blocks /= 2) values++;
     }
-    *plan = (tl__gemm_plan){.run = SET(gemm_run), .scratch = values > 0};
-    plan->copy_a = !call->a_transposed && call->lda % 1024 == 0 && call->m > 4 && call->n > 2 * SET(TILE_COLUMNS);
-    const size_t most = call->take ? SET(TAKE_COLUMNS) : plan->scratch ? SET(SHARD_COLUMNS) : SET(REGION_COLUMNS);
-    plan->columns = tl__size_max(SET(TILE_COLUMNS), tl__size_round(tl__size_min(call->n, most), SET(TILE_COLUMNS)));
-    plan->rows = plan->scratch ? SET(SHARD_ROWS) : SET(REGION_ROWS);
-    if (call->take) {
-        const size_t fit = SET(TAKE_FLOATS) / (pieces > 1 ? 4u : 1u) / plan->columns / GEMM_ROWS * GEMM_ROWS;
-        plan->rows = call->n <= SET(TILE_COLUMNS) ? SET(REGION_ROWS) : SET(TAKE_ROWS);
-        plan->rows = tl__size_max(GEMM_ROWS, tl__size_min(plan->rows, fit));
+    size_t floats = values * (plan->rows + plan->leaves) * plan->columns;
+    if (plan->leaves && call->take != NULL) {   /* no less than with fewer terms */
+        tl__gemm_plan shorter = {.values = true, .packs_b = plan->packs_b};
+        SET(gemm_limit)(call, &shorter);
+        floats = tl__size_max(floats, shorter.rows * shorter.columns);
     }
-    plan->rows = tl__size_max(1, tl__size_min(call->m, plan->rows));
-    plan->copy_at = SET(GEMM_DEPTH) * SET(TILE_COLUMNS);
-    plan->values_at = plan->copy_at + (plan->copy_a ? tl__size_min(call->m, SET(REGION_ROWS)) * SET(COPY_STRIDE) : 0);
-    plan->scratch_bytes = (plan->values_at + values * plan->rows * plan->columns) * sizeof(float);
-    for (;;) {
-        plan->across = (call->n + plan->columns - 1) / plan->columns;
-        plan->down = (call->m + plan->rows - 1) / plan->rows;
-        const size_t half = tl__size_round(plan->columns / 2, SET(TILE_COLUMNS));
-        if (plan->across * plan->down >= 16 || plan->rows * plan->columns / 2 * call->k < SET(TASK_WORK)) break;
-        if (half < plan->columns && plan->columns >= plan->rows / 2 && !call->take) plan->columns = half;
-        else if (plan->rows >= 2 * GEMM_ROWS) plan->rows = (plan->rows / 2 + GEMM_ROWS - 1) / GEMM_ROWS * GEMM_ROWS;
-        else break;
-    }
-    plan->tasks = plan->across * plan->down;
+    plan->scratch_bytes = (plan->values_at + (plan->values ? floats : 0)) * sizeof(float);
+    SET(gemm_cut)(call, plan);
+    plan->by_rows = !plan->packs_b && call->k * plan->columns <= SET(NEAR);
 #ifndef GEMM_CHAINS_ONLY
     if (SET(gemm_is_small)(call, plan)) plan->run = SET(gemm_small);
 #endif
-    plan->by_columns = call->n >= (call->a_transposed ? call->k : call->m);
 }
 #endif
 
-/* Rows p of b, columns [0, columns), filled up with zeros to `width`. */
+/* Rows p of b, columns [0, columns), filled up with zeros to whole vectors; rows of `out` are `width` apart. */
 INLINE(void) SET(pack_b)(float *out, size_t width, const float *b, size_t ldb, bool transposed, size_t k,
                          size_t columns)
 {
+    if (!transposed && columns == width) {
+        for (size_t p = 0; p < k; p++, out += width, b += ldb)
+            for (size_t j = 0; j < width; j += VN) V_STORE(out + j, V_LOAD(b + j));
+        return;
+    }
     if (!transposed) {
         for (size_t p = 0; p < k; p++, out += width, b += ldb)
-            for (size_t j = 0; j < width; j += VN)
+            for (size_t j = 0; j < columns; j += VN)
                 V_STORE(out + j, SET(load_lane)(b, j, SET(left)(columns, j)));
         return;
     }
-    for (size_t j = 0; j < width; j++) {
+    for (size_t j = 0; j < columns; j += VN) {
         size_t p = 0;
-#ifdef TRANSPOSE_BLOCK
-        if (j % VN == 0 && j + VN <= columns) {
-            for (; p + VN <= k; p += VN) TRANSPOSE_BLOCK(out + p * width + j, width, b + j * ldb + p, ldb);
-            for (; p < k; p++)
-                for (size_t lane = 0; lane < VN; lane++) out[p * width + j + lane] = b[(j + lane) * ldb + p];
-            j += VN - 1;
-            continue;
+        const size_t lanes = SET(left)(columns, j);
+#ifdef TRANSPOSE_FOUR
+        if (lanes == VN) {
+            float *to = out + j;
+            for (const float *from = b + j * ldb; p + 4 <= k; p += 4, from += 4, to += 4 * width)
+                TRANSPOSE_FOUR(to, width, from, ldb);
         }
 #endif
-        for (; p < k; p++) out[p * width + j] = j < columns ? b[j * ldb + p] : 0.0f;
+        for (; p < k; p++)
+            for (size_t lane = 0; lane < VN; lane++)
+                out[p * width + j + lane] = lane < lanes ? b[(j + lane) * ldb + p] : 0.0f;
     }
 }
 
-/* out[rows, columns] (+)= a * b over the terms [begin, end). */
-FN(void) SET(gemm_step)(const tl__gemm *call, size_t i0, size_t rows, size_t j0, size_t columns, size_t begin,
-                        size_t end, float *out, size_t ld, float *strip, float *copy, bool go_on)
+/* Where the first of so many last rows of a lies in their copy: a transposition takes VN rows, so some before them. */
+INLINE(size_t) SET(copy_shift)(const tl__gemm *call, size_t last)
 {
-    size_t stride_i = call->a_transposed ? 1 : call->lda;
-    const size_t stride_p = call->a_transposed ? call->lda : 1;
-    const size_t stride_b = call->b_transposed ? 1 : call->ldb;
-    const size_t tiles = (rows + GEMM_ROWS - 1) / GEMM_ROWS;
-    const float *a = call->a + i0 * stride_i + begin * stride_p;
-    if (copy != NULL) {
-        for (size_t row = 0; row < rows; row++)
-            EACH_VECTOR(end - begin, STORE(copy + row * SET(COPY_STRIDE) + i, LOAD(a + row * stride_i + i)););
-        a = copy;
-        stride_i = SET(COPY_STRIDE);
+#ifdef TRANSPOSE_FOUR
+    if (!call->a_transposed && last < VN) return VN - last;
+#endif
+    (void)call, (void)last;
+    return 0;
+}
+
+/* Rows of a from i on, of the terms [begin, begin + k): out[p * COPY_ROWS + shift + row]. */
+FN(void) SET(copy_a)(float *out, const tl__gemm *call, size_t i0, size_t rows, size_t begin, size_t k)
+{
+    const size_t stride = SET(COPY_ROWS), shift = SET(copy_shift)(call, call->m - i0);
+    size_t p = 0;
+    if (call->a_transposed) {
+        const float *a = call->a + begin * call->lda + i0;
+        for (; p < k; p++, a += call->lda) EACH_VECTOR(rows, STORE(out + p * stride + i, LOAD(a + i)););
+        return;
     }
+    const float *a = call->a + (i0 - shift) * call->lda + begin;
+#ifdef TRANSPOSE_FOUR
+    for (; p + 4 <= k; p += 4) TRANSPOSE_FOUR(out + p * stride, stride, a + p, call->lda);
+#endif
+    for (; p < k; p++)
+        for (size_t row = shift; row < shift + rows; row++) out[p * stride + row] = a[row * call->lda + p];
+}
+
+/* What the tiles can do themselves: bias, then relu; or the derivative of relu alone. */
+INLINE(bool) SET(gemm_end)(const tl__gemm *call, tl__tile *t)
+{
+#ifdef GEMM_CHAINS_ONLY
+    (void)call, (void)t;
+    return false;
+#else
+    const bool relu = call->activation == TL__RELU;
+    if ((!relu && call->activation != TL__IDENTITY) || call->pre != NULL) return false;
+    if (call->saved != NULL && (!relu || call->bias != NULL)) return false;
+    if (call->saved != NULL) t->end = TL__TILE_BACKWARD;
+    else if (relu || call->bias != NULL) t->end = TL__TILE_FORWARD;
+    t->cut = relu ? 0.0f : tl__bits_float(0x7fc00000u);
+    t->ldsaved = call->ldsaved;
+    return true;
+#endif
+}
+
+/* Tile number `tile` of `tiles`, columns from j of the region; a strip of b as t says, which may be packed by it. */
+INLINE(void) SET(gemm_tile)(const tl__gemm *call, const tl__region *at, tl__tile *t, size_t top, size_t height,
+                            size_t j)
+{
+    t->c = at->chains + top * at->ld + j;
+    t->columns = tl__size_min(at->columns - j, SET(TILE_COLUMNS));
+    t->bias = call->bias != NULL ? call->bias + at->j + j : NULL;
+    if (t->end == TL__TILE_BACKWARD) t->saved = call->saved + (at->i + top) * call->ldsaved + at->j + j;
+    if (t->pack == NULL) {
+        SET(tile)(height, t->columns)(t);
+        return;
+    }
+    SET(tile_packing)(height)(t);
+    t->b = t->pack;
+    t->ldb = SET(TILE_COLUMNS);
+    t->pack = NULL;
+}
+
+/* A region of one to three rows, as far as its lines reach; gives the columns done. */
+INLINE(size_t) SET(gemm_lines)(const tl__region *at, tl__tile *t)
+{
+    const tl__tile from = *t;
     size_t j = 0;
-    if (rows == 1 && !call->b_transposed)
-        for (; columns - j >= 8 * VN; j += 8 * VN)
-            SET(line)(end - begin, a, stride_p, call->b + begin * call->ldb + j0 + j, call->ldb, out + j, go_on);
-    for (; j < columns; j += SET(TILE_COLUMNS)) {
-        const size_t width = tl__size_min(columns - j, SET(TILE_COLUMNS));
-        const bool wide = width > VN;
-        const float *b = call->b + begin * stride_b + (j0 + j) * (call->b_transposed ? call->ldb : 1);
-        size_t ldb = call->ldb;
-        if (call->b_transposed || width % (wide ? SET(TILE_COLUMNS) : VN) != 0 || tiles > 4) {
-            ldb = wide ? SET(TILE_COLUMNS) : VN;
-            SET(pack_b)(strip, ldb, b, call->ldb, call->b_transposed, end - begin, width);
-            b = strip;
+    for (int half = 0; half < 2; half++) {
+        const SET(line) line = SET(line_of)(at->rows, half);
+        for (; at->columns - j >= line.columns; j += line.columns) {
+            t->b = from.b + j;
+            t->c = at->chains + j;
+            line.run(t);
+        }
+    }
+    t->b = from.b;
+    return j;
+}
+
+/* The sums of the columns of a strip of b: a product with a row of ones. */
+INLINE(void) SET(gemm_sums)(const tl__tile *t, float *sums, size_t columns)
+{
+    static const float one = 1.0f;
+    const tl__tile ones = {.k = t->k, .a = &one, .b = t->b, .ldb = t->ldb, .c = sums, .columns = columns,
+                           .go_on = t->go_on};
+    SET(tile)(1, columns)(&ones);
+}
+
+/* All tiles of a region for the terms [begin, end). */
+FN(void) SET(gemm_step)(const tl__gemm *call, const tl__gemm_plan *plan, tl__region *at, size_t begin, size_t end,
+                        bool last, float *scratch)
+{
+    const size_t k = end - begin, tiles = (at->rows + GEMM_ROWS - 1) / GEMM_ROWS, width = SET(TILE_COLUMNS);
+    const size_t stride_i = call->a_transposed ? 1 : call->lda, stride_p = call->a_transposed ? call->lda : 1;
+    const size_t strip = call->b_transposed ? width * call->ldb : width;   /* from one to the next */
+    const float *a = call->a + at->i * stride_i + begin * stride_p;
+    const float *b = call->b_transposed ? call->b + begin + at->j * call->ldb : call->b + begin * call->ldb + at->j;
+    float *copy = scratch + plan->copy_at;
+    tl__tile t = {.k = k, .a = a, .stride_i = stride_i, .stride_p = stride_p, .b = b, .ldb = call->ldb, .ldc = at->ld,
+                  .go_on = begin > at->begin};
+    const bool lines = at->rows <= 3 && at->columns >= GEMM_LINE_1 * VN / 2 && !plan->packs_b && at->sums == NULL;
+    if (last && !plan->leaves && !lines) at->done = SET(gemm_end)(call, &t);
+    if (plan->by_rows && !lines) {
+        for (size_t tile = 0; tile < tiles; tile++) {
+            const size_t top = at->rows * tile / tiles, height = at->rows * (tile + 1) / tiles - top;
+            t.a = a + top * stride_i;
+            for (size_t j = 0; j < at->columns; j += width) {
+                t.b = b + j;
+                SET(gemm_tile)(call, at, &t, top, height, j);
+            }
+        }
+        for (size_t j = 0; at->sums != NULL && j < at->columns; j += width) {
+            t.b = b + j;
+            SET(gemm_sums)(&t, at->sums + j, tl__size_min(at->columns - j, width));
+        }
+        return;
+    }
+    if (plan->copies_a) {
+        for (size_t tile = 0; tile < tiles; tile++) {
+            const size_t top = at->rows * tile / tiles, height = at->rows * (tile + 1) / tiles - top;
+            SET(copy_a)(copy + tile * k * SET(COPY_ROWS), call, at->i + top, height, begin, k);
+        }
+        t.stride_i = 1;
+        t.stride_p = SET(COPY_ROWS);
+    }
+    for (size_t j = lines ? SET(gemm_lines)(at, &t) : 0; j < at->columns; j += width) {
+        const size_t columns = tl__size_min(at->columns - j, width);
+        t.b = b + j / width * strip;
+        t.ldb = call->ldb;
+        if (plan->packs_b && !call->b_transposed && columns == width && tiles > 1) {
+            t.pack = scratch;
+        } else if (plan->packs_b) {
+            SET(pack_b)(scratch, width, t.b, call->ldb, call->b_transposed, k, columns);
+            t.b = scratch;
+            t.ldb = width;
         }
         for (size_t tile = 0; tile < tiles; tile++) {
-            const size_t top = rows * tile / tiles, height = rows * (tile + 1) / tiles - top;
-            SET(tile)(wide, call->a_transposed, height)(end - begin, a + top * stride_i, stride_i, stride_p, b, ldb,
-                                                        out + top * ld + j, ld, width, go_on);
+            const size_t top = at->rows * tile / tiles, height = at->rows * (tile + 1) / tiles - top;
+            t.a = a + top * stride_i;
+            if (plan->copies_a)
+                t.a = copy + tile * k * SET(COPY_ROWS) + SET(copy_shift)(call, call->m - at->i - top);
+            SET(gemm_tile)(call, at, &t, top, height, j);
         }
+        if (at->sums != NULL) SET(gemm_sums)(&t, at->sums + j, columns);
     }
 }
 
 /* One leaf: steps of even length. */
-FN(void) SET(gemm_leaf)(const tl__gemm *call, size_t i0, size_t rows, size_t j0, size_t columns, size_t begin,
-                        size_t end, float *out, size_t ld, float *strip, float *copy)
+FN(void) SET(gemm_leaf)(const tl__gemm *call, const tl__gemm_plan *plan, tl__region *at, size_t begin, size_t end,
+                        float *scratch)
 {
-    const size_t k = end - begin, steps = tl__size_max(1, (k + SET(GEMM_DEPTH) - 1) / SET(GEMM_DEPTH));
+    const size_t k = end - begin, steps = tl__size_max(1, (k + plan->depth - 1) / plan->depth);
+    at->begin = begin;
     for (size_t step = 0; step < steps; step++)
-        SET(gemm_step)(call, i0, rows, j0, columns, begin + k * step / steps, begin + k * (step + 1) / steps, out, ld,
-                       strip, copy, step > 0);
+        SET(gemm_step)(call, plan, at, begin + k * step / steps, begin + k * (step + 1) / steps, step + 1 == steps,
+                       scratch);
 }
 
-/* All chains of a task's region, without the epilogue. */
+/* All chains of a task's region; of several leaves in a stack of values, each with a row of sums at its end. */
 FN(tl__region) SET(gemm_chains)(const tl__gemm *call, const tl__gemm_plan *plan, size_t task, float *scratch)
 {
     const size_t down = plan->by_columns ? task % plan->down : task / plan->across;
     const size_t across = plan->by_columns ? task / plan->down : task % plan->across;
     tl__region at = {.i = down * plan->rows, .j = across * plan->columns};
-    float *copy = plan->copy_a ? scratch + plan->copy_at : NULL, *values = scratch + plan->values_at;
+    float *values = scratch + plan->values_at;
     at.rows = tl__size_min(plan->rows, call->m - at.i);
     at.columns = tl__size_min(plan->columns, call->n - at.j);
-    if (!plan->scratch) {
-        at.chains = call->c + at.i * call->ldc + at.j;
-        at.ld = call->ldc;
-        at.in_place = true;
-        SET(gemm_leaf)(call, at.i, at.rows, at.j, at.columns, 0, call->k, at.chains, at.ld, scratch, copy);
+    at.sums = call->column_sums != NULL && at.i == 0 ? call->column_sums + at.j : NULL;
+    at.chains = plan->values ? values : call->c + at.i * call->ldc + at.j;
+    at.ld = !plan->values ? call->ldc : call->take != NULL ? at.columns : plan->columns;
+    if (!plan->leaves) {
+        SET(gemm_leaf)(call, plan, &at, 0, call->k, scratch);
         return at;
     }
-    const size_t size = plan->rows * plan->columns;
+    const size_t size = (plan->rows + 1) * plan->columns, rows = at.rows + (at.sums != NULL);
     tl__leaves walk = tl__leaves_start(call->k, call->pieces);
-    at.ld = call->take != NULL ? at.columns : plan->columns;
     do {
-        float *top = values + (size_t)walk.depth * size;
-        SET(gemm_leaf)(call, at.i, at.rows, at.j, at.columns, walk.begin, walk.end, top, at.ld, scratch, copy);
-        for (int merges = tl__leaves_merges(&walk); merges > 0; merges--, top -= size)
-            for (size_t row = 0; row < at.rows; row++) {
-                float *below = top - size + row * at.ld;
+        at.chains = values + (size_t)walk.depth * size;
+        if (at.sums != NULL) at.sums = at.chains + at.rows * at.ld;
+        SET(gemm_leaf)(call, plan, &at, walk.begin, walk.end, scratch);
+        for (int merges = tl__leaves_merges(&walk); merges > 0; merges--, at.chains -= size)
+            for (size_t row = 0; row < rows; row++) {
+                float *below = at.chains - size + row * at.ld;
                 EACH_VECTOR(at.columns, STORE(below + i, V_ADD(LOAD(below + i), LOAD(below + size + i))););
             }
     } while (tl__leaves_next(&walk));
     at.chains = values;
+    if (at.sums != NULL)
+        EACH_VECTOR(at.columns, STORE(call->column_sums + at.j + i, LOAD(values + at.rows * at.ld + i)););
     return at;
 }
 
 #ifndef GEMM_CHAINS_ONLY
 /* The epilogue of one row of a region; x holds the chains and may be c's row. */
-FN(void) SET(gemm_epilogue)(const tl__gemm *call, size_t i, size_t j, float *x, size_t columns)
+FN(void) SET(gemm_epilogue)(const tl__gemm *call, size_t i, size_t j, float *x, size_t columns, bool done)
 {
     float *c = call->take == NULL ? call->c + i * call->ldc + j : x;
-    if (call->bias != NULL) SET(add)(x, x, call->bias + j, columns);
-    if (call->pre != NULL) SET(copy)(call->pre + i * call->ldpre + j, x, columns);
-    if (call->saved != NULL)
-        SET(activate_backward)(call->activation, call->parameter, x, x, call->saved + i * call->ldsaved + j, columns);
-    else if (call->activation != TL__IDENTITY)
-        SET(activate)(call->activation, call->parameter, x, x, columns);
+    if (!done) {
+        if (call->bias != NULL) SET(add)(x, x, call->bias + j, columns);
+        if (call->pre != NULL) SET(copy)(call->pre + i * call->ldpre + j, x, columns);
+        if (call->saved != NULL)
+            SET(activate_backward)(call->activation, call->parameter, x, x, call->saved + i * call->ldsaved + j,
+                                   columns);
+        else if (call->activation != TL__IDENTITY)
+            SET(activate)(call->activation, call->parameter, x, x, columns);
+    }
     if (call->accumulate) SET(add)(c, c, x, columns);
     else if (x != c) SET(copy)(c, x, columns);
 }
 
-FN(void) SET(gemm_finish)(const tl__gemm *call, const tl__region *at)
+FN(void) SET(gemm_finish)(const tl__gemm *call, const tl__gemm_plan *plan, const tl__region *at)
 {
-    const bool plain = call->bias == NULL && call->pre == NULL && call->saved == NULL &&
-                       call->activation == TL__IDENTITY;
-    for (size_t row = 0; row < at->rows && !(plain && (at->in_place || call->take != NULL)); row++)
-        SET(gemm_epilogue)(call, at->i + row, at->j, at->chains + row * at->ld, at->columns);
+    const bool done = at->done || (call->bias == NULL && call->pre == NULL && call->saved == NULL &&
+                                   call->activation == TL__IDENTITY);
+    for (size_t row = 0; row < at->rows && !(done && (!plan->values || call->take != NULL)); row++)
+        SET(gemm_epilogue)(call, at->i + row, at->j, at->chains + row * at->ld, at->columns, done);
     if (call->take == NULL) return;
     const size_t rows = at->columns == call->n ? at->rows : 1;
     for (size_t row = 0; row < at->rows; row += rows)
@@ -317,41 +380,7 @@ FN(void) SET(gemm_finish)(const tl__gemm *call, const tl__region *at)
 FN(void) SET(gemm_run)(const tl__gemm *call, const tl__gemm_plan *plan, size_t task, void *scratch)
 {
     const tl__region at = SET(gemm_chains)(call, plan, task, scratch);
-    SET(gemm_finish)(call, &at);
+    SET(gemm_finish)(call, plan, &at);
 }
 #endif
 #endif
-
-#undef TILE_ROWS_1
-#undef TILE_ROWS_2
-#undef TILE_ROWS_3
-#undef TILE_ROWS_4
-#undef TILE_ROWS_5
-#undef TILE_ROWS_6
-#undef TILE_ROWS_7
-#undef TILE_ROWS_8
-#undef TILE_ROWS_9
-#undef TILE_ROWS_10
-#undef TILE_ROWS_11
-#undef TILE_ROWS_12
-#undef TILE_ROWS_13
-#undef TILE_ROWS_14
-#undef TILE_COUNTS_4
-#undef TILE_COUNTS_6
-#undef TILE_COUNTS_8
-#undef TILE_COUNTS_14
-#undef TILE_PASTE_
-#undef TILE_PASTE
-#undef TILE_COUNTS
-#undef TILE_MORE
-#undef TILE_START
-#undef TILE_B
-#undef TILE_FMA
-#undef TILE_END
-#undef TILE_START_ROW
-#undef TILE_END_ROW
-#undef TILE_ROW
-#undef TILE_POINTERS
-#undef TILE_ADVANCE
-#undef DEFINE_TILE
-#undef TILE_FORMS

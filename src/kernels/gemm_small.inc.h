@@ -3,14 +3,15 @@
  * blocks of eight rows (then four, two, one) and one vector of columns, or one row and two vectors, whose chains, bias
  * and relu stay in registers. Rows of b are read where they lie, but for the transposed form. */
 
-enum { SET(SMALL_WORK) = 1 << 16 };   /* multiply-adds */
+enum { SET(SMALL_WORK) = 1 << 13 };   /* multiply-adds; with more, the tiles of all rows are faster */
 
 FN(bool) SET(gemm_is_small)(const tl__gemm *call, const tl__gemm_plan *plan)
 {
-    const size_t work = SET(SMALL_WORK), strip = (size_t)SET(GEMM_DEPTH) * SET(TILE_COLUMNS);
-    return plan->tasks == 1 && !plan->scratch && call->pre == NULL && call->m <= work && call->n <= work &&
-           call->k <= work && call->m * call->n <= work && call->m * call->n * call->k <= work &&
-           !(call->m == 1 && call->n >= 8 * VN) && call->k * tl__size_round(call->n, VN) <= strip;
+    const size_t work = SET(SMALL_WORK);
+    return plan->tasks == 1 && !plan->values && call->pre == NULL && call->column_sums == NULL && call->m <= work &&
+           call->n <= work && call->k <= work && call->m * call->n <= work && call->m * call->n * call->k <= work &&
+           !(call->m == 1 && call->n >= GEMM_LINE_1 / 2 * VN) &&
+           !(call->b_transposed && call->k * tl__size_round(call->n, VN) > plan->copy_at);
 }
 
 #define SMALL_1(X) X(0)
@@ -85,7 +86,7 @@ FN(void) SET(gemm_small)(const tl__gemm *call, const tl__gemm_plan *plan, size_t
     const bool ends = call->activation == TL__RELU || call->activation == TL__IDENTITY;
     const float *b = call->b;
     size_t ldb = call->ldb, j = 0;
-    (void)plan, (void)task;
+    (void)task;
     if (call->b_transposed) {
         ldb = tl__size_round(call->n, VN);
         SET(pack_b)(scratch, ldb, call->b, call->ldb, true, call->k, call->n);
@@ -97,8 +98,8 @@ FN(void) SET(gemm_small)(const tl__gemm *call, const tl__gemm_plan *plan, size_t
     for (; j + VN <= call->n; j += VN) SET(small_column)(call, b, ldb, j, VN, ends);
     if (VN > 1 && j < call->n) SET(small_column)(call, b, ldb, j, call->n - j, ends);
     if (ends) return;
-    const tl__region all = {.rows = call->m, .columns = call->n, .chains = call->c, .ld = call->ldc, .in_place = true};
-    SET(gemm_finish)(call, &all);
+    const tl__region all = {.rows = call->m, .columns = call->n, .chains = call->c, .ld = call->ldc};
+    SET(gemm_finish)(call, plan, &all);
 }
 
 #undef SMALL_1

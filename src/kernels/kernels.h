@@ -134,14 +134,16 @@ typedef struct tl__gemm {
     size_t ldsaved;
     tl__gemm_take *take;    /* or NULL */
     void *take_user;
+    float *column_sums;     /* [n] or NULL: receives the sums of op(b)'s columns, one chain each as rules 3 and 4 say,
+                               `pieces` as above; written where m > 0 */
 } tl__gemm;
 
 /* How a product is computed, found once for many calls: tasks 0..tasks - 1, each
  *     plan.run(&call, &plan, task, scratch)
  * on any thread, each with its own scratch (64-byte aligned, scratch_bytes; those of a plan with more rows m or
  * terms k, all else equal, are enough, too). The plan depends on the sizes, strides and flags of the call, on whether
- * `take` is set, and on the set, never on threads; so data pointers may be missing when it is made and change from run
- * to run. */
+ * `take` and `column_sums` are set, and on the set, never on threads; so data pointers may be missing when it is made
+ * and change from run to run. */
 typedef struct tl__gemm_plan tl__gemm_plan;
 struct tl__gemm_plan {
     size_t tasks, scratch_bytes;
@@ -151,9 +153,12 @@ struct tl__gemm_plan {
     size_t across, down;        /* regions side by side and below each other: one task each */
     bool by_columns;            /* tasks go down first: where a batch is smaller than a layer, the thread that makes the
                                    first columns of the outputs then also makes those of the weights' gradient */
-    bool scratch;               /* the chains live in scratch */
-    bool copy_a;                /* rows of a lie a multiple of 4 KiB apart and would evict each other */
-    size_t copy_at, values_at;  /* scratch: a strip of b, then rows of a, then regions, columns apart */
+    size_t depth;               /* most terms of a step */
+    bool packs_b, copies_a;     /* into scratch */
+    bool by_rows;               /* tiles run across a region, not down */
+    bool leaves;                /* several leaves: a stack of regions lies in scratch */
+    bool values;                /* the chains live in scratch */
+    size_t copy_at, values_at;  /* scratch: b, then a, then values; in floats */
 };
 
 /* Rows of features with their classes, for softmax + cross-entropy in one pass. For row i with class t:

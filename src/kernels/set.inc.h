@@ -1,8 +1,12 @@
-/* Template: one whole set. The including file has defined SET, FN, INLINE, SET_NAME, SET_CLASS, GEMM_ROWS, GEMM_WIDE
- * and the words of base/vec_scalar.h, and beyond them V_FIRST(v, n) (the first n lanes, the others 0; n in 0..VN),
- * I_COUNTERS, I_WIDE, I_QUADS (optimizer.inc.h), FOUR_LOAD and FOUR_STORE
- * (short_rows.inc.h; where VN > 1), V_SUM (optional) and TRANSPOSE_BLOCK (optional). Everything is
- * undefined at the end. */
+/* Template: one whole set. The including file has defined SET, FN, INLINE, SET_NAME, SET_CLASS, the words of
+ * base/vec_scalar.h, and beyond them
+ *   GEMM_ROWS, GEMM_WIDE    the tile of the matrix product, in rows and vectors
+ *   GEMM_MASKED             1 where V_LOAD_PART is one instruction: edges of b are then read where they lie
+ *   GEMM_LINE_1, _2, _3     vectors of products of one, two and three rows; each 4, 8 or 16
+ *   V_FIRST(v, n)           the first n lanes, the others 0; n in 0..VN
+ *   I_COUNTERS, I_WIDE, I_QUADS (optimizer.inc.h); FOUR_LOAD, FOUR_STORE (short_rows.inc.h; where VN > 1)
+ *   V_SUM, TRANSPOSE_FOUR(out, ldout, in, ldin)   optional; the latter: four columns of VN rows become four rows
+ * Everything is undefined at the end. */
 #include "base/math.inc.h"
 #include "kernels/vector.inc.h"
 #include "kernels/elementwise.inc.h"

@@ -11,12 +11,16 @@
 #undef SET_GEMM
 #undef GEMM_ROWS
 #undef GEMM_WIDE
+#undef GEMM_MASKED
+#undef GEMM_LINE_1
+#undef GEMM_LINE_2
+#undef GEMM_LINE_3
 #undef V_FIRST
 #undef V_SUM
 #undef I_COUNTERS
 #undef I_WIDE
 #undef I_QUADS
-#undef TRANSPOSE_BLOCK
+#undef TRANSPOSE_FOUR
 #undef SHORT_ROWS
 #undef FOUR_LOAD
 #undef FOUR_STORE

@@ -3,6 +3,10 @@
 #define V_FIRST(v, n) ((n) > 0 ? (v) : 0.0f)
 #define GEMM_ROWS 4
 #define GEMM_WIDE 4
+#define GEMM_MASKED 0
+#define GEMM_LINE_1 8
+#define GEMM_LINE_2 4
+#define GEMM_LINE_3 4
 #define I_COUNTERS 0
 #define I_WIDE(high, low, a, k)                                         \
     do {                                                                \

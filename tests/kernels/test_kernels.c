@@ -278,6 +278,41 @@ static void taken_values_are_the_stored_ones(void **state)
         }
 }
 
+/* Sums that ride on a product, and large strides, which have b packed and a copied. */
+static void column_sums_ride_on_the_product(void **state)
+{
+    enum { MOST = 13000 };
+    static const size_t ms[] = {1, 2, 3, 40, 70}, ns[] = {1, 10, 33, 64, 150}, ks[] = {0, 1, 9, 40};
+    static float a[120 * 1100], b[160 * 1100], c[2][MOST];
+    const tl__kernels *k;
+    (void)state;
+    fill_inputs();
+    for (size_t i = 0; i < TL_COUNT(a); i++) a[i] = xs[i * 7 % LENGTH];
+    for (size_t i = 0; i < TL_COUNT(b); i++) b[i] = ys[i * 11 % LENGTH];
+    for (size_t s = 0; (k = tl__kernels_list(s)) != NULL; s++)
+        for (size_t x = 0; x < TL_COUNT(ms) * TL_COUNT(ns) * TL_COUNT(ks) * 8; x++) {
+            size_t m = ms[x % 5], n = ns[x / 5 % 5], terms = ks[x / 25 % 4], pieces = x / 100 % 2 ? 4 : 1;
+            float sums[160], want[160], columns[40 * 150];
+            tl__gemm call = {.m = m, .n = n, .k = terms, .a = a, .lda = 1100, .b = b, .ldb = 1100, .c = c[0], .ldc = n,
+                             .a_transposed = x / 200 & 1, .b_transposed = x / 400 & 1, .pieces = pieces,
+                             .column_sums = sums};
+            run_gemm(k, &call);
+            for (size_t p = 0; p < terms; p++)
+                for (size_t j = 0; j < n; j++)
+                    columns[p * n + j] = b[call.b_transposed ? j * 1100 + p : p * 1100 + j];
+            k->column_sums(want, columns, terms, n, pieces, 0, n);
+            assert_memory_equal(sums, want, n * sizeof *want);
+            static float near_a[70 * 40];
+            for (size_t i = 0; i < m; i++)
+                for (size_t p = 0; p < terms; p++)
+                    near_a[i * terms + p] = a[call.a_transposed ? p * 1100 + i : i * 1100 + p];
+            tl__gemm plain = {.m = m, .n = n, .k = terms, .a = near_a, .lda = terms, .b = columns, .ldb = n, .c = c[1],
+                              .ldc = n, .pieces = pieces};
+            run_gemm(k, &plain);
+            assert_memory_equal(c[0], c[1], m * n * sizeof(float));
+        }
+}
+
 /* A batch's last rows run in the scratch of a full one, as rows of c and as terms. */
 static void gemm_scratch_grows_with_rows_and_terms(void **state)
 {
@@ -481,6 +516,7 @@ int main(void)
         cmocka_unit_test(leaves_end_with_one_value),
         cmocka_unit_test(gemm_epilogue_is_in_order),
         cmocka_unit_test(taken_values_are_the_stored_ones),
+        cmocka_unit_test(column_sums_ride_on_the_product),
         cmocka_unit_test(gemm_scratch_grows_with_rows_and_terms),
         cmocka_unit_test(activations_agree_with_pytorch),
         cmocka_unit_test(optimizers_agree_with_pytorch),

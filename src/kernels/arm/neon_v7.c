@@ -48,7 +48,7 @@ static void neon_v7_gemm_run(const tl__gemm *call, const tl__gemm_plan *plan, si
     const bool flushed = (neon_v7_flags() & NEON_V7_FLUSHED) != 0;
     neon_v7_set_flags(before);
     if (flushed) at = neon_vfp_gemm_chains(call, plan, task, scratch);
-    neon_vfp_gemm_finish(call, &at);
+    neon_vfp_gemm_finish(call, plan, &at);
 }
 
 TL_PRIV const tl__kernels *tl__kernels_neon(void) { return &neon_vfp_set; }

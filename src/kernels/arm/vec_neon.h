@@ -6,6 +6,10 @@
 #define I int32x4_t
 #define GEMM_ROWS 6
 #define GEMM_WIDE 4
+#define GEMM_MASKED 0
+#define GEMM_LINE_1 16
+#define GEMM_LINE_2 8
+#define GEMM_LINE_3 8
 
 INLINE(uint32x4_t) neon_first(size_t n)
 {
@@ -108,7 +112,7 @@ INLINE(void) neon_transpose(float *out, size_t ldout, const float *in, size_t ld
     neon_quads(q);
     for (size_t p = 0; p < 4; p++) V_STORE(out + p * ldout, V_OF(q[p]));
 }
-#define TRANSPOSE_BLOCK(out, ldout, in, ldin) neon_transpose(out, ldout, in, ldin)
+#define TRANSPOSE_FOUR(out, ldout, in, ldin) neon_transpose(out, ldout, in, ldin)
 
 INLINE(void) neon_four_load(float32x4_t v[4], const float *in, size_t ld, const float *last)
 {

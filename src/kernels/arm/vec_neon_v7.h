@@ -5,6 +5,10 @@
 #define M uint32x4_t
 #define GEMM_ROWS 4
 #define GEMM_WIDE 2
+#define GEMM_MASKED 0
+#define GEMM_LINE_1 8
+#define GEMM_LINE_2 4
+#define GEMM_LINE_3 4
 
 INLINE(float32x4_t) neon_v7_load_part(const float *p, size_t n)
 {

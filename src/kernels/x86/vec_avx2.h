@@ -5,6 +5,10 @@
 #define I __m256i
 #define GEMM_ROWS 6
 #define GEMM_WIDE 2
+#define GEMM_MASKED 1
+#define GEMM_LINE_1 8
+#define GEMM_LINE_2 4
+#define GEMM_LINE_3 4
 
 /* All ones in the first n lanes. */
 INLINE(__m256i) avx2_first(size_t n)
@@ -79,23 +83,15 @@ INLINE(__m256i) avx2_gather_rows(const float *in, size_t ld)
     return _mm256_castps_si256(_mm256_insertf128_ps(v, _mm_loadu_ps(in + 4 * ld), 1));
 }
 
-/* Four columns of eight rows at a time: rows q and 4+q in one register. */
+/* Four columns of eight rows: rows q and 4+q in one register. */
 INLINE(void) avx2_transpose(float *out, size_t ldout, const float *in, size_t ldin)
 {
-    for (size_t p = 0; p < 8; p += 4, in += 4, out += 4 * ldout) {
-        __m256i q[4];
-        q[0] = avx2_gather_rows(in, ldin);
-        q[1] = avx2_gather_rows(in + ldin, ldin);
-        q[2] = avx2_gather_rows(in + 2 * ldin, ldin);
-        q[3] = avx2_gather_rows(in + 3 * ldin, ldin);
-        avx2_quads(q);
-        V_STORE(out, V_OF(q[0]));
-        V_STORE(out + ldout, V_OF(q[1]));
-        V_STORE(out + 2 * ldout, V_OF(q[2]));
-        V_STORE(out + 3 * ldout, V_OF(q[3]));
-    }
+    __m256i q[4];
+    for (size_t i = 0; i < 4; i++) q[i] = avx2_gather_rows(in + i * ldin, ldin);
+    avx2_quads(q);
+    for (size_t p = 0; p < 4; p++) V_STORE(out + p * ldout, V_OF(q[p]));
 }
-#define TRANSPOSE_BLOCK(out, ldout, in, ldin) avx2_transpose(out, ldout, in, ldin)
+#define TRANSPOSE_FOUR(out, ldout, in, ldin) avx2_transpose(out, ldout, in, ldin)
 
 INLINE(void) avx2_four_load(__m256 v[4], const float *in, size_t ld, const float *last)
 {

@@ -5,6 +5,10 @@
 #define I __m512i
 #define GEMM_ROWS 14
 #define GEMM_WIDE 2
+#define GEMM_MASKED 1
+#define GEMM_LINE_1 16
+#define GEMM_LINE_2 8
+#define GEMM_LINE_3 8
 
 INLINE(__mmask16) avx512_first(size_t n) { return (__mmask16)((1u << n) - 1u); }
 
@@ -80,20 +84,12 @@ INLINE(__m512) avx512_gather_rows(const float *in, size_t ld)
 
 INLINE(void) avx512_transpose(float *out, size_t ldout, const float *in, size_t ldin)
 {
-    for (size_t p = 0; p < 16; p += 4, in += 4, out += 4 * ldout) {
-        __m512i q[4];
-        q[0] = I_OF(avx512_gather_rows(in, ldin));
-        q[1] = I_OF(avx512_gather_rows(in + ldin, ldin));
-        q[2] = I_OF(avx512_gather_rows(in + 2 * ldin, ldin));
-        q[3] = I_OF(avx512_gather_rows(in + 3 * ldin, ldin));
-        avx512_quads(q);
-        V_STORE(out, V_OF(q[0]));
-        V_STORE(out + ldout, V_OF(q[1]));
-        V_STORE(out + 2 * ldout, V_OF(q[2]));
-        V_STORE(out + 3 * ldout, V_OF(q[3]));
-    }
+    __m512i q[4];
+    for (size_t i = 0; i < 4; i++) q[i] = I_OF(avx512_gather_rows(in + i * ldin, ldin));
+    avx512_quads(q);
+    for (size_t p = 0; p < 4; p++) V_STORE(out + p * ldout, V_OF(q[p]));
 }
-#define TRANSPOSE_BLOCK(out, ldout, in, ldin) avx512_transpose(out, ldout, in, ldin)
+#define TRANSPOSE_FOUR(out, ldout, in, ldin) avx512_transpose(out, ldout, in, ldin)
 
 INLINE(void) avx512_four_load(__m512 v[4], const float *in, size_t ld, const float *last)
 {

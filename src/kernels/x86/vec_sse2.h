@@ -6,6 +6,10 @@
 #define I __m128i
 #define GEMM_ROWS 4
 #define GEMM_WIDE 2
+#define GEMM_MASKED 0
+#define GEMM_LINE_1 8
+#define GEMM_LINE_2 4
+#define GEMM_LINE_3 4
 
 INLINE(__m128) sse2_first(size_t n)
 {
@@ -106,7 +110,7 @@ INLINE(void) sse2_transpose(float *out, size_t ldout, const float *in, size_t ld
     sse2_quads(q);
     for (size_t p = 0; p < 4; p++) V_STORE(out + p * ldout, V_OF(q[p]));
 }
-#define TRANSPOSE_BLOCK(out, ldout, in, ldin) sse2_transpose(out, ldout, in, ldin)
+#define TRANSPOSE_FOUR(out, ldout, in, ldin) sse2_transpose(out, ldout, in, ldin)
 
 INLINE(void) sse2_four_load(__m128 v[4], const float *in, size_t ld, const float *last)
 {
