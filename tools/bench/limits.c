@@ -184,7 +184,9 @@ double bench_round_trip(bench *b)
     if (b->limits.round_trip > 0 || bench_cores() < 2) return b->limits.round_trip;
     bench_series series = {0};
     limits_job job = {.run = limits_run_spin, .threads = 2, .rounds = 1};
+    bench_pin(true);
     for (int r = 0; r < LIMITS_REPEATS; r++) bench_series_add(&series, limits_time(b, &job) / LIMITS_SPINS);
+    bench_pin(false);
     bench_series_close(&series);
     return b->limits.round_trip = series.least;
 }
