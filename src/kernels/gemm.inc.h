@@ -245,6 +245,7 @@ FN(void) SET(gemm_step)(const tl__gemm *call, const tl__gemm_plan *plan, tl__reg
                         bool last, float *scratch)
 {
     const size_t k = end - begin, tiles = (at->rows + GEMM_ROWS - 1) / GEMM_ROWS, width = SET(TILE_COLUMNS);
+    const size_t least = at->rows / tiles, more = at->rows % tiles;   /* tiles of even height */
     const size_t stride_i = call->a_transposed ? 1 : call->lda, stride_p = call->a_transposed ? call->lda : 1;
     const size_t strip = call->b_transposed ? width * call->ldb : width;   /* from one to the next */
     const float *a = call->a + at->i * stride_i + begin * stride_p;
@@ -255,8 +256,8 @@ FN(void) SET(gemm_step)(const tl__gemm *call, const tl__gemm_plan *plan, tl__reg
     const bool lines = at->rows <= 3 && at->columns >= GEMM_LINE_1 * VN / 2 && !plan->packs_b && at->sums == NULL;
     if (last && !plan->leaves && !lines) at->done = SET(gemm_end)(call, &t);
     if (plan->by_rows && !lines) {
-        for (size_t tile = 0; tile < tiles; tile++) {
-            const size_t top = at->rows * tile / tiles, height = at->rows * (tile + 1) / tiles - top;
+        for (size_t tile = 0, top = 0, height; tile < tiles; tile++, top += height) {
+            height = least + (tile < more);
             t.a = a + top * stride_i;
             for (size_t j = 0; j < at->columns; j += width) {
                 t.b = b + j;
@@ -270,8 +271,8 @@ FN(void) SET(gemm_step)(const tl__gemm *call, const tl__gemm_plan *plan, tl__reg
         return;
     }
     if (plan->copies_a) {
-        for (size_t tile = 0; tile < tiles; tile++) {
-            const size_t top = at->rows * tile / tiles, height = at->rows * (tile + 1) / tiles - top;
+        for (size_t tile = 0, top = 0, height; tile < tiles; tile++, top += height) {
+            height = least + (tile < more);
             SET(copy_a)(copy + tile * k * SET(COPY_ROWS), call, at->i + top, height, begin, k);
         }
         t.stride_i = 1;
@@ -288,8 +289,8 @@ FN(void) SET(gemm_step)(const tl__gemm *call, const tl__gemm_plan *plan, tl__reg
             t.b = scratch;
             t.ldb = width;
         }
-        for (size_t tile = 0; tile < tiles; tile++) {
-            const size_t top = at->rows * tile / tiles, height = at->rows * (tile + 1) / tiles - top;
+        for (size_t tile = 0, top = 0, height; tile < tiles; tile++, top += height) {
+            height = least + (tile < more);
             t.a = a + top * stride_i;
             if (plan->copies_a)
                 t.a = copy + tile * k * SET(COPY_ROWS) + SET(copy_shift)(call, call->m - at->i - top);

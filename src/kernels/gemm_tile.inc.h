@@ -44,7 +44,7 @@
     if (TILE_PART(j)) V_STORE_PART((p) + (j) * VN, v, rest);                                                   \
     else V_STORE((p) + (j) * VN, v);
 
-#define TILE_START(i, j) acc[i][(j) % wide] = t->go_on ? TILE_LOAD(c + i * ldc, j) : ZERO;
+#define TILE_START(i, j) acc[i][(j) % wide] = go_on ? TILE_LOAD(c + i * ldc, j) : ZERO;
 #define TILE_START_ROW(i) TILE_EACH(TILE_START, i)
 #if GEMM_MASKED
 #  define TILE_B(i, j) y[(j) % wide] = TILE_LOAD(b, j);
@@ -53,7 +53,7 @@
 #endif
 #define TILE_FMA(i, j) acc[i][(j) % wide] = V_FMA(x, y[(j) % wide], acc[i][(j) % wide]);
 /* Three rows share a pointer: x86 has not got fourteen. */
-#define TILE_POINTER(i) if (i % 3 == 0) row[i / 3] = t->a + i * stride_i;
+#define TILE_POINTER(i) if (i % 3 == 0) row[i / 3] = a + i * stride_i;
 #define TILE_ROW(i)                                                                                            \
     {                                                                                                          \
         const V x = V_SET(row[i / 3][i % 3 * stride_i]);                                                       \
@@ -75,8 +75,10 @@
 #define TILE_BACKWARD_ROW(i) TILE_EACH(TILE_BACKWARD, i)
 
 #ifdef GEMM_CHAINS_ONLY
+#  define TILE_IS_STORE true
 #  define TILE_FINISH(rows) TILE_ROWS_##rows(TILE_END_ROW)
 #else
+#  define TILE_IS_STORE (t->end == TL__TILE_STORE)
 #  define TILE_FINISH(rows)                                                                                    \
     if (t->end == TL__TILE_STORE) {                                                                            \
         TILE_ROWS_##rows(TILE_END_ROW)                                                                         \
@@ -91,21 +93,29 @@
     }
 #endif
 
+/* A set's own loop over as many of the k terms as it likes (TILE_FAST; its chains go to c, from where the rest goes
+ * on), and its own copy of a strip of b (TILE_COPY). */
+#ifndef TILE_FAST
+#  define TILE_FAST(rows)
+#endif
+
 #define TILE_PACK(i, j) V_STORE(pack + (j) * VN, y[(j) % wide]);
 #define DEFINE_TILE(rows, vectors, is_masked, name, packing, ...)                                              \
     FN(void) SET(name##_##rows)(const tl__tile *t)                                                             \
     {                                                                                                          \
         enum { wide = vectors, masked = is_masked };                                                           \
-        const size_t stride_i = t->stride_i, stride_p = t->stride_p, ldb = t->ldb, ldc = t->ldc;               \
+        const size_t stride_i = t->stride_i, stride_p = t->stride_p, ldc = t->ldc;                             \
         const size_t rest = t->columns - (wide - 1) * VN;                                                      \
-        const float *b = t->b, *row[5];                                                                        \
+        const float *a = t->a, *b = t->b, *row[5];                                                             \
         float *c = t->c;                                                                                       \
+        size_t k = t->k, ldb = t->ldb;                                                                         \
+        bool go_on = t->go_on;                                                                                 \
         V acc[rows][wide], y[wide];                                                                            \
         (void)rest;                                                                                            \
         packing                                                                                                \
         TILE_ROWS_##rows(TILE_POINTER)                                                                         \
         TILE_ROWS_##rows(TILE_START_ROW)                                                                       \
-        for (size_t p = t->k; p > 0; p--) {                                                                    \
+        for (; k > 0; k--) {                                                                                   \
             TILE_EACH(TILE_B, 0)                                                                               \
             __VA_ARGS__                                                                                        \
             TILE_ROWS_##rows(TILE_ROW)                                                                         \
@@ -115,7 +125,7 @@
         TILE_FINISH(rows)                                                                                      \
     }
 #define DEFINE_TILES(rows, vectors)                                                                            \
-    DEFINE_TILE(rows, vectors, 0, tile_##vectors##_0, , (void)0;)                                              \
+    DEFINE_TILE(rows, vectors, 0, tile_##vectors##_0, TILE_FAST(rows), (void)0;)                               \
     DEFINE_TILE(rows, vectors, 1, tile_##vectors##_1, , (void)0;)
 #define NAME_TILES(rows, vectors) SET(tile_##vectors##_0_##rows), SET(tile_##vectors##_1_##rows)
 #if GEMM_WIDE == 2
@@ -127,9 +137,15 @@
 #  define TILE_NAMES(rows) {NAME_TILES(rows, 1), NAME_TILES(rows, 2), NAME_TILES(rows, 3), NAME_TILES(rows, 4)},
 #endif
 /* The same, with b packed on the way: the first tile of a strip does that for the others. */
-#define TILE_PACKING(rows)                                                                                     \
+#ifdef TILE_COPY
+#  define TILE_PACKING(rows)                                                                                   \
+    DEFINE_TILE(rows, GEMM_WIDE, 0, tile_packing,                                                              \
+                TILE_COPY(k, b, ldb, t->pack); b = t->pack; ldb = GEMM_WIDE * VN; TILE_FAST(rows), (void)0;)
+#else
+#  define TILE_PACKING(rows)                                                                                   \
     DEFINE_TILE(rows, GEMM_WIDE, 0, tile_packing, float *pack = t->pack;,                                      \
                 TILE_EACH(TILE_PACK, 0) pack += GEMM_WIDE * VN;)
+#endif
 #define TILE_PACKING_NAME(rows) SET(tile_packing_##rows),
 TILE_COUNTS(TILE_FORMS)
 TILE_COUNTS(TILE_PACKING)
@@ -243,6 +259,9 @@ INLINE(SET(line)) SET(line_of)(size_t rows, int half)
 #undef TILE_BACKWARD
 #undef TILE_BACKWARD_ROW
 #undef TILE_FINISH
+#undef TILE_FAST
+#undef TILE_IS_STORE
+#undef TILE_COPY
 #undef DEFINE_TILE
 #undef TILE_FORMS
 #undef TILE_NAMES

@@ -130,3 +130,18 @@ INLINE(void) neon_four_store(float *out, size_t ld, float *last, const float32x4
     V_STORE(last, V_OF(q[3]));
 }
 #define FOUR_STORE(out, ld, last, v) neon_four_store(out, ld, last, v)
+
+#ifndef __AARCH64EB__
+#include "kernels/arm/tile_neon.h"
+#define TILE_FAST(rows)                                                                                        \
+    if (wide == GEMM_WIDE && !masked && k >= 4 && (stride_p == 1 || stride_i == 1)) {                          \
+        const size_t whole = k & ~(size_t)3;                                                                   \
+        neon_tile_##rows(whole, a, stride_p == 1 ? stride_i : stride_p, stride_p != 1, b, ldb, c, ldc, go_on); \
+        a += whole * stride_p;                                                                                 \
+        b += whole * ldb;                                                                                      \
+        k -= whole;                                                                                            \
+        go_on = true;                                                                                          \
+        if (k == 0 && TILE_IS_STORE) return;                                                                   \
+    }
+#define TILE_COPY(k, b, ldb, out) neon_tile_copy(k, b, ldb, out)
+#endif

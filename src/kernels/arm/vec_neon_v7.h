@@ -36,3 +36,27 @@ INLINE(void) neon_v7_store_part(float *p, float32x4_t v, size_t n)
 #define V_MAX(a, b) vbslq_f32(vcgtq_f32(a, b), a, b)
 #define V_LT(a, b) vcltq_f32(a, b)
 #define V_SELECT(m, a, b) vbslq_f32(m, a, b)
+
+INLINE(void) neon_v7_transpose(float *out, size_t ldout, const float *in, size_t ldin)
+{
+    const float32x4x2_t a = vtrnq_f32(V_LOAD(in), V_LOAD(in + ldin));
+    const float32x4x2_t b = vtrnq_f32(V_LOAD(in + 2 * ldin), V_LOAD(in + 3 * ldin));
+    for (size_t p = 0; p < 2; p++) {
+        V_STORE(out + p * ldout, vcombine_f32(vget_low_f32(a.val[p]), vget_low_f32(b.val[p])));
+        V_STORE(out + (2 + p) * ldout, vcombine_f32(vget_high_f32(a.val[p]), vget_high_f32(b.val[p])));
+    }
+}
+#define TRANSPOSE_FOUR(out, ldout, in, ldin) neon_v7_transpose(out, ldout, in, ldin)
+
+#include "kernels/arm/tile_neon_v7.h"
+#define TILE_FAST(rows)                                                                                        \
+    if (wide == GEMM_WIDE && !masked && k >= 8) {                                                              \
+        const size_t whole = k & ~(size_t)7;                                                                   \
+        neon_v7_tile_##rows(whole, a, stride_i, stride_p, b, ldb, c, ldc, go_on);                              \
+        a += whole * stride_p;                                                                                 \
+        b += whole * ldb;                                                                                      \
+        k -= whole;                                                                                            \
+        go_on = true;                                                                                          \
+        if (k == 0 && TILE_IS_STORE) return;                                                                   \
+    }
+#define TILE_COPY(k, b, ldb, out) neon_v7_tile_copy(k, b, ldb, out)
