@@ -99,7 +99,7 @@ sanitize:
 	$(MAKE) B=$(B)/tsan CFLAGS='-O1 -g -fsanitize=thread' threads-test
 
 threads-test: all
-	@for t in port/test_system par/test_pool par/test_context data/test_batch nn/test_network_step train/test_train; do $(MAKE) B=$(B) CFLAGS='$(CFLAGS)' T=$$t test || exit 1; done
+	@for t in port/test_system par/test_pool par/test_context data/test_batch data/test_stream nn/test_network_step train/test_train train/test_stream; do $(MAKE) B=$(B) CFLAGS='$(CFLAGS)' T=$$t test || exit 1; done
 
 FUZZ_SECONDS ?= 60
 fuzz:

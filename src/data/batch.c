@@ -143,12 +143,12 @@ static tl_status batch_load(tl__batches *batches, size_t number, size_t until, t
 {
     const tl__order *shape = &batches->shape;
     const uint32_t *rows = batches->dataset->part[batches->options.part].rows;
-    size_t slot = number % BATCH_WINDOWS, *loaded = &batches->loaded[slot], position, count;
+    size_t slot = number % BATCH_WINDOWS, *loaded = &batches->loaded[slot];
     if (batches->holds[slot] != number) *loaded = 0;
     batches->holds[slot] = number;
     while (*loaded < until) {
-        size_t piece = *loaded / shape->piece, within = *loaded % shape->piece;
-        count = tl__order_piece(shape, batches->pieces, number, piece, &position);
+        size_t piece = *loaded / shape->piece, within = *loaded % shape->piece, position = 0;
+        size_t count = tl__order_piece(shape, batches->pieces, number, piece, &position);
         count = tl__size_min(count - within, until - *loaded);
         TL_TRY(tl__window_load(&batches->windows[slot], *loaded, rows + position + within, 0, count, error));
         *loaded += count;

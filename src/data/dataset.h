@@ -143,8 +143,8 @@ TL_PRIV tl_status tl__dataset_same(const tl_dataset *dataset, const tl_value *de
 
 /* The data report: rows, per column type, missing, range or words, constant columns, duplicate rows, what was left out
  * and why, parts, class distribution. */
-TL_PRIV tl_value *tl__dataset_report(tl__builder *builder, tl_value *parent, const char *key, const tl_dataset *dataset,
-                                     const tl__data_settings *settings);
+TL_PRIV tl_status tl__dataset_report(tl__builder *builder, tl_value *parent, const char *key, const tl_dataset *dataset,
+                                     const tl__data_settings *settings, tl_value **out, tl_error *error);
 /* The prepared set: train.csv, validation.csv, test.csv (features by name, then the target), or X_train.npy,
  * y_train.npy, ... and norm_params.json in `folder`. format: "csv" or "npy". */
 TL_PRIV tl_status tl__dataset_write(const tl_dataset *dataset, const char *folder, const char *format, tl_error *error);

@@ -194,8 +194,12 @@ static tl_status stream_block(stream_build *build, size_t *got, tl_error *error)
 {
     if (tl__cancelled(build->context)) return tl__fail(error, TL_CANCELLED, "stopped on request while %s was read",
                                                        build->name);
-    TL_TRY(tl__csv_rows_next(build->rows, build->step, got, error));
-    return *got ? TL_OK : stream_same_source(build, error);
+    tl_error why = {0};
+    tl_status status = tl__csv_rows_next(build->rows, build->step, got, &why);
+    if (status == TL_OK && *got) return TL_OK;
+    if (status != TL_OUT_OF_MEMORY) TL_TRY(stream_same_source(build, error));    /* else what is wrong is the change */
+    if (status != TL_OK && error) *error = why;
+    return status;
 }
 
 static tl_status stream_forget(stream_build *build, tl_error *error)

@@ -14,24 +14,24 @@ enum { REPORT_WORDS = 10 };
 
 typedef void survey_visit(void *user, const tl__column *columns, size_t first, size_t rows);
 
-/* Once for a table in memory, window by window for one that is stored; false: it could not be read. */
-static bool survey_blocks(const tl__table *table, survey_visit *visit, void *user)
+/* Once for a table in memory, window by window for one that is stored. */
+static tl_status survey_blocks(const tl__table *table, survey_visit *visit, void *user, tl_error *error)
 {
     tl__window *window;
-    bool good = true;
+    tl_status status = TL_OK;
     if (!table->store) {
         visit(user, table->columns, 0, table->rows);
-        return true;
+        return TL_OK;
     }
     size_t step = tl__window_rows(table);
-    if (tl__window_new(table->context, table, NULL, 0, step, &window, NULL) != TL_OK) return false;
-    for (size_t first = 0; good && first < table->rows; first += step) {
+    TL_TRY(tl__window_new(table->context, table, NULL, 0, step, &window, error));
+    for (size_t first = 0; status == TL_OK && first < table->rows; first += step) {
         size_t rows = tl__size_min(step, table->rows - first);
-        good = tl__window_load(window, 0, NULL, first, rows, NULL) == TL_OK;
-        if (good) visit(user, window->columns, first, rows);
+        status = tl__window_load(window, 0, NULL, first, rows, error);
+        if (status == TL_OK) visit(user, window->columns, first, rows);
     }
     tl__window_free(table->context, window);
-    return good;
+    return status;
 }
 
 /* ---- columns ---- */
@@ -89,7 +89,7 @@ static void survey_add_squares(void *user, const tl__column *columns, size_t fir
     }
 }
 
-static bool survey_look(survey_columns *survey, const tl__table *table)
+static tl_status survey_look(survey_columns *survey, const tl__table *table, tl_error *error)
 {
     tl__arena_init(&survey->arena, &table->context->heap);
     survey->count = table->column_count;
@@ -99,19 +99,20 @@ static bool survey_look(survey_columns *survey, const tl__table *table)
         survey_numbers *n = &survey->numbers[c];
         if (column->type != TL__COLUMN_CODES) continue;
         n->words = tl__arena_push_zero(&survey->arena, column->word_count + 1, sizeof *n->words);
-        if (!n->words) return false;
+        if (!n->words) return tl__fail_memory(error, column->word_count * sizeof *n->words);
     }
-    if (!survey->numbers || !survey_blocks(table, survey_add, survey)) return false;
+    if (!survey->numbers) return tl__fail_memory(error, survey->count * sizeof *survey->numbers);
+    TL_TRY(survey_blocks(table, survey_add, survey, error));
     for (size_t c = 0; c < survey->count; c++) {
         survey_numbers *n = &survey->numbers[c];
         n->mean = n->count ? n->sum / (double)n->count : 0;
     }
-    if (!survey_blocks(table, survey_add_squares, survey)) return false;
+    TL_TRY(survey_blocks(table, survey_add_squares, survey, error));
     for (size_t c = 0; c < survey->count; c++) {
         survey_numbers *n = &survey->numbers[c];
         n->deviation = n->count ? tl__sqrt_d(n->squares / (double)n->count) : 0;
     }
-    return true;
+    return TL_OK;
 }
 
 /* A float32 as people wrote it: 32.1, not 32.099998474121094. */
@@ -234,24 +235,25 @@ static void survey_count_runs(const survey_row *rows, size_t count, size_t *dupl
     }
 }
 
-static void survey_duplicates(tl__builder *builder, tl_value *map, const tl_dataset *dataset)
+static tl_status survey_duplicates(tl__builder *builder, tl_value *map, const tl_dataset *dataset, tl_error *error)
 {
     size_t count = dataset->source[0].table->rows, duplicates = 0, shared[TL__PARTS] = {0};
     tl__heap *heap = &dataset->context->heap;
     survey_row *rows = tl__alloc_zero(heap, count, 2 * sizeof *rows);
-    if (!rows) {
-        builder->failed = true;
-        return;
-    }
+    if (!rows) return tl__fail_memory(error, count * 2 * sizeof *rows);
     survey_hashing hashing = {dataset, rows};
-    if (!survey_blocks(dataset->source[0].table, survey_hash_rows, &hashing)) builder->failed = true;
-    survey_sort(rows, rows + count, count, NULL);
-    survey_count_runs(rows, count, &duplicates, shared);
+    tl_status status = survey_blocks(dataset->source[0].table, survey_hash_rows, &hashing, error);
+    if (status == TL_OK) {
+        survey_sort(rows, rows + count, count, NULL);
+        survey_count_runs(rows, count, &duplicates, shared);
+    }
     tl__free(heap, rows, count * 2 * sizeof *rows);
+    if (status != TL_OK) return status;
     tl__put_integer(builder, map, "duplicate_rows", (int64_t)duplicates);
     tl_value *leak = tl__put_map(builder, map, "inputs_also_in_training");
     tl__put_integer(builder, leak, "validation", (int64_t)shared[TL_VALIDATION]);
     tl__put_integer(builder, leak, "test", (int64_t)shared[TL_TEST]);
+    return TL_OK;
 }
 
 /* ---- all of it ---- */
@@ -275,8 +277,22 @@ static void survey_notes(tl__builder *builder, tl_value *map, const char *note)
     }
 }
 
-TL_PRIV tl_value *tl__dataset_report(tl__builder *builder, tl_value *parent, const char *key, const tl_dataset *dataset,
-                                     const tl__data_settings *settings)
+static tl_status survey_all_columns(tl__builder *builder, tl_value *map, const tl_dataset *dataset, tl_error *error)
+{
+    const tl__table *table = dataset->source[0].table;
+    tl_value *columns = tl__put_list(builder, map, "columns"), *constant = tl__put_list(builder, map,
+                                                                                        "constant_columns");
+    survey_columns survey = {0};
+    tl_status status = survey_look(&survey, table, error);
+    for (size_t i = 0; dataset->roles && i < table->column_count && status == TL_OK && !builder->failed; i++) {
+        survey_column(builder, columns, constant, table, i, &survey.numbers[i], dataset->roles[i]);
+    }
+    tl__arena_free(&survey.arena);
+    return status;
+}
+
+TL_PRIV tl_status tl__dataset_report(tl__builder *builder, tl_value *parent, const char *key, const tl_dataset *dataset,
+                                     const tl__data_settings *settings, tl_value **out, tl_error *error)
 {
     static const char *const missing[] = {"fail", "drop", "mean", "median", "forward", "constant"};
     const tl__table *table = dataset->source[0].table;
@@ -294,18 +310,12 @@ TL_PRIV tl_value *tl__dataset_report(tl__builder *builder, tl_value *parent, con
     tl__put_integer(builder, parts, "test", (int64_t)dataset->part[TL_TEST].count);
     tl__put_text(builder, map, "missing", missing[settings->missing]);
     survey_left_out(builder, map, dataset);
-    tl_value *columns = tl__put_list(builder, map, "columns"), *constant = tl__put_list(builder, map,
-                                                                                        "constant_columns");
-    survey_columns survey = {0};
-    if (!survey_look(&survey, table)) builder->failed = true;
-    for (size_t i = 0; dataset->roles && i < table->column_count && !builder->failed; i++) {
-        survey_column(builder, columns, constant, table, i, &survey.numbers[i], dataset->roles[i]);
-    }
-    tl__arena_free(&survey.arena);
-    if (dataset->part_of) survey_duplicates(builder, map, dataset);
+    TL_TRY(survey_all_columns(builder, map, dataset, error));
+    if (dataset->part_of) TL_TRY(survey_duplicates(builder, map, dataset, error));
     if (pipeline->classification && dataset->class_counts[TL_TRAIN]) {
         tl__class_distribution(builder, map, "class_distribution", dataset);
     }
     survey_notes(builder, map, dataset->note);
-    return map;
+    *out = map;
+    return builder->failed ? tl__fail_memory(error, 0) : TL_OK;
 }

@@ -43,11 +43,10 @@ static tl_status command_data_write(tl_context *context, const tl__config *confi
     if (!tl__same_text(format, "csv") && !tl__same_text(format, "npy"))
         return tl__fail(error, TL_INVALID, "--format %s: the prepared data is written as csv or npy.", format);
     tl__builder_init(&builder, tree);
-    tl_value *root = tl__put_map(&builder, NULL, NULL);
+    tl_value *root = tl__put_map(&builder, NULL, NULL), *report;
     tl__put_text(&builder, root, "folder", folder);
     command_data_summary(&builder, root, data);
-    tl_value *report = tl__dataset_report(&builder, root, "report", data, &config->settings.data);
-    if (builder.failed) return tl__fail_memory(error, 0);
+    TL_TRY(tl__dataset_report(&builder, root, "report", data, &config->settings.data, &report, error));
     TL_TRY(tl__folder_make(folder, error));
     TL_TRY(tl__dataset_write(data, folder, format, error));
     return tl__json_save(context, report, report_path, false, error);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -169,10 +170,9 @@ static void same(const char *settings, bool batches)
         assert_int_equal(tl__tree_new(&context.heap, NULL, &trees[i]), TL_OK);
         assert_int_equal(data_settings_make(&context, settings, &bound), TL_OK);
         tl__builder_init(&builder, trees[i]);
-        tl_value *root = tl__put_map(&builder, NULL, NULL);
+        tl_value *root = tl__put_map(&builder, NULL, NULL), *report;
         tl__pipeline_put(&builder, root, "pipeline", (i ? b : a)->pipeline);
-        tl__dataset_report(&builder, root, "report", i ? b : a, &bound.block);
-        assert_false(builder.failed);
+        assert_int_equal(tl__dataset_report(&builder, root, "report", i ? b : a, &bound.block, &report, NULL), TL_OK);
         tl__buffer_init(&texts[i], &context.heap);
         tl__json_write(&texts[i], root, 1);
         data_settings_end(&bound);
@@ -298,17 +298,19 @@ static void the_size_decides(void **state)
 
 static const char *const plain = "file: cached.csv, target: y, missing: drop, drop: g";
 
-static const char *only_file(void)
+static const char *named_file(const char *begin)
 {
     static char path[600];
     char name[300];
     char command[600];
-    snprintf(command, sizeof command, "ls '%s/rows' | grep cached", folder);
+    snprintf(command, sizeof command, "ls '%s/rows' | grep '^%s'", folder, begin);
     assert_int_equal(files_run(command, name, sizeof name), 0);
     name[strcspn(name, "\n")] = '\0';
     snprintf(path, sizeof path, "%s/rows/%s", folder, name);
     return path;
 }
+
+static const char *only_file(void) { return named_file("cached"); }
 
 static char *load_hash(void)
 {
@@ -391,6 +393,153 @@ static void a_change_in_use_is_told(void **state)
     tl__batches_free(batches);
     tl_dataset_free(d);
     unlink(only_file());
+}
+
+/* The report reads the rows too, and says what kept it from that. */
+static void a_report_that_cannot_be_read_is_told(void **state)
+{
+    (void)state;
+    tl_dataset *d;
+    tl_error error = {0};
+    tl__tree *tree;
+    tl__builder builder;
+    tl_value *report;
+    data_settings bound;
+    make_csv("cached.csv", 300, false);
+    if (load(plain, true, &d, &error) != TL_OK) fail_msg("%s", error.message);
+    assert_int_equal(truncate(only_file(), 500), 0);
+    assert_int_equal(data_settings_make(&context, plain, &bound), TL_OK);
+    assert_int_equal(tl__tree_new(&context.heap, NULL, &tree), TL_OK);
+    tl__builder_init(&builder, tree);
+    assert_int_equal(tl__dataset_report(&builder, NULL, NULL, d, &bound.block, &report, &error), TL_BAD_DATA);
+    assert_non_null(strstr(error.message, "was changed while it was in use"));
+    tl__tree_free(tree);
+    data_settings_end(&bound);
+    tl_dataset_free(d);
+    unlink(only_file());
+}
+
+/* Batches so large that a thread makes them. */
+static void the_thread_makes_the_same_batches(void **state)
+{
+    (void)state;
+    enum { ROWS = 4000, COLUMNS = 40 };
+    static const struct { size_t size, block; bool shuffle; size_t first; } cases[] = {
+        {820, 500, true, 0}, {900, 2000, true, 2}, {850, 100000, true, 0}, {1000, 777, true, 1}, {820, 0, false, 0}};
+    char *text = malloc(ROWS * (COLUMNS + 1) * 12);
+    size_t used = 0;
+    for (unsigned i = 0, r = 1; i < ROWS; i++) {
+        for (int k = 0; k < COLUMNS; k++, r = r * 1103515245u + 12345u)
+            used += (size_t)sprintf(text + used, "%.2f,", (double)(r >> 16) / 100);
+        used += (size_t)sprintf(text + used, "%u\n", i % 3);
+    }
+    files_write(folder, "many.csv", text, used);
+    free(text);
+    tl_dataset *a = NULL, *b = NULL;
+    tl_error error = {0};
+    static const char settings[] = "file: many.csv, target: -1, task: classification, split: {validation: 0, test: 0.05}";
+    if (load(settings, false, &a, &error) != TL_OK) fail_msg("%s", error.message);
+    if (load(settings, true, &b, &error) != TL_OK) fail_msg("%s", error.message);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        tl__batch_options options = {.part = TL_TRAIN, .batch_size = cases[i].size, .shuffle = cases[i].shuffle,
+                                     .shuffle_block = cases[i].block};
+        size_t n, m, alone = tl__batches_bytes(b, &options);
+        float *x = epoch(a, cases[i].size, cases[i].block, cases[i].shuffle, 0, 4, cases[i].first, &n);
+        context.threads = 2;
+        options.workers = 1;
+        assert_true(tl__batches_bytes(b, &options) > alone);    /* it has a thread */
+        float *y = epoch(b, cases[i].size, cases[i].block, cases[i].shuffle, 1, 4, cases[i].first, &m);
+        context.threads = 1;
+        assert_int_equal(n, m);
+        assert_memory_equal(x, y, n * sizeof *x);
+        free(x), free(y);
+    }
+    /* what the thread cannot read is told by the batch that lacks it */
+    tl__batches *batches;
+    tl__batch_options options = {.part = TL_TRAIN, .batch_size = 820, .shuffle = true, .shuffle_block = 500, .workers = 1};
+    context.threads = 2;
+    assert_int_equal(tl__batches_new(b, &options, &batches, &error), TL_OK);
+    assert_non_null(tl__batches_next(batches));
+    FILE *file = fopen(named_file("many"), "ab");
+    fputc('x', file);
+    fclose(file);
+    while (tl__batches_next(batches)) { }
+    assert_int_equal(tl__batches_failure(batches, &error), TL_BAD_DATA);
+    assert_non_null(strstr(error.message, "was changed while it was in use"));
+    tl__batches_free(batches);
+    context.threads = 1;
+    unlink(named_file("many"));
+    tl_dataset_free(a);
+    tl_dataset_free(b);
+}
+
+/* An allocator that changes the source before the allocation with this number. */
+typedef struct changing {
+    size_t asked, change_at;
+    int how;                       /* 0: a row more; 1: only another time; 2: cut off inside a row */
+    bool changed, writing;         /* writing: a file of rows was begun then */
+} changing;
+
+static void *changing_resize(void *user, void *block, size_t old_size, size_t new_size)
+{
+    changing *state = user;
+    (void)old_size;
+    if (new_size == 0) {
+        free(block);
+        return NULL;
+    }
+    if (++state->asked == state->change_at) {
+        char path[300];
+        snprintf(path, sizeof path, "%s", files_path(folder, "changing.csv"));
+        struct timespec times[2] = {{1000, 0}, {1000, 0}};
+        FILE *file = state->how ? NULL : fopen(path, "ab");
+        if (file) fputs("1,2,3,red,2024-01-11,1,p1,1,up\n", file), fclose(file);
+        if (state->how == 1) utimensat(AT_FDCWD, path, times, 0);
+        if (state->how == 2) assert_int_equal(truncate(path, 2000), 0);
+        state->changed = true;
+        state->writing = files_count(files_path(folder, "rows"), ".tmp-") > 0;
+    }
+    return realloc(block, new_size);
+}
+
+/* Whenever the source changes, the rows are those of one state of it, or the change is told and nothing is left. */
+static void a_source_that_changes_is_told(void **state)
+{
+    (void)state;
+    enum { ROWS = 40 };
+    size_t told[3] = {0}, told_late[3] = {0};
+    char rows[300];
+    snprintf(rows, sizeof rows, "%s/rows", folder);
+    for (int how = 0; how < 3; how++) {
+        changing change = {.how = how};
+        do {
+            tl_allocator allocator = {changing_resize, &change};
+            tl_context kept = context;
+            tl_dataset *d = NULL;
+            tl_error error = {0};
+            make_csv("changing.csv", ROWS, false);
+            change = (changing){.change_at = change.change_at + 1, .how = how};
+            tl__heap_init(&context.heap, &allocator, 0);
+            tl_status status = load("file: changing.csv, target: y, missing: drop, drop: g", true, &d, &error);
+            size_t read = status == TL_OK ? d->source[0].table->rows : 0;
+            tl_dataset_free(d);
+            assert_int_equal(context.heap.in_use, 0);
+            context = kept;
+            assert_int_equal(files_count(rows, ".tmp-"), 0);
+            if (status == TL_OK) {
+                assert_true(how == 2 || read == ROWS || read == ROWS + 1);
+                unlink(named_file("changing"));
+                continue;
+            }
+            assert_int_equal(files_count(rows, "changing"), 0);
+            bool tells = status == TL_BAD_DATA && strstr(error.message, "was changed while it was read") &&
+                         !strchr(error.message, '\n');
+            if (!tells && how < 2) fail_msg("%d, %zu: %s", how, change.change_at, error.message);
+            told[how] += tells;
+            told_late[how] += tells && change.writing;
+        } while (change.changed);
+        assert_true(told[how] > 5 && told_late[how] > 0);
+    }
 }
 
 /* In a child with a limit on the size of files, as a full disk; and without the right to write. */
@@ -529,6 +678,9 @@ int main(void)
         cmocka_unit_test(it_is_used_again),
         cmocka_unit_test(damage_is_seen),
         cmocka_unit_test(a_change_in_use_is_told),
+        cmocka_unit_test(a_report_that_cannot_be_read_is_told),
+        cmocka_unit_test(the_thread_makes_the_same_batches),
+        cmocka_unit_test(a_source_that_changes_is_told),
         cmocka_unit_test(a_full_disk_and_a_closed_folder_are_told),
         cmocka_unit_test(a_kill_leaves_nothing),
         cmocka_unit_test(out_of_memory),

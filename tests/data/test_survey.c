@@ -35,12 +35,12 @@ static void reports_what_it_found(void **state)
     tl_dataset *d = set(settings);
     data_settings bound;
     tl__tree *tree;
+    tl_value *map;
     tl__builder builder;
     assert_int_equal(data_settings_make(&context, settings, &bound), TL_OK);
     assert_int_equal(tl__tree_new(&context.heap, NULL, &tree), TL_OK);
     tl__builder_init(&builder, tree);
-    tl__dataset_report(&builder, NULL, NULL, d, &bound.block);
-    assert_false(builder.failed);
+    assert_int_equal(tl__dataset_report(&builder, NULL, NULL, d, &bound.block, &map, NULL), TL_OK);
     assert_int_equal(integer(tree, "rows"), 6);
     assert_int_equal(integer(tree, "parts.train"), 3);
     assert_int_equal(integer(tree, "parts.test"), 2);
@@ -107,6 +107,7 @@ static tl_status report_on(tl__heap *heap, void *user)
     tl_context on = {.heap = *heap, .seed = 1, .threads = 1};
     tl_dataset *d = NULL;
     tl__tree *tree = NULL;
+    tl_value *map;
     tl__builder builder;
     (void)user;
     tl_status status = data_set(&on, text, settings, &d, NULL);
@@ -114,8 +115,7 @@ static tl_status report_on(tl__heap *heap, void *user)
     if (status == TL_OK) {
         tl__data_settings block = {.missing = TL__MISSING_MEAN};
         tl__builder_init(&builder, tree);
-        tl__dataset_report(&builder, NULL, NULL, d, &block);
-        if (builder.failed) status = TL_OUT_OF_MEMORY;
+        status = tl__dataset_report(&builder, NULL, NULL, d, &block, &map, NULL);
     }
     if (tree) tl__tree_free(tree);
     tl_dataset_free(d);

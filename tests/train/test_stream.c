@@ -30,13 +30,28 @@ static void make_csv(void)
     free(text);
 }
 
-static tl_dataset *load(bool stream, const char *more)
+/* Rows so wide that a thread makes batches of 330. */
+static void make_wide(void)
+{
+    enum { ROWS = 1600, COLUMNS = 100 };
+    char *text = malloc(ROWS * (COLUMNS + 1) * 12);
+    size_t used = 0;
+    for (unsigned i = 0, r = 7; i < ROWS; i++) {
+        for (int k = 0; k < COLUMNS; k++, r = r * 1103515245u + 12345u)
+            used += (size_t)sprintf(text + used, "%.3f,", (double)(r >> 20) / 500);
+        used += (size_t)sprintf(text + used, "c%u\n", i % 3);
+    }
+    files_write(folder, "wide.csv", text, used);
+    free(text);
+}
+
+static tl_dataset *load_file(const char *file, bool stream, const char *more)
 {
     char text[1024];
     data_settings bound;
     tl_dataset *d = NULL;
     tl_error error = {0};
-    snprintf(text, sizeof text, "file: blobs.csv, target: y, streaming: %s, cache_folder: '%s/rows', cache: 0, %s",
+    snprintf(text, sizeof text, "file: %s, streaming: %s, cache_folder: '%s/rows', cache: 0, %s", file,
              stream ? "true" : "false", folder, more);
     assert_int_equal(data_settings_make(context, text, &bound), TL_OK);
     if (tl__dataset_load(context, &bound.block, folder, 3, &d, &error) != TL_OK) fail_msg("%s", error.message);
@@ -44,6 +59,8 @@ static tl_dataset *load(bool stream, const char *more)
     assert_int_equal(d->source[0].table->store != NULL, stream);
     return d;
 }
+
+static tl_dataset *load(bool stream, const char *more) { return load_file("blobs.csv, target: y", stream, more); }
 
 /* The model's file and the history without times. */
 static char *outcome(training *t, size_t *size)
@@ -65,14 +82,12 @@ static char *outcome(training *t, size_t *size)
 
 static const char *const settings = "epochs: 3, batch_size: 16, learning_rate: 0.01, early_stopping: {patience: 5}";
 
-static char *train(bool stream, const char *more, int threads, size_t *size)
+static char *train_on(tl_dataset *d, const char *with, size_t *size)
 {
     training t;
     tl__memory plan;
     tl_error error = {0};
-    context->threads = threads;
-    tl_dataset *d = load(stream, more);
-    training_over(&t, d, "nodes: 8", settings, NULL);
+    training_over(&t, d, "nodes: 8", with, NULL);
     tl__trainer_memory(t.trainer, &plan);
     tl__heap_reset_peak(&context->heap);
     size_t others = context->heap.in_use;
@@ -86,6 +101,35 @@ static char *train(bool stream, const char *more, int threads, size_t *size)
     tl_dataset_free(d);
     context->threads = 1;
     return bytes;
+}
+
+static char *train(bool stream, const char *more, int threads, size_t *size)
+{
+    context->threads = threads;
+    return train_on(load(stream, more), settings, size);
+}
+
+static char *train_wide(bool stream, const char *more, int threads, size_t *size)
+{
+    context->threads = threads;
+    return train_on(load_file("wide.csv, target: -1", stream, more), "epochs: 2, batch_size: 330", size);
+}
+
+static void a_thread_changes_nothing(void **state)
+{
+    (void)state;
+    static const char *const cases[] = {"shuffle_block: 200, workers: 1", "shuffle_block: 900, workers: 1",
+                                        "shuffle: false, workers: 1"};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t n, m, k;
+        char *a = train_wide(false, cases[i], 1, &n), *b = train_wide(true, cases[i], 2, &m);
+        char *c = train_wide(false, cases[i], 2, &k);
+        assert_int_equal(n, m);
+        assert_int_equal(n, k);
+        assert_memory_equal(a, b, n);
+        assert_memory_equal(a, c, n);
+        free(a), free(b), free(c);
+    }
 }
 
 static void equal_bytes_and_exact_memory(void **state)
@@ -152,6 +196,7 @@ static int begin(void **state)
     tl_context_options options = TL_CONTEXT_OPTIONS;
     options.threads = 1;
     make_csv();
+    make_wide();
     return tl_context_make(&options, &context, NULL);
 }
 
@@ -167,6 +212,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equal_bytes_and_exact_memory),
+        cmocka_unit_test(a_thread_changes_nothing),
         cmocka_unit_test(resumes_after_any_step),
     };
     return cmocka_run_group_tests(tests, begin, end);
