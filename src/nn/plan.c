@@ -200,8 +200,8 @@ static bool plan_is_split(const tl__plan *plan, int i)
  * never runs: they have gradients of zero in the array, and decay. */
 static void plan_split(tl__plan *plan)
 {
-    size_t room = tl__size_max(plan->decay_floats, PLAN_SPLIT) / plan->options.max_rows;
     if (!plan->options.training || !plan->options.optimizer) return;
+    size_t room = tl__size_max(plan->decay_floats, PLAN_SPLIT) / tl__size_max(1, plan->options.max_rows);
     plan->split = true;
     for (int i = 0; i < plan->node_count; i++) {
         size_t size = tl__shape_size(&plan->graph->nodes[i].shape);
