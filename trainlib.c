@@ -151,6 +151,7 @@
 #include "data/store.c"
 #include "data/window.c"
 #include "data/stream.c"
+#include "data/stream_array.c"
 #include "data/loader.c"
 #include "data/loader_csv.c"
 #include "data/loader_json.c"

@@ -102,6 +102,13 @@ static inline bool tl__size_mul(size_t a, size_t b, size_t *out)
     return true;
 }
 
+static inline bool tl__u64_mul(uint64_t a, uint64_t b, uint64_t *out)
+{
+    if (a != 0 && b > UINT64_MAX / a) return false;
+    *out = a * b;
+    return true;
+}
+
 static inline bool tl__size_add(size_t a, size_t b, size_t *out)
 {
     if (b > SIZE_MAX - a) return false;

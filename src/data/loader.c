@@ -55,24 +55,41 @@ TL_PRIV const tl__loader *tl__loader_choose(const tl__source *source, tl_error *
     return NULL;
 }
 
+static tl_status loader_empty(const tl__source *source, tl_error *error)
+{
+    return tl__fail_at(error, TL_BAD_FILE, source->name, 0, 0, NULL, "the file is empty; it must hold rows of data");
+}
+
+TL_PRIV tl_status tl__loader_choose_streamed(const tl__source *source, const tl__loader **out, tl_error *error)
+{
+    if (source->size == 0) return loader_empty(source, error);
+    if (tl__loader_is_packed(source->bytes, source->size))
+        return tl__fail_at(error, TL_UNSUPPORTED, source->name, 0, 0, "data.streaming",
+                           "a gzip file cannot be streamed; unpack it first (gunzip -k), or hold it in memory: "
+                           "data.streaming: false");
+    *out = tl__loader_choose(source, error);
+    return *out ? TL_OK : TL_BAD_CONFIG;
+}
+
+TL_PRIV tl_status tl__loader_check_rows(const tl__table *table, tl_error *error)
+{
+    if (table->rows == 0 || table->column_count == 0)
+        return tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, NULL, "there are no rows in this file");
+    if (table->rows > UINT32_MAX)
+        return tl__fail_at(error, TL_OUT_OF_RANGE, table->source, 0, 0, NULL,
+                           "there are more than 4294967295 rows; use data.limit or several runs");
+    return TL_OK;
+}
+
 static tl_status loader_load(const tl__source *source, tl__table **out, tl_error *error)
 {
     tl__table *table;
     const tl__loader *loader = tl__loader_choose(source, error);
     if (!loader) return TL_BAD_CONFIG;
-    if (source->size == 0) {
-        return tl__fail_at(error, TL_BAD_FILE, source->name, 0, 0, NULL,
-                           "the file is empty; it must hold rows of data");
-    }
+    if (source->size == 0) return loader_empty(source, error);
     if (tl__table_new(source->context, source->name, &table) != TL_OK) return tl__fail_memory(error, sizeof *table);
     tl_status status = loader->load(source, table, error);
-    if (status == TL_OK && (table->rows == 0 || table->column_count == 0)) {
-        status = tl__fail_at(error, TL_BAD_DATA, source->name, 0, 0, NULL, "there are no rows in this file");
-    }
-    if (status == TL_OK && table->rows > UINT32_MAX) {
-        status = tl__fail_at(error, TL_OUT_OF_RANGE, source->name, 0, 0, NULL,
-                             "there are more than 4294967295 rows; use data.limit or several runs");
-    }
+    if (status == TL_OK) status = tl__loader_check_rows(table, error);
     if (status == TL_OK) *out = table;
     else tl__table_free(table);
     return status;
@@ -140,8 +157,7 @@ TL_PRIV tl_status tl__table_parse(tl_context *context, const char *bytes, size_t
 
 /* ---- lists and pairs ---- */
 
-/* The labels' single column becomes the last of the images' table. */
-static tl_status loader_join_labels(tl__table *images, tl__table *labels, tl_error *error)
+TL_PRIV tl_status tl__loader_join_labels(tl__table *images, tl__table *labels, tl_error *error)
 {
     tl__column *made, *from = &labels->columns[0];
     if (labels->column_count != 1 || from->width != 1 || from->type == TL__COLUMN_CODES) {
@@ -163,14 +179,14 @@ static tl_status loader_join_labels(tl__table *images, tl__table *labels, tl_err
     return TL_OK;
 }
 
-static tl_status loader_pair(tl_context *context, const tl_value *images, const tl_value *labels,
+static tl_status loader_pair(tl_context *context, const char *images, const char *labels,
                              const tl__data_settings *settings, const tl__kinds *known, const char *folder,
                              tl__table **out, tl_error *error)
 {
     tl__table *first = NULL, *second = NULL;
-    tl_status status = loader_file(context, folder, images->text, settings, known, &first, error);
-    if (status == TL_OK) status = loader_file(context, folder, labels->text, settings, known, &second, error);
-    if (status == TL_OK) status = loader_join_labels(first, second, error);
+    tl_status status = loader_file(context, folder, images, settings, known, &first, error);
+    if (status == TL_OK) status = loader_file(context, folder, labels, settings, known, &second, error);
+    if (status == TL_OK) status = tl__loader_join_labels(first, second, error);
     tl__table_free(second);
     if (status == TL_OK) *out = first;
     else tl__table_free(first);
@@ -202,6 +218,16 @@ static bool loader_is_path(const tl_value *value)
            value->text[0];
 }
 
+TL_PRIV bool tl__loader_pair(const tl_value *file, const char **images, const char **labels)
+{
+    if (!file || file->kind != TL_MAP || file->count != 2) return false;
+    const tl_value *first = tl__value_child(file, "images"), *second = tl__value_child(file, "labels");
+    if (!loader_is_path(first) || !loader_is_path(second)) return false;
+    *images = first->text;
+    *labels = second->text;
+    return true;
+}
+
 TL_PRIV tl_status tl__table_read(tl_context *context, const tl_value *file, const tl__data_settings *settings,
                                  const tl__kinds *known, const char *folder, const char *setting, tl__table **out,
                                  tl_error *error)
@@ -211,12 +237,9 @@ TL_PRIV tl_status tl__table_read(tl_context *context, const tl_value *file, cons
     for (const tl_value *item = all_paths ? file->first : NULL; item; item = item->next)
         all_paths &= loader_is_path(item);
     if (all_paths) return loader_many(context, file, settings, known, folder, out, error);
-    if (file && file->kind == TL_MAP) {
-        const tl_value *images = tl__value_child(file, "images"), *labels = tl__value_child(file, "labels");
-        if (loader_is_path(images) && loader_is_path(labels) && file->count == 2) {
-            return loader_pair(context, images, labels, settings, known, folder, out, error);
-        }
-    }
+    const char *images, *labels;
+    if (tl__loader_pair(file, &images, &labels))
+        return loader_pair(context, images, labels, settings, known, folder, out, error);
     return tl__fail_at(error, TL_BAD_CONFIG, NULL, file ? file->line : 0, file ? file->column : 0, setting,
                        "%s must be a file, a list of files, or a pair {images: file, labels: file}",
                        setting ? setting : "data.file");
@@ -287,6 +310,25 @@ static void loader_fill_bytes(const loader_piece *p, const unsigned char *from)
     }
 }
 
+TL_PRIV void tl__loader_floats(void *to, const unsigned char *from, size_t count)
+{
+    float *out = to;
+    memcpy(out, from, count * sizeof *out);
+    for (size_t i = 0; i < count; i++) {
+        if (out[i] != out[i]) out[i] = tl__bits_float(tl__float_bits(out[i]) | 0x00400000u);
+    }
+}
+
+TL_PRIV void tl__loader_doubles(void *to, const unsigned char *from, size_t count)
+{
+    float *out = to;
+    for (size_t i = 0; i < count; i++) {
+        double value;
+        memcpy(&value, from + i * sizeof value, sizeof value);
+        out[i] = (float)value;
+    }
+}
+
 static void loader_fill_floats(const loader_piece *p, const unsigned char *from)
 {
     float *to = (float *)p->column->values + p->row * p->column->width;
@@ -354,33 +396,65 @@ static tl__column_type loader_array_type(const tl__loader_array *array, size_t c
     return TL__COLUMN_I32;
 }
 
-TL_PRIV tl_status tl__loader_put_array(const tl__source *source, tl__table *into, const tl__loader_array *array,
-                                       tl_error *error)
+TL_PRIV tl_status tl__loader_cannot_lie(const tl__source *source, const char *can, tl_error *error)
 {
-    size_t rows = array->dims ? array->shape[0] : 1, values = 1;
-    size_t stored_rows = rows;
-    for (int i = 1; i < array->dims; i++) values *= array->shape[i];   /* the parser has checked the product */
-    size_t columns = array->dims == 2 ? values : 1, width = array->dims == 2 ? 1 : values;
+    return tl__fail_at(error, TL_UNSUPPORTED, source->name, 0, 0, "data.streaming",
+                       "only %s can be streamed; save it so, or hold it in memory: data.streaming: false", can);
+}
+
+static tl_status loader_add_columns(const tl__source *source, tl__table *into, const size_t *shape, int dims,
+                                    tl__column_type type, bool room, tl_error *error)
+{
+    size_t rows = dims ? shape[0] : 1, values = 1;
     int64_t limit = source->settings->limit;
+    bool fits = true;
     if (limit > 0 && (uint64_t)limit < rows) rows = (size_t)limit;
+    for (int i = 1; i < dims && rows > 0; i++) fits = fits && tl__size_mul(values, shape[i], &values);
+    if (!fits) return tl__fail_memory(error, SIZE_MAX);
     if (rows == 0 || values == 0) return TL_OK;
-    tl__column_type type = loader_array_type(array, stored_rows * values);
-    bool taken = array->bytes && columns == 1 && source->owner && rows == stored_rows;
+    size_t columns = dims == 2 ? values : 1, width = dims == 2 ? 1 : values;
     for (size_t i = 0; i < columns; i++) {
         char name[32];
         tl__column *column;
         tl__format(name, sizeof name, "%zu", i);
-        tl_status status = tl__table_add(into, array->dims > 2 ? "image" : name, type, width, taken ? 0 : rows,
-                                         &column);
-        if (status != TL_OK) return tl__fail_memory(error, rows * width);
-        if (taken) {
-            column->block = source->owner->data;
-            column->bytes = source->owner->capacity;
-            column->values = (unsigned char *)column->block + (array->bytes - (const unsigned char *)source->bytes);
-            tl__buffer_init(source->owner, source->owner->heap);
-        }
+        if (tl__table_add(into, dims > 2 ? "image" : name, type, width, room ? rows : 0, &column) != TL_OK)
+            return tl__fail_memory(error, rows * width);
     }
     into->rows = rows;
-    if (!taken) loader_fill(into, array, rows, values);
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__loader_array_columns(const tl__source *source, tl__table *into, const size_t *shape, int dims,
+                                           tl__column_type type, tl_error *error)
+{
+    return loader_add_columns(source, into, shape, dims, type, false, error);
+}
+
+/* Bytes of a single column are not copied: the column takes the block that they came in. */
+static bool loader_can_take(const tl__source *source, const tl__loader_array *array)
+{
+    int64_t limit = source->settings->limit;
+    return array->bytes && array->dims != 2 && source->owner &&
+           (limit <= 0 || !array->dims || (uint64_t)limit >= array->shape[0]);
+}
+
+TL_PRIV tl_status tl__loader_put_array(const tl__source *source, tl__table *into, const tl__loader_array *array,
+                                       tl_error *error)
+{
+    size_t values = 1, stored = array->dims ? array->shape[0] : 1;
+    for (int i = 1; i < array->dims; i++) values *= array->shape[i];   /* the parser has checked the product */
+    if (stored == 0 || values == 0) return TL_OK;
+    bool taken = loader_can_take(source, array);
+    tl__column_type type = loader_array_type(array, stored * values);
+    TL_TRY(loader_add_columns(source, into, array->shape, array->dims, type, !taken, error));
+    if (taken) {
+        tl__column *column = &into->columns[0];
+        column->block = source->owner->data;
+        column->bytes = source->owner->capacity;
+        column->values = (unsigned char *)column->block + (array->bytes - (const unsigned char *)source->bytes);
+        tl__buffer_init(source->owner, source->owner->heap);
+    } else {
+        loader_fill(into, array, into->rows, values);
+    }
     return TL_OK;
 }

@@ -12,6 +12,8 @@
 
 /* The loader that data.format, the name or the first bytes of a file ask for; NULL: an unknown data.format. */
 TL_PRIV const tl__loader *tl__loader_choose(const tl__source *source, tl_error *error);
+/* The same for a file that is to be streamed, by its first bytes; an empty file and one packed by gzip are refused. */
+TL_PRIV tl_status tl__loader_choose_streamed(const tl__source *source, const tl__loader **out, tl_error *error);
 /* folder/path in the arena, unless the path stands for itself; NULL: out of memory. */
 TL_PRIV const char *tl__loader_path(tl__arena *arena, const char *folder, const char *path);
 TL_PRIV bool tl__loader_is_packed(const char *bytes, size_t size);    /* by gzip */
@@ -56,5 +58,18 @@ typedef struct tl__loader_array {
 } tl__loader_array;
 TL_PRIV tl_status tl__loader_put_array(const tl__source *source, tl__table *into, const tl__loader_array *array,
                                        tl_error *error);
+/* Its columns without values, and with limit applied its rows; a table that has none is refused by check_rows. */
+TL_PRIV tl_status tl__loader_array_columns(const tl__source *source, tl__table *into, const size_t *shape, int dims,
+                                           tl__column_type type, tl_error *error);
+TL_PRIV tl_status tl__loader_check_rows(const tl__table *table, tl_error *error);
+/* The one column of `labels` becomes the last of `images`. */
+TL_PRIV tl_status tl__loader_join_labels(tl__table *images, tl__table *labels, tl_error *error);
+/* The paths of a pair {images: file, labels: file}; false: it is none. */
+TL_PRIV bool tl__loader_pair(const tl_value *file, const char **images, const char **labels);
+/* What of its format can be streamed. */
+TL_PRIV tl_status tl__loader_cannot_lie(const tl__source *source, const char *can, tl_error *error);
+/* Floats of this machine, which may stand anywhere, as columns have them: every NaN is a quiet one. */
+TL_PRIV void tl__loader_floats(void *to, const unsigned char *from, size_t count);
+TL_PRIV void tl__loader_doubles(void *to, const unsigned char *from, size_t count);
 
 #endif

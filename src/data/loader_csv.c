@@ -312,19 +312,13 @@ static tl_status csvfile_check_format(const tl__csv_rows *rows, tl_error *error)
     tl__source source = rows->source;
     source.bytes = rows->piece;
     source.size = rows->filled;
-    if (source.size == 0)
-        return tl__fail_at(error, TL_BAD_FILE, source.name, 0, 0, NULL,
-                           "the file is empty; it must hold rows of data");
-    if (tl__loader_is_packed(source.bytes, source.size))
-        return tl__fail_at(error, TL_UNSUPPORTED, source.name, 0, 0, "data.streaming",
-                           "a gzip file cannot be streamed; unpack it first (gunzip -k), or hold it in memory: "
-                           "data.streaming: false");
-    const tl__loader *loader = tl__loader_choose(&source, error);
-    if (!loader) return TL_BAD_CONFIG;
+    const tl__loader *loader;
+    TL_TRY(tl__loader_choose_streamed(&source, &loader, error));
     if (tl__same_text(loader->head.name, "csv")) return TL_OK;
     return tl__fail_at(error, TL_UNSUPPORTED, source.name, 0, 0, "data.streaming",
-                       "only csv files can be streamed, and this is %s; convert it, or hold it in memory: "
-                       "data.streaming: false", loader->head.name);
+                       "%s, and this is %s; convert it, or hold it in memory: data.streaming: false",
+                       loader->lies ? "only csv files can be streamed as a list or block by block"
+                                    : "only csv, npy and idx files can be streamed", loader->head.name);
 }
 
 /* The beginning of file `at`, in the first piece. */

@@ -16,6 +16,18 @@ static tl_status idxfile_load(const tl__source *source, tl__table *into, tl_erro
     return tl__loader_put_array(source, into, &array, error);
 }
 
+static tl_status idxfile_lies(const tl__source *source, uint64_t whole, tl__array_place *out, tl_error *error)
+{
+    tl__idx idx;
+    TL_TRY(tl__idx_head(&idx, source->bytes, source->size, whole, &out->begin, source->name, error));
+    if (idx.type != TL__IDX_U8) return tl__loader_cannot_lie(source, "IDX files of bytes (type 0x08)", error);
+    out->type = TL__COLUMN_U8;
+    out->size = 1;
+    out->dims = idx.dims;
+    memcpy(out->shape, idx.shape, sizeof idx.shape);
+    return TL_OK;
+}
+
 TL_PRIV const tl__member_head *tl__loader_idx(void)
 {
     static const tl__loader loader = {
@@ -23,6 +35,7 @@ TL_PRIV const tl__member_head *tl__loader_idx(void)
                                         "file}."},
         .suffixes = "idx",
         .recognises = idxfile_recognises,
-        .load = idxfile_load};
+        .load = idxfile_load,
+        .lies = idxfile_lies};
     return &loader.head;
 }

@@ -68,7 +68,7 @@ TL_PRIV void tl__store_close(tl__store *store)
     tl__free(heap, store, sizeof *store);
 }
 
-static tl_status store_new(tl__table *table, const char *path, tl__store **out, tl_error *error)
+TL_PRIV tl_status tl__store_new(tl__table *table, const char *path, tl__store **out, tl_error *error)
 {
     tl__heap *heap = &table->context->heap;
     size_t count = table->column_count;
@@ -116,11 +116,19 @@ TL_PRIV void tl__store_abandon(tl__store_writer *writer)
     tl__free(heap, writer, sizeof *writer);
 }
 
+TL_PRIV void tl__column_look_begin(tl__column *column)
+{
+    column->infinite_row = SIZE_MAX;
+    column->first_missing_row = SIZE_MAX;
+    column->missing = 0;
+    column->stored = true;
+}
+
 static tl_status store_start(tl__store_writer *writer, const char *path, tl_error *error)
 {
     unsigned char head[STORE_HEAD] = {0};
     tl__table *table = writer->table;
-    TL_TRY(store_new(table, path, &writer->store, error));
+    TL_TRY(tl__store_new(table, path, &writer->store, error));
     if (!tl__store_layout(table, writer->store->offsets, &writer->store->record))
         return tl__fail_memory(error, SIZE_MAX);
     writer->hashes = tl__alloc_zero(&writer->context->heap, table->column_count, sizeof *writer->hashes);
@@ -128,10 +136,7 @@ static tl_status store_start(tl__store_writer *writer, const char *path, tl_erro
     for (size_t i = 0; i < table->column_count; i++) {
         tl__sha256_begin(&writer->hashes[i]);
         tl__column_hash_begin(&writer->hashes[i], &table->columns[i]);
-        table->columns[i].infinite_row = SIZE_MAX;
-        table->columns[i].first_missing_row = SIZE_MAX;
-        table->columns[i].missing = 0;
-        table->columns[i].stored = true;
+        tl__column_look_begin(&table->columns[i]);
     }
     memcpy(head, store_begin, 8);
     memcpy(head + 8, &store_order, 8);
@@ -151,8 +156,7 @@ TL_PRIV tl_status tl__store_create(tl__table *table, const char *path, tl__store
     return status;
 }
 
-/* What the table knows of a column beside its values. */
-static void store_look(tl__column *column, const void *values, size_t first, size_t count)
+TL_PRIV void tl__column_look(tl__column *column, const void *values, size_t first, size_t count)
 {
     tl__column block = *column;
     block.values = (void *)(uintptr_t)values;
@@ -226,7 +230,7 @@ TL_PRIV tl_status tl__store_write(tl__store_writer *writer, const void *const *v
         const unsigned char *from = values[i];
         unsigned char *to = writer->records + store->offsets[i];
         tl__column_hash_values(&writer->hashes[i], column, from, count * column->width);
-        store_look(column, from, store->rows, count);
+        tl__column_look(column, from, store->rows, count);
         for (size_t row = 0; row < count; row++) memcpy(to + row * store->record, from + row * size, size);
     }
     TL_TRY(store_sum(writer, count, error));
@@ -431,7 +435,7 @@ static tl_status store_take(tl__table *table, const char *path, store_cursor *cu
         return TL_NOT_FOUND;
     }
     table->column_count = columns;    /* for the room of the store's arrays */
-    tl_status status = store_new(table, path, &table->store, error);
+    tl_status status = tl__store_new(table, path, &table->store, error);
     table->column_count = 0;
     if (status != TL_OK) return status;
     tl__store *store = table->store;

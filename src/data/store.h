@@ -30,16 +30,28 @@ typedef struct tl__store {
     size_t record, rows;
     size_t *offsets;               /* [column_count] in the record */
     char (*hashes)[65];            /* [column_count] */
-    size_t column_count;
+    size_t column_count;           /* columns after these are in memory */
+    /* from values of the file to the column's; NULL: they are that */
+    void (*convert)(void *to, const unsigned char *from, size_t count);
 } tl__store;
 
 TL_PRIV size_t tl__column_value_size(tl__column_type type);
+/* What the table knows of a stored column beside its values: missing and infinite ones, block by block. */
+TL_PRIV void tl__column_look_begin(tl__column *column);
+TL_PRIV void tl__column_look(tl__column *column, const void *values, size_t first, size_t count);
+/* A store without reader and layout for a table with these columns. */
+TL_PRIV tl_status tl__store_new(tl__table *table, const char *path, tl__store **out, tl_error *error);
 /* Offsets of the columns in a record, and its size; false: too large. */
 TL_PRIV bool tl__store_layout(const tl__table *table, size_t *offsets, size_t *record);
 
 /* Rows [first, first + count) into out [count * record]; a file that was changed since it was opened is a mistake. */
 TL_PRIV tl_status tl__store_read(const tl__store *store, size_t first, size_t count, void *out, tl_error *error);
 TL_PRIV void tl__store_close(tl__store *store);
+
+/* A file of another format whose rows can be read where they lie becomes the store of the table, which has the columns,
+ * all of one type, and rows. Takes the reader, also after a failure. Every row is read once, to know what is missing. */
+TL_PRIV tl_status tl__store_adopt(tl__table *table, tl__reader *reader, const char *path, const tl__array_place *place,
+                                  tl_error *error);
 
 /* Writing: the columns of `table` are known, and their values come block by block. */
 typedef struct tl__store_writer tl__store_writer;

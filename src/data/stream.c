@@ -353,8 +353,8 @@ static tl_status stream_files(stream_build *build, const tl_value *file, const c
     build->name = build->files[0].name;
     if (good) return TL_OK;
     return tl__fail_at(error, TL_UNSUPPORTED, NULL, file ? file->line : 0, file ? file->column : 0, setting,
-                       "%s must be a csv file or a list of them to be streamed; or hold the data in memory: "
-                       "data.streaming: false", setting);
+                       "%s must be a csv, npy or idx file, a list of csv files, or a pair {images: file, labels: file} "
+                       "to be streamed; or hold the data in memory: data.streaming: false", setting);
 }
 
 TL_PRIV tl_status tl__stream_read(tl_context *context, const tl_value *file, const tl__data_settings *settings,
@@ -362,6 +362,8 @@ TL_PRIV tl_status tl__stream_read(tl_context *context, const tl_value *file, con
                                   tl_error *error)
 {
     stream_build build = {.context = context, .settings = settings};
+    TL_TRY(tl__stream_array(context, file, settings, known, folder, out, error));
+    if (*out) return TL_OK;
     tl__arena_init(&build.arena, &context->heap);
     tl_status status = stream_files(&build, file, folder, setting, error);
     if (status == TL_OK) status = stream_name(&build, known, error);

@@ -120,11 +120,23 @@ typedef struct tl__source {        /* what a loader reads */
     const tl__kinds *known;        /* or NULL */
 } tl__source;
 
+/* How an array [shape[0], ...] lies in a file whose rows can be read one by one. */
+typedef struct tl__array_place {
+    size_t shape[8];
+    int dims;
+    size_t begin;                  /* where the elements begin, in C order */
+    size_t size;                   /* bytes of an element there */
+    tl__column_type type;          /* of its columns */
+    void (*convert)(void *to, const unsigned char *from, size_t count);    /* NULL: as they lie */
+} tl__array_place;
+
 typedef struct tl__loader {
     tl__member_head head;
     const char *suffixes;          /* "csv tsv txt" */
     bool (*recognises)(const char *bytes, size_t size);    /* by content; NULL: only by suffix */
     tl_status (*load)(const tl__source *source, tl__table *into, tl_error *error);   /* `into` is empty */
+    /* Of a file of `whole` bytes, whose first ones are the source's; NULL: its rows cannot be read one by one. */
+    tl_status (*lies)(const tl__source *source, uint64_t whole, tl__array_place *out, tl_error *error);
 } tl__loader;
 
 TL_PRIV const tl__family *tl__loader_family(void);

@@ -62,15 +62,21 @@ TL_PRIV void tl__window_free(tl_context *context, tl__window *window)
     if (window) tl__free_aligned(&context->heap, window, window->block_size);
 }
 
-static void window_take(const tl__window *window, const tl__column *column, size_t offset, size_t at,
-                        const uint32_t *rows, size_t base, size_t count)
+/* Column c of `count` rows, the first of which is the table's row `base`. */
+static void window_take(const tl__window *window, size_t c, size_t at, const uint32_t *rows, size_t base, size_t count)
 {
-    size_t record = window->table->store->record, size = tl__column_value_size(column->type) * column->width;
-    const unsigned char *from = window->bytes + offset;
+    const tl__store *store = window->table->store;
+    const tl__column *column = &window->columns[c];
+    size_t number = window->numbers[c], size = tl__column_value_size(column->type) * column->width;
+    bool held = number >= store->column_count;
+    size_t record = held ? size : store->record;
+    const unsigned char *from = held ? (const unsigned char *)window->table->columns[number].values + base * size
+                                     : window->bytes + store->offsets[number];
     unsigned char *to = (unsigned char *)column->values + at * size;
     for (size_t i = 0; i < count; i++, to += size) {
         const unsigned char *row = from + (rows ? rows[i] - base : i) * record;
-        if (size == 4) memcpy(to, row, 4);
+        if (store->convert && !held) store->convert(to, row, column->width);
+        else if (size == 4) memcpy(to, row, 4);
         else if (size == 1) *to = *row;
         else memcpy(to, row, size);
     }
@@ -110,9 +116,7 @@ TL_PRIV tl_status tl__window_load(tl__window *window, size_t at, const uint32_t 
         n = window_run(window, run, count - done);
         size_t begin = run ? run[0] : first + done, span = run ? run[n - 1] - begin + 1 : n;
         TL_TRY(tl__store_read(store, begin, span, window->bytes, error));
-        for (size_t c = 0; c < window->count; c++) {
-            window_take(window, &window->columns[c], store->offsets[window->numbers[c]], at + done, run, begin, n);
-        }
+        for (size_t c = 0; c < window->count; c++) window_take(window, c, at + done, run, begin, n);
         TL_TRY(window_check(window, at + done, n, error));
     }
     return TL_OK;
@@ -150,7 +154,7 @@ TL_PRIV tl_status tl__column_take_in(tl__table *table, tl__column *column, tl_er
 
 TL_PRIV void tl__column_let_go(tl__table *table, tl__column *column)
 {
-    if (!table->store || column->stored) return;
+    if (!table->store || column->stored || (size_t)(column - table->columns) >= table->store->column_count) return;
     tl__free(&table->context->heap, column->block, column->bytes);
     column->block = column->values = NULL;
     column->bytes = 0;

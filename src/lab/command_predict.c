@@ -269,7 +269,12 @@ static tl_status command_predict_streamed(tl__trained *trained, const tl_options
 static tl_status command_predict_wanted(const tl__trained *trained, const char *file, bool *out, tl_error *error)
 {
     const tl_value path = {.kind = TL_TEXT, .text = file, .text_size = strlen(file), .quoted = true};
-    return tl__stream_wanted(trained->context, &trained->config->settings.data, &path, NULL, NULL, out, error);
+    const tl__data_settings *settings = &trained->config->settings.data;
+    bool array = false;
+    TL_TRY(tl__stream_wanted(trained->context, settings, &path, NULL, NULL, out, error));
+    if (*out) TL_TRY(tl__stream_is_array(trained->context, file, settings, &array, error));
+    *out = *out && !array;    /* an array is read where it lies */
+    return TL_OK;
 }
 
 static tl_status command_predict_whole(tl__trained *trained, const tl_options *options, tl__tree *tree,

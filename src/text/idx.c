@@ -20,7 +20,8 @@ TL_PRIV bool tl__is_idx(const void *bytes, size_t size)
     return size >= 8 && b[0] == 0 && b[1] == 0 && idx_size(b[2]) && b[3] >= 1 && b[3] <= TL__IDX_MAX_DIMS;
 }
 
-TL_PRIV tl_status tl__idx_parse(tl__idx *idx, const void *bytes, size_t size, const char *name, tl_error *error)
+TL_PRIV tl_status tl__idx_head(tl__idx *idx, const void *bytes, size_t size, uint64_t whole, size_t *start,
+                               const char *name, tl_error *error)
 {
     const unsigned char *b = bytes;
     memset(idx, 0, sizeof *idx);
@@ -31,23 +32,32 @@ TL_PRIV tl_status tl__idx_parse(tl__idx *idx, const void *bytes, size_t size, co
     idx->type = (tl__idx_type)b[2];
     idx->size = idx_size(b[2]);
     idx->dims = b[3];
-    size_t header = 4 + 4 * (size_t)idx->dims, length;
+    size_t header = 4 + 4 * (size_t)idx->dims;
+    uint64_t count = 1, length = 0;
     if (size < header) return tl__fail_at(error, TL_BAD_FILE, name, 0, 0, NULL, "the file ends inside its header");
-    idx->count = 1;
     bool fits = true;
     for (int i = 0; i < idx->dims; i++) {
         const unsigned char *at = b + 4 + 4 * i;
         idx->shape[i] = (size_t)at[0] << 24 | (size_t)at[1] << 16 | (size_t)at[2] << 8 | (size_t)at[3];
-        fits = fits && tl__size_mul(idx->count, idx->shape[i], &idx->count);
+        fits = fits && tl__u64_mul(count, idx->shape[i], &count);
     }
-    fits = fits && tl__size_mul(idx->count, (size_t)idx->size, &length);
-    if (!fits || length != size - header) {
+    fits = fits && tl__u64_mul(count, (uint64_t)idx->size, &length);
+    if (!fits || length != whole - header) {
         return tl__fail_at(error, TL_BAD_FILE, name, 0, 0, NULL,
-                           "the dimensions ask for %s bytes than the %zu that follow the header; the file is damaged "
+                           "the dimensions ask for %s bytes than the %llu that follow the header; the file is damaged "
                            "or was cut off",
-                           fits && length < size - header ? "fewer" : "more", size - header);
+                           fits && length < whole - header ? "fewer" : "more", (unsigned long long)(whole - header));
     }
-    idx->data = b + header;
+    *start = header;
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__idx_parse(tl__idx *idx, const void *bytes, size_t size, const char *name, tl_error *error)
+{
+    size_t start;
+    TL_TRY(tl__idx_head(idx, bytes, size, size, &start, name, error));
+    idx->count = (size - start) / (size_t)idx->size;
+    idx->data = (const unsigned char *)bytes + start;
     return TL_OK;
 }
 

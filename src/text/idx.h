@@ -21,6 +21,10 @@ typedef struct tl__idx {
 } tl__idx;
 
 TL_PRIV bool tl__is_idx(const void *bytes, size_t size);
+/* The header alone, from the first `size` bytes of a file of `whole` bytes, which must be what the header asks for;
+ * start: where the elements begin. Leaves count and data 0. */
+TL_PRIV tl_status tl__idx_head(tl__idx *idx, const void *bytes, size_t size, uint64_t whole, size_t *start,
+                               const char *name, tl_error *error);
 /* The header, checked against the block's size, which must fit exactly. The block is kept. */
 TL_PRIV tl_status tl__idx_parse(tl__idx *idx, const void *bytes, size_t size, const char *name, tl_error *error);
 TL_PRIV double tl__idx_at(const tl__idx *idx, size_t index);

@@ -119,33 +119,43 @@ static tl_status npy_header(npy_reader *reader, tl__npy *npy, const char *name, 
     return TL_OK;
 }
 
-TL_PRIV tl_status tl__npy_parse(tl__npy *npy, const void *bytes, size_t size, const char *name, tl_error *error)
+TL_PRIV tl_status tl__npy_head(tl__npy *npy, const void *bytes, size_t size, uint64_t whole, size_t *start,
+                               const char *name, tl_error *error)
 {
     const unsigned char *b = bytes;
-    size_t header, start, length;
+    size_t header, begin;
     memset(npy, 0, sizeof *npy);
     if (size < 10 || memcmp(b, "\x93NUMPY", 6) != 0)
         return npy_bad(error, name, "it does not begin with its signature");
     if (b[6] < 1 || b[6] > 3) return npy_bad(error, name, "its format version is not 1, 2 or 3");
-    start = b[6] == 1 ? 10 : 12;
-    if (size < start) return npy_bad(error, name, "it ends inside its header");
+    begin = b[6] == 1 ? 10 : 12;
+    if (size < begin) return npy_bad(error, name, "it ends inside its header");
     header = (size_t)b[8] | (size_t)b[9] << 8;
     if (b[6] > 1) header |= (size_t)b[10] << 16 | (size_t)b[11] << 24;
-    if (header > size - start) return npy_bad(error, name, "it ends inside its header");
-    npy_reader reader = {(const char *)b + start, (const char *)b + start + header};
+    if (header > whole - begin) return npy_bad(error, name, "it ends inside its header");
+    if (header > size - begin) return npy_bad(error, name, "its header is too long");
+    npy_reader reader = {(const char *)b + begin, (const char *)b + begin + header};
     TL_TRY(npy_header(&reader, npy, name, error));
-    npy->count = 1;
+    uint64_t count = 1, length = 0, left = whole - begin - header;
     bool fits = true;
-    for (int i = 0; i < npy->dims; i++) fits = fits && tl__size_mul(npy->count, npy->shape[i], &npy->count);
-    fits = fits && tl__size_mul(npy->count, (size_t)npy->size, &length);
-    if (!fits || length != size - start - header) {
+    for (int i = 0; i < npy->dims; i++) fits = fits && tl__u64_mul(count, npy->shape[i], &count);
+    fits = fits && tl__u64_mul(count, (uint64_t)npy->size, &length);
+    if (!fits || length != left) {
         return tl__fail_at(error, TL_BAD_FILE, name, 0, 0, NULL,
-                           "the array's shape asks for %s than the %zu bytes that follow the header; the file is "
+                           "the array's shape asks for %s than the %llu bytes that follow the header; the file is "
                            "damaged or was cut off",
-                           fits && length < size - start - header ? "fewer bytes" : "more bytes",
-                           size - start - header);
+                           fits && length < left ? "fewer bytes" : "more bytes", (unsigned long long)left);
     }
-    npy->data = b + start + header;
+    *start = begin + header;
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__npy_parse(tl__npy *npy, const void *bytes, size_t size, const char *name, tl_error *error)
+{
+    size_t start;
+    TL_TRY(tl__npy_head(npy, bytes, size, size, &start, name, error));
+    npy->count = (size - start) / (size_t)npy->size;
+    npy->data = (const unsigned char *)bytes + start;
     return TL_OK;
 }
 

@@ -18,6 +18,10 @@ typedef struct tl__npy {
     const unsigned char *data; /* in the block, as stored */
 } tl__npy;
 
+/* The header alone, from the first `size` bytes of a file of `whole` bytes, which must be what the header asks for;
+ * start: where the elements begin. Leaves count and data 0. */
+TL_PRIV tl_status tl__npy_head(tl__npy *npy, const void *bytes, size_t size, uint64_t whole, size_t *start,
+                               const char *name, tl_error *error);
 /* The header, checked against the block's size. The block is kept. */
 TL_PRIV tl_status tl__npy_parse(tl__npy *npy, const void *bytes, size_t size, const char *name, tl_error *error);
 /* Element `index` in C order (last dimension fastest), whatever the file's order. Integers beyond 2^53 are rounded. */

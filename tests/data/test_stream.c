@@ -3,6 +3,7 @@
 #define _DEFAULT_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 #include "support/data.h"
 #include "support/failing.h"
 #include "support/files.h"
+#include "text/npy.h"
 #include "text/yaml.h"
 
 static tl_context context;
@@ -158,7 +160,7 @@ static void same(const char *settings, bool batches)
     if (load(settings, false, &a, &error) != TL_OK) fail_msg("%s: %s", settings, error.message);
     if (load(settings, true, &b, &error) != TL_OK) fail_msg("%s, streamed: %s", settings, error.message);
     assert_non_null(b->source[0].table->store);
-    for (size_t i = 0; i < b->source[0].table->column_count; i++) assert_null(b->source[0].table->columns[i].values);
+    for (size_t i = 0; i < b->source[0].table->store->column_count; i++) assert_null(b->source[0].table->columns[i].values);
     assert_string_equal(a->hash, b->hash);
     assert_string_equal(a->note, b->note);
     assert_memory_equal(&a->left_out, &b->left_out, sizeof a->left_out);
@@ -256,9 +258,10 @@ static void what_cannot_be_streamed_is_refused(void **state)
     refused("file: mixed.csv, target: y, normalize: robust", TL_UNSUPPORTED, "use standard or minmax");
     refused("file: mixed.csv, target: y, missing: median", TL_UNSUPPORTED, "use mean, drop or constant");
     refused("file: mixed.csv, target: y, missing: forward", TL_UNSUPPORTED, "data.streaming: false");
-    refused("file: rows.json, target: y", TL_UNSUPPORTED, "only csv files can be streamed, and this is json");
+    refused("file: rows.json, target: y", TL_UNSUPPORTED, "only csv, npy and idx files can be streamed, and this is json");
     refused("file: rows.csv.gz, target: y", TL_UNSUPPORTED, "unpack it first");
-    refused("file: {images: mixed.csv, labels: mixed.csv}, target: y", TL_UNSUPPORTED, "must be a csv file or a list");
+    refused("file: {images: mixed.csv, labels: mixed.csv}, target: y", TL_UNSUPPORTED,
+            "only npy and idx files can be streamed as a pair, and this is csv");
     refused("file: [mixed.csv, ragged.csv], target: y, missing: drop", TL_BAD_FILE, "this row has 2 cells but the first one has 9");
     refused("file: [names.csv, other.csv], target: c, header: true", TL_BAD_DATA, "column 1 is not 'b' as in 'names.csv'");
     refused("file: [mixed.csv, none.csv], target: y, missing: drop", TL_NOT_FOUND, "none.csv");
@@ -292,6 +295,184 @@ static void the_size_decides(void **state)
         tl_dataset_free(d);
         data_settings_end(&bound);
     }
+}
+
+/* ---- arrays ---- */
+
+/* An npy file with elements from a generator: bytes of `size`, as this machine has them. */
+static void make_npy(const char *name, char kind, int size, const size_t *shape, int dims)
+{
+    tl__buffer out;
+    size_t count = 1;
+    uint32_t state = 9;
+    tl__buffer_init(&out, &context.heap);
+    tl__npy_put_header(&out, kind, size, shape, dims);
+    for (int i = 0; i < dims; i++) count *= shape[i];
+    for (size_t i = 0; i < count; i++) {
+        state = state * 1664525u + 1013904223u;
+        uint8_t byte = (uint8_t)(state >> 24);
+        int32_t whole = (int32_t)(state >> 20) - 1000;
+        float number = (float)(state >> 8) / 1048576;
+        double wide = (double)state / 1e7;
+        uint32_t nan = state & 1 ? 0x7f800001u : 0xffc00123u;    /* one that signals, one with a sign */
+        if (kind == 'f' && size == 4 && i % 97 == 5) memcpy(&number, &nan, 4);
+        if (kind == 'f' && size == 8 && i % 89 == 3) wide = (double)NAN;
+        const void *from = size == 8 ? (const void *)&wide : size == 1 ? (const void *)&byte
+                           : kind == 'f' ? (const void *)&number : (const void *)&whole;
+        tl__buffer_add(&out, from, (size_t)size);
+    }
+    files_write(folder, name, out.data, out.size);
+    tl__buffer_free(&out);
+}
+
+static void make_labels(const char *name, size_t rows)
+{
+    tl__buffer out;
+    int64_t label;
+    tl__buffer_init(&out, &context.heap);
+    tl__npy_put_header(&out, 'i', 8, &rows, 1);
+    for (size_t i = 0; i < rows; i++) label = (int64_t)(i * i % 7 % 3), tl__buffer_add(&out, &label, 8);
+    files_write(folder, name, out.data, out.size);
+    tl__buffer_free(&out);
+}
+
+/* IDX of bytes; labels: of one dimension, below 5. */
+static void make_idx(const char *name, size_t rows, bool labels)
+{
+    size_t head = labels ? 8 : 16, size = head + rows * (labels ? 1 : 15);
+    unsigned char *bytes = calloc(size, 1);
+    bytes[2] = 8;
+    bytes[3] = labels ? 1 : 3;
+    bytes[6] = (unsigned char)(rows >> 8);
+    bytes[7] = (unsigned char)rows;
+    if (!labels) bytes[11] = 5, bytes[15] = 3;
+    for (size_t i = head; i < size; i++) bytes[i] = (unsigned char)(labels ? i * i % 5 : i * i * 31 >> 3);
+    files_write(folder, name, bytes, size);
+    free(bytes);
+}
+
+static void make_arrays(size_t rows)
+{
+    make_npy("f4.npy", 'f', 4, (size_t[]){rows, 9}, 2);
+    make_npy("f8.npy", 'f', 8, (size_t[]){rows, 7}, 2);
+    make_npy("i4.npy", 'i', 4, (size_t[]){rows, 5}, 2);
+    make_npy("u1.npy", 'u', 1, (size_t[]){rows, 6}, 2);
+    make_npy("images.npy", 'u', 1, (size_t[]){rows, 6, 4}, 3);
+    make_npy("floats.npy", 'f', 4, (size_t[]){rows, 4, 2, 3}, 4);
+    make_labels("labels.npy", rows);
+    make_idx("images.idx", rows, false);
+    make_idx("labels.idx", rows, true);
+}
+
+static void arrays_are_read_where_they_lie(void **state)
+{
+    (void)state;
+    make_arrays(700);
+    same("file: f4.npy, target: -1, task: regression, missing: mean, drop: [2]", true);
+    same("file: f4.npy, target: [0, 3], task: regression, missing: drop, normalize: minmax, limit: 450", true);
+    same("file: f8.npy, target: 2, task: regression, missing: drop", true);
+    same("file: i4.npy, target: 0, task: regression, shuffle: false", true);
+    same("file: u1.npy, target: -1, task: regression, weight: 4, split: {method: time}, time: 1", true);
+    same("file: u1.npy, target: -1, task: regression, split: {method: kfold, folds: 4, fold: 1}", false);
+    same("file: {images: images.npy, labels: labels.npy}, target: label", true);
+    same("file: {images: floats.npy, labels: labels.npy}, target: label, missing: drop", false);
+    same("file: {images: images.idx, labels: labels.idx}, target: label, normalize: minmax", true);
+    same("file: {images: images.idx, labels: labels.npy}, target: label, normalize: none", false);
+    same("file: {images: u1.npy, labels: labels.npy}, target: 1, task: regression", true);    /* the labels are an input */
+    same("file: {images: f4.npy, labels: labels.idx}, test_file: {images: f4.npy, labels: labels.idx}, target: label, "
+         "missing: mean", false);
+    /* rows larger than one read */
+    static const char wide[] = "file: {images: wide.npy, labels: twenty.npy}, target: label, missing: constant, missing_value: 1";
+    make_npy("wide.npy", 'f', 4, (size_t[]){20, 700, 100}, 3);
+    make_labels("twenty.npy", 20);
+    tl_dataset *a, *b;
+    assert_int_equal(load(wide, false, &a, NULL), TL_OK);
+    assert_int_equal(load(wide, true, &b, NULL), TL_OK);
+    assert_string_equal(a->hash, b->hash);
+    size_t n, m;
+    float *x = epoch(a, 3, 5, true, 0, 1, 0, &n), *y = epoch(b, 3, 5, true, 0, 1, 0, &m);
+    assert_int_equal(n, m);
+    assert_memory_equal(x, y, n * sizeof *x);
+    free(x), free(y);
+    tl_dataset_free(a);
+    tl_dataset_free(b);
+    assert_int_equal(files_count(files_path(folder, "rows"), ".npy"), 0);
+    assert_int_equal(files_count(files_path(folder, "rows"), ".idx"), 0);
+}
+
+static void patch(const char *name, long at, const char *bytes, size_t size)
+{
+    FILE *file = fopen(files_path(folder, name), "r+b");
+    assert_int_equal(fseek(file, at, SEEK_SET), 0);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    fclose(file);
+}
+
+static void arrays_that_cannot_be_streamed_are_refused(void **state)
+{
+    (void)state;
+    static const char pair[] = "file: {images: images.npy, labels: labels.npy}, target: label";
+    make_arrays(60);
+    make_npy("i8.npy", 'i', 8, (size_t[]){60, 3}, 2);
+    make_npy("none.npy", 'f', 4, (size_t[]){0, 3}, 2);
+    make_npy("narrow.npy", 'f', 4, (size_t[]){3, 0}, 2);
+    make_labels("few.npy", 59);
+    files_write(folder, "packed.npy.gz", "\x1f\x8b\x08\0\0\0\0\0\0\3\3\0\0\0\0\0\0\0\0\0", 20);
+    files_text(folder, "empty.npy", "");
+    refused("file: i8.npy, target: 0", TL_UNSUPPORTED, "only npy files of uint8, int32, float32 or float64 in C order");
+    refused("file: none.npy, target: 0", TL_BAD_DATA, "there are no rows");
+    refused("file: narrow.npy, target: 0", TL_BAD_DATA, "there are no rows");
+    refused("file: empty.npy, target: 0", TL_BAD_FILE, "the file is empty");
+    refused("file: packed.npy.gz, target: 0", TL_UNSUPPORTED, "unpack it first");
+    refused("file: {images: packed.npy.gz, labels: labels.npy}, target: label", TL_UNSUPPORTED, "unpack it first");
+    refused("file: {images: images.npy, labels: few.npy}, target: label", TL_BAD_DATA, "there are 59 labels but 60 images");
+    refused("file: {images: images.npy, labels: none.idx}, target: label", TL_NOT_FOUND, "no such file");
+    refused("file: {images: images.npy, labels: u1.npy}, target: label", TL_BAD_DATA, "one number per image");
+    refused("file: [u1.npy, u1.npy], target: 0", TL_UNSUPPORTED, "only csv files can be streamed as a list");
+    refused("file: {images: images.npy}, target: 0", TL_UNSUPPORTED, "a pair {images: file, labels: file}");
+    refused("file: f4.npy, target: -1, task: regression", TL_BAD_DATA, "has no value");
+    patch("i4.npy", 6, "\1\0\xff\xff", 4);
+    refused("file: i4.npy, target: 0", TL_BAD_FILE, "it ends inside its header");
+    patch("u1.npy", 21, ">", 1);    /* one byte has no order */
+    same("file: u1.npy, target: 0, task: regression", false);
+    patch("f8.npy", 21, ">", 1);
+    refused("file: f8.npy, target: 0", TL_UNSUPPORTED, "in C order");
+    patch("images.idx", 2, "\x09", 1);
+    refused("file: {images: images.idx, labels: labels.idx}, target: label", TL_UNSUPPORTED, "only IDX files of bytes");
+    patch("images.idx", 2, "\x08", 1);
+    patch("images.idx", 4, "\xff", 1);
+    refused("file: {images: images.idx, labels: labels.idx}, target: label", TL_BAD_FILE, "more bytes than the 900");
+    for (long size = 1440 + 127; size > 0; size -= size > 140 ? 93 : 7) {
+        tl_dataset *d;
+        assert_int_equal(truncate(files_path(folder, "images.npy"), size), 0);
+        assert_int_equal(load(pair, true, &d, NULL), TL_BAD_FILE);
+    }
+    make_arrays(60);
+    patch("images.npy", 128 + 1440, "x", 1);
+    refused(pair, TL_BAD_FILE, "asks for fewer bytes than the 1441");
+    /* an infinite value, and one that is infinite as a float, are told with their row */
+    double wide = 1e300;
+    patch("f8.npy", 128 + 8 * (7 * 31 + 2), (const char *)&wide, 8);
+    refused("file: f8.npy, target: 0, task: regression, missing: mean", TL_BAD_DATA, "in row 31");
+}
+
+static void an_array_that_changes_in_use_is_told(void **state)
+{
+    (void)state;
+    tl_dataset *d;
+    tl_error error = {0};
+    tl__batches *batches;
+    tl__batch_options options = {.part = TL_TRAIN, .batch_size = 8, .shuffle = true, .shuffle_block = 32};
+    make_arrays(300);
+    if (load("file: {images: images.npy, labels: labels.npy}, target: label", true, &d, &error)) fail_msg("%s", error.message);
+    assert_int_equal(tl__batches_new(d, &options, &batches, &error), TL_OK);
+    assert_non_null(tl__batches_next(batches));
+    assert_int_equal(truncate(files_path(folder, "images.npy"), 1000), 0);
+    while (tl__batches_next(batches)) { }
+    assert_int_equal(tl__batches_failure(batches, &error), TL_BAD_DATA);
+    assert_non_null(strstr(error.message, "was changed while it was in use"));
+    tl__batches_free(batches);
+    tl_dataset_free(d);
 }
 
 /* ---- the file of rows ---- */
@@ -615,17 +796,16 @@ static void a_kill_leaves_nothing(void **state)
     free(hash);
 }
 
-static tl_status scenario(tl__heap *heap, void *user)
+static tl_status scenario(tl__heap *heap, void *settings)
 {
     tl_context own = context;
     tl_dataset *d = NULL;
     tl__batches *batches = NULL;
     tl__batch_options options = {.part = TL_TRAIN, .batch_size = 8, .shuffle = true, .shuffle_block = 32};
-    (void)user;
     own.heap = *heap;
     tl_context kept = context;
     context = own;
-    tl_status status = load("file: oom.csv, target: y, missing: drop, drop: g", true, &d, NULL);
+    tl_status status = load(settings, true, &d, NULL);
     if (status == TL_OK) status = tl__batches_new(d, &options, &batches, NULL);
     while (status == TL_OK && tl__batches_next(batches)) { }
     if (status == TL_OK) status = tl__batches_failure(batches, NULL);
@@ -636,20 +816,24 @@ static tl_status scenario(tl__heap *heap, void *user)
     return status;
 }
 
-static tl_status scenario_afresh(tl__heap *heap, void *user)
+static tl_status scenario_afresh(tl__heap *heap, void *settings)
 {
     char command[600];
     snprintf(command, sizeof command, "rm -f '%s'/rows/oom*", folder);
     assert_int_equal(files_run(command, NULL, 0), 0);
-    return scenario(heap, user);
+    return scenario(heap, settings);
 }
 
 static void out_of_memory(void **state)
 {
     (void)state;
     make_csv("oom.csv", 40, false);
-    assert_true(failing_sweep(scenario_afresh, NULL) > 40);
-    assert_true(failing_sweep(scenario, NULL) > 20);
+    static char rows[] = "file: oom.csv, target: y, missing: drop, drop: g";
+    static char pair[] = "file: {images: images.idx, labels: labels.npy}, target: label";
+    assert_true(failing_sweep(scenario_afresh, rows) > 40);
+    assert_true(failing_sweep(scenario, rows) > 20);
+    make_arrays(40);
+    assert_true(failing_sweep(scenario, pair) > 20);
 }
 
 static int begin(void **state)
@@ -675,6 +859,9 @@ int main(void)
         cmocka_unit_test(pieces_end_anywhere),
         cmocka_unit_test(what_cannot_be_streamed_is_refused),
         cmocka_unit_test(the_size_decides),
+        cmocka_unit_test(arrays_are_read_where_they_lie),
+        cmocka_unit_test(arrays_that_cannot_be_streamed_are_refused),
+        cmocka_unit_test(an_array_that_changes_in_use_is_told),
         cmocka_unit_test(it_is_used_again),
         cmocka_unit_test(damage_is_seen),
         cmocka_unit_test(a_change_in_use_is_told),

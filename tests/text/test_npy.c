@@ -147,11 +147,30 @@ static void survives_any_cut(void **state)
     }
 }
 
+/* Of a file that is not in memory: only its first bytes and its size. */
+static void reads_a_header_alone(void **state)
+{
+    (void)state;
+    static const char text[] = "\x93NUMPY\x01\0\x4c\0{'descr': '|u1', 'fortran_order': False, 'shape': (4000000000, 2000000), } \n";
+    tl__npy npy;
+    size_t start;
+    const uint64_t values = (uint64_t)4000000000u * 2000000;
+    if (sizeof(size_t) == 4) return;
+    assert_int_equal(tl__npy_head(&npy, text, 86, 86 + values, &start, "t", NULL), TL_OK);
+    assert_true(start == 86 && npy.dims == 2 && npy.shape[0] == 4000000000u && npy.data == NULL && npy.count == 0);
+    assert_int_equal(tl__npy_head(&npy, text, 86, 85 + values, &start, "t", NULL), TL_BAD_FILE);
+    assert_int_equal(tl__npy_head(&npy, text, 86, 87 + values, &start, "t", NULL), TL_BAD_FILE);
+    for (size_t size = 0; size < 86; size++) {
+        assert_int_equal(tl__npy_head(&npy, text, size, size, &start, "t", NULL), TL_BAD_FILE);
+        assert_int_equal(tl__npy_head(&npy, text, size, 86 + values, &start, "t", NULL), TL_BAD_FILE);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_what_numpy_writes), cmocka_unit_test(writes_the_bytes_that_numpy_writes),
-        cmocka_unit_test(refuses_what_it_cannot_read), cmocka_unit_test(survives_any_cut),
+        cmocka_unit_test(refuses_what_it_cannot_read), cmocka_unit_test(survives_any_cut), cmocka_unit_test(reads_a_header_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 #include "support/data.h"
 #include "support/files.h"
 #include "support/trainings.h"
+#include "text/npy.h"
 
 static char folder[256];
 static tl_context *context;
@@ -103,6 +104,50 @@ static char *train_on(tl_dataset *d, const char *with, size_t *size)
     return bytes;
 }
 
+/* Arrays are read where they lie, with the labels in memory. */
+static void make_arrays(void)
+{
+    enum { ROWS = 400, PIXELS = 12 };
+    static unsigned char images[16 + ROWS * PIXELS] = {0, 0, 8, 3, 0, 0, ROWS >> 8, ROWS & 255, 0, 0, 0, 4, 0, 0, 0, 3};
+    static unsigned char labels[8 + ROWS] = {0, 0, 8, 1, 0, 0, ROWS >> 8, ROWS & 255};
+    for (unsigned i = 0; i < ROWS; i++) {
+        labels[8 + i] = (unsigned char)(i % 3);
+        for (unsigned k = 0; k < PIXELS; k++) images[16 + i * PIXELS + k] = (unsigned char)(i * (k + 7) % 241 + i % 3 * 4);
+    }
+    files_write(folder, "images.idx", (const char *)images, sizeof images);
+    files_write(folder, "labels.idx", (const char *)labels, sizeof labels);
+    tl__buffer npy;
+    float points[2 * ROWS], targets[ROWS];
+    blobs(points, targets, ROWS);
+    tl__buffer_init(&npy, &context->heap);
+    tl__npy_put_header(&npy, 'f', 4, (size_t[]){ROWS, 3}, 2);
+    for (int i = 0; i < ROWS; i++) {
+        tl__buffer_add(&npy, &points[2 * i], 8);
+        tl__buffer_add(&npy, &targets[i], 4);
+    }
+    files_write(folder, "points.npy", npy.data, npy.size);
+    tl__buffer_free(&npy);
+}
+
+static const char pair[] = "{images: images.idx, labels: labels.idx}, target: label", points[] = "points.npy, target: -1";
+
+static void equal_from_arrays(void **state)
+{
+    (void)state;
+    static const char *const files[] = {pair, points}, *const cases[] = {"shuffle_block: 32", "shuffle_block: 100000",
+                                                                         "shuffle: false", "normalize: minmax, shuffle_block: 7"};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        for (int f = 0; f < 2; f++) {
+            size_t n, m;
+            char *a = train_on(load_file(files[f], false, cases[i]), settings, &n);
+            char *b = train_on(load_file(files[f], true, cases[i]), settings, &m);
+            assert_int_equal(n, m);
+            assert_memory_equal(a, b, n);
+            free(a), free(b);
+        }
+    }
+}
+
 static char *train(bool stream, const char *more, int threads, size_t *size)
 {
     context->threads = threads;
@@ -148,12 +193,11 @@ static void equal_bytes_and_exact_memory(void **state)
     }
 }
 
-static void resumes_after_any_step(void **state)
+static void resumes(const char *file)
 {
-    (void)state;
     size_t n, m;
     const char *more = "shuffle_block: 48";
-    char *whole = train(true, more, 1, &n), checkpoints[300], path[400];
+    char *whole = train_on(load_file(file, true, more), settings, &n), checkpoints[300], path[400];
     snprintf(checkpoints, sizeof checkpoints, "%s", files_path(folder, "checkpoints"));
     assert_int_equal(tl__folder_make(checkpoints, NULL), TL_OK);
     snprintf(path, sizeof path, "%s/checkpoint.safetensors", checkpoints);
@@ -162,7 +206,7 @@ static void resumes_after_any_step(void **state)
         tl_error error = {0};
         tl_status status = TL_CANCELLED;
         for (int go = 0; status == TL_CANCELLED; go++) {
-            tl_dataset *d = load(true, more);
+            tl_dataset *d = load_file(file, true, more);
             training_over(&t, d, "nodes: 8", settings, checkpoints);
             if (go && tl__trainer_resume(t.trainer, path, &error) != TL_OK) fail_msg("%s", error.message);
             status = tl__trainer_run_steps(t.trainer, go ? 17 : first, &error);
@@ -180,13 +224,21 @@ static void resumes_after_any_step(void **state)
     /* another block is another order */
     training t;
     tl_error error = {0};
-    tl_dataset *d = load(true, "shuffle_block: 32");
+    tl_dataset *d = load_file(file, true, "shuffle_block: 32");
     training_over(&t, d, "nodes: 8", settings, checkpoints);
     assert_int_equal(tl__trainer_resume(t.trainer, path, &error), TL_BAD_DATA);
     assert_non_null(strstr(error.message, "mixed 48 at a time and now are 32"));
     training_end(&t);
     tl_dataset_free(d);
     free(whole);
+}
+
+static void resumes_after_any_step(void **state)
+{
+    (void)state;
+    resumes("blobs.csv, target: y");
+    resumes(pair);
+    resumes(points);
 }
 
 static int begin(void **state)
@@ -197,7 +249,9 @@ static int begin(void **state)
     options.threads = 1;
     make_csv();
     make_wide();
-    return tl_context_make(&options, &context, NULL);
+    if (tl_context_make(&options, &context, NULL) != TL_OK) return -1;
+    make_arrays();
+    return 0;
 }
 
 static int end(void **state)
@@ -212,6 +266,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equal_bytes_and_exact_memory),
+        cmocka_unit_test(equal_from_arrays),
         cmocka_unit_test(a_thread_changes_nothing),
         cmocka_unit_test(resumes_after_any_step),
     };
