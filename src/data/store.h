@@ -48,7 +48,7 @@ TL_PRIV bool tl__store_layout(const tl__table *table, size_t *offsets, size_t *r
 TL_PRIV tl_status tl__store_read(const tl__store *store, size_t first, size_t count, void *out, tl_error *error);
 TL_PRIV void tl__store_close(tl__store *store);
 
-/* A file of another format whose rows can be read where they lie becomes the store of the table, which has the columns,
+/* A file of another format whose rows can be read where they lie becomes the store of a table, which has its columns,
  * all of one type, and rows. Takes the reader, also after a failure. Every row is read once, to know what is missing. */
 TL_PRIV tl_status tl__store_adopt(tl__table *table, tl__reader *reader, const char *path, const tl__array_place *place,
                                   tl_error *error);

@@ -148,8 +148,8 @@ static tl_status stream_key(const stream_build *build, char out[65], tl_error *e
 {
     tl__sha256 hash = build->how;
     for (size_t i = 0; i < build->file_count; i++) {
-        uint64_t size;
-        int64_t modified;
+        uint64_t size = 0;
+        int64_t modified = 0;
         TL_TRY(tl__file_size(build->files[i].path, &size, error));
         TL_TRY(tl__file_modified(build->files[i].path, &modified, error));
         stream_key_number(&hash, (int64_t)size);
