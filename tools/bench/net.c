@@ -74,7 +74,7 @@ static void *net_defaults(net *n, const tl__member_head *head)
 static float net_uniform(uint32_t stream, size_t element)
 {
     tl__random random;
-    tl__random_init(&random, 1, TL__DRAW_GENERATE, stream, (uint32_t)(element >> 32), 0);
+    tl__random_init(&random, 1, TL__DRAW_GENERATE, stream, (uint32_t)((uint64_t)element >> 32), 0);
     return tl__random_uniform(&random, (uint32_t)element);
 }
 
