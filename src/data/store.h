@@ -49,7 +49,7 @@ TL_PRIV tl_status tl__store_read(const tl__store *store, size_t first, size_t co
 TL_PRIV void tl__store_close(tl__store *store);
 
 /* A file of another format whose rows can be read where they lie becomes the store of a table, which has its columns,
- * all of one type, and rows. Takes the reader, also after a failure. Every row is read once, to know what is missing. */
+ * all of one type, and rows. Takes the reader, also after a failure. Each row is read once, to know what is missing. */
 TL_PRIV tl_status tl__store_adopt(tl__table *table, tl__reader *reader, const char *path, const tl__array_place *place,
                                   tl_error *error);
 
