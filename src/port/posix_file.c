@@ -44,7 +44,6 @@ struct tl__reader {
     tl__heap *heap;
     int descriptor;
     bool standard;
-    uint64_t at;                      /* of tl__reader_next */
     char path[POSIX_FILE_PATH];
 };
 
@@ -226,13 +225,11 @@ TL_PRIV tl_status tl__reader_next(tl__reader *reader, void *out, size_t size, si
     unsigned char *bytes = out;
     *got = 0;
     while (*got < size) {
-        ssize_t n = reader->standard ? read(0, bytes + *got, size - *got)
-                                     : pread(reader->descriptor, bytes + *got, size - *got, (off_t)reader->at);
+        ssize_t n = read(reader->descriptor, bytes + *got, size - *got);   /* also of a pipe */
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return posix_file_failed(error, reader->path, "cannot be read", errno);
         if (n == 0) break;
         *got += (size_t)n;
-        reader->at += (uint64_t)n;
     }
     return TL_OK;
 }

@@ -88,6 +88,11 @@ $command train:predict --data - < rows.csv > out 2> err; status=$?
 exits 0; cmp -s out direct.csv || fail 'standard input should give the same'
 trainlib train:predict $run --data rows.csv --output p.csv
 exits 0; cmp -s p.csv direct.csv || fail '--output should hold the same'
+mkfifo pipe && { cat rows.csv > pipe & }
+trainlib train:predict --data pipe --set data.streaming=true --output q.csv
+exits 0
+cmp -s p.csv q.csv || fail "rows from a pipe, read block by block, give other predictions"
+checks=$((checks + 1))
 trainlib train:predict $run --data rows.csv --format json
 exits 0; says out '"prediction": "setosa"' '"probabilities"'
 trainlib train:predict $run --data rows.csv --json
