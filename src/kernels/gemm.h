@@ -33,7 +33,6 @@ typedef struct tl__region {
     float *chains;
     size_t ld;
     size_t begin;             /* of the leaf */
-    float *sums;              /* of b's columns, or NULL */
     bool done;                /* the tiles have applied the epilogue */
 } tl__region;
 

@@ -104,7 +104,7 @@ FN(void) SET(gemm_plan)(const tl__gemm *call, tl__gemm_plan *plan)
         for (size_t p = pieces; p > 1; p /= 2) values++;
         for (size_t blocks = (call->k / pieces + TL__BLOCK) / TL__BLOCK + 1; blocks > 0; blocks /= 2) values++;
     }
-    size_t floats = values * (plan->rows + plan->leaves) * plan->columns;
+    size_t floats = values * plan->rows * plan->columns;
     if (plan->leaves && call->take != NULL) {   /* no less than with fewer terms */
         tl__gemm_plan shorter = {.values = true, .packs_b = plan->packs_b};
         SET(gemm_limit)(call, &shorter);
@@ -231,15 +231,6 @@ INLINE(size_t) SET(gemm_lines)(const tl__region *at, tl__tile *t)
     return j;
 }
 
-/* The sums of the columns of a strip of b: a product with a row of ones. */
-INLINE(void) SET(gemm_sums)(const tl__tile *t, float *sums, size_t columns)
-{
-    static const float one = 1.0f;
-    const tl__tile ones = {.k = t->k, .a = &one, .b = t->b, .ldb = t->ldb, .c = sums, .columns = columns,
-                           .go_on = t->go_on};
-    SET(tile)(1, columns)(&ones);
-}
-
 /* All tiles of a region for the terms [begin, end). */
 FN(void) SET(gemm_step)(const tl__gemm *call, const tl__gemm_plan *plan, tl__region *at, size_t begin, size_t end,
                         bool last, float *scratch)
@@ -253,7 +244,7 @@ FN(void) SET(gemm_step)(const tl__gemm *call, const tl__gemm_plan *plan, tl__reg
     float *copy = scratch + plan->copy_at;
     tl__tile t = {.k = k, .a = a, .stride_i = stride_i, .stride_p = stride_p, .b = b, .ldb = call->ldb, .ldc = at->ld,
                   .go_on = begin > at->begin};
-    const bool lines = at->rows <= 3 && at->columns >= GEMM_LINE_1 * VN / 2 && !plan->packs_b && at->sums == NULL;
+    const bool lines = at->rows <= 3 && at->columns >= GEMM_LINE_1 * VN / 2 && !plan->packs_b;
     if (last && !plan->leaves && !lines) at->done = SET(gemm_end)(call, &t);
     if (plan->by_rows && !lines) {
         for (size_t tile = 0, top = 0, height; tile < tiles; tile++, top += height) {
@@ -263,10 +254,6 @@ FN(void) SET(gemm_step)(const tl__gemm *call, const tl__gemm_plan *plan, tl__reg
                 t.b = b + j;
                 SET(gemm_tile)(call, at, &t, top, height, j);
             }
-        }
-        for (size_t j = 0; at->sums != NULL && j < at->columns; j += width) {
-            t.b = b + j;
-            SET(gemm_sums)(&t, at->sums + j, tl__size_min(at->columns - j, width));
         }
         return;
     }
@@ -296,7 +283,6 @@ FN(void) SET(gemm_step)(const tl__gemm *call, const tl__gemm_plan *plan, tl__reg
                 t.a = copy + tile * k * SET(COPY_ROWS) + SET(copy_shift)(call, call->m - at->i - top);
             SET(gemm_tile)(call, at, &t, top, height, j);
         }
-        if (at->sums != NULL) SET(gemm_sums)(&t, at->sums + j, columns);
     }
 }
 
@@ -311,7 +297,7 @@ FN(void) SET(gemm_leaf)(const tl__gemm *call, const tl__gemm_plan *plan, tl__reg
                        scratch);
 }
 
-/* All chains of a task's region; of several leaves in a stack of values, each with a row of sums at its end. */
+/* All chains of a task's region; of several leaves in a stack of values. */
 FN(tl__region) SET(gemm_chains)(const tl__gemm *call, const tl__gemm_plan *plan, size_t task, float *scratch)
 {
     const size_t down = plan->by_columns ? task % plan->down : task / plan->across;
@@ -320,28 +306,24 @@ FN(tl__region) SET(gemm_chains)(const tl__gemm *call, const tl__gemm_plan *plan,
     float *values = scratch + plan->values_at;
     at.rows = tl__size_min(plan->rows, call->m - at.i);
     at.columns = tl__size_min(plan->columns, call->n - at.j);
-    at.sums = call->column_sums != NULL && at.i == 0 ? call->column_sums + at.j : NULL;
     at.chains = plan->values ? values : call->c + at.i * call->ldc + at.j;
     at.ld = !plan->values ? call->ldc : call->take != NULL ? at.columns : plan->columns;
     if (!plan->leaves) {
         SET(gemm_leaf)(call, plan, &at, 0, call->k, scratch);
         return at;
     }
-    const size_t size = (plan->rows + 1) * plan->columns, rows = at.rows + (at.sums != NULL);
+    const size_t size = plan->rows * plan->columns;
     tl__leaves walk = tl__leaves_start(call->k, call->pieces);
     do {
         at.chains = values + (size_t)walk.depth * size;
-        if (at.sums != NULL) at.sums = at.chains + at.rows * at.ld;
         SET(gemm_leaf)(call, plan, &at, walk.begin, walk.end, scratch);
         for (int merges = tl__leaves_merges(&walk); merges > 0; merges--, at.chains -= size)
-            for (size_t row = 0; row < rows; row++) {
+            for (size_t row = 0; row < at.rows; row++) {
                 float *below = at.chains - size + row * at.ld;
                 EACH_VECTOR(at.columns, STORE(below + i, V_ADD(LOAD(below + i), LOAD(below + size + i))););
             }
     } while (tl__leaves_next(&walk));
     at.chains = values;
-    if (at.sums != NULL)
-        EACH_VECTOR(at.columns, STORE(call->column_sums + at.j + i, LOAD(values + at.rows * at.ld + i)););
     return at;
 }
 

@@ -8,7 +8,7 @@ enum { SET(SMALL_WORK) = 1 << 13 };   /* multiply-adds; with more, the tiles of 
 FN(bool) SET(gemm_is_small)(const tl__gemm *call, const tl__gemm_plan *plan)
 {
     const size_t work = SET(SMALL_WORK);
-    return plan->tasks == 1 && !plan->values && call->pre == NULL && call->column_sums == NULL && call->m <= work &&
+    return plan->tasks == 1 && !plan->values && call->pre == NULL && call->m <= work &&
            call->n <= work && call->k <= work && call->m * call->n <= work && call->m * call->n * call->k <= work &&
            !(call->m == 1 && call->n >= GEMM_LINE_1 / 2 * VN) &&
            !(call->b_transposed && call->k * tl__size_round(call->n, VN) > plan->copy_at);
