@@ -17,7 +17,7 @@ enum {
     SET(DIRECT_TILES) = 4,                       /* rows of tiles up to which packing b does not pay */
     SET(DIRECT_DEPTH) = 1024,                    /* terms of a step when b is not packed, ... */
     SET(PACKED_DEPTH) = 384,                     /* ... and when it is */
-    SET(PACKED_ROWS) = 512 / GEMM_ROWS * GEMM_ROWS,
+    SET(PACKED_ROWS) = 518 / GEMM_ROWS * GEMM_ROWS,
     SET(PACKED_COLUMNS) = 1024,
     SET(FAR) = 1024,                             /* rows so many floats apart lie in a page of their own each */
     SET(NEAR) = 8192,                            /* floats of b that stay in the first-level cache */
@@ -27,6 +27,7 @@ enum {
     SET(TAKE_COLUMNS) = 4096,                    /* ... rows are whole, so that its taker reads along its arrays, ... */
     SET(TAKE_FLOATS) = 56 * 1024,                /* ... and it is in the second-level cache */
     SET(TASKS) = 16,
+    SET(PACKED_TASKS) = 8,                       /* fewer, larger ones pack the same numbers less often */
     SET(TASK_WORK) = 1 << 19                     /* multiply-adds that are worth a task of their own */
 };
 
@@ -43,7 +44,8 @@ INLINE(size_t) SET(parts)(size_t n, size_t size) { return n / size + (n % size !
 FN(void) SET(gemm_cut)(const tl__gemm *call, tl__gemm_plan *plan)
 {
     const double work = (double)call->m * (double)call->n * (double)call->k / SET(TASK_WORK);
-    const size_t want = work < SET(TASKS) ? (size_t)work : SET(TASKS);
+    const size_t most = plan->packs_b && call->take == NULL ? SET(PACKED_TASKS) : SET(TASKS);
+    const size_t want = work < (double)most ? (size_t)work : most;
     size_t across = tl__size_max(1, SET(parts)(call->n, plan->columns));
     size_t down = tl__size_max(1, SET(parts)(call->m, plan->rows));
     for (;;) {
@@ -51,7 +53,8 @@ FN(void) SET(gemm_cut)(const tl__gemm *call, tl__gemm_plan *plan)
         plan->rows = tl__size_max(1, SET(parts)(call->m, down));
         if (across * down >= want) break;
         const bool wide = plan->columns >= 2 * SET(TILE_COLUMNS) && call->take == NULL;
-        if (plan->rows >= (wide ? 16 : 2) * GEMM_ROWS) down *= 2;
+        if (plan->packs_b && wide && plan->columns > plan->rows) across *= 2;
+        else if (plan->rows >= (wide ? 16 : 2) * GEMM_ROWS) down *= 2;
         else if (wide) across *= 2;
         else break;
     }
