@@ -41,7 +41,6 @@ static inline double tl__bits_double(uint64_t bits)
 
 static inline bool tl__is_finite(float x) { return (tl__float_bits(x) & 0x7f800000u) != 0x7f800000u; }
 static inline bool tl__is_finite_d(double x) { return (tl__double_bits(x) >> 52 & 0x7ff) != 0x7ff; }
-static inline bool tl__is_nan(float x) { return x != x; }
 static inline float tl__absf(float x) { return tl__bits_float(tl__float_bits(x) & 0x7fffffffu); }
 static inline double tl__abs(double x) { return tl__bits_double(tl__double_bits(x) & 0x7fffffffffffffffu); }
 

@@ -58,7 +58,7 @@ static tl_status split_amounts(split_state *state, size_t rows, bool test, tl_er
     size_t rest = rows - state->test - state->validation;
     state->train = rest;
     if (s->train >= 0) {
-        size_t wanted;
+        size_t wanted = 0;
         TL_TRY(split_amount(s->train, 0, rows, "data.split.train", &wanted, error));
         if (wanted > rest) {
             return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.split.train",

@@ -49,7 +49,7 @@ static size_t store_groups(size_t rows, size_t record)
 
 TL_PRIV tl_status tl__store_read(const tl__store *store, size_t first, size_t count, void *out, tl_error *error)
 {
-    tl__file_mark now;
+    tl__file_mark now = {0};
     TL_TRY(tl__reader_mark(store->reader, &now, error));
     if (now.size != store->mark.size || now.modified != store->mark.modified)
         return tl__fail_at(error, TL_BAD_DATA, store->path, 0, 0, NULL,

@@ -101,7 +101,7 @@ TL_PRIV tl_status tl__stream_is_array(tl_context *context, const char *path, con
                                       bool *out, tl_error *error)
 {
     array_file array = {.context = context, .settings = settings, .path = path, .name = path};
-    uint64_t size;
+    uint64_t size = 0;
     *out = false;
     /* what may be a pipe has no size and is not opened: it can be read but once */
     if (tl__same_text(path, "-") || tl__file_size(path, &size, NULL) != TL_OK || size == 0) return TL_OK;

@@ -4,7 +4,7 @@
 #include "kernels/sets.h"
 
 #if defined(__GNUC__)
-#  define SCALAR_INLINE static inline __attribute__((always_inline))
+#  define SCALAR_INLINE static inline __attribute__((unused, always_inline))
 #else
 #  define SCALAR_INLINE static inline
 #endif

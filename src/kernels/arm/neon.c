@@ -7,7 +7,7 @@
 
 #define SET(name) neon_##name
 #define FN(type) static type
-#define INLINE(type) static inline __attribute__((always_inline)) type
+#define INLINE(type) static inline __attribute__((unused, always_inline)) type
 #define SET_NAME "neon"
 #define SET_CLASS TL__CANONICAL
 #include "kernels/arm/vec_neon.h"

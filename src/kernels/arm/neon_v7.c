@@ -9,7 +9,7 @@
 #include <arm_neon.h>
 
 #define FN(type) static type
-#define INLINE(type) static inline __attribute__((always_inline)) type
+#define INLINE(type) static inline __attribute__((unused, always_inline)) type
 
 #define SET(name) neon_v7_##name
 #define GEMM_CHAINS_ONLY
@@ -31,7 +31,7 @@ static uint32_t neon_v7_flags(void)
 static void neon_v7_set_flags(uint32_t flags) { __asm__ volatile("vmsr fpscr, %0" : : "r"(flags) : "memory"); }
 
 #define FN(type) static type
-#define INLINE(type) static inline __attribute__((always_inline)) type
+#define INLINE(type) static inline __attribute__((unused, always_inline)) type
 #define SET(name) neon_vfp_##name
 #define SET_NAME "neon"
 #define SET_CLASS TL__CANONICAL

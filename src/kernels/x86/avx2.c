@@ -7,7 +7,7 @@
 
 #define SET(name) avx2_##name
 #define FN(type) static __attribute__((target("avx2,fma"))) type
-#define INLINE(type) static inline __attribute__((always_inline, target("avx2,fma"))) type
+#define INLINE(type) static inline __attribute__((unused, always_inline, target("avx2,fma"))) type
 #define SET_NAME "avx2"
 #define SET_CLASS TL__CANONICAL
 #include "kernels/x86/vec_avx2.h"

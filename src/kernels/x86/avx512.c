@@ -8,7 +8,7 @@
 #define AVX512_TARGET target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
 #define SET(name) avx512_##name
 #define FN(type) static __attribute__((AVX512_TARGET)) type
-#define INLINE(type) static inline __attribute__((always_inline, AVX512_TARGET)) type
+#define INLINE(type) static inline __attribute__((unused, always_inline, AVX512_TARGET)) type
 #define SET_NAME "avx512"
 #define SET_CLASS TL__CANONICAL
 #include "kernels/x86/vec_avx512.h"

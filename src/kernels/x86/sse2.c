@@ -7,7 +7,7 @@
 
 #define SET(name) sse2_##name
 #define FN(type) static __attribute__((target("sse2"))) type
-#define INLINE(type) static inline __attribute__((always_inline, target("sse2"))) type
+#define INLINE(type) static inline __attribute__((unused, always_inline, target("sse2"))) type
 #define SET_NAME "sse2"
 #define SET_CLASS TL__UNFUSED
 #include "kernels/x86/vec_sse2.h"
