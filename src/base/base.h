@@ -73,9 +73,11 @@ static inline int tl__strcmp(const char *a, const char *b)
 #    define TL_PRINTF(text_argument, first) __attribute__((format(printf, text_argument, first)))
 #  endif
 #  define TL_LIKELY(x) __builtin_expect(!!(x), 1)
+#  define TL_UNUSED __attribute__((unused))
 #else
 #  define TL_PRINTF(text_argument, first)
 #  define TL_LIKELY(x) (x)
+#  define TL_UNUSED
 #endif
 
 /* For the library's own invariants only, never for what a user, a file or a machine can get wrong. */

@@ -100,7 +100,7 @@ TL_PRIV float tl__sqrt(float x)
 }
 
 #define SET(name) math_##name
-#define INLINE(type) static inline __attribute__((unused)) type
+#define INLINE(type) static inline TL_UNUSED type
 #include "base/vec_scalar.h"
 #include "base/math.inc.h"
 #include "base/vec_end.h"

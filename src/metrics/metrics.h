@@ -18,7 +18,7 @@ typedef struct tl__reals {
 } tl__reals;
 
 static inline tl__reals tl__of_floats(const float *values) { return (tl__reals){values, NULL}; }
-static inline tl__reals tl__of_doubles(const double *values) { return (tl__reals){NULL, values}; }
+static inline TL_UNUSED tl__reals tl__of_doubles(const double *values) { return (tl__reals){NULL, values}; }
 static inline double tl__real(tl__reals values, size_t i) { return values.d ? values.d[i] : (double)values.f[i]; }
 static inline bool tl__reals_given(tl__reals values) { return values.d || values.f; }
 
