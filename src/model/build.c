@@ -143,6 +143,16 @@ static tl_status build_layers(struct build *build)
     return build_check_output(build, last, position - 1);
 }
 
+/* Rows of several axes as one of features, for networks of dense layers. */
+static tl_status build_flatten(struct build *build)
+{
+    if (build->fit->input.rank <= 1) return TL_OK;
+    tl_value *map = tl__put_map(&build->builder, build->maps, NULL);
+    tl__put_text(&build->builder, map, "type", "flatten");
+    if (build->builder.failed) return tl__fail_memory(build->error, 64);
+    return build_add(build, map, -1, false);
+}
+
 /* `model: mlp`: hidden layers of the sizes given, then the output. */
 static tl_status build_mlp(struct build *build)
 {
@@ -157,6 +167,7 @@ static tl_status build_mlp(struct build *build)
                            "network.num_layers is %zu but network.hidden_size lists %zu sizes; give one size for all "
                            "layers, or one for each", layers, listed);
     TL_TRY(build_input(build, NULL));
+    TL_TRY(build_flatten(build));
     for (size_t i = 0; i <= layers; i++) {
         tl_value *map = tl__put_map(&build->builder, build->maps, NULL);
         int64_t nodes = i == layers ? (int64_t)build->fit->outputs : sizes[listed == 1 ? 0 : i];

@@ -5,11 +5,25 @@
 
 #include "nn/graph.h"
 
+/* What a row of a forecast is made of: [input_size, channels] of the past and, behind it, [horizon, future] of what is
+ * known ahead. The input's shape is [input_size, channels] where future is 0, else [all of it]. The first `targets` of
+ * the channels are what is forecast, in the order of the output [horizon, targets, quantiles]. */
+typedef struct tl__series_fit {
+    size_t input_size;        /* steps of the past; 0: the task is no forecast, and all else is 0 */
+    size_t horizon;           /* steps to forecast */
+    size_t channels;          /* values of a step of the past: targets, then covariates, features and calendar */
+    size_t targets;
+    size_t future;            /* values of a step of the horizon that are known ahead */
+    size_t quantiles;         /* numbers per target and step: 1, or as many as the loss has quantiles */
+    size_t season;            /* steps of a period; 0: not known */
+} tl__series_fit;
+
 /* What the data gives and wants. */
 typedef struct tl__fit {
     tl__shape input;          /* of one row */
     size_t outputs;           /* numbers that the last layer must give, as the loss wants them */
     size_t classes;           /* 0: not a classification */
+    tl__series_fit series;
 } tl__fit;
 
 /* What can be told of the block before the data is read, all mistakes of its layers at once. */
