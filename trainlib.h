@@ -62,7 +62,7 @@ extern "C" {
 #define TL_VERSION "0.1.0"
 
 /* Raised whenever any operation gives other bits; stands in every model file. */
-#define TL_NUMERICS_VERSION 2
+#define TL_NUMERICS_VERSION 3
 
 TL_API const char *tl_version(void);      /* of the library that is linked: "0.1.0" */
 

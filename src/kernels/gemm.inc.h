@@ -87,7 +87,7 @@ FN(void) SET(gemm_limit)(const tl__gemm *call, tl__gemm_plan *plan)
 
 FN(void) SET(gemm_plan)(const tl__gemm *call, tl__gemm_plan *plan)
 {
-    const size_t pieces = call->pieces > 0 ? call->pieces : 1;
+    const size_t pieces = tl__size_max(1, call->cut.pieces), unit = tl__size_max(1, call->cut.unit);
     size_t values = 1;
     *plan = (tl__gemm_plan){.run = SET(gemm_run), .leaves = pieces > 1 || call->k > TL__BLOCK};
     plan->values = plan->leaves || call->accumulate || call->take != NULL;
@@ -105,7 +105,7 @@ FN(void) SET(gemm_plan)(const tl__gemm *call, tl__gemm_plan *plan)
     if (plan->leaves) {   /* at most as many as the two counters of leaves.h have digits */
         values = 2;
         for (size_t p = pieces; p > 1; p /= 2) values++;
-        for (size_t blocks = (call->k / pieces + TL__BLOCK) / TL__BLOCK + 1; blocks > 0; blocks /= 2) values++;
+        for (size_t blocks = (call->k / pieces + unit - 1 + TL__BLOCK) / TL__BLOCK + 1; blocks > 0; blocks /= 2) values++;
     }
     size_t floats = values * plan->rows * plan->columns;
     if (plan->leaves && call->take != NULL) {   /* no less than with fewer terms */
@@ -316,7 +316,7 @@ FN(tl__region) SET(gemm_chains)(const tl__gemm *call, const tl__gemm_plan *plan,
         return at;
     }
     const size_t size = plan->rows * plan->columns;
-    tl__leaves walk = tl__leaves_start(call->k, call->pieces);
+    tl__leaves walk = tl__leaves_start(call->k, call->cut);
     do {
         at.chains = values + (size_t)walk.depth * size;
         SET(gemm_leaf)(call, plan, &at, walk.begin, walk.end, scratch);

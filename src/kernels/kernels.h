@@ -11,8 +11,9 @@
  *     open); relu, clamp and the like hand NaN on. Comparisons select; no machine's min or max is used.
  *  2. GEMM: one chain per output, acc = +0, then acc = fma(a[i][p], b[p][j], acc), p ascending; p is never padded.
  *  3. Column sums over rows: one chain per column, rows ascending, acc = +0, then add (or fma, as stated).
- *  4. A chain of 2 and 3 runs over at most TL__BLOCK terms. The terms are cut into `pieces` (gradient shards):
- *     piece s of P is [tl__piece(n,P,s), tl__piece(n,P,s+1)); a piece is cut into blocks of TL__BLOCK terms from its
+ *  4. A chain of 2 and 3 runs over at most TL__BLOCK terms. The terms are cut into `pieces` (gradient shards) between
+ *     samples, each of which is `unit` terms (time steps, pixels): of n*unit terms piece s of P is
+ *     [unit*tl__piece(n,P,s), unit*tl__piece(n,P,s+1)); a piece is cut into blocks of TL__BLOCK terms from its
  *     beginning; an empty piece is +0. Blocks of a piece, then pieces, are added by the tree of rule 6.
  *  5. Sums along a row or over an array ("lanes" below): TL__LANES virtual lanes, term i goes to lane i mod
  *     TL__LANES, each lane a chain from +0 (add, or fma for products), the last round filled up with zero terms; then
@@ -54,6 +55,11 @@ static inline size_t tl__piece(size_t n, size_t pieces, size_t piece)
     }
     return first;
 }
+
+/* How the terms of a sum over rows are cut (rule 4): how often, and how many rows a sample has. 0 of either means 1. */
+typedef struct tl__cut {
+    size_t pieces, unit;
+} tl__cut;
 
 typedef enum tl__numeric_class {
     TL__CANONICAL,   /* "canonical" */
@@ -101,7 +107,7 @@ TL_PRIV float tl__activation_default(tl__activation kind);
 /* One matrix product c = epilogue(op(a) · op(b)), op(a) [m,k], op(b) [k,n], c [m,n]. Zero the struct, then fill it.
  * The dense layer with W resident as [in, out]:
  *   forward         y[rows,out]   = act(x[rows,in] · W + bias)   a = x, b = W
- *   weight gradient dW[in,out]    = xT · dz                      a = x, a_transposed, b = dz, pieces = shards
+ *   weight gradient dW[in,out]    = xT · dz                      a = x, a_transposed, b = dz, cut = shards
  *   input gradient  dx[rows,in]   = (dz · WT) * act'(saved)      a = dz, b = W, b_transposed
  * Bias gradients are column sums.
  * Epilogue, in this order, each part only when asked for: + bias[j]; pre = that value; activation; * derivative
@@ -124,7 +130,7 @@ typedef struct tl__gemm {
     float *c;
     size_t ldc;
     bool accumulate;
-    size_t pieces;          /* rule 4, over k; a power of two; 0 means 1 */
+    tl__cut cut;            /* rule 4, over k; pieces a power of two */
     const float *bias;      /* [n] or NULL */
     tl__activation activation;
     float parameter;        /* of the activation */
@@ -253,12 +259,12 @@ typedef struct tl__kernels {
 
     /* Sums over rows, per column (rules 3, 4): a range of columns [first, first + count) of the rows x columns array
      * is computed and written at out[first...]; so threads split columns. */
-    void (*column_sums)(float *out, const float *x, size_t rows, size_t columns, size_t pieces, size_t first,
+    void (*column_sums)(float *out, const float *x, size_t rows, size_t columns, tl__cut cut, size_t first,
                         size_t count);                                             /* add */
-    void (*column_dots)(float *out, const float *x, const float *y, size_t rows, size_t columns, size_t pieces,
+    void (*column_dots)(float *out, const float *x, const float *y, size_t rows, size_t columns, tl__cut cut,
                         size_t first, size_t count);                               /* fma(x, y, acc) */
     void (*column_square_deviations)(float *out, const float *x, const float *mean, size_t rows, size_t columns,
-                                     size_t pieces, size_t first, size_t count);   /* d = x - mean; fma(d, d, acc) */
+                                     tl__cut cut, size_t first, size_t count);   /* d = x - mean; fma(d, d, acc) */
 
     /* Rows. mean = lanes / n; variance = lanes of fma(d, d, lane), d = x - mean, / n (biased). */
     void (*row_moments)(float *mean, float *variance, const float *x, size_t rows, size_t columns);
@@ -286,11 +292,11 @@ typedef struct tl__kernels {
     /* dgamma: chain fma(dy, xhat, acc); dbeta: chain of dy; columns [first, first + count); either may be NULL.
      * mean and inverse per row (layer norm) ... */
     void (*layer_norm_sums)(float *dgamma, float *dbeta, const float *dy, const float *x, const float *mean,
-                            const float *inverse, size_t rows, size_t columns, size_t pieces, size_t first,
+                            const float *inverse, size_t rows, size_t columns, tl__cut cut, size_t first,
                             size_t count);
     /* ... or per column (batch norm). */
     void (*batch_norm_sums)(float *dgamma, float *dbeta, const float *dy, const float *x, const float *mean,
-                            const float *inverse, size_t rows, size_t columns, size_t pieces, size_t first,
+                            const float *inverse, size_t rows, size_t columns, tl__cut cut, size_t first,
                             size_t count);
 
     /* Batch norm with given mean and inverse per column: xhat, y as in layer_norm; gamma, beta may be NULL. In place.

@@ -10,17 +10,19 @@
 enum { TL__MAX_DEPTH = 80 };   /* two counters of at most 64 - 12 and 26 digits */
 
 typedef struct tl__leaves {
-    size_t terms, pieces;
+    size_t samples, pieces, unit;
     size_t piece, block;        /* of the current leaf */
     size_t piece_end;
     size_t begin, end;          /* terms of the current leaf */
     int depth, base;            /* values on the stack, and those below this piece's */
 } tl__leaves;
 
-static inline tl__leaves tl__leaves_start(size_t terms, size_t pieces)
+/* terms: a multiple of the cut's unit. */
+static inline tl__leaves tl__leaves_start(size_t terms, tl__cut cut)
 {
-    tl__leaves walk = {.terms = terms, .pieces = pieces > 0 ? pieces : 1};
-    walk.piece_end = tl__piece(terms, walk.pieces, 1);
+    tl__leaves walk = {.samples = terms, .pieces = tl__size_max(1, cut.pieces), .unit = tl__size_max(1, cut.unit)};
+    if (walk.unit > 1) walk.samples /= walk.unit;
+    walk.piece_end = tl__piece(walk.samples, walk.pieces, 1) * walk.unit;
     walk.end = tl__size_min(walk.piece_end, TL__BLOCK);
     return walk;
 }
@@ -49,7 +51,7 @@ static inline bool tl__leaves_next(tl__leaves *walk)
         if (++walk->piece == walk->pieces) return false;
         walk->block = 0;
         walk->base = walk->depth;
-        walk->piece_end = tl__piece(walk->terms, walk->pieces, walk->piece + 1);
+        walk->piece_end = tl__piece(walk->samples, walk->pieces, walk->piece + 1) * walk->unit;
     }
     walk->begin = walk->end;
     walk->end = walk->begin + tl__size_min(walk->piece_end - walk->begin, TL__BLOCK);

@@ -63,7 +63,7 @@ INLINE(float) SET(reduce)(enum SET(what) what, const float *x, const float *y, c
 {
     if (n <= TL__BLOCK && pieces <= 1) return SET(block)(what, x, y, z, p, q, 0, n);
     float stack[TL__MAX_DEPTH];
-    tl__leaves walk = tl__leaves_start(n, pieces);
+    tl__leaves walk = tl__leaves_start(n, (tl__cut){pieces, 1});
     do {
         int top = walk.depth;
         stack[top] = SET(block)(what, x, y, z, p, q, walk.begin, walk.end);
@@ -128,7 +128,8 @@ enum SET(column) {
 typedef struct SET(columns) {
     const float *x, *y, *mean, *inverse;
     float *out;
-    size_t rows, columns, pieces;
+    size_t rows, columns;
+    tl__cut cut;
 } SET(columns);
 
 INLINE(V) SET(column_term)(enum SET(column) what, V acc, V v, V y, V mean, V inverse)
@@ -150,7 +151,7 @@ INLINE(void) SET(column_strip)(enum SET(column) what, const SET(columns) *call, 
 {
     V stack[TL__MAX_DEPTH][4], mean[4], inverse[4];
     const bool by_column = what == SET(COLUMN_DEVIATIONS) || what == SET(COLUMN_HAT);
-    tl__leaves walk = tl__leaves_start(call->rows, call->pieces);
+    tl__leaves walk = tl__leaves_start(call->rows, call->cut);
 #define CONSTANTS(r)                                                                                            \
     mean[r] = by_column && r < width ? SET(load)(call->mean + at + r * VN, count) : ZERO;                       \
     inverse[r] = what == SET(COLUMN_HAT) && r < width ? SET(load)(call->inverse + at + r * VN, count) : ZERO;
@@ -199,41 +200,41 @@ INLINE(void) SET(column_reduce)(enum SET(column) what, const SET(columns) *call,
     if (at < end) SET(column_strip)(what, call, at, 1, end - at);
 }
 
-FN(void) SET(column_sums)(float *out, const float *x, size_t rows, size_t columns, size_t pieces, size_t first,
+FN(void) SET(column_sums)(float *out, const float *x, size_t rows, size_t columns, tl__cut cut, size_t first,
                           size_t count)
 {
-    const SET(columns) call = {.x = x, .out = out, .rows = rows, .columns = columns, .pieces = pieces};
+    const SET(columns) call = {.x = x, .out = out, .rows = rows, .columns = columns, .cut = cut};
     SET(column_reduce)(SET(COLUMN_SUM), &call, first, count);
 }
 
-FN(void) SET(column_dots)(float *out, const float *x, const float *y, size_t rows, size_t columns, size_t pieces,
+FN(void) SET(column_dots)(float *out, const float *x, const float *y, size_t rows, size_t columns, tl__cut cut,
                           size_t first, size_t count)
 {
-    const SET(columns) call = {.x = x, .y = y, .out = out, .rows = rows, .columns = columns, .pieces = pieces};
+    const SET(columns) call = {.x = x, .y = y, .out = out, .rows = rows, .columns = columns, .cut = cut};
     SET(column_reduce)(SET(COLUMN_DOT), &call, first, count);
 }
 
 FN(void) SET(column_square_deviations)(float *out, const float *x, const float *mean, size_t rows, size_t columns,
-                                       size_t pieces, size_t first, size_t count)
+                                       tl__cut cut, size_t first, size_t count)
 {
-    const SET(columns) call = {.x = x, .mean = mean, .out = out, .rows = rows, .columns = columns, .pieces = pieces};
+    const SET(columns) call = {.x = x, .mean = mean, .out = out, .rows = rows, .columns = columns, .cut = cut};
     SET(column_reduce)(SET(COLUMN_DEVIATIONS), &call, first, count);
 }
 
 FN(void) SET(layer_norm_sums)(float *dgamma, float *dbeta, const float *dy, const float *x, const float *mean,
-                              const float *inverse, size_t rows, size_t columns, size_t pieces, size_t first,
+                              const float *inverse, size_t rows, size_t columns, tl__cut cut, size_t first,
                               size_t count)
 {
-    const SET(columns) call = {dy, x, mean, inverse, dgamma, rows, columns, pieces};
+    const SET(columns) call = {dy, x, mean, inverse, dgamma, rows, columns, cut};
     if (dgamma != NULL) SET(column_reduce)(SET(COLUMN_HAT_BY_ROW), &call, first, count);
-    if (dbeta != NULL) SET(column_sums)(dbeta, dy, rows, columns, pieces, first, count);
+    if (dbeta != NULL) SET(column_sums)(dbeta, dy, rows, columns, cut, first, count);
 }
 
 FN(void) SET(batch_norm_sums)(float *dgamma, float *dbeta, const float *dy, const float *x, const float *mean,
-                              const float *inverse, size_t rows, size_t columns, size_t pieces, size_t first,
+                              const float *inverse, size_t rows, size_t columns, tl__cut cut, size_t first,
                               size_t count)
 {
-    const SET(columns) call = {dy, x, mean, inverse, dgamma, rows, columns, pieces};
+    const SET(columns) call = {dy, x, mean, inverse, dgamma, rows, columns, cut};
     if (dgamma != NULL) SET(column_reduce)(SET(COLUMN_HAT), &call, first, count);
-    if (dbeta != NULL) SET(column_sums)(dbeta, dy, rows, columns, pieces, first, count);
+    if (dbeta != NULL) SET(column_sums)(dbeta, dy, rows, columns, cut, first, count);
 }

@@ -19,14 +19,6 @@ struct file_tensor {
     const float *values;       /* the tensor in memory */
 };
 
-/* Where element i of the file's order lies in memory. */
-static size_t file_place(const tl__tensor *tensor, size_t i)
-{
-    if (!tensor->transposed) return i;
-    size_t out = tensor->dim[0], in = tensor->dim[1];
-    return i % in * out + i / in;
-}
-
 /* ---- writing ---- */
 
 static tl_status file_give(const tl__tensor_source *source, tl__write_fn *write, void *user, tl_error *error)
@@ -36,7 +28,7 @@ static tl_status file_give(const tl__tensor_source *source, tl__write_fn *write,
     for (size_t done = 0; done < from->tensor->size;) {
         size_t count = tl__size_min(FILE_CHUNK, from->tensor->size - done);
         for (size_t i = 0; i < count; i++) {
-            uint32_t bits = tl__float_bits(from->values[file_place(from->tensor, done + i)]);
+            uint32_t bits = tl__float_bits(from->values[tl__tensor_place(from->tensor, done + i)]);
             bytes[4 * i] = (unsigned char)bits;
             bytes[4 * i + 1] = (unsigned char)(bits >> 8);
             bytes[4 * i + 2] = (unsigned char)(bits >> 16);
@@ -248,7 +240,7 @@ static tl_status file_read_tensor(const tl__tensor *tensor, const tl__tensor_vie
         if (!tl__is_finite(value))
             return tl__fail_at(error, TL_NOT_FINITE, name, 0, 0, NULL, "the tensor '%s' holds a number that is NaN or "
                                "infinite; train the model again or use an older file", tensor->name);
-        parameters[tensor->offset + file_place(tensor, i)] = value;
+        parameters[tensor->offset + tl__tensor_place(tensor, i)] = value;
     }
     return TL_OK;
 }

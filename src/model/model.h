@@ -5,7 +5,7 @@
  *     metadata key        holds
  *     trainlib            the version that wrote it
  *     format_version      TL__MODEL_FORMAT
- *     numerics            "canonical 2": class and version of the arithmetic
+ *     numerics            "canonical 3": class and version of the arithmetic
  *     network             {output: name, layers: [...]}
  *     link                "softmax", "sigmoid", "none": what makes predictions of the network's outputs
  *     pipeline            data/pipeline.h
@@ -50,7 +50,7 @@ TL_PRIV tl_status tl__model_set_metrics(tl_model *model, const tl_value *metrics
 /* Numbers that a prediction has per row: the network's outputs, or 2 where one sigmoid output tells two classes
  * apart. */
 TL_PRIV size_t tl__model_predictions(const tl_model *model);
-/* "canonical 2": the class and version of the context's arithmetic. */
+/* "canonical 3": the class and version of the context's arithmetic. */
 TL_PRIV void tl__model_numerics(const tl_context *context, char out[32]);
 
 /* ---- the file (model/file.c) ---- */

@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "nn/activation.h"
+#include "nn/plan.h"
 
 TL_PRIV int tl__init_word(const char *word)
 {
@@ -23,12 +24,6 @@ TL_PRIV tl__init_kind tl__init_of(int word)
 #undef INIT_KIND
     return kinds[word];
 }
-
-/* A tensor in memory: element [i][j] of the file's [out, in] lies at i*row + j*column. */
-typedef struct init_matrix {
-    float *values;
-    size_t out, in, row, column;
-} init_matrix;
 
 /* Modified Gram-Schmidt over `count` vectors of `length` numbers that are `step` floats apart; the vectors begin `next`
  * floats apart. Every vector is orthogonalised twice, which is enough for float accuracy (Giraud et al. 2005). */
@@ -52,46 +47,47 @@ static void init_orthonormalize(float *values, size_t count, size_t length, size
 }
 
 /* U(-bound, bound). */
-static void init_uniform(const tl__random *random, double bound, const init_matrix *m)
+static void init_uniform(const tl__tensor *tensor, const tl__random *random, double bound, float *values)
 {
     float r = (float)bound;
-    for (size_t i = 0; i < m->out; i++)
-        for (size_t j = 0; j < m->in; j++) {
-            float u = tl__random_uniform(random, (uint32_t)(i * m->in + j));
-            m->values[i * m->row + j * m->column] = (2.0f * u - 1.0f) * r;
-        }
+    for (size_t i = 0; i < tensor->size; i++)
+        values[tl__tensor_place(tensor, i)] = (2.0f * tl__random_uniform(random, (uint32_t)i) - 1.0f) * r;
 }
 
-static void init_normal(const tl__random *random, double deviation, const init_matrix *m)
+static void init_normal(const tl__tensor *tensor, const tl__random *random, double deviation, float *values)
 {
     float sigma = (float)deviation;
-    for (size_t i = 0; i < m->out; i++)
-        for (size_t j = 0; j < m->in; j++)
-            m->values[i * m->row + j * m->column] = tl__random_normal(random, (uint32_t)(i * m->in + j)) * sigma;
+    for (size_t i = 0; i < tensor->size; i++)
+        values[tl__tensor_place(tensor, i)] = tl__random_normal(random, (uint32_t)i) * sigma;
 }
 
-TL_PRIV void tl__init_fill(tl__init_kind kind, uint64_t seed, const char *name, size_t out, size_t in, size_t fan_in,
-                           size_t fan_out, bool transposed, float *values)
+static void init_orthogonal(const tl__tensor *tensor, const tl__random *random, float *values)
 {
-    init_matrix m = {values, out, in, transposed ? 1 : in, transposed ? out : 1};
-    double a = (double)(fan_in ? fan_in : 1), both = a + (double)fan_out;
+    size_t out = tensor->rank > 1 ? tensor->dim[0] : 1, in = tensor->size / out;
+    bool inner = tensor->rank > 1 && tensor->stride[0] == 1;   /* the first axis is the last in memory */
+    size_t row = inner ? 1 : in, column = inner ? out : 1;
+    init_normal(tensor, random, 1.0, values);
+    if (out <= in) init_orthonormalize(values, out, in, row, column);
+    else init_orthonormalize(values, in, out, column, row);
+}
+
+TL_PRIV void tl__init_fill(const tl__tensor *tensor, uint64_t seed, float *values)
+{
+    double a = (double)(tensor->fan_in ? tensor->fan_in : 1), both = a + (double)tensor->fan_out;
+    tl__init_kind kind = (tl__init_kind)tensor->init;
     tl__random random;
-    tl__random_init(&random, seed, TL__DRAW_INIT, tl__name_hash(name), 0, 0);
+    tl__random_init(&random, seed, TL__DRAW_INIT, tl__name_hash(tensor->name), 0, 0);
     switch (kind) {
     case TL__INIT_ZEROS: case TL__INIT_ONES:
-        for (size_t i = 0; i < out * in; i++) values[i] = kind == TL__INIT_ONES ? 1.0f : 0.0f;
+        for (size_t i = 0; i < tensor->size; i++) values[i] = kind == TL__INIT_ONES ? 1.0f : 0.0f;
         break;
-    case TL__INIT_XAVIER_UNIFORM: init_uniform(&random, tl__sqrt_d(6.0 / both), &m); break;
-    case TL__INIT_XAVIER_NORMAL: init_normal(&random, tl__sqrt_d(2.0 / both), &m); break;
-    case TL__INIT_HE_UNIFORM: init_uniform(&random, tl__sqrt_d(6.0 / a), &m); break;
-    case TL__INIT_HE_NORMAL: init_normal(&random, tl__sqrt_d(2.0 / a), &m); break;
-    case TL__INIT_LECUN_UNIFORM: init_uniform(&random, tl__sqrt_d(3.0 / a), &m); break;
-    case TL__INIT_LECUN_NORMAL: init_normal(&random, tl__sqrt_d(1.0 / a), &m); break;
-    case TL__INIT_PYTORCH: init_uniform(&random, tl__sqrt_d(1.0 / a), &m); break;
-    case TL__INIT_ORTHOGONAL:
-        init_normal(&random, 1.0, &m);
-        if (out <= in) init_orthonormalize(values, out, in, m.row, m.column);
-        else init_orthonormalize(values, in, out, m.column, m.row);
-        break;
+    case TL__INIT_XAVIER_UNIFORM: init_uniform(tensor, &random, tl__sqrt_d(6.0 / both), values); break;
+    case TL__INIT_XAVIER_NORMAL: init_normal(tensor, &random, tl__sqrt_d(2.0 / both), values); break;
+    case TL__INIT_HE_UNIFORM: init_uniform(tensor, &random, tl__sqrt_d(6.0 / a), values); break;
+    case TL__INIT_HE_NORMAL: init_normal(tensor, &random, tl__sqrt_d(2.0 / a), values); break;
+    case TL__INIT_LECUN_UNIFORM: init_uniform(tensor, &random, tl__sqrt_d(3.0 / a), values); break;
+    case TL__INIT_LECUN_NORMAL: init_normal(tensor, &random, tl__sqrt_d(1.0 / a), values); break;
+    case TL__INIT_PYTORCH: init_uniform(tensor, &random, tl__sqrt_d(1.0 / a), values); break;
+    case TL__INIT_ORTHOGONAL: init_orthogonal(tensor, &random, values); break;
     }
 }

@@ -39,9 +39,10 @@ TL_PRIV tl__init_kind tl__init_of(int word);
 /* The index of `word`, or -1. */
 TL_PRIV int tl__init_word(const char *word);
 
-/* Fill the tensor `name`, a matrix [out, in] (others: out = 1). Draw i is element i in file order; with `transposed`
- * the matrix lies in memory as [in, out]. */
-TL_PRIV void tl__init_fill(tl__init_kind kind, uint64_t seed, const char *name, size_t out, size_t in, size_t fan_in,
-                           size_t fan_out, bool transposed, float *values);
+struct tl__tensor;
+
+/* Fill a tensor as its init, name, fans and axes say. Draw i is element i in file order. To `orthogonal` it is a matrix
+ * of as many rows as its first axis, which must be the first or the last in memory, too (of rank 1: one row). */
+TL_PRIV void tl__init_fill(const struct tl__tensor *tensor, uint64_t seed, float *values);
 
 #endif

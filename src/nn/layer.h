@@ -36,7 +36,8 @@ typedef struct tl__tensor_spec {
     const char *name;            /* "weight" */
     int rank;
     size_t dim[4];               /* in files: [out, in] */
-    bool transposed;             /* a matrix that lies in memory as [in, out] */
+    int order[4];                /* axis i in memory is axis order[i] in files: a matrix with {1, 0} lies as [in, out].
+                                    All 0: as in files */
     size_t fan_in, fan_out;
     tl__init_kind init;
     bool buffer;                 /* running statistics: no gradient, but saved */
@@ -155,6 +156,12 @@ struct tl__pass {
     uint32_t step;
     size_t first_row;                         /* in the global batch */
 };
+
+/* How sums over the rows of a pass are cut, where a sample has so many rows. */
+static inline tl__cut tl__pass_cut(const tl__pass *pass, size_t unit)
+{
+    return (tl__cut){(size_t)pass->pieces, unit};
+}
 
 /* Run tasks 0..count-1 of an op: on the pool when the call is worth it (work: as tl__pool_pays has it), else here. */
 typedef void tl__op_fn(tl__pass *pass, tl__op *op, size_t task, void *scratch);

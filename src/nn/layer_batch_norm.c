@@ -88,18 +88,18 @@ static void batch_norm_statistics_task(tl__pass *pass, tl__op *op, size_t task, 
 {
     const batch_norm_state *state = op->state;
     size_t first = task * BATCH_NORM_COLUMNS, count = tl__size_min(BATCH_NORM_COLUMNS, state->columns - first);
-    size_t rows = pass->rows * state->repeat, pieces = (size_t)pass->pieces;
+    size_t rows = pass->rows * state->repeat;
+    tl__cut cut = tl__pass_cut(pass, state->repeat);
     (void)scratch;
     if (!batch_norm_uses_batch(pass, op)) {
         memcpy(state->mean + first, op->tensor[state->running] + first, count * sizeof(float));
         batch_norm_inverse(state, op, op->tensor[state->running + 1], first, count);
         return;
     }
-    pass->kernels->column_sums(state->mean, op->in[0], rows, state->columns, pieces, first, count);
+    pass->kernels->column_sums(state->mean, op->in[0], rows, state->columns, cut, first, count);
     for (size_t j = first; j < first + count; j++) state->mean[j] /= (float)rows;
-    pass->kernels->column_square_deviations(state->variance, op->in[0], state->mean, rows, state->columns, pieces,
-                                            first,
-                                            count);
+    pass->kernels->column_square_deviations(state->variance, op->in[0], state->mean, rows, state->columns, cut,
+                                            first, count);
     for (size_t j = first; j < first + count; j++) state->variance[j] /= (float)rows;
     batch_norm_inverse(state, op, state->variance, first, count);
 }
@@ -162,7 +162,7 @@ static void batch_norm_sums_task(tl__pass *pass, tl__op *op, size_t task, void *
     (void)scratch;
     pass->kernels->batch_norm_sums(batch_norm_sum(state, op, 0), batch_norm_sum(state, op, 1), op->d_out, op->in[0],
                                    state->mean, state->inverse, pass->rows * state->repeat, state->columns,
-                                   (size_t)pass->pieces, first, count);
+                                   tl__pass_cut(pass, state->repeat), first, count);
 }
 
 static void batch_norm_backward_task(tl__pass *pass, tl__op *op, size_t task, void *scratch)

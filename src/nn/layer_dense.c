@@ -68,7 +68,7 @@ static int dense_tensors(const tl__site *site, tl__tensor_spec *out)
     const dense_settings *settings = site->settings;
     size_t n_in = dense_in(site), n_out = (size_t)settings->nodes;
     tl__init_kind kind = tl__init_of(site->node->initialization);
-    out[0] = (tl__tensor_spec){.name = "weight", .rank = 2, .dim = {n_out, n_in}, .transposed = true, .fan_in = n_in,
+    out[0] = (tl__tensor_spec){.name = "weight", .rank = 2, .dim = {n_out, n_in}, .order = {1, 0}, .fan_in = n_in,
                                .fan_out = n_out, .init = kind, .decays = true};
     out[1] = (tl__tensor_spec){.name = "bias", .rank = 1, .dim = {n_out}, .fan_in = n_in, .fan_out = n_out,
                                .init = kind == TL__INIT_PYTORCH ? kind : TL__INIT_ZEROS};
@@ -96,7 +96,7 @@ static void dense_plan(dense_state *state, const tl__kernels *kernels, size_t ro
                                 .activation = state->use.kind, .parameter = state->use.parameter, .pre = state->pre,
                                 .ldpre = n_out};
     state->weight = (tl__gemm){.m = n_in, .n = n_out, .k = m, .lda = n_in, .a_transposed = true, .ldb = n_out,
-                               .ldc = n_out, .pieces = (size_t)pieces};
+                               .ldc = n_out, .cut = {(size_t)pieces, state->repeat}};
     state->input = (tl__gemm){.m = m, .n = n_in, .k = n_out, .lda = n_out, .ldb = n_out, .b_transposed = true,
                               .ldc = n_in, .ldsaved = n_in};
     kernels->gemm_plan(&state->forward, &state->forward_plan);
@@ -236,7 +236,7 @@ static void dense_gradient_task(tl__pass *pass, tl__op *op, size_t task, void *s
     size_t first = (task - state->weight_tasks) * DENSE_BIAS_COLUMNS;
     size_t count = tl__size_min(DENSE_BIAS_COLUMNS, state->out - first);
     pass->kernels->column_sums(op->gradient[1], op->d_out, pass->rows * state->repeat, state->out,
-                               (size_t)pass->pieces, first, count);
+                               tl__pass_cut(pass, state->repeat), first, count);
     if (pass->update)
         tl__optimizer_take(pass->update, (size_t)(op->tensor[1] - pass->update->parameters) + first,
                            op->gradient[1] + first, count);

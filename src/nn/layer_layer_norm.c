@@ -104,7 +104,7 @@ static void layer_norm_backward_task(tl__pass *pass, tl__op *op, size_t task, vo
         size_t first = (task - state->row_tasks) * LAYER_NORM_COLUMNS;
         pass->kernels->layer_norm_sums(op->gradient[0], op->gradient[1], op->d_out, op->in[0], state->mean,
                                        state->inverse, pass->rows * state->repeat, state->columns,
-                                       (size_t)pass->pieces, first,
+                                       tl__pass_cut(pass, state->repeat), first,
                                        tl__size_min(LAYER_NORM_COLUMNS, state->columns - first));
     }
 }

@@ -14,9 +14,8 @@
  * batch norm, the loss) is one chain per piece, and the pieces are added by one fixed binary tree. Under accumulation
  * A, micro-batch i of a step of n rows holds rows tl__piece(n, A, i) up to tl__piece(n, A, i + 1), which are whole
  * pieces; learn is called for all A of them in order (rows may be 0), and update gives the same bits as one batch of
- * all rows with the same shards. Two exceptions: batch norm normalises over the micro-batch that it sees, and layers
- * over [time, feature] cut time steps, not samples, so there the pieces agree only where the rows of a step divide
- * evenly. */
+ * all rows with the same shards. Layers that see several rows in a sample (time steps, pixels) cut samples, too. One
+ * exception: batch norm normalises over the micro-batch that it sees. */
 #ifndef TL_NN_NETWORK_H
 #define TL_NN_NETWORK_H
 

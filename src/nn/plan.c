@@ -63,6 +63,20 @@ TL_PRIV size_t tl__plan_size(const tl__graph *graph)
 
 /* ---- Parameters */
 
+/* Strides of the file's axes, the last axis in memory being the innermost. */
+static void plan_order(const int order[4], tl__tensor *out)
+{
+    bool given = false;
+    size_t stride = 1;
+    for (int i = 0; i < out->rank; i++) given = given || order[i] != 0;
+    for (int i = out->rank - 1; i >= 0; i--) {
+        int axis = given ? order[i] : i;
+        out->stride[axis] = stride;
+        out->reordered = out->reordered || axis != i;
+        stride *= out->dim[axis];
+    }
+}
+
 static tl_status plan_tensor(tl__plan *plan, int node, const tl__tensor_spec *spec, tl__tensor *out, tl_error *error)
 {
     const tl__graph_node *n = &plan->graph->nodes[node];
@@ -79,7 +93,7 @@ static tl_status plan_tensor(tl__plan *plan, int node, const tl__tensor_spec *sp
                            "The weights of '%s' (%s) are more than this machine can address; give it fewer nodes.",
                            n->name, out->name);
     out->size = size;
-    out->transposed = spec->transposed && spec->rank == 2;
+    plan_order(spec->order, out);
     out->fan_in = spec->fan_in;
     out->fan_out = spec->fan_out;
     out->init = (int)spec->init;

@@ -47,7 +47,8 @@ typedef struct tl__tensor {
     int node;
     int rank;
     size_t dim[4];                        /* file shape: [out, in] */
-    bool transposed;                      /* a matrix that lies in memory as [in, out], see tl__tensor_to_file */
+    size_t stride[4];                     /* floats in memory from one to the next along each of these axes */
+    bool reordered;                       /* memory has another order than files, see tl__tensor_place */
     size_t size;                          /* floats */
     size_t offset;                        /* floats from the start of the parameters */
     size_t fan_in, fan_out;
@@ -100,6 +101,8 @@ TL_PRIV size_t tl__plan_trained_floats(const tl__plan *plan);
 TL_PRIV size_t tl__plan_decay_floats(const tl__plan *plan);
 TL_PRIV const tl__graph *tl__plan_graph(const tl__plan *plan);
 
+/* Where element i of a tensor's file order lies in memory. */
+TL_PRIV size_t tl__tensor_place(const tl__tensor *tensor, size_t i);
 /* Between a tensor's place in memory (also of its gradient and optimizer state) and the order of files; `file` and
  * `memory` hold tensor->size floats and do not overlap. */
 TL_PRIV void tl__tensor_to_file(const tl__tensor *tensor, float *file, const float *memory);

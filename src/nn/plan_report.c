@@ -31,35 +31,30 @@ TL_PRIV size_t tl__plan_trained_floats(const tl__plan *plan) { return plan->trai
 TL_PRIV size_t tl__plan_decay_floats(const tl__plan *plan) { return plan->decay_floats; }
 TL_PRIV const tl__graph *tl__plan_graph(const tl__plan *plan) { return plan->graph; }
 
+TL_PRIV size_t tl__tensor_place(const tl__tensor *tensor, size_t i)
+{
+    size_t place = 0;
+    if (!tensor->reordered) return i;
+    for (int axis = tensor->rank - 1; axis > 0; axis--) {
+        place += i % tensor->dim[axis] * tensor->stride[axis];
+        i /= tensor->dim[axis];
+    }
+    return place + i * tensor->stride[0];
+}
+
 TL_PRIV void tl__tensor_to_file(const tl__tensor *tensor, float *file, const float *memory)
 {
-    if (!tensor->transposed) {
-        memcpy(file, memory, tensor->size * sizeof *file);
-        return;
-    }
-    size_t out = tensor->dim[0], in = tensor->dim[1];
-    for (size_t i = 0; i < out; i++)
-        for (size_t j = 0; j < in; j++) file[i * in + j] = memory[j * out + i];
+    for (size_t i = 0; i < tensor->size; i++) file[i] = memory[tl__tensor_place(tensor, i)];
 }
 
 TL_PRIV void tl__tensor_from_file(const tl__tensor *tensor, float *memory, const float *file)
 {
-    if (!tensor->transposed) {
-        memcpy(memory, file, tensor->size * sizeof *file);
-        return;
-    }
-    size_t out = tensor->dim[0], in = tensor->dim[1];
-    for (size_t i = 0; i < out; i++)
-        for (size_t j = 0; j < in; j++) memory[j * out + i] = file[i * in + j];
+    for (size_t i = 0; i < tensor->size; i++) memory[tl__tensor_place(tensor, i)] = file[i];
 }
 
 TL_PRIV void tl__plan_initialize(const tl__plan *plan, uint64_t seed, float *parameters)
 {
     memset(parameters, 0, plan->parameter_floats * sizeof *parameters);
-    for (int t = 0; t < plan->tensor_count; t++) {
-        const tl__tensor *tensor = &plan->tensors[t];
-        size_t out = tensor->rank > 1 ? tensor->dim[0] : 1;
-        tl__init_fill((tl__init_kind)tensor->init, seed, tensor->name, out, tensor->size / (out ? out : 1),
-                      tensor->fan_in, tensor->fan_out, tensor->transposed, parameters + tensor->offset);
-    }
+    for (int t = 0; t < plan->tensor_count; t++)
+        tl__init_fill(&plan->tensors[t], seed, parameters + plan->tensors[t].offset);
 }

@@ -144,25 +144,27 @@ static void cases_reductions(cases *c)
     for (size_t s = 0; s < TL_COUNT(shapes); s++) {
         size_t rows = shapes[s][0], columns = shapes[s][1], n = columns, at = s % 3;
         const float *x = c->in[0], *y = c->in[1] + 1, *m = c->in[2], *v = c->in[3];
-        for (size_t pieces = 1; pieces <= 4; pieces *= 2) {
+        for (size_t form = 0; form < 4; form++) {
+            const tl__cut cut = {(size_t)1 << (form < 3 ? form : 2), form < 3 ? 1 : 3};
             float *p, *q;
+            if (rows % cut.unit != 0) continue;
             p = cases_out(c, 0, at);
-            k->column_sums(p, x, rows, columns, pieces, 0, n);
+            k->column_sums(p, x, rows, columns, cut, 0, n);
             cases_report(c, "column_sums", 0, p, n);
             p = cases_out(c, 0, at);
-            k->column_dots(p, x, y, rows, columns, pieces, 0, n);
+            k->column_dots(p, x, y, rows, columns, cut, 0, n);
             cases_report(c, "column_dots", 0, p, n);
             p = cases_out(c, 0, at);
-            k->column_square_deviations(p, x, m, rows, columns, pieces, 0, n / 2);
-            k->column_square_deviations(p, x, m, rows, columns, pieces, n / 2, n - n / 2);
+            k->column_square_deviations(p, x, m, rows, columns, cut, 0, n / 2);
+            k->column_square_deviations(p, x, m, rows, columns, cut, n / 2, n - n / 2);
             cases_report(c, "column_square_deviations", 0, p, n);
             p = cases_out(c, 0, at);
             q = cases_out(c, 1, at);
-            k->layer_norm_sums(p, q, x, y, m, v, rows, columns, pieces, 0, n);
+            k->layer_norm_sums(p, q, x, y, m, v, rows, columns, cut, 0, n);
             cases_report(c, "layer_norm_sums", 0, p, n);
             cases_report(c, "layer_norm_sums", 1, q, n);
             p = cases_out(c, 0, at);
-            k->batch_norm_sums(p, NULL, x, y, m, v, rows, columns, pieces, 0, n);
+            k->batch_norm_sums(p, NULL, x, y, m, v, rows, columns, cut, 0, n);
             cases_report(c, "batch_norm_sums", 0, p, n);
         }
     }
@@ -293,7 +295,8 @@ static void cases_optimizers(cases *c)
 static void cases_gemm_one(cases *c, size_t m, size_t n, size_t k, int transposed, size_t pieces, unsigned turn)
 {
     size_t at = turn % 5, pad = turn % 3;
-    tl__gemm call = {.m = m, .n = n, .k = k, .a = c->in[0] + at, .b = c->in[1] + turn % 3, .pieces = pieces};
+    tl__gemm call = {.m = m, .n = n, .k = k, .a = c->in[0] + at, .b = c->in[1] + turn % 3, .cut.pieces = pieces};
+    call.cut.unit = k % 3 == 0 ? 3 : 1;
     call.a_transposed = transposed & 1;
     call.b_transposed = transposed >> 1 & 1;
     call.lda = (call.a_transposed ? m : k) + pad;

@@ -19,6 +19,9 @@
               "{type: add, name: s, from: [a, b, a]}, {type: batch_norm, name: bn}, {type: gelu, name: r}, "         \
               "{type: flatten, name: f}, {type: concatenate, name: c, from: [f, s]}, {type: dense, name: unused, "   \
               "nodes: 2, from: a}, {type: output, nodes: 3, from: c}]"
+/* several rows in a sample */
+#define STEPS "[{type: input, shape: [3, 2]}, {type: dense, nodes: 5, activation: tanh}, {type: layer_norm}, "        \
+              "{type: flatten}, {type: output, nodes: 3}]"
 
 enum { BATCH = 24, FEATURES = 6, CLASSES = 3 };
 
@@ -210,17 +213,19 @@ static float *accumulated(const char *yaml, int micro, int shards, size_t rows, 
 static void test_accumulation_is_one_big_batch(void **state)
 {
     (void)state;
-    for (int shards = 1; shards <= 8; shards *= 2)
-        for (size_t rows = 1; rows <= BATCH; rows += 4) {
-            size_t size, other;
-            float *whole = accumulated(MLP, 1, shards, rows, &size);
-            for (int micro = 1; micro <= shards; micro *= 2) {
-                float *parts = accumulated(MLP, micro, shards, rows, &other);
-                assert_memory_equal(parts, whole, size);
-                free(parts);
+    static const char *const networks[] = {MLP, STEPS};
+    for (size_t k = 0; k < TL_COUNT(networks); k++)
+        for (int shards = 1; shards <= 8; shards *= 2)
+            for (size_t rows = 1; rows <= BATCH; rows += 4) {
+                size_t size, other;
+                float *whole = accumulated(networks[k], 1, shards, rows, &size);
+                for (int micro = 1; micro <= shards; micro *= 2) {
+                    float *parts = accumulated(networks[k], micro, shards, rows, &other);
+                    assert_memory_equal(parts, whole, size);
+                    free(parts);
+                }
+                free(whole);
             }
-            free(whole);
-        }
 }
 
 static void test_shards_are_part_of_the_numerics(void **state)
