@@ -103,8 +103,14 @@
 #include "nn/layer_add.c"
 #include "nn/layer_concatenate.c"
 #include "nn/layer_flatten.c"
+#ifndef TL_FREESTANDING
+#include "nn/layer_residual.c"
+#endif
 #include "nn/graph.c"
 #include "nn/graph_read.c"
+#ifndef TL_FREESTANDING
+#include "nn/graph_expand.c"
+#endif
 #include "nn/plan.c"
 #include "nn/plan_report.c"
 #include "nn/network.c"

@@ -110,8 +110,8 @@ static void graph_gives(char *out, size_t size, const tl__graph *graph, const tl
     }
 }
 
-static tl_status graph_mistake(const tl__graph *graph, const tl__graph_node *node, tl_status status, const char *text,
-                               tl_error *error)
+TL_PRIV tl_status tl__graph_mistake(const tl__graph *graph, const tl__graph_node *node, tl_status status,
+                                    const char *text, tl_error *error)
 {
     char label[96], setting[48] = "";
     tl__node_label(label, sizeof label, node);
@@ -121,8 +121,14 @@ static tl_status graph_mistake(const tl__graph *graph, const tl__graph_node *nod
                        text);
 }
 
-/* The name it was given, else type_n with the first n that is free. */
-static tl_status graph_name(const tl__graph *graph, tl__graph_node *node, tl_error *error)
+static bool graph_taken(const tl__graph *graph, const char *name)
+{
+    for (const tl__open_composite *open = graph->open; open; open = open->outer)
+        if (tl__same_text(open->node->name, name)) return true;
+    return tl__graph_find(graph, name) >= 0;
+}
+
+TL_PRIV tl_status tl__graph_name(const tl__graph *graph, tl__graph_node *node, tl_error *error)
 {
     const char *name = node->common->name;
     char text[128];
@@ -130,18 +136,18 @@ static tl_status graph_name(const tl__graph *graph, tl__graph_node *node, tl_err
         size_t size = strlen(name);
         if (size == 0 || size >= TL__NODE_NAME) {
             tl__format(text, sizeof text, "has a name of %zu bytes; a name has 1 to %d", size, TL__NODE_NAME - 1);
-            return graph_mistake(graph, node, TL_BAD_CONFIG, text, error);
+            return tl__graph_mistake(graph, node, TL_BAD_CONFIG, text, error);
         }
         if (tl__graph_find(graph, name) >= 0) {
             tl__format(text, sizeof text, "has the name '%s', which an earlier layer has; give it another", name);
-            return graph_mistake(graph, node, TL_EXISTS, text, error);
+            return tl__graph_mistake(graph, node, TL_EXISTS, text, error);
         }
         memcpy(node->name, name, size + 1);
         return TL_OK;
     }
     for (int number = 1;; number++) {
         tl__format(text, sizeof text, "%s_%d", node->layer->head.name, number);
-        if (tl__graph_find(graph, text) < 0) break;
+        if (!graph_taken(graph, text)) break;
     }
     memcpy(node->name, text, strlen(text) + 1);
     return TL_OK;
@@ -153,10 +159,10 @@ static tl_status graph_defaults(const tl__graph *graph, tl__graph_node *node, tl
     const tl__layer_common *common = node->common;
     bool output = tl__same_text(common->type, "output");
     bool takes_default = node->layer->default_activation && !output;
-    node->hidden = takes_default && node->layer->tensors;
+    node->hidden = takes_default && node->layer->tensors && !graph->open;
     node->activation = common->activation;
     if (!node->layer->takes_activation && common->activation != TL__ACTIVATION_AUTO)
-        return graph_mistake(graph, node, TL_BAD_CONFIG,
+        return tl__graph_mistake(graph, node, TL_BAD_CONFIG,
                              "takes no activation; put a layer of that type behind it, as {type: relu}", error);
     if (node->activation == TL__ACTIVATION_AUTO && takes_default) {
         node->activation = graph->activation;
@@ -167,27 +173,36 @@ static tl_status graph_defaults(const tl__graph *graph, tl__graph_node *node, tl
     return TL_OK;
 }
 
+TL_PRIV tl_status tl__graph_count_inputs(const tl__graph *graph, const tl__graph_node *node, tl_error *error)
+{
+    const tl__layer *layer = node->layer;
+    char text[96];
+    if (node->input_count >= layer->inputs_min && node->input_count <= layer->inputs_max) return TL_OK;
+    const char *what = layer->inputs_max == 0 ? "no input" : layer->inputs_max == 1 ? "one input" :
+                       layer->inputs_min == 1 ? "at least one input" : "at least two inputs, in its `from:`,";
+    tl__format(text, sizeof text, "needs %s but has %d", what, node->input_count);
+    return tl__graph_mistake(graph, node, TL_BAD_SHAPE, text, error);
+}
+
 static tl_status graph_shape(const tl__graph *graph, tl__graph_node *node, tl_error *error)
 {
     const tl__layer *layer = node->layer;
     tl__site site = {graph, node, node->settings};
     char gives[320], text[512];
+    if (!layer->shape)
+        return tl__graph_mistake(graph, node, TL_UNSUPPORTED, "stands for other layers; list those", error);
+    TL_TRY(tl__graph_count_inputs(graph, node, error));
     graph_gives(gives, sizeof gives, graph, node);
-    if (node->input_count < layer->inputs_min || node->input_count > layer->inputs_max) {
-        const char *what = layer->inputs_max == 0 ? "no input" : layer->inputs_max == 1 ? "one input" :
-                           "at least two inputs, in its `from:`,";
-        tl__format(text, sizeof text, "needs %s but has %d", what, node->input_count);
-        return graph_mistake(graph, node, TL_BAD_SHAPE, text, error);
-    }
     const char *needs = layer->shape(&site, &node->shape);
     if (needs) {
         tl__format(text, sizeof text, gives[0] ? "%s but %s" : "%s", needs, gives);
-        return graph_mistake(graph, node, TL_BAD_SHAPE, text, error);
+        return tl__graph_mistake(graph, node, TL_BAD_SHAPE, text, error);
     }
     size_t size = sizeof(float);
     for (int i = 0; i < node->shape.rank; i++)
         if (!tl__size_mul(size, node->shape.dim[i], &size) || size > SIZE_MAX / 16)
-            return graph_mistake(graph, node, TL_OUT_OF_RANGE, "has more outputs than this machine can address", error);
+            return tl__graph_mistake(graph, node, TL_OUT_OF_RANGE, "has more outputs than this machine can address",
+                                     error);
     return TL_OK;
 }
 
@@ -198,7 +213,7 @@ TL_PRIV tl_status tl__graph_append(tl__graph *graph, const tl__graph_node *given
     *node = *given;
     node->uses = 0;
     node->name[0] = 0;
-    TL_TRY(graph_name(graph, node, error));
+    TL_TRY(tl__graph_name(graph, node, error));
     TL_TRY(graph_defaults(graph, node, error));
     TL_TRY(graph_shape(graph, node, error));
     for (int i = 0; i < node->input_count; i++) graph->nodes[node->inputs[i]].uses++;
@@ -255,7 +270,7 @@ TL_PRIV tl_status tl__graph_settle_link(tl__graph *graph, const tl__loss *loss, 
     if (named != link) {
         tl__format(text, sizeof text, "has the activation %s, but training.loss %s makes probabilities of its outputs "
                    "by %s; leave the activation out", words[named], loss->head.name, words[link]);
-        return graph_mistake(graph, output, TL_BAD_CONFIG, text, error);
+        return tl__graph_mistake(graph, output, TL_BAD_CONFIG, text, error);
     }
     output->activation = tl__activation_word("identity");
     return TL_OK;
@@ -274,7 +289,7 @@ TL_PRIV tl_status tl__graph_check(const tl__graph *graph, tl_error *error)
                            "The network has no input; begin with {type: input, nodes: N}.");
     for (int i = 1; i < graph->count; i++)
         if (graph->nodes[i].input_count == 0)
-            return graph_mistake(graph, &graph->nodes[i], TL_UNSUPPORTED,
+            return tl__graph_mistake(graph, &graph->nodes[i], TL_UNSUPPORTED,
                                  "is a second input; a network has one, the first layer", error);
     return TL_OK;
 }

@@ -5,6 +5,8 @@
  * and plain descriptions (boards: no parser, no allocator). Shapes are known as soon as a node is added, so a mistake
  * is told at its line.
  *
+ * A composite is not a node: it adds the plain layers it stands for (nn/expand.h), the last under its own name.
+ *
  * What every layer can be told stands in tl__layer_common and is read here, once: type, name, from, activation,
  * initialization, frozen. `hidden` and `dense` are the same layer; `output` is a dense one that takes no default
  * activation. */
@@ -53,7 +55,7 @@ typedef struct tl__graph_node {
     tl__shape shape;                 /* of its output */
     int activation;                  /* resolved: never auto */
     int initialization;              /* resolved: never auto */
-    bool hidden;                     /* a dense layer that is not the output: dropout follows it */
+    bool hidden;                     /* a dense layer, not the output and not of a composite: dropout follows it */
     int line, column;                /* in the graph's file; 0: not from a file */
     int position;                    /* in the config's list of layers; -1: not from one */
 } tl__graph_node;
@@ -66,6 +68,7 @@ typedef struct tl__graph {
     tl__graph_node *nodes;
     int count, capacity;
     int output;                      /* the node that predicts; -1: the last one */
+    const struct tl__open_composite *open;   /* the innermost of those that are being expanded; NULL: none */
     int activation;                  /* default of hidden layers; 0: relu */
     int initialization;              /* default of all layers; 0: by activation, see nn/init.h */
     const char *file;                /* for messages; NULL: none */

@@ -4,9 +4,10 @@
 #include "nn/graph_add.h"
 
 #include "base/text.h"
+#include "nn/expand.h"
 #include "nn/layer.h"
 
-enum { GRAPH_ROWS = 40, GRAPH_OWN_OFFSET = (sizeof(tl__layer_common) + 15) / 16 * 16 };
+enum { GRAPH_ROWS = 40, GRAPH_PATH = 192, GRAPH_OWN_OFFSET = (sizeof(tl__layer_common) + 15) / 16 * 16 };
 
 static const char *const graph_activations[] = TL__ACTIVATION_WORDS;
 static const char *const graph_initializations[] = TL__INIT_WORDS;
@@ -230,6 +231,13 @@ static tl_status graph_bind(tl__graph *graph, const char *type, const tl_value *
     return TL_OK;
 }
 
+static tl_status graph_place(tl__graph *graph, tl__graph_node *node, const char *path, int *out, tl_error *error)
+{
+    int first = graph->count;
+    if (node->layer->expand) TL_TRY(tl__graph_expand(graph, node, path, out, error));
+    return graph->count > first ? TL_OK : tl__graph_append(graph, node, out, error);
+}
+
 TL_PRIV tl_status tl__graph_add_node(tl__graph *graph, const char *type, const int *from, int from_count,
                                      const tl_value *settings, int *out, tl_error *error)
 {
@@ -244,15 +252,20 @@ TL_PRIV tl_status tl__graph_add_node(tl__graph *graph, const char *type, const i
         node.inputs[i] = from[i];
     }
     node.input_count = from_count;
-    return tl__graph_append(graph, &node, out, error);
+    return graph_place(graph, &node, type, out, error);
+}
+
+static void graph_path(char *out, size_t size, const char *path, int position)
+{
+    tl__format(out, size, position >= 0 ? "%s[%d]" : "%s", path, position);
 }
 
 static tl_status graph_read(tl__graph *graph, const tl_value *layer, const char *path, int position,
                             tl__graph_node *out, tl_error *error)
 {
-    char place[160];
+    char place[GRAPH_PATH];
     const tl_value *said = layer->kind == TL_MAP ? tl__value_child(layer, "type") : layer;
-    tl__format(place, sizeof place, position >= 0 ? "%s[%d]" : "%s", path, position);
+    graph_path(place, sizeof place, path, position);
     if (!said || !said->text || said->kind == TL_LIST || said->kind == TL_MAP)
         return tl__fail_at(error, TL_BAD_CONFIG, graph->file, layer->line, layer->column, place,
                            "%s has no type; a layer is {type: dense, nodes: 64} or the like.", place);
@@ -262,25 +275,75 @@ static tl_status graph_read(tl__graph *graph, const tl_value *layer, const char 
     return TL_OK;
 }
 
+/* The lists of layers in a composite's settings. */
+static tl_status graph_check_inside(tl__graph *graph, const tl__graph_node *node, const char *path, tl_error *error)
+{
+    tl_status status = TL_OK;
+    for (const tl__field *row = node->layer->expand ? node->layer->head.rows : NULL; row && row->name; row++) {
+        if (row->kind != TL__FIELD_TREE) continue;
+        const tl_value *const *list = (const void *)((const unsigned char *)node->settings + row->offset);
+        char place[GRAPH_PATH];
+        int position = 0;
+        tl__format(place, sizeof place, "%s.%s", path, row->name);
+        if (!*list || (*list)->kind != TL_LIST) continue;
+        for (const tl_value *layer = (*list)->first; layer && status != TL_OUT_OF_MEMORY; layer = layer->next) {
+            tl_status found = tl__graph_check_value(graph, layer, place, position++, error);
+            if (found != TL_OK) status = found;
+        }
+    }
+    return status;
+}
+
 TL_PRIV tl_status tl__graph_check_value(tl__graph *graph, const tl_value *layer, const char *path, int position,
                                         tl_error *error)
 {
     tl__graph_node node;
-    return graph_read(graph, layer, path, position, &node, error);
+    char place[GRAPH_PATH];
+    TL_TRY(graph_read(graph, layer, path, position, &node, error));
+    graph_path(place, sizeof place, path, position);
+    return graph_check_inside(graph, &node, place, error);
+}
+
+/* Its inputs: those of its `from`, else `newest` (-1: none). */
+static tl_status graph_inputs(const tl__graph *graph, tl__graph_node *node, int newest, tl_error *error)
+{
+    if (node->common->from.count)
+        return graph_from(graph, node, node->common->from.items, node->common->from.count, error);
+    if (newest >= 0 && node->layer->inputs_max > 0) {
+        node->inputs[0] = newest;
+        node->input_count = 1;
+    }
+    return TL_OK;
 }
 
 TL_PRIV tl_status tl__graph_add_value(tl__graph *graph, const tl_value *layer, const char *path, int position,
                                       tl_error *error)
 {
     tl__graph_node node;
+    char place[GRAPH_PATH];
     TL_TRY(graph_read(graph, layer, path, position, &node, error));
-    if (node.common->from.count) {
-        TL_TRY(graph_from(graph, &node, node.common->from.items, node.common->from.count, error));
-    } else if (graph->count && node.layer->inputs_max > 0) {
-        node.inputs[0] = graph->count - 1;
-        node.input_count = 1;
-    }
-    return tl__graph_append(graph, &node, NULL, error);
+    TL_TRY(graph_inputs(graph, &node, graph->count - 1, error));
+    graph_path(place, sizeof place, path, position);
+    return graph_place(graph, &node, place, NULL, error);
+}
+
+TL_PRIV tl_status tl__graph_add_inside(tl__expansion *within, const tl_value *layer, const char *path, int position,
+                                       const int *from, int count, int *out)
+{
+    tl__graph *graph = within->graph;
+    tl__graph_node node;
+    char place[GRAPH_PATH];
+    TL_TRY(graph_read(graph, layer, path, position, &node, within->error));
+    node.position = -1;
+    /* the block behind the pointer is this graph's own */
+    tl__layer_common *common = (void *)((unsigned char *)node.settings - GRAPH_OWN_OFFSET);
+    common->frozen |= within->node->common->frozen;
+    if (!common->initialization) common->initialization = within->node->common->initialization;
+    if (!from) TL_TRY(graph_inputs(graph, &node, within->newest, within->error));
+    for (int i = 0; from && i < count; i++) node.inputs[i] = from[i];
+    if (from) node.input_count = count;
+    graph_path(place, sizeof place, path, position);
+    return graph_place(graph, &node, place, out, within->error);
 }
 
 TL_PRIV void tl__graph_put(const tl__graph *graph, tl__builder *builder, tl_value *parent, const char *key)

@@ -61,6 +61,7 @@ typedef struct tl__layer_memory {
 
 typedef struct tl__op tl__op;
 typedef struct tl__pass tl__pass;
+typedef struct tl__expansion tl__expansion;
 
 /* Settings and input shapes of one sample, for the tests that walk the list. */
 typedef struct tl__layer_example {
@@ -76,6 +77,9 @@ typedef struct tl__layer {
     bool default_activation;     /* `auto` is the graph's default, where the layer is hidden */
     size_t state_size;           /* of its own struct, at most TL__LAYER_STATE; zeroed before carve */
 
+    /* A composite: adds the layers that it stands for (nn/expand.h); adding none, it is a plain layer with the settings
+     * it has. NULL: always a plain layer. What is never a plain layer has none of the functions below. */
+    void (*expand)(const tl__site *site, tl__expansion *out);
     /* The output's shape; NULL, or what it needs: "needs [height, width, channels]". The message goes on with what it
      * got. The sizes given fit a size_t; those it makes are checked by the caller. */
     const char *(*shape)(const tl__site *site, tl__shape *out);

@@ -1,4 +1,12 @@
-/* The only place that knows which layers exist: one line per file layer_NAME.c. */
+/* The only place that knows which layers exist: one line per file layer_NAME.c. Composites
+ * stand for others (nn/expand.h) and need the parser. */
+#ifdef TL_FREESTANDING
+#  define TL__COMPOSITES(X)
+#else
+#  define TL__COMPOSITES(X) \
+    X(residual)
+#endif
+
 #define TL__LAYERS(X)   \
     X(input)            \
     X(dense)            \
@@ -8,4 +16,5 @@
     X(layer_norm)       \
     X(add)              \
     X(concatenate)      \
-    X(flatten)
+    X(flatten)          \
+    TL__COMPOSITES(X)

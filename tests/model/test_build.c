@@ -115,6 +115,25 @@ static void test_dropout_behind_names(void **state)
     finish(&b);
 }
 
+/* A composite reads the dropout behind a hidden layer, and has none of its own behind it or inside. */
+static void test_dropout_around_composites(void **state)
+{
+    (void)state;
+    struct built b;
+    build(&b, "layers: [{type: hidden, nodes: 5, name: a}, {type: residual, name: r, layers: [{type: hidden, nodes: 5}]}, "
+              "{type: add, from: [a, r]}, {type: output}]", 0.1, 7, 3, 3);
+    expect_nodes(&b, (const char *const[]){"input", "dense", "dropout", "dense", "add", "add", "dense"},
+                 (const size_t[]){7, 5, 5, 5, 5, 5, 3}, 7);
+    assert_int_equal(b.graph.nodes[3].inputs[0], 2);
+    assert_int_equal(b.graph.nodes[4].inputs[0], 3);
+    assert_int_equal(b.graph.nodes[4].inputs[1], 2);
+    assert_int_equal(b.graph.nodes[5].inputs[0], 2);
+    assert_int_equal(b.graph.nodes[5].inputs[1], 4);
+    assert_int_equal(b.graph.nodes[1].uses, 1);
+    assert_int_equal(b.graph.nodes[2].uses, 3);
+    finish(&b);
+}
+
 static void expect_mistake(const char *yaml, size_t inputs, size_t outputs, size_t classes, int line, const char *sentence)
 {
     struct built b;
@@ -144,7 +163,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_standing_example), cmocka_unit_test(test_sizes_from_the_data), cmocka_unit_test(test_mlp),
-        cmocka_unit_test(test_dropout_behind_names), cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_dropout_behind_names), cmocka_unit_test(test_dropout_around_composites),
+        cmocka_unit_test(test_mistakes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -238,12 +238,126 @@ static void test_too_large(void **state)
     net_free(&n);
 }
 
+static const char composites[] =
+    "- {type: input, nodes: 4, name: x}\n"
+    "- {type: dense, nodes: 3, name: a}\n"
+    "- type: residual\n"
+    "  name: 'b \"lock'\n"
+    "  from: x\n"
+    "  frozen: true\n"
+    "  initialization: orthogonal\n"
+    "  activation: tanh\n"
+    "  layers:\n"
+    "    - {type: hidden, nodes: 5, initialization: he}\n"
+    "    - {type: residual, layers: [{type: dense, nodes: 5}, relu]}\n"
+    "- {type: residual, layers: []}\n"
+    "- {type: add, from: ['b \"lock', residual_2]}\n";
+
+/* Plain layers with names of the composite's; the last has its own. */
+static void test_composites(void **state)
+{
+    (void)state;
+    static const struct { const char *name, *type; int input_count, inputs[2]; bool frozen; const char *init; } wanted[] = {
+        {"x", "input", 0, {0}, false, "auto"}, {"a", "dense", 1, {0}, false, "auto"},
+        {"dense_1", "dense", 1, {0}, true, "he"}, {"dense_2", "dense", 1, {2}, true, "orthogonal"},
+        {"activation_1", "activation", 1, {3}, true, "orthogonal"},
+        {"residual_1", "add", 2, {4, 2}, true, "orthogonal"}, {"b \"lock_project", "dense", 1, {0}, true, "orthogonal"},
+        {"b \"lock_sum", "add", 2, {5, 6}, true, "orthogonal"}, {"b \"lock", "activation", 1, {7}, true, "orthogonal"},
+        {"residual_2", "add", 2, {8, 8}, false, "auto"}, {"add_1", "add", 2, {8, 9}, false, "auto"}};
+    static const char *const words[] = TL__INIT_WORDS;
+    net n;
+    tl_error error = {0};
+    net_init(&n);
+    if (net_layers(&n.graph, composites, &error) != TL_OK) fail_msg("%s", error.message);
+    assert_int_equal(n.graph.count, TL_COUNT(wanted));
+    for (int i = 0; i < n.graph.count; i++) {
+        const tl__graph_node *node = &n.graph.nodes[i];
+        assert_string_equal(node->name, wanted[i].name);
+        assert_string_equal(node->layer->head.name, wanted[i].type);
+        assert_int_equal(node->input_count, wanted[i].input_count);
+        for (int k = 0; k < node->input_count; k++) assert_int_equal(node->inputs[k], wanted[i].inputs[k]);
+        assert_int_equal(node->common->frozen, wanted[i].frozen);
+        assert_string_equal(words[node->common->initialization], wanted[i].init);
+        assert_int_equal(node->hidden, i == 1);
+    }
+    assert_int_equal(n.graph.nodes[8].uses, 3);
+    assert_int_equal(n.graph.nodes[3].line, 11);
+    assert_int_equal(n.graph.nodes[7].line, 3);
+    net_free(&n);
+}
+
+/* A mistake inside leaves the graph as it was and names the composite's line, or the listed layer's own. */
+static void test_composite_mistakes(void **state)
+{
+    (void)state;
+    net n;
+    tl_error error = {0};
+    char deep[1000] = "[{type: input, nodes: 4}, ";
+    static const char inner[] =
+        "- {type: input, shape: [3, 4]}\n"
+        "- type: residual\n"
+        "  layers:\n"
+        "    - {type: dense, nodes: 4}\n"
+        "    - {type: flatten}\n";
+    expect_mistake(inner, TL_BAD_SHAPE, 2, "layer 'residual_1' needs inputs of one shape but 'flatten_1' (line 5) gives "
+                   "[12] and 'input_1' (line 1) gives [3, 4]");
+    expect_mistake("- {type: input, nodes: 4}\n- {type: residual, layers: [{type: dense, node: 4}]}\n", TL_BAD_CONFIG, 2,
+                   "network.layers[1].layers[0].node");
+    expect_mistake("- {type: input, nodes: 4}\n- {type: residual, layers: 4}\n", TL_BAD_CONFIG, 2,
+                   "network.layers[1].layers must be a list of layers");
+    expect_mistake("- {type: input, nodes: 4}\n- {type: residual}\n", TL_BAD_CONFIG, 2, "layers");
+    expect_mistake("- {type: input, nodes: 4, name: x}\n- {type: residual, name: x, layers: []}\n", TL_EXISTS, 2,
+                   "'x', which an earlier layer has");
+    expect_mistake("- {type: input, nodes: 4}\n- {type: residual, layers: [], from: [input_1, input_1]}\n", TL_BAD_SHAPE,
+                   2, "needs one input but has 2");
+    expect_mistake("- {type: input, nodes: 4}\n- {type: residual, layers: [{type: dense, nodes: 4, name: "
+                   "a_name_that_is_longer_than_forty_characters}]}\n", TL_BAD_CONFIG, 2, "a name has 1 to 39");
+    for (int i = 0; i < 17; i++) strcat(deep, "{type: residual, layers: [");
+    for (int i = 0; i < 17; i++) strcat(deep, "]}");
+    strcat(deep, "]");
+    expect_mistake(deep, TL_OUT_OF_RANGE, 1, "inside too many layers");
+
+    net_init(&n);
+    assert_int_equal(net_layers(&n.graph, inner, &error), TL_BAD_SHAPE);
+    assert_int_equal(n.graph.count, 1);
+    assert_int_equal(n.graph.nodes[0].uses, 0);
+    net_free(&n);
+}
+
+/* What is too large for the heap is a status, wherever it happens. */
+static void test_composite_without_memory(void **state)
+{
+    (void)state;
+    int refused = 0;
+    for (size_t limit = 256;; limit += 64) {
+        net n;
+        tl_error error = {0};
+        net_init(&n);
+        n.heap.limit = limit;
+        tl__tree *tree;
+        tl_status status = tl__tree_new(&n.heap, "test.yaml", &tree);
+        if (status == TL_OK) {
+            status = tl__yaml_parse(tree, composites, sizeof composites - 1, &error);
+            for (const tl_value *layer = tree->root.first; layer && status == TL_OK; layer = layer->next)
+                status = tl__graph_add_value(&n.graph, layer, "network.layers", 0, &error);
+            tl__tree_free(tree);
+        }
+        net_free(&n);
+        if (status == TL_OK) break;
+        assert_int_equal(status, TL_OUT_OF_MEMORY);
+        refused++;
+    }
+    assert_true(refused > 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mistakes), cmocka_unit_test(test_names_and_defaults),
         cmocka_unit_test(test_written_and_read_back), cmocka_unit_test(test_descriptions),
-        cmocka_unit_test(test_wrong_descriptions), cmocka_unit_test(test_too_large)
+        cmocka_unit_test(test_wrong_descriptions), cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_composites), cmocka_unit_test(test_composite_mistakes),
+        cmocka_unit_test(test_composite_without_memory)
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
