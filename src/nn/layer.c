@@ -10,6 +10,8 @@ TL_PRIV const tl__family *tl__layer_family(void)
     return &family;
 }
 
+TL_PRIV bool tl__keeps_positions(const tl__site *site) { return site->node->shape.rank > 1; }
+
 typedef struct layer_call {
     tl__pass *pass;
     tl__op *op;

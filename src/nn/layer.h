@@ -87,6 +87,9 @@ typedef struct tl__layer {
     int (*tensors)(const tl__site *site, tl__tensor_spec *out);
     /* Is the output the input, byte for byte? Then nothing is computed and both share memory. NULL: never. */
     bool (*identity)(const tl__site *site, bool training);
+    /* Does position t of the output's first axis belong to position t of input 0's? Then sequences keep their lengths
+     * (tl__op_lengths of the layers that read it). NULL: no, time has ended. */
+    bool (*keeps_time)(const tl__site *site);
     void (*carve)(const tl__site *site, tl__layer_memory *memory, void *state);
     void (*forward)(tl__pass *pass, tl__op *op);
     /* Writes op->d_in (where wanted) and op->gradient from op->d_out, which it may destroy. */
@@ -117,6 +120,9 @@ TL_PRIV const tl__family *tl__layer_family(void);
 TL__LAYERS(TL__LAYER_GETTER)
 #undef TL__LAYER_GETTER
 
+/* keeps_time of layers that compute every position by itself: of [time, feature], not of [features]. */
+TL_PRIV bool tl__keeps_positions(const tl__site *site);
+
 /* Of the layer `input`: nodes, or a whole shape. */
 typedef struct tl__input_settings {
     int64_t nodes;               /* 0: the shape says it */
@@ -131,6 +137,7 @@ struct tl__op {
     void *state;
     uint32_t key;                             /* hash of the node's name: random draws */
     int input_count;
+    bool timed[TL__NODE_INPUTS];              /* does this input still have the time axis of the network's input? */
     size_t size;                              /* floats of one sample's output */
     size_t in_size[TL__NODE_INPUTS];
     const float *in[TL__NODE_INPUTS];
@@ -153,6 +160,8 @@ struct tl__pass {
     unsigned char *scratch;                   /* of all workers */
     size_t scratch_stride;                    /* bytes from worker to worker */
     size_t rows;
+    const int32_t *lengths;                   /* of sequences, [rows]; NULL: all full. See tl__op_lengths */
+    size_t longest;                           /* of them; 0: all full */
     int pieces;
     bool training;                            /* false: as in evaluation, also on a way back */
     const tl__optimizer_step *update;         /* gradient tasks go on with this; NULL: they store */
@@ -160,6 +169,15 @@ struct tl__pass {
     uint32_t step;
     size_t first_row;                         /* in the global batch */
 };
+
+/* How many positions of the first axis of an input are real, for each row; NULL: all of them. What comes after them is
+ * padding: finite numbers that mean nothing. Layers that mix positions leave it out, write 0 at such positions of their
+ * output and of d_in, and find 0 there in d_out; so nothing else depends on it, and the layers that compute every
+ * position by itself need not know of it. */
+static inline const int32_t *tl__op_lengths(const tl__pass *pass, const tl__op *op, int input)
+{
+    return op->timed[input] ? pass->lengths : NULL;
+}
 
 /* How sums over the rows of a pass are cut, where a sample has so many rows. */
 static inline tl__cut tl__pass_cut(const tl__pass *pass, size_t unit)

@@ -86,7 +86,8 @@ TL_PRIV const tl__member_head *tl__layer_activation(void)
                  .help = "The activation alone, as a layer: relu, leaky_relu, elu, gelu, gelu_tanh, silu, tanh, "
                          "sigmoid, softplus, or softmax over the last axis. {type: relu} is short for it."},
         .inputs_min = 1, .inputs_max = 1, .takes_activation = true, .default_activation = true,
-        .state_size = sizeof(activation_state), .shape = activation_shape, .identity = activation_identity,
+        .state_size = sizeof(activation_state), .shape = activation_shape, .keeps_time = tl__keeps_positions,
+        .identity = activation_identity,
         .carve = activation_carve, .forward = activation_forward, .backward = activation_backward,
         .examples = examples, .example_count = (int)TL_COUNT(examples)
     };

@@ -60,7 +60,8 @@ TL_PRIV const tl__member_head *tl__layer_add(void)
     };
     static const tl__layer layer = {
         .head = {.name = "add", .help = "The sum of two or more layers of one shape, which `from:` names."},
-        .inputs_min = 2, .inputs_max = TL__NODE_INPUTS, .shape = add_shape, .carve = add_carve, .forward = add_forward,
+        .inputs_min = 2, .inputs_max = TL__NODE_INPUTS, .shape = add_shape, .keeps_time = tl__keeps_positions,
+        .carve = add_carve, .forward = add_forward,
         .backward = add_backward, .examples = examples, .example_count = (int)TL_COUNT(examples)
     };
     return &layer.head;

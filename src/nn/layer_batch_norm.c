@@ -211,6 +211,7 @@ TL_PRIV const tl__member_head *tl__layer_batch_norm(void)
                          "Conventions are PyTorch's. Under gradient accumulation it normalises over each micro-batch.",
                  .rows = batch_norm_rows, .settings_size = sizeof(batch_norm_settings)},
         .inputs_min = 1, .inputs_max = 1, .state_size = sizeof(batch_norm_state), .shape = batch_norm_shape,
+        .keeps_time = tl__keeps_positions,
         .tensors = batch_norm_tensors, .carve = batch_norm_carve, .forward = batch_norm_forward,
         .backward = batch_norm_backward, .commit = batch_norm_commit, .refuses = batch_norm_refuses,
         .flops = batch_norm_flops, .examples = examples, .example_count = (int)TL_COUNT(examples)

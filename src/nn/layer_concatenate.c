@@ -67,7 +67,8 @@ TL_PRIV const tl__member_head *tl__layer_concatenate(void)
     static const tl__layer layer = {
         .head = {.name = "concatenate", .aliases = "concat",
                  .help = "Two or more layers, which `from:` names, side by side along the last axis."},
-        .inputs_min = 2, .inputs_max = TL__NODE_INPUTS, .shape = concatenate_shape, .carve = concatenate_carve,
+        .inputs_min = 2, .inputs_max = TL__NODE_INPUTS, .shape = concatenate_shape,
+        .keeps_time = tl__keeps_positions, .carve = concatenate_carve,
         .forward = concatenate_forward, .backward = concatenate_backward, .examples = examples,
         .example_count = (int)TL_COUNT(examples)
     };

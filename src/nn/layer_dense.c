@@ -266,7 +266,8 @@ TL_PRIV const tl__member_head *tl__layer_dense(void)
                          "sigmoid belong to the loss.",
                  .rows = dense_rows, .settings_size = sizeof(dense_settings)},
         .inputs_min = 1, .inputs_max = 1, .takes_activation = true, .default_activation = true,
-        .state_size = sizeof(dense_state), .shape = dense_shape, .tensors = dense_tensors, .carve = dense_carve,
+        .state_size = sizeof(dense_state), .shape = dense_shape, .keeps_time = tl__keeps_positions,
+        .tensors = dense_tensors, .carve = dense_carve,
         .forward = dense_forward, .backward = dense_backward, .gradient_tasks = dense_gradient_tasks,
         .gradient_task = dense_gradient_task, .saved = dense_saved, .applies_derivative = true,
         .flops = dense_flops, .examples = examples, .example_count = (int)TL_COUNT(examples)

@@ -92,7 +92,8 @@ TL_PRIV const tl__member_head *tl__layer_dropout(void)
                          "rate (Srivastava and others, 2014); in evaluation nothing happens. optimization.dropout puts "
                          "one behind each hidden layer.",
                  .rows = dropout_rows, .settings_size = sizeof(dropout_settings)},
-        .inputs_min = 1, .inputs_max = 1, .shape = dropout_shape, .identity = dropout_identity, .carve = dropout_carve,
+        .inputs_min = 1, .inputs_max = 1, .shape = dropout_shape, .keeps_time = tl__keeps_positions,
+        .identity = dropout_identity, .carve = dropout_carve,
         .forward = dropout_forward, .backward = dropout_backward, .applies_derivative = true, .examples = examples,
         .example_count = (int)TL_COUNT(examples)
     };

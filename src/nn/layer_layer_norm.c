@@ -74,15 +74,36 @@ static size_t layer_norm_range(const tl__pass *pass, const layer_norm_state *sta
     return tl__size_min(block, pass->rows * state->repeat - *first);
 }
 
+/* Where time is among what is normalised together: how many numbers of a sample are real. Samples are then groups of
+ * their own size. */
+static size_t layer_norm_real(const tl__pass *pass, const tl__op *op, size_t sample)
+{
+    const layer_norm_state *state = op->state;
+    const int32_t *lengths = tl__op_lengths(pass, op, 0);
+    const tl__shape *shape = &op->node->shape;
+    return lengths ? (size_t)lengths[sample] * (state->columns / shape->dim[0]) : state->columns;
+}
+
+static bool layer_norm_mixes_time(const tl__pass *pass, const tl__op *op)
+{
+    const layer_norm_state *state = op->state;
+    return state->repeat == 1 && op->node->shape.rank > 1 && tl__op_lengths(pass, op, 0);
+}
+
 static void layer_norm_forward_task(tl__pass *pass, tl__op *op, size_t task, void *scratch)
 {
     const layer_norm_state *state = op->state;
     const layer_norm_settings *settings = op->settings;
-    size_t first, rows = layer_norm_range(pass, state, task, &first), at = first * state->columns;
+    size_t first, rows = layer_norm_range(pass, state, task, &first), end = first + rows;
+    bool mixes = layer_norm_mixes_time(pass, op);
     (void)scratch;
-    pass->kernels->layer_norm(op->out + at, state->mean ? state->mean + first : NULL,
-                              state->inverse ? state->inverse + first : NULL, op->in[0] + at, op->tensor[0],
-                              op->tensor[1], (float)settings->eps, rows, state->columns);
+    for (size_t each = mixes ? 1 : rows; first < end; first += each) {
+        size_t at = first * state->columns, real = mixes ? layer_norm_real(pass, op, first) : state->columns;
+        pass->kernels->layer_norm(op->out + at, state->mean ? state->mean + first : NULL,
+                                  state->inverse ? state->inverse + first : NULL, op->in[0] + at, op->tensor[0],
+                                  op->tensor[1], (float)settings->eps, each, real);
+        if (mixes) pass->kernels->fill(op->out + at + real, 0, state->columns - real);
+    }
 }
 
 static void layer_norm_forward(tl__pass *pass, tl__op *op)
@@ -97,9 +118,14 @@ static void layer_norm_backward_task(tl__pass *pass, tl__op *op, size_t task, vo
     const layer_norm_state *state = op->state;
     (void)scratch;
     if (task < state->row_tasks) {
-        size_t first, rows = layer_norm_range(pass, state, task, &first), at = first * state->columns;
-        pass->kernels->layer_norm_backward(op->d_in[0] + at, op->d_out + at, op->in[0] + at, state->mean + first,
-                                           state->inverse + first, op->tensor[0], rows, state->columns);
+        size_t first, rows = layer_norm_range(pass, state, task, &first), end = first + rows;
+        bool mixes = layer_norm_mixes_time(pass, op);
+        for (size_t each = mixes ? 1 : rows; first < end; first += each) {
+            size_t at = first * state->columns, real = mixes ? layer_norm_real(pass, op, first) : state->columns;
+            pass->kernels->layer_norm_backward(op->d_in[0] + at, op->d_out + at, op->in[0] + at, state->mean + first,
+                                               state->inverse + first, op->tensor[0], each, real);
+            if (mixes) pass->kernels->fill(op->d_in[0] + at + real, 0, state->columns - real);
+        }
     } else {
         size_t first = (task - state->row_tasks) * LAYER_NORM_COLUMNS;
         pass->kernels->layer_norm_sums(op->gradient[0], op->gradient[1], op->d_out, op->in[0], state->mean,
@@ -133,6 +159,7 @@ TL_PRIV const tl__member_head *tl__layer_layer_norm(void)
                          "scaled and shifted by learned numbers (Ba, Kiros and Hinton 2016).",
                  .rows = layer_norm_rows, .settings_size = sizeof(layer_norm_settings)},
         .inputs_min = 1, .inputs_max = 1, .state_size = sizeof(layer_norm_state), .shape = layer_norm_shape,
+        .keeps_time = tl__keeps_positions,
         .tensors = layer_norm_tensors, .carve = layer_norm_carve, .forward = layer_norm_forward,
         .backward = layer_norm_backward, .flops = layer_norm_flops, .examples = examples,
         .example_count = (int)TL_COUNT(examples)

@@ -121,6 +121,7 @@ static void network_wire_op(tl__network *network, const network_parts *parts, in
         int root = plan->nodes[n->inputs[k]].root[mode];
         op->in_size[k] = tl__shape_size(&plan->graph->nodes[n->inputs[k]].shape);
         op->in[k] = network_at(parts, plan->nodes[root].at[mode].out);
+        op->timed[k] = plan->nodes[n->inputs[k]].timed;
         if (plan->graph->nodes[root].input_count == 0) m->inputs[m->input_count++].where = &op->in[k];
     }
     network_wire_tensors(plan, network, mode, node, op);

@@ -30,6 +30,9 @@ typedef struct tl__rows {
     const float *targets;       /* [rows, target_width], or class numbers [rows]; NULL for tl__network_forward */
     const float *weights;       /* of rows, [rows]; NULL: all 1 */
     size_t rows;                /* at most max_rows (training) or evaluation_rows; 0: nothing to do */
+    const int32_t *lengths;     /* of the rows' sequences, [rows], each from 1 to the first axis of the input, which is
+                                   time; the positions after them hold any finite numbers, and what comes out does not
+                                   depend on them. NULL: all are full */
     uint32_t step;              /* number of the optimizer step since the start: dropout draws */
     size_t first_row;           /* position of the first row in the step's global batch: dropout draws */
     bool evaluate;              /* layers behave as in evaluation, yet with a way back (tl__network_forward_training
@@ -73,12 +76,16 @@ TL_PRIV void tl__network_free(tl__heap *heap, tl__network *network);   /* only o
 /* Evaluation: no dropout, running statistics. *out is [rows, outputs] inside the network, good until its next call. */
 TL_PRIV tl_status tl__network_forward(tl__network *network, tl__pool *pool, const float *inputs, size_t rows,
                                       const float **out);
+/* The same of rows with lengths, in `batch`, of which inputs, rows and lengths are read. */
+TL_PRIV tl_status tl__network_forward_rows(tl__network *network, tl__pool *pool, const tl__rows *batch,
+                                           const float **out);
 /* The same with targets: adds the sum of row losses and the denominator of these rows to *sum and *denominator. */
 TL_PRIV tl_status tl__network_evaluate(tl__network *network, tl__pool *pool, const tl__rows *batch, const float **out,
                                        double *sum, double *denominator);
 
 /* Forward in training mode, loss and backward of a batch or micro-batch; gradients wait for tl__network_update. Too
- * many rows: TL_OUT_OF_RANGE; batch norm over one sample: TL_BAD_DATA with the settings to change. */
+ * many rows, a length that cannot be: TL_OUT_OF_RANGE; batch norm over one sample: TL_BAD_DATA with the settings to
+ * change. */
 TL_PRIV tl_status tl__network_learn(tl__network *network, tl__pool *pool, const tl__rows *batch, tl_error *error);
 /* Output of the last tl__network_learn, [rows, outputs]: training metrics without a second pass. */
 TL_PRIV const float *tl__network_output(const tl__network *network);

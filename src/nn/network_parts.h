@@ -92,7 +92,7 @@ TL_PRIV void tl__network_loss(tl__network *network, int mode, tl__pool *pool, co
 TL_PRIV double tl__network_loss_sum(const tl__network *network, int mode, size_t rows);
 
 /* A training batch that cannot be, told. */
-TL_PRIV tl_status tl__network_refuse(const tl__network *network, size_t rows, tl_error *error);
+TL_PRIV tl_status tl__network_refuse(const tl__network *network, const tl__rows *batch, tl_error *error);
 /* TL_NOT_FINITE with the layer of the last batch where the first NaN or infinity is. */
 TL_PRIV tl_status tl__network_find_nonfinite(tl__network *network, tl__pool *pool, tl_error *error);
 /* The pool for work on so many rows that begins now, or NULL where it goes faster alone. times: forward passes that the

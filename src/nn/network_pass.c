@@ -37,6 +37,9 @@ TL_PRIV void tl__network_pass(const tl__network *network, int mode, tl__pool *po
     out->scratch = network->scratch;
     out->scratch_stride = network->scratch_bytes;
     out->rows = batch->rows;
+    out->lengths = batch->lengths;
+    for (size_t r = 0; batch->lengths && r < batch->rows; r++)
+        out->longest = tl__size_max(out->longest, (size_t)batch->lengths[r]);
     out->pieces = options->shards / options->accumulation;
     out->training = mode == TL__TRAINING && !batch->evaluate;
     out->seed = options->seed;
@@ -237,18 +240,34 @@ TL_PRIV double tl__network_denominator(const tl__network *network, const float *
 
 /* ---- Evaluation */
 
+/* The first row of which the length cannot be; rows: none. */
+static size_t network_bad_length(const tl__network *network, const tl__rows *batch)
+{
+    size_t row = 0, time = tl__graph_input_shape(network->plan->graph)->dim[0];
+    if (!batch->lengths) return batch->rows;
+    while (row < batch->rows && batch->lengths[row] >= 1 && (size_t)batch->lengths[row] <= time) row++;
+    return row;
+}
+
+TL_PRIV tl_status tl__network_forward_rows(tl__network *network, tl__pool *pool, const tl__rows *batch,
+                                           const float **out)
+{
+    tl__pass pass;
+    if (batch->rows > network->mode[TL__EVALUATION].max_rows || network_bad_length(network, batch) < batch->rows)
+        return TL_OUT_OF_RANGE;
+    pool = tl__network_choose(network, TL__EVALUATION, pool, batch->rows, 1.0, true);
+    tl__network_pass(network, TL__EVALUATION, pool, batch, &pass);
+    tl__network_run_forward(network, TL__EVALUATION, &pass, batch->inputs);
+    tl__choice_end(&network->choice[TL__EVALUATION]);
+    *out = tl__network_result(network, TL__EVALUATION, batch->inputs);
+    return TL_OK;
+}
+
 TL_PRIV tl_status tl__network_forward(tl__network *network, tl__pool *pool, const float *inputs, size_t rows,
                                       const float **out)
 {
     tl__rows batch = {.inputs = inputs, .rows = rows};
-    tl__pass pass;
-    if (rows > network->mode[TL__EVALUATION].max_rows) return TL_OUT_OF_RANGE;
-    pool = tl__network_choose(network, TL__EVALUATION, pool, rows, 1.0, true);
-    tl__network_pass(network, TL__EVALUATION, pool, &batch, &pass);
-    tl__network_run_forward(network, TL__EVALUATION, &pass, inputs);
-    tl__choice_end(&network->choice[TL__EVALUATION]);
-    *out = tl__network_result(network, TL__EVALUATION, inputs);
-    return TL_OK;
+    return tl__network_forward_rows(network, pool, &batch, out);
 }
 
 TL_PRIV tl_status tl__network_evaluate(tl__network *network, tl__pool *pool, const tl__rows *batch, const float **out,
@@ -256,7 +275,7 @@ TL_PRIV tl_status tl__network_evaluate(tl__network *network, tl__pool *pool, con
 {
     const float *output;
     if (!network->plan->options.loss) return TL_INVALID;
-    TL_TRY(tl__network_forward(network, pool, batch->inputs, batch->rows, &output));
+    TL_TRY(tl__network_forward_rows(network, pool, batch, &output));
     tl__network_loss(network, TL__EVALUATION, pool, batch, 1.0, false);
     *sum += tl__network_loss_sum(network, TL__EVALUATION, batch->rows);
     *denominator += tl__network_denominator(network, batch->targets, batch->weights, batch->rows);
@@ -266,14 +285,18 @@ TL_PRIV tl_status tl__network_evaluate(tl__network *network, tl__pool *pool, con
 
 /* ---- Training */
 
-TL_PRIV tl_status tl__network_refuse(const tl__network *network, size_t rows, tl_error *error)
+TL_PRIV tl_status tl__network_refuse(const tl__network *network, const tl__rows *batch, tl_error *error)
 {
+    size_t rows = batch->rows, bad;
     const tl__network_mode *m = &network->mode[TL__TRAINING];
     if (!network->plan->options.training)
         return tl__fail(error, TL_INVALID, "This network was planned for prediction, not for training.");
     if (rows > m->max_rows)
         return tl__fail(error, TL_OUT_OF_RANGE, "A batch of %zu rows is larger than the %zu that were planned.", rows,
                         m->max_rows);
+    if ((bad = network_bad_length(network, batch)) < rows)
+        return tl__fail(error, TL_OUT_OF_RANGE, "Row %zu of a batch has a sequence of %d steps; it can have 1 to %zu.",
+                        bad, (int)batch->lengths[bad], tl__graph_input_shape(network->plan->graph)->dim[0]);
     for (int i = 0; i < m->count && rows > 0; i++) {
         const tl__op *op = &m->ops[i].op;
         tl__site site = {network->plan->graph, op->node, op->settings};
@@ -295,7 +318,7 @@ TL_PRIV tl_status tl__network_forward_training(tl__network *network, tl__pool *p
                                                const float **out, tl_error *error)
 {
     tl__pass pass;
-    if (!batch->evaluate) TL_TRY(tl__network_refuse(network, batch->rows, error));
+    if (!batch->evaluate) TL_TRY(tl__network_refuse(network, batch, error));
     tl__network_pass(network, TL__TRAINING, pool, batch, &pass);
     tl__network_run_forward(network, TL__TRAINING, &pass, batch->inputs);
     if (pass.training) tl__network_commit(network, &pass);

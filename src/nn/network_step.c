@@ -76,7 +76,7 @@ static tl_status network_begin(tl__network *network, tl__pool *pool, const tl__r
 
 static tl_status network_open(tl__network *network, const tl__rows *batch, tl_error *error)
 {
-    TL_TRY(tl__network_refuse(network, batch->rows, error));
+    TL_TRY(tl__network_refuse(network, batch, error));
     if (!network->plan->options.loss) return tl__fail(error, TL_INVALID, "This network was planned without a loss.");
     if (network->micro >= network->plan->options.accumulation) tl__network_forget(network);
     network->last = *batch;

@@ -156,6 +156,8 @@ static void plan_needs(tl__plan *plan)
         const tl__graph_node *n = &graph->nodes[i];
         tl__plan_node *node = &plan->nodes[i];
         tl__site site = tl__plan_site(plan, i);
+        node->timed = n->input_count == 0 || (n->layer->keeps_time && plan->nodes[n->inputs[0]].timed &&
+                                              n->layer->keeps_time(&site));
         node->gradient = n->input_count == 0 && plan->options.input_gradient;
         for (int t = 0; t < node->tensor_count; t++)
             if (plan->tensors[node->first_tensor + t].trained) node->gradient = true;

@@ -19,6 +19,7 @@ typedef struct tl__plan_places {
 
 typedef struct tl__plan_node {
     bool live;                      /* the output needs it */
+    bool timed;                     /* its output has the time axis of the network's input */
     bool gradient;                  /* the gradient of its output is needed */
     int uses;                       /* by live nodes */
     int root[TL__MODES];            /* the node whose array holds its output: itself, or through identities */

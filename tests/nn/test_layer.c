@@ -235,6 +235,62 @@ static void test_same_bits(void **state)
     each_example(same_bits);
 }
 
+/* Positions after a sequence's end: is number i of a row (its first axis has `time` positions) one of them? */
+static bool is_padding(size_t i, size_t row_size, size_t time, const int32_t *lengths)
+{
+    return i % row_size / (row_size / time) >= (size_t)lengths[i / row_size];
+}
+
+/* Sequences of unequal length: what stands after their ends changes no bit of what comes out at real positions nor of
+ * any gradient, and no gradient goes there. */
+static void ignores_padding(const tl__layer *layer, const tl__layer_example *example)
+{
+    static const int32_t lengths[ROWS] = {3, 1, 2, 3, 2, 1, 1};
+    run r[2];
+    const tl__shape *shape;
+    net n;
+    build(&n, layer, example);
+    const tl__graph_node *node = &n.graph.nodes[n.graph.count - 1];
+    tl__site site = {&n.graph, node, node->settings};
+    bool skipped = example->in[0].rank != 2 || example->in[0].dim[0] < 3 || layer->commit || layer->expand ||
+                   (layer->identity && layer->identity(&site, true));
+    net_free(&n);
+    if (skipped) return;
+    for (int k = 0; k < 2; k++) {
+        run_start(&r[k], layer, example, ROWS, tl__kernels_choose(NULL), 1, 4);
+        r[k].batch.lengths = lengths;
+        shape = tl__graph_input_shape(&r[k].net.graph);
+        for (size_t i = 0; i < r[k].in; i++)
+            if (is_padding(i, r[k].in / ROWS, shape->dim[0], lengths)) r[k].x[i] = k ? 1e4f : -3.0f;
+    }
+    tl__graph *graph = &r[0].net.graph;
+    size_t time = graph->nodes[graph->count - 1].shape.dim[0];
+    site = (tl__site){graph, &graph->nodes[graph->count - 1], graph->nodes[graph->count - 1].settings};
+    bool timed = layer->keeps_time && layer->keeps_time(&site);
+    for (int k = 0; k < 2; k++) {
+        for (size_t i = 0; i < r[k].out && timed; i++)
+            if (is_padding(i, r[k].out / ROWS, time, lengths)) r[k].upstream[i] = 0;
+        run_backward(&r[k]);
+    }
+    for (size_t i = 0; i < r[0].out; i++)
+        if (!timed || !is_padding(i, r[0].out / ROWS, time, lengths))
+            assert_memory_equal(&r[0].y[i], &r[1].y[i], sizeof(float));
+    assert_memory_equal(tl__network_gradients(r[0].net.network), tl__network_gradients(r[1].net.network),
+                        tl__plan_trained_floats(r[0].net.plan) * sizeof(float));
+    for (size_t i = 0; i < r[0].in; i++) {
+        if (is_padding(i, r[0].in / ROWS, shape->dim[0], lengths)) assert_true(r[0].dx[i] == 0 && r[1].dx[i] == 0);
+        else assert_memory_equal(&r[0].dx[i], &r[1].dx[i], sizeof(float));
+    }
+    run_end(&r[0]);
+    run_end(&r[1]);
+}
+
+static void test_ignores_padding(void **state)
+{
+    (void)state;
+    each_example(ignores_padding);
+}
+
 /* What carve counts is what it places: blocks end exactly where the next ones begin, and one byte less is refused. */
 static void exact_plan(const tl__layer *layer, const tl__layer_example *example)
 {
@@ -273,6 +329,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gradients),
         cmocka_unit_test(test_same_bits),
+        cmocka_unit_test(test_ignores_padding),
         cmocka_unit_test(test_exact_plan)
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

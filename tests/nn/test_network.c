@@ -361,6 +361,13 @@ static void test_batch_norm_refuses_one_row(void **state)
     assert_non_null(strstr(error.message, "training.drop_last"));
     batch.rows = BATCH + 1;
     assert_int_equal(tl__network_learn(n.network, NULL, &batch, &error), TL_OUT_OF_RANGE);
+    const int32_t none[2] = {1, 0}, more[2] = {1, FEATURES + 1};
+    batch.rows = 2;
+    batch.lengths = none;
+    assert_int_equal(tl__network_learn(n.network, NULL, &batch, &error), TL_OUT_OF_RANGE);
+    assert_non_null(strstr(error.message, "Row 1 of a batch has a sequence of 0 steps; it can have 1 to 6."));
+    batch.lengths = more;
+    assert_int_equal(tl__network_learn(n.network, NULL, &batch, &error), TL_OUT_OF_RANGE);
     net_free(&n);
 }
 
