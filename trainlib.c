@@ -185,6 +185,8 @@
 #ifndef TL_FREESTANDING
 #include "model/graph.c"
 #include "model/build.c"
+#include "model/arch.c"
+#include "model/arch_mlp.c"
 #include "model/model.c"
 #include "model/file.c"
 #include "model/predictor.c"

@@ -222,8 +222,10 @@ typedef struct tl_options {
     bool check;                      /* of configure: only look for mistakes */
     tl_progress_fn *progress;
     void *progress_user;
+    bool expand;                     /* of configure: the layers of a named architecture */
 } tl_options;
-#define TL_OPTIONS {sizeof(tl_options), NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, false, NULL, NULL}
+#define TL_OPTIONS {sizeof(tl_options), NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, false, \
+                    NULL, NULL, false}
 
 /* Figures of one part of the data. What the task does not have is NaN. */
 typedef struct tl_scores {

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "base/hash.h"
 #include "lab/path.h"
-#include "model/build.h"
+#include "model/arch.h"
 #include "nn/loss.h"
 #include "nn/optimizer.h"
 #include "nn/schedule.h"
@@ -240,6 +240,61 @@ static tl_status config_lay_preset(tl__config *config, const char *name, tl_erro
     return status;
 }
 
+/* ---- settings of a named architecture ---- */
+
+static const tl__member_head *config_model(const tl_value *network)
+{
+    const tl_value *model = network && network->kind == TL_MAP ? tl__value_child(network, "model") : NULL;
+    if (model && model->kind == TL_MAP) model = tl__value_child(model, "type");
+    const char *name = tl_value_text(model, NULL);
+    return name ? tl__family_find(tl__arch_family(), name, NULL, 0, 0, NULL, NULL) : NULL;
+}
+
+/* Is a key of the network block meant for the architecture? Also a misspelt one, so that it is told there. */
+static bool config_is_models(const tl__member_head *model, const tl_value *value)
+{
+    const char *near_network = NULL, *near_model = NULL;
+    if (!model->rows || tl__field_find(tl__network_rows(), value->key, value->key_size, &near_network)) return false;
+    return tl__field_find(model->rows, value->key, value->key_size, &near_model) || (near_model && !near_network);
+}
+
+/* {model: tcn, levels: 4} becomes {model: {type: tcn, levels: 4}}. */
+static tl_status config_gather_model(tl__config *config, tl_error *error)
+{
+    tl__builder builder;
+    tl_value *network = tl__value_child(&config->tree->root, "network"), *next;
+    const tl__member_head *model = config_model(network);
+    if (!model) return TL_OK;
+    tl_value *map = tl__value_child(network, "model");
+    tl__builder_init(&builder, config->tree);
+    for (tl_value *value = network->first; value; value = next) {
+        next = value->next;
+        if (!config_is_models(model, value)) continue;
+        if (map->kind != TL_MAP) {
+            tl_value name = *map;
+            map->kind = TL_MAP;
+            map->first = map->last = NULL;
+            map->count = 0;
+            if (!tl__put_copy(&builder, map, "type", &name)) return tl__fail_memory(error, sizeof name);
+        }
+        tl__value_detach(network, value);
+        value->next = NULL;
+        map->last->next = value;
+        map->last = value;
+        map->count++;
+    }
+    return TL_OK;
+}
+
+TL_PRIV const tl__field *tl__config_row_at(const tl__config *config, const char *path, const char **suggestion)
+{
+    const tl__member_head *model = config_model(tl__value_child(&config->tree->root, "network"));
+    const char *key = strncmp(path, "network.model.", 14) == 0 ? path + 14 : strncmp(path, "network.", 8) == 0 ?
+                      path + 8 : NULL;
+    const tl__field *row = key && model && model->rows ? tl__field_find(model->rows, key, strlen(key), NULL) : NULL;
+    return row ? row : tl__row_at(config->rows, path, suggestion);
+}
+
 /* ---- reading ---- */
 
 /* Members of families and layers are bound again by those who use them; here so that their mistakes are told with all
@@ -348,6 +403,7 @@ static tl_status config_fill(tl__config *config, const char *text, size_t size, 
         if (status == TL_OUT_OF_MEMORY || status == TL_INVALID) return status;
     }
     if (preset) TL_TRY(config_lay_preset(config, preset, error));
+    TL_TRY(config_gather_model(config, error));
     status = tl__bind(config->rows, &config->settings, &tree->root, tree->file, "", &config->arena, error);
     if (status == TL_OUT_OF_MEMORY) return status;
     config_check_members(config, error);

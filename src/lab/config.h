@@ -81,6 +81,9 @@ TL_PRIV const char *tl__config_not_live(const char *set, tl__arena *arena);
 /* The path of the row that a path or alias means, in the arena; the path itself when no row has it as an alias. */
 TL_PRIV const char *tl__config_canonical(const tl__field *rows, const char *path, tl__arena *arena);
 
+/* The row of a setting's path; below `network` also that of the named architecture. NULL: see tl__row_at. */
+TL_PRIV const tl__field *tl__config_row_at(const tl__config *config, const char *path, const char **suggestion);
+
 /* Presets: a name, what it is for, and its YAML. NULL beyond the last. */
 typedef struct tl__preset { const char *name, *help, *yaml; } tl__preset;
 TL_PRIV const tl__preset *tl__preset_at(size_t index);

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "data/table.h"
+#include "model/arch.h"
 #include "nn/layer.h"
 #include "nn/loss.h"
 #include "nn/optimizer.h"
@@ -15,6 +16,7 @@ static const struct explain_family { const char *word; const tl__family *(*famil
     {"loss", tl__loss_family},
     {"schedule", tl__schedule_family},
     {"layer", tl__layer_family},
+    {"architecture", tl__arch_family},
 };
 
 /* What a row chooses from; NULL: it chooses from no family. */

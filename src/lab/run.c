@@ -228,7 +228,7 @@ static tl_status run_best_path(run_state *run, tl_error *error)
 {
     const tl__config_settings *s = &run->config->settings;
     if (!s->output.best_model) return TL_OK;
-    const char *kind = run_kind(run), *model = s->network.model ? s->network.model : "mlp";
+    const char *kind = run_kind(run), *model = s->network.model.name ? s->network.model.name : "mlp";
     if (kind)
         run->best_path = tl__arena_format(&run->arena, "%s/best_model_%s_%s.safetensors", run->folder, kind, model);
     return run->best_path ? TL_OK : tl__fail_memory(error, 256);

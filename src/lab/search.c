@@ -89,7 +89,7 @@ static tl_status search_read_parameter(tl__config *config, const tl_value *value
 {
     const char *file = value->file ? value->file : config->path, *suggestion = NULL;
     const char *path = tl__config_canonical(config->rows, value->key, &config->arena);
-    const tl__field *row = tl__row_at(config->rows, path, &suggestion);
+    const tl__field *row = tl__config_row_at(config, path, &suggestion);
     if (!row)
         return tl__fail_at(error, TL_BAD_CONFIG, file, value->key_line, value->key_column, "search.parameters",
                            suggestion ? "%s is not a setting; did you mean '%s'?" : "%s is not a setting.%s", path,

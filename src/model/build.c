@@ -3,10 +3,13 @@
 #include "model/build.h"
 
 #include "base/text.h"
-#include "text/value.h"
+#include "model/arch.h"
+#include "text/yaml.h"
 
 struct build {
     const tl__network_settings *settings;
+    const tl_value *list;      /* the layers */
+    const char *path;          /* "network.layers"; "network.model": they are not the user's own */
     const tl__fit *fit;
     double dropout;
     const char *file;
@@ -40,11 +43,20 @@ static tl_status build_drop(struct build *build)
     return TL_OK;
 }
 
+/* Layers that no user has listed have no places. */
+static void build_forget_places(tl_value *value)
+{
+    value->line = value->column = value->key_line = value->key_column = 0;
+    for (tl_value *child = value->first; child; child = child->next) build_forget_places(child);
+}
+
+static bool build_is_listed(const struct build *build) { return build->list == build->settings->layers; }
+
 static tl_status build_add(struct build *build, const tl_value *layer, int position, bool last)
 {
     tl__graph *graph = build->graph;
     int first = graph->count;
-    TL_TRY(tl__graph_add_value(graph, layer, "network.layers", position, build->error));
+    TL_TRY(tl__graph_add_value(graph, layer, build->path, build_is_listed(build) ? position : -1, build->error));
     for (int i = first; i < graph->count; i++) {
         tl__graph_node *node = &graph->nodes[i];
         build->behind[i] = i;
@@ -122,7 +134,7 @@ static tl_status build_check_output(const struct build *build, const tl_value *l
 
 static tl_status build_layers(struct build *build)
 {
-    const tl_value *list = build->settings->layers, *item = list->first, *last = NULL;
+    const tl_value *list = build->list, *item = list->first, *last = NULL;
     if (list->kind != TL_LIST || list->count == 0)
         return tl__fail_at(build->error, TL_BAD_CONFIG, build->file, list->line, list->column, "network.layers",
                            "network.layers must be a list of layers, each with its type");
@@ -143,71 +155,48 @@ static tl_status build_layers(struct build *build)
     return build_check_output(build, last, position - 1);
 }
 
-/* Rows of several axes as one of features, for networks of dense layers. */
-static tl_status build_flatten(struct build *build)
+/* The layers of a named architecture, as if they were listed. Their mistakes are told at network.model. */
+static tl_status build_named(struct build *build)
 {
-    if (build->fit->input.rank <= 1) return TL_OK;
-    tl_value *map = tl__put_map(&build->builder, build->maps, NULL);
-    tl__put_text(&build->builder, map, "type", "flatten");
-    if (build->builder.failed) return tl__fail_memory(build->error, 64);
-    return build_add(build, map, -1, false);
-}
-
-/* `model: mlp`: hidden layers of the sizes given, then the output. */
-static tl_status build_mlp(struct build *build)
-{
-    static const int64_t usual[] = {64, 32};
-    const tl__network_settings *settings = build->settings;
-    size_t listed = settings->hidden_size.count, layers = (size_t)settings->num_layers;
-    const int64_t *sizes = listed ? settings->hidden_size.items : usual;
-    if (listed == 0) listed = layers ? 1 : TL_COUNT(usual);
-    if (layers == 0) layers = listed;
-    if (listed != 1 && listed != layers)
-        return tl__fail_at(build->error, TL_BAD_CONFIG, build->file, 0, 0, "network.num_layers",
-                           "network.num_layers is %zu but network.hidden_size lists %zu sizes; give one size for all "
-                           "layers, or one for each", layers, listed);
-    TL_TRY(build_input(build, NULL));
-    TL_TRY(build_flatten(build));
-    for (size_t i = 0; i <= layers; i++) {
-        tl_value *map = tl__put_map(&build->builder, build->maps, NULL);
-        int64_t nodes = i == layers ? (int64_t)build->fit->outputs : sizes[listed == 1 ? 0 : i];
-        tl__put_text(&build->builder, map, "type", i == layers ? "output" : "dense");
-        tl__put_integer(&build->builder, map, "nodes", nodes);
-        if (build->builder.failed) return tl__fail_memory(build->error, 64);
-        TL_TRY(build_add(build, map, -1, i == layers));
+    tl__heap *heap = build->graph->heap;
+    tl__tree *tree;
+    tl__buffer text;
+    tl__buffer_init(&text, heap);
+    TL_TRY(tl__tree_new(heap, NULL, &tree));
+    tl_status status = tl__arch_write(heap, build->settings, build->fit, build->file, &text, build->error);
+    if (status == TL_OK) status = tl__yaml_parse(tree, text.data, text.size, build->error);
+    if (status == TL_OK) {
+        build_forget_places(&tree->root);
+        build->list = &tree->root;
+        build->path = "network.model";
+        status = build_layers(build);
+        if (status != TL_OK && build->error && !build->error->setting[0])
+            tl__format(build->error->setting, sizeof build->error->setting, "network.model");
     }
-    return tl__graph_check(build->graph, build->error);
+    tl__buffer_free(&text);
+    tl__tree_free(tree);
+    return status;
 }
-
-static const struct build_model { const char *name; tl_status (*build)(struct build *); } build_models[] = {
-    {"mlp", build_mlp},
-};
 
 static bool build_has_layers(const tl__network_settings *settings)
 {
     return settings->layers && settings->layers->kind != TL_NULL;
 }
 
-/* The named architecture; NULL with the mistake told. */
-static const struct build_model *build_find(const tl__network_settings *settings, const char *file, tl_error *error)
+static tl_status build_refuse_both(const tl__network_settings *settings, const char *file, tl_error *error)
 {
-    if (settings->model && build_has_layers(settings)) {
-        tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "network.model", "network.model is '%s' and network.layers lists "
-                    "layers; keep one of them", settings->model);
-        return NULL;
-    }
-    for (size_t i = 0; i < TL_COUNT(build_models); i++)
-        if (!settings->model || strcmp(settings->model, build_models[i].name) == 0) return &build_models[i];
-    tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "network.model", "network.model is '%s', which is not a known "
-                "architecture; known: mlp. Or list the layers under network.layers", settings->model);
-    return NULL;
+    if (!settings->model.name || !build_has_layers(settings)) return TL_OK;
+    return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "network.model", "network.model is '%s' and network.layers "
+                       "lists layers; keep one of them", settings->model.name);
 }
 
 static tl_status build_graph(struct build *build)
 {
-    if (!build->settings->model && build_has_layers(build->settings)) return build_layers(build);
-    const struct build_model *model = build_find(build->settings, build->file, build->error);
-    return model ? model->build(build) : TL_BAD_CONFIG;
+    TL_TRY(build_refuse_both(build->settings, build->file, build->error));
+    if (!build_has_layers(build->settings)) return build_named(build);
+    build->list = build->settings->layers;
+    build->path = "network.layers";
+    return build_layers(build);
 }
 
 static tl_status build_begin(struct build *build, tl_context *context)
@@ -223,6 +212,18 @@ static tl_status build_begin(struct build *build, tl_context *context)
     return build->behind ? TL_OK : tl__fail_memory(build->error, TL__MAX_NODES * sizeof *build->behind);
 }
 
+static tl_status build_check_named(tl_context *context, const tl__network_settings *settings, const char *file,
+                                   tl_error *error)
+{
+    const tl__arch *arch;
+    void *own;
+    tl__arena arena;
+    tl__arena_init(&arena, &context->heap);
+    tl_status status = tl__arch_bind(settings, file, &arena, &arch, &own, error);
+    tl__arena_free(&arena);
+    return status;
+}
+
 TL_PRIV tl_status tl__network_check(tl_context *context, const tl__network_settings *settings, const char *file,
                                     tl_error *error)
 {
@@ -230,9 +231,11 @@ TL_PRIV tl_status tl__network_check(tl_context *context, const tl__network_setti
     const tl__fit fit = {.outputs = 1};    /* any number will do */
     tl__graph graph;
     struct build build = {.settings = settings, .fit = &fit, .file = file, .graph = &graph, .error = error};
-    if (settings->model && !build_find(settings, file, error)) return TL_BAD_CONFIG;
+    tl_status status = build_refuse_both(settings, file, error);
+    if (status == TL_OK && !build_has_layers(settings)) status = build_check_named(context, settings, file, error);
+    if (status != TL_OK) return status;
     if (!list || list->kind != TL_LIST) return TL_OK;
-    tl_status status = build_begin(&build, context);
+    status = build_begin(&build, context);
     int position = 0;
     for (const tl_value *item = list->first; item && status != TL_OUT_OF_MEMORY; item = item->next, position++) {
         const tl_value *layer = build_completed(&build, item);

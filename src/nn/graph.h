@@ -117,13 +117,15 @@ TL_PRIV const tl__shape *tl__graph_output_shape(const tl__graph *graph);
  * written out. What model files hold. */
 TL_PRIV void tl__graph_put(const tl__graph *graph, struct tl__builder *builder, tl_value *parent, const char *key);
 
-/* The `network:` block. nn reads activation, initialization and the layers; model/ expands named models to layers. */
+/* The `network:` block. nn reads activation, initialization and the layers; model/arch.h makes layers of named
+ * models. */
 typedef struct tl__network_settings {
-    const char *model;               /* NULL: the layers below */
+    tl__member model;                /* no name: the layers below */
     const tl_value *layers;          /* NULL: a named model */
     int activation, initialization;
-    tl__int_list hidden_size;        /* of named models: one size for all hidden layers, or one for each */
-    int64_t num_layers;              /* of named models; 0: as many as hidden_size has */
+    tl__int_list hidden_size;        /* of named models: one size for all hidden layers, or one for each; none: the
+                                      * model's own */
+    int64_t num_layers;              /* of named models; 0: as many as hidden_size has, or the model's own */
 } tl__network_settings;
 TL_PRIV const tl__field *tl__network_rows(void);
 

@@ -34,8 +34,9 @@ static const tl__field graph_common_rows[] = {
 };
 
 static const tl__field graph_network_rows[] = {
-    {.name = "model", .kind = TL__FIELD_TEXT, .flags = TL__RESULT, .offset = offsetof(tl__network_settings, model),
-     .help = "a named architecture (mlp); default: the layers"},
+    {.name = "model", .kind = TL__FIELD_MEMBER, .flags = TL__RESULT | TL__TUNE,
+     .offset = offsetof(tl__network_settings, model), .family = "architecture",
+     .help = "a named architecture; its settings stand beside it or in a map, {type: mlp}; default: the layers"},
     {.name = "layers", .kind = TL__FIELD_TREE, .flags = TL__RESULT, .offset = offsetof(tl__network_settings, layers),
      .help = "the layers, from the input to the output"},
     {.name = "activation", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT | TL__TUNE,
@@ -45,11 +46,11 @@ static const tl__field graph_network_rows[] = {
      .offset = offsetof(tl__network_settings, initialization), .choices = graph_initializations,
      .help = "of layers that name none; auto: pytorch, uniform in +-1/sqrt(inputs)"},
     {.name = "hidden_size", .kind = TL__FIELD_INT_LIST, .flags = TL__RESULT | TL__TUNE,
-     .offset = offsetof(tl__network_settings, hidden_size), .min = 1, .max = 1048576, .text = "[64]", .unit = "units",
-     .help = "of a named architecture: one size for all hidden layers, or one for each"},
+     .offset = offsetof(tl__network_settings, hidden_size), .min = 1, .max = 1048576, .unit = "units",
+     .help = "of a named architecture: one size for all hidden layers, or one for each; default: its own"},
     {.name = "num_layers", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__TUNE,
      .offset = offsetof(tl__network_settings, num_layers), .fallback = 0, .min = 0, .max = 1000, .unit = "layers",
-     .help = "of a named architecture: hidden layers; 0: as many as hidden_size has"},
+     .help = "of a named architecture: hidden layers; 0: as many as hidden_size has, or its own number"},
     {.name = NULL}
 };
 

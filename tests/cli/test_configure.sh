@@ -89,3 +89,23 @@ exits 2; says err '--set' 'did you mean training.epochs?'
 untouched
 
 finish
+
+# The layers of a named architecture are a config that trains to the same weights.
+cat > named.yaml <<'END'
+data: {file: iris.csv, target: species}
+network: {model: mlp, hidden_size: 16, num_layers: 2, activation: tanh}
+training: {epochs: 2}
+END
+trainlib train:configure named.yaml --expand
+exits 0; says out '{type: dense, nodes: 16}' 'activation: tanh' '{type: output}'
+cp out listed.yaml
+for config in named listed; do
+    trainlib train:run $config.yaml --out $config --quiet
+    exits 0
+    tail -c 1612 $config/output/runs/*/model.safetensors > $config.weights
+done
+cmp named.weights listed.weights || { echo "listed layers train to other weights"; exit 1; }
+trainlib train:configure listed.yaml --expand
+exits 0; says out '- {type: dense, nodes: 16}'
+trainlib train:configure --explain network.model.mlp
+exits 0; says out 'hidden_size'

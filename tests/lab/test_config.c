@@ -111,8 +111,8 @@ static void test_mistakes(void **state)
             "network.layers[0].nods is not a setting; did you mean network.layers[0].nodes?\n1 mistake;");
     refused("data: {file: x.csv}\nnetwork: {layers: [{type: hidden}, output]}", NULL, "network.layers[0].nodes is missing");
     refused("data: {file: x.csv}\nnetwork: {model: mlp, layers: [output]}", NULL, ":2:18: network.model is 'mlp' and");
-    refused("data: {file: x.csv}\nnetwork: {model: resnet}", NULL, ":2:18: network.model is 'resnet', which is not a known");
-    refused("data: {file: x.csv}\nnetwork: {model: mlp}", "network.model=resnet", "--set: network.model is 'resnet'");
+    refused("data: {file: x.csv}\nnetwork: {model: resnet}", NULL, ":2:18: unknown architecture 'resnet'");
+    refused("data: {file: x.csv}\nnetwork: {model: mlp}", "network.model=resnet", "--set: unknown architecture 'resnet'");
     refused("data {file: x.csv}", NULL, "2 mistakes; nothing was run.");
     refused("data: {file: x.csv}\nmodes: {progressive: true}\ntraining: {symbol: A}", NULL, "1 mistake;");
     refused("data: {file: x.csv}\nquantization: {bits: 8}", NULL, "int8");

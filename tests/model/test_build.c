@@ -95,9 +95,9 @@ static void test_mlp(void **state)
     assert_int_equal(b.status, TL_BAD_CONFIG);
     assert_non_null(strstr(b.error.message, "network.num_layers is 3 but network.hidden_size lists 2"));
     finish(&b);
-    build(&b, "{model: transformer}", 0, 4, 1, 0);
+    build(&b, "{model: transfromer}", 0, 4, 1, 0);
     assert_int_equal(b.status, TL_BAD_CONFIG);
-    assert_non_null(strstr(b.error.message, "known: mlp"));
+    assert_non_null(strstr(b.error.message, "unknown architecture"));
     finish(&b);
 }
 

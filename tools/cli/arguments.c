@@ -39,6 +39,8 @@ static const option options[] = {
      "short for --set training.loss=..."},
     {"preset", OPTION_TEXT, AT(preset), NULL, NULL, false, "NAME", "begin with a set of settings: plain, advanced"},
     {"check", OPTION_FLAG, AT(check), NULL, NULL, false, NULL, "only look for mistakes in the config"},
+    {"expand", OPTION_FLAG, AT(expand), NULL, NULL, false, NULL,
+     "write the layers in the place of a named architecture"},
     {"explain", OPTION_TEXT, AT(explain), NULL, NULL, false, "PATH",
      "what a setting or block means: training.batch_size"},
     {"data", OPTION_TEXT, AT(data), NULL, NULL, false, "FILE", "the rows to use; - is standard input"},

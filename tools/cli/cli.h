@@ -24,7 +24,7 @@ typedef struct cli_arguments {
     size_t set_count;
     const char *out, *resume, *preset, *explain, *data, *format, *output;
     int threads;              /* 0: all */
-    bool json, quiet, help, plan, check, watch;
+    bool json, quiet, help, plan, check, expand, watch;
 } cli_arguments;
 
 /* Where the talk goes. */

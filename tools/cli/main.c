@@ -146,6 +146,7 @@ tl_options cli_options(cli_state *cli)
     options.output = a->output;
     options.plan = a->plan;
     options.check = a->check;
+    options.expand = a->expand;
     options.progress = on_progress;
     options.progress_user = &cli->terminal;
     return options;

@@ -1,0 +1,91 @@
+/* The family of architectures, and what they share: whose sizes hold, and what their input must be. */
+#include "model/arch.h"
+
+#include "base/text.h"
+#include "text/bind.h"
+
+TL_PRIV const tl__family *tl__arch_family(void)
+{
+#define ARCH_MEMBER(name) tl__arch_##name,
+    static tl__member_fn *const members[] = {TL__ARCHS(ARCH_MEMBER)};
+#undef ARCH_MEMBER
+    static const tl__family family = {"architecture", members, TL_COUNT(members)};
+    return &family;
+}
+
+TL_PRIV tl_status tl__arch_bind(const tl__network_settings *network, const char *file, tl__arena *arena,
+                                const tl__arch **arch, void **settings, tl_error *error)
+{
+    const tl__member_head *member = tl__family_member(tl__arch_family(), 0);
+    tl__member choice = network->model;
+    if (!choice.name) choice = (tl__member){member->name, NULL};
+    TL_TRY(tl__bind_member(tl__arch_family(), &choice, file, "network.model", arena, &member, settings, error));
+    *arch = (const tl__arch *)(const void *)member;
+    size_t listed = network->hidden_size.count, layers = (size_t)network->num_layers;
+    if (listed > 1 && layers > 0 && listed != layers)
+        return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "network.num_layers",
+                           "network.num_layers is %zu but network.hidden_size lists %zu sizes; give one size for all "
+                           "layers, or one for each", layers, listed);
+    return TL_OK;
+}
+
+static const char *arch_refuses(const tl__arch *arch, const tl__fit *fit)
+{
+    if (arch->input == TL__ARCH_SERIES && fit->input.rank != 2)
+        return "needs rows of [time, features], as data.window makes them";
+    if (arch->input == TL__ARCH_FORECAST && !fit->series.input_size)
+        return "needs windows with a horizon, data.task: forecast";
+    if (arch->input == TL__ARCH_IMAGE && fit->input.rank < 2)
+        return "needs images, rows of [height, width, channels]";
+    return NULL;
+}
+
+TL_PRIV tl_status tl__arch_write(tl__heap *heap, const tl__network_settings *network, const tl__fit *fit,
+                                 const char *file, tl__buffer *out, tl_error *error)
+{
+    const tl__arch *arch;
+    void *settings;
+    tl__arena arena;
+    tl__arena_init(&arena, heap);
+    tl_status status = tl__arch_bind(network, file, &arena, &arch, &settings, error);
+    if (status == TL_OK) {
+        tl__network_settings all = *network;
+        if (!all.num_layers) all.num_layers = (int64_t)(all.hidden_size.count > 1 ? all.hidden_size.count
+                                                                                : arch->num_layers);
+        int64_t usual = (int64_t)arch->hidden_size;
+        if (!all.hidden_size.count) all.hidden_size = (tl__int_list){1, &usual};
+        tl__arch_site site = {&all, settings, fit, heap, out};
+        const char *needs = arch_refuses(arch, fit);
+        if (!needs) needs = arch->write(&site);
+        if (out->failed) status = tl__fail_memory(error, out->size);
+        else if (needs)
+            status = tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "network.model", "network.model %s %s",
+                                 arch->head.name, needs);
+    }
+    tl__arena_free(&arena);
+    return status;
+}
+
+TL_PRIV void tl__arch_add(const tl__arch_site *site, const char *format, ...)
+{
+    va_list list;
+    char line[400];
+    va_start(list, format);
+    size_t size = tl__format_list(line, sizeof line, format, list);
+    va_end(list);
+    if (size >= sizeof line) site->out->failed = true;
+    tl__buffer_format(site->out, "- {%s}\n", line);
+}
+
+TL_PRIV size_t tl__arch_layers(const tl__arch_site *site) { return (size_t)site->network->num_layers; }
+
+TL_PRIV size_t tl__arch_hidden(const tl__arch_site *site, size_t layer)
+{
+    const tl__int_list *sizes = &site->network->hidden_size;
+    return (size_t)sizes->items[layer < sizes->count ? layer : sizes->count - 1];
+}
+
+TL_PRIV void tl__arch_flatten(const tl__arch_site *site)
+{
+    if (site->fit->input.rank > 1) tl__arch_add(site, "type: flatten");
+}

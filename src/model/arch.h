@@ -1,0 +1,64 @@
+/* Named architectures: `network: {model: tcn, levels: 4}`. A member writes the layers that it stands for, a line of
+ * YAML each, from behind the input to the output; they are then read as if the user had listed them, so that
+ * `train:configure --expand` prints what is trained.
+ *
+ * Its own settings stand in the network block beside those that all share (hidden_size, num_layers, activation,
+ * initialization), or in the map `model: {type: tcn, levels: 4}`, which is what the block becomes when it is read.
+ *
+ * Forecasts. The rows are [input_size, channels], the outputs [horizon, targets, quantiles]. Architectures that take
+ * each channel by itself turn the row into [channel, time] first, so that a dense layer over the last axis is one
+ * network over time that all channels share, and turn [channel, horizon * quantiles] back at the end. */
+#ifndef TL_MODEL_ARCH_H
+#define TL_MODEL_ARCH_H
+
+#include "base/family.h"
+#include "model/arch_list.h"
+#include "model/build.h"
+
+typedef struct tl__arch_site {
+    const tl__network_settings *network;   /* what all architectures share */
+    const void *settings;                  /* the member's own */
+    const tl__fit *fit;
+    tl__heap *heap;
+    tl__buffer *out;                       /* the list */
+} tl__arch_site;
+
+typedef enum tl__arch_input {
+    TL__ARCH_ANY,            /* rows of any shape */
+    TL__ARCH_SERIES,         /* [time, channels]: windows, sequences */
+    TL__ARCH_FORECAST,       /* windows with a horizon */
+    TL__ARCH_IMAGE           /* [height, width, channels] */
+} tl__arch_input;
+
+typedef struct tl__arch {
+    tl__member_head head;
+    tl__arch_input input;
+    size_t hidden_size, num_layers;        /* where the network block says nothing */
+    /* NULL, or what is wrong: "needs an input_size of 25 or more". */
+    const char *(*write)(const tl__arch_site *site);
+} tl__arch;
+
+TL_PRIV const tl__family *tl__arch_family(void);
+
+#define TL__ARCH_GETTER(name) TL_PRIV const tl__member_head *tl__arch_##name(void);
+TL__ARCHS(TL__ARCH_GETTER)
+#undef TL__ARCH_GETTER
+
+/* The layers of the architecture that the block names (none: mlp) into out. */
+TL_PRIV tl_status tl__arch_write(tl__heap *heap, const tl__network_settings *network, const tl__fit *fit,
+                                 const char *file, tl__buffer *out, tl_error *error);
+/* The member, with its settings read into the arena; what is wrong with them, before there are data. */
+TL_PRIV tl_status tl__arch_bind(const tl__network_settings *network, const char *file, tl__arena *arena,
+                                const tl__arch **arch, void **settings, tl_error *error);
+
+/* ---- for members ---- */
+
+/* Appends "- {FORMAT}". */
+TL_PRIV void tl__arch_add(const tl__arch_site *site, const char *format, ...) TL_PRINTF(2, 3);
+/* Hidden layers, and the size of each: as hidden_size and num_layers have it. */
+TL_PRIV size_t tl__arch_layers(const tl__arch_site *site);
+TL_PRIV size_t tl__arch_hidden(const tl__arch_site *site, size_t layer);
+/* A row of any shape as one of features. */
+TL_PRIV void tl__arch_flatten(const tl__arch_site *site);
+
+#endif
