@@ -189,6 +189,7 @@
 #include "model/arch_mlp.c"
 #include "model/model.c"
 #include "model/file.c"
+#include "model/transfer.c"
 #include "model/predictor.c"
 #endif
 #include "model/place.c"

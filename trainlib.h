@@ -320,6 +320,13 @@ TL_API tl_status tl_model_new(tl_context *context, const tl_graph *graph, tl_nod
 TL_API tl_status tl_model_save(const tl_model *model, const char *path, tl_error *error);
 TL_API tl_status tl_model_load(tl_context *context, const char *path, tl_model **out, tl_error *error);
 TL_API void tl_model_free(tl_model *model);
+/* Start from weights that are trained already. From the safetensors file `path` (any program's; NULL: none) come all
+ * tensors whose name and shape fit; the rest stays as it is. settings: "layers: [conv_*], rename: {fc1: dense_1},
+ * freeze: [0..3], rate_factors: {conv_*: 0.1}", as in the `transfer:` block of a config; NULL: all that fits. Later
+ * trainings keep what is frozen. *report (NULL: not wanted; tl_value_free it) says what was loaded, what was missing
+ * and what had another shape. Nothing fits: TL_BAD_DATA, and the weights stay. */
+TL_API tl_status tl_model_transfer(tl_model *model, const char *path, const char *settings, tl_value **report,
+                                   tl_error *error);
 TL_API int64_t tl_model_parameters(const tl_model *model);
 TL_API size_t tl_model_inputs(const tl_model *model);     /* raw input columns for prediction */
 TL_API size_t tl_model_outputs(const tl_model *model);

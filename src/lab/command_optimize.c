@@ -207,6 +207,7 @@ static tl_status command_optimize_train(command_optimize_work *work, const tl__c
     tl__session session;
     tl__trainer_options options = {.run = "", .progress = command_optimize_progress, .progress_user = work};
     tl_status status = tl__session_open(work->context, config, work->data, &session, error);
+    if (status == TL_OK) status = tl__session_transfer(&session, error);
     if (status == TL_OK) work->regression = tl_dataset_classes(session.data) == 0;
     if (status == TL_OK) status = tl__session_train(&session, &options, error);
     if (status == TL_OK) {    /* what a trial warns of is in no one's interest here */

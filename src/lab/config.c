@@ -74,6 +74,8 @@ TL_PRIV void tl__config_rows(tl__field rows[TL__CONFIG_ROWS])
          .rows = tl__training_rows(), .help = "How it is trained"},
         {.name = "optimization", .kind = TL__FIELD_BLOCK, .flags = TL__RESULT, .offset = AT(train.optimization),
          .rows = tl__optimization_rows(), .help = "Regularisation, clipping and early stopping"},
+        {.name = "transfer", .kind = TL__FIELD_BLOCK, .flags = TL__RESULT, .offset = AT(transfer),
+         .rows = tl__transfer_rows(), .help = "Starting from a trained model: what is loaded, kept, or learns slower"},
         {.name = "prediction", .kind = TL__FIELD_BLOCK, .offset = AT(prediction), .rows = config_prediction_rows(),
          .help = "How predictions are made from probabilities"},
         {.name = "output", .kind = TL__FIELD_BLOCK, .offset = AT(output), .rows = config_output_rows(),

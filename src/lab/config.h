@@ -6,6 +6,7 @@
 #define TL_LAB_CONFIG_H
 
 #include "data/settings.h"
+#include "model/transfer.h"
 #include "nn/graph.h"
 #include "text/value.h"
 #include "train/settings.h"
@@ -31,13 +32,14 @@ typedef struct tl__config_settings {
     tl__data_settings data;
     tl__network_settings network;
     tl__train_settings train;    /* training: and optimization: */
+    tl__transfer_settings transfer;
     tl__prediction_settings prediction;
     tl__output_settings output;
     tl__analytics_settings analytics;
     const tl_value *search;      /* of train:optimize */
 } tl__config_settings;
 
-enum { TL__CONFIG_ROWS = 11 };   /* with the one that ends the table */
+enum { TL__CONFIG_ROWS = 12 };   /* with the one that ends the table */
 TL_PRIV void tl__config_rows(tl__field rows[TL__CONFIG_ROWS]);
 
 typedef struct tl__config {

@@ -249,6 +249,34 @@ static tl_status run_plan_training(run_state *run, tl_error *error)
     return run->checkpoint ? tl__trainer_resume(run->session.trainer, run->checkpoint, error) : TL_OK;
 }
 
+/* What was taken from another model, and what was not. */
+static void run_say_transfer(run_state *run)
+{
+    const tl_value *report = run->session.transfer ? &run->session.transfer->root : NULL;
+    char loaded[32], all[32], rest[160] = "";
+    size_t used = 0;
+    if (!report) return;
+    const tl_value *missing = tl_value_get(report, "missing"), *other = tl_value_get(report, "other_shape");
+    if (tl_value_count(missing))
+        used += tl__format(rest, sizeof rest, "; not there: %zu", tl_value_count(missing));
+    if (tl_value_count(other))
+        tl__format(rest + used, sizeof rest - used, "; of another shape: %zu", tl_value_count(other));
+    tl__say_count(loaded, (uint64_t)tl_value_integer(tl_value_get(report, "numbers"), 0));
+    tl__say_count(all, (uint64_t)tl_value_integer(tl_value_get(report, "of_numbers"), 0));
+    tl__log_line(run->context, TL_LOG_INFO, "starts from %s: %lld of %lld tensors (%s of %s numbers)%s",
+                 tl_value_text(tl_value_get(report, "file"), ""),
+                 (long long)tl_value_integer(tl_value_get(report, "tensors"), 0),
+                 (long long)tl_value_integer(tl_value_get(report, "of_tensors"), 0), loaded, all, rest);
+}
+
+static tl_status run_write_transfer(run_state *run, tl_error *error)
+{
+    const char *path = tl__path_join(&run->arena, run->folder, "transfer.json");
+    if (!run->session.transfer) return TL_OK;
+    if (!path) return tl__fail_memory(error, 256);
+    return tl__json_save(run->context, &run->session.transfer->root, path, false, error);
+}
+
 static void run_say_beginning(run_state *run)
 {
     static const char blanks[] = "                                                                ";
@@ -260,6 +288,7 @@ static void run_say_beginning(run_state *run)
     tl__log_line(run->context, TL_LOG_INFO, "network%.*s  %s", width - 7, blanks, network);
     if (run->session.data->note && *run->session.data->note)
         tl__log_line(run->context, TL_LOG_INFO, "%s", run->session.data->note);
+    run_say_transfer(run);
     if (run->config->settings.analytics.enabled)
         tl__log_line(run->context, TL_LOG_WARNING, "analytics.enabled: detailed analytics come with a later version; "
                      "metrics.csv and metrics.json are written as always.");
@@ -373,6 +402,7 @@ static tl_status run_train(run_state *run, tl_error *error)
     run_set_progress(run, "loading");
     TL_TRY(tl__journal_status(&run->journal, &run->progress, NULL, true, error));
     TL_TRY(run_write_config(run, error));
+    TL_TRY(run_write_transfer(run, error));
     if (!run->checkpoint) TL_TRY(run_plan_training(run, error));
     run_say_beginning(run);
     TL_TRY(tl__journal_table(&run->journal, run->folder, run->journal.classification, run->session.trainer, error));
@@ -417,6 +447,7 @@ static tl_status run_all(run_state *run, const char *config_path, tl_error *erro
     else TL_TRY(tl__config_read_for(run->context, config_path, o->set, o->set_count, o->out, &run->config, error));
     TL_TRY(tl__config_hash(run->config, run->hash, error));
     TL_TRY(tl__session_open(run->context, run->config, NULL, &run->session, error));
+    if (!run->checkpoint) TL_TRY(tl__session_transfer(&run->session, error));
     tl__trainer_options nothing = {.run = ""};
     TL_TRY(tl__session_train(&run->session, &nothing, error));    /* all mistakes show before there is a folder */
     tl__time_compact(run->stamp, tl__now(run->context));

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "lab/path.h"
 #include "nn/activation.h"
+#include "port/port.h"
 
 static tl_status session_fill(tl__session *session, tl_error *error)
 {
@@ -24,6 +25,7 @@ static tl_status session_fill(tl__session *session, tl_error *error)
     tl_status status = tl__network_build(context, &s->network, s->train.optimization.dropout, &fit, config->path,
                                          &graph,
                                          error);
+    if (status == TL_OK) status = tl__transfer_mark(&graph, &s->transfer, error);
     if (status == TL_OK)
         return tl__model_make(context, &graph, data->pipeline, (uint64_t)s->seed, &session->model, error);
     tl__graph_free(&graph);
@@ -35,6 +37,30 @@ TL_PRIV tl_status tl__session_open(tl_context *context, const tl__config *config
 {
     *out = (tl__session){.context = context, .config = config, .data = data};
     return tl__config_place(config, session_fill(out, error), error);
+}
+
+static tl_status session_transfer(tl__session *session, tl__arena *arena, tl_error *error)
+{
+    const tl__config *config = session->config;
+    const tl__transfer_settings *settings = &config->settings.transfer;
+    tl__builder builder;
+    const char *path = tl__path_join(arena, config->folder, settings->from);
+    if (path && tl__folder_exists(path)) path = tl__path_join(arena, path, "model.safetensors");
+    if (!path) return tl__fail_memory(error, 256);
+    if (tl__tree_new(&session->context->heap, NULL, &session->transfer) != TL_OK)
+        return tl__fail_memory(error, sizeof *session->transfer);
+    tl__builder_init(&builder, session->transfer);
+    return tl__transfer_load(session->model, settings, path, &builder, tl__put_map(&builder, NULL, NULL), error);
+}
+
+TL_PRIV tl_status tl__session_transfer(tl__session *session, tl_error *error)
+{
+    tl__arena arena;
+    if (!session->config->settings.transfer.from) return TL_OK;
+    tl__arena_init(&arena, &session->context->heap);
+    tl_status status = session_transfer(session, &arena, error);
+    tl__arena_free(&arena);
+    return tl__config_place(session->config, status, error);
 }
 
 TL_PRIV tl_status tl__session_train(tl__session *session, const tl__trainer_options *options, tl_error *error)
@@ -53,6 +79,7 @@ TL_PRIV tl_status tl__session_train(tl__session *session, const tl__trainer_opti
 TL_PRIV void tl__session_close(tl__session *session)
 {
     tl__trainer_free(session->trainer);
+    tl__tree_free(session->transfer);
     tl_model_free(session->model);
     if (session->owns_data) tl_dataset_free(session->data);
     memset(session, 0, sizeof *session);

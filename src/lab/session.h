@@ -12,12 +12,15 @@ typedef struct tl__session {
     tl_dataset *data;
     bool owns_data;
     tl_model *model;
+    tl__tree *transfer;              /* what tl__session_transfer did (model/transfer.h); NULL: nothing */
     tl__trainer *trainer;            /* NULL: not yet (tl__session_train) */
 } tl__session;
 
 /* Reads the data (or takes `data`, which stays the caller's) and makes the model. */
 TL_PRIV tl_status tl__session_open(tl_context *context, const tl__config *config, tl_dataset *data, tl__session *out,
                                    tl_error *error);
+/* Takes weights from where transfer.from says, if it does; not for a training that goes on. */
+TL_PRIV tl_status tl__session_transfer(tl__session *session, tl_error *error);
 /* Makes the trainer; options: all but settings, file and seed, which come from the config. An earlier trainer is
  * freed. */
 TL_PRIV tl_status tl__session_train(tl__session *session, const tl__trainer_options *options, tl_error *error);

@@ -32,12 +32,41 @@ TL_API void tl_model_free(tl_model *model)
     tl__free(heap, model, sizeof *model);
 }
 
+static tl_status model_plan(tl_model *model, tl__plan **out, tl_error *error)
+{
+    tl__plan_options options = {.kernels = model->context->kernels, .workers = 1, .max_rows = 1};
+    return tl__plan_new(&model->context->heap, &model->graph, &options, out, error);
+}
+
+TL_PRIV tl_status tl__model_plan_again(tl_model *model, tl_error *error)
+{
+    tl__heap *heap = &model->context->heap;
+    tl__plan *plan;
+    TL_TRY(model_plan(model, &plan, error));
+    size_t bytes = tl__plan_parameter_floats(plan) * sizeof(float);
+    float *parameters = bytes ? tl__alloc_aligned(heap, bytes) : NULL;
+    if (bytes && !parameters) {
+        tl__plan_free(heap, plan);
+        return tl__fail_memory(error, bytes);
+    }
+    if (bytes) memset(parameters, 0, bytes);
+    for (int t = 0; t < tl__plan_tensor_count(plan); t++) {
+        const tl__tensor *from = tl__plan_tensor(model->plan, t), *to = tl__plan_tensor(plan, t);
+        memcpy(parameters + to->offset, model->parameters + from->offset, to->size * sizeof(float));
+    }
+    if (model->parameters)
+        tl__free_aligned(heap, model->parameters, tl__plan_parameter_floats(model->plan) * sizeof(float));
+    tl__plan_free(heap, model->plan);
+    model->plan = plan;
+    model->parameters = parameters;
+    return TL_OK;
+}
+
 static tl_status model_fill(tl_model *model, const tl__pipeline *pipeline, uint64_t seed, tl_error *error)
 {
     tl_context *context = model->context;
-    tl__plan_options options = {.kernels = context->kernels, .workers = 1, .max_rows = 1};
     TL_TRY(tl__graph_check(&model->graph, error));
-    TL_TRY(tl__plan_new(&context->heap, &model->graph, &options, &model->plan, error));
+    TL_TRY(model_plan(model, &model->plan, error));
     size_t floats = tl__plan_parameter_floats(model->plan), bytes;
     if (!tl__size_mul(floats, sizeof(float), &bytes)) return tl__fail_memory(error, SIZE_MAX);
     if (bytes) {

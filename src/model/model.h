@@ -40,6 +40,9 @@ struct tl_model {
  * pipeline is cloned (NULL: a plain one of the graph's shapes). Weights are drawn from `seed`. */
 TL_PRIV tl_status tl__model_make(tl_context *context, tl__graph *graph, const tl__pipeline *pipeline, uint64_t seed,
                                  tl_model **out, tl_error *error);
+/* After a change of what is frozen or learns at a rate of its own: plans again and moves the parameters to their new
+ * places; the model stays as it was on failure. */
+TL_PRIV tl_status tl__model_plan_again(tl_model *model, tl_error *error);
 /* Replace the pipeline by a copy; the model stays as it was on failure. TL_BAD_SHAPE when it does not fit the
  * network. */
 TL_PRIV tl_status tl__model_set_pipeline(tl_model *model, const tl__pipeline *pipeline, tl_error *error);

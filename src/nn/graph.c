@@ -230,6 +230,7 @@ TL_PRIV tl_status tl__graph_add_input(tl__graph *graph, const char *name, const 
     if (!common || !settings || !dims) return tl__fail_memory(error, sizeof *common + sizeof *settings);
     common->type = "input";
     common->alpha = -1;
+    common->rate_factor = 1;
     if (name && graph->heap) {
         common->name = tl__arena_text(&graph->arena, name);
         if (!common->name) return tl__fail_memory(error, strlen(name));
@@ -251,6 +252,19 @@ TL_PRIV void tl__graph_set_output(tl__graph *graph, int node)
     output->hidden = false;
     if (output->layer->takes_activation && output->common->activation == TL__ACTIVATION_AUTO)
         output->activation = tl__activation_word("identity");
+}
+
+/* Settings of a node lie in the graph's own memory. */
+TL_PRIV void tl__graph_freeze(tl__graph *graph, int node)
+{
+    tl__layer_common *common = (tl__layer_common *)(uintptr_t)graph->nodes[node].common;
+    common->frozen = true;
+}
+
+TL_PRIV void tl__graph_set_rate_factor(tl__graph *graph, int node, double factor)
+{
+    tl__layer_common *common = (tl__layer_common *)(uintptr_t)graph->nodes[node].common;
+    common->rate_factor = factor;
 }
 
 TL_PRIV int tl__graph_output(const tl__graph *graph)

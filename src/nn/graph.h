@@ -42,6 +42,7 @@ typedef struct tl__layer_common {
     double alpha;                    /* the activation's own number; -1: its default */
     int initialization;
     bool frozen;                     /* keeps its weights in training */
+    double rate_factor;              /* of the learning rate, for its weights */
 } tl__layer_common;
 
 typedef struct tl__graph_node {
@@ -102,6 +103,9 @@ TL_PRIV tl_status tl__graph_add_description(tl__graph *graph, const tl_layer_des
 /* Choose the node that predicts; nodes that it does not need stay in the graph and cost nothing. It takes no default
  * activation: softmax and sigmoid belong to the loss. */
 TL_PRIV void tl__graph_set_output(tl__graph *graph, int node);
+/* What the settings frozen and rate_factor of a layer say; before the graph is planned. */
+TL_PRIV void tl__graph_freeze(tl__graph *graph, int node);
+TL_PRIV void tl__graph_set_rate_factor(tl__graph *graph, int node, double factor);
 /* The loss makes probabilities of the outputs by its link: the same softmax or sigmoid written on the output layer, as
  * people are used to, means that link and is not applied twice. The other one of the two: TL_BAD_CONFIG. */
 TL_PRIV tl_status tl__graph_settle_link(tl__graph *graph, const struct tl__loss *loss, tl_error *error);

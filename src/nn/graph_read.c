@@ -30,6 +30,9 @@ static const tl__field graph_common_rows[] = {
      .help = "how its weights start; auto: network.initialization"},
     {.name = "frozen", .kind = TL__FIELD_BOOL, .flags = TL__RESULT, .offset = offsetof(tl__layer_common, frozen),
      .help = "keeps its weights in training"},
+    {.name = "rate_factor", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__TUNE | TL__LOG | TL__OPEN_MIN,
+     .offset = offsetof(tl__layer_common, rate_factor), .fallback = 1, .min = 0, .max = 1e6,
+     .help = "its weights learn with training.learning_rate times this"},
     {.name = NULL}
 };
 

@@ -182,42 +182,56 @@ static void network_figures(const tl__network *network, tl__step_result *result)
     result->element_max = figures.max_absolute;
 }
 
+/* The factors of every part. Parts often agree: without l2 and rates of their own all of them do. */
 static void network_prepare(tl__network *network, const tl__update *update, float factor, tl__optimizer_step *out)
 {
     const tl__plan *plan = network->plan;
-    tl__optimizer_request request = {.step = update->step, .learning_rate = update->learning_rate, .l2 = update->l2,
-                                     .momentum = update->momentum, .gradient_scale = (double)factor};
-    tl__optimizer_prepare(plan->options.optimizer, plan->options.optimizer_settings, &request, out);
-    out->kernels = plan->options.kernels;
-    out->decay_floats = plan->decay_floats;
+    const tl__plan_options *options = &plan->options;
+    out->kernels = options->kernels;
+    out->optimizer = options->optimizer;
     out->parameters = network->parameters;
     out->state = network->state;
+    for (int p = 0; p < plan->part_count; p++) {
+        const tl__plan_part *part = &plan->parts[p];
+        out->part[p].end = part->end;
+        bool as_before = p > 0 && part[-1].rate_factor == part->rate_factor;
+        if (as_before && (update->l2 == 0 || part[-1].decays == part->decays)) {
+            out->part[p].factors = out->part[p - 1].factors;
+            continue;
+        }
+        tl__optimizer_request request = {.step = update->step, .learning_rate = update->learning_rate *
+                                         part->rate_factor, .l2 = part->decays ? update->l2 : 0,
+                                         .momentum = update->momentum, .gradient_scale = (double)factor};
+        options->optimizer->prepare(options->optimizer_settings, &request, &out->part[p].factors);
+    }
 }
 
 typedef struct network_apply_call {
     const tl__network *network;
     tl__optimizer_step step;
-    size_t weight_tasks;
 } network_apply_call;
 
+/* Chunks of the parts, one part after the other. */
 static void network_apply_task(void *user, size_t task, int worker)
 {
     const network_apply_call *call = user;
-    const tl__plan *plan = call->network->plan;
-    bool weights = task < call->weight_tasks;
-    size_t first = weights ? task * TL__NETWORK_CHUNK
-                           : plan->decay_floats + (task - call->weight_tasks) * TL__NETWORK_CHUNK;
-    size_t end = tl__size_min(first + TL__NETWORK_CHUNK, weights ? plan->decay_floats : plan->trained_floats);
+    const tl__plan_part *part = call->network->plan->parts;
+    size_t begin = 0;
     (void)worker;
+    for (size_t chunks; task >= (chunks = tl__blocks(part->end - begin, TL__NETWORK_CHUNK)); begin = part++->end)
+        task -= chunks;
+    size_t first = begin + task * TL__NETWORK_CHUNK, end = tl__size_min(first + TL__NETWORK_CHUNK, part->end);
     tl__optimizer_take(&call->step, first, call->network->gradients + first, end - first);
 }
 
 static void network_apply(tl__network *network, tl__pool *pool, const tl__update *update, float factor)
 {
     const tl__plan *plan = network->plan;
-    network_apply_call call = {.network = network, .weight_tasks = tl__blocks(plan->decay_floats, TL__NETWORK_CHUNK)};
+    network_apply_call call = {.network = network};
+    size_t tasks = 0;
     network_prepare(network, update, factor, &call.step);
-    size_t tasks = call.weight_tasks + tl__blocks(plan->trained_floats - plan->decay_floats, TL__NETWORK_CHUNK);
+    for (int p = 0; p < plan->part_count; p++)
+        tasks += tl__blocks(plan->parts[p].end - (p ? plan->parts[p - 1].end : 0), TL__NETWORK_CHUNK);
     tl__network_for(pool, tasks, 40.0 * (double)plan->trained_floats, network_apply_task, &call);
 }
 

@@ -28,17 +28,6 @@ TL_PRIV void tl__optimizer_start(const tl__optimizer *optimizer, const void *set
     }
 }
 
-TL_PRIV void tl__optimizer_prepare(const tl__optimizer *optimizer, const void *settings,
-                                   const tl__optimizer_request *request, tl__optimizer_step *out)
-{
-    tl__optimizer_request others = *request;
-    out->optimizer = optimizer;
-    optimizer->prepare(settings, request, &out->weights);
-    out->others = out->weights;
-    others.l2 = 0;
-    if (request->l2 != 0) optimizer->prepare(settings, &others, &out->others);
-}
-
 TL_PRIV tl_status tl__optimizer_check(const tl__optimizer *optimizer, const void *settings, tl_error *error)
 {
     return optimizer->check ? optimizer->check(settings, error) : TL_OK;

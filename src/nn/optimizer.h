@@ -4,7 +4,7 @@
  * state_start) before the first step. Once per step, prepare turns rate, step number and settings into a few float
  * factors (computed in double, fixed order); apply then works on any range of the arrays, so ranges are tasks.
  *
- *     optimizer->prepare(settings, &request, &factors);       twice: with l2 for weights, with l2 0 for the rest
+ *     optimizer->prepare(settings, &request, &factors);       for each part: with l2 for weights only
  *     optimizer->apply(kernels, &factors, w, state, first, g, count);
  *
  * Moments whose magnitude falls below 2^-120 become zero by definition: they would decay into subnormals, which are
@@ -16,7 +16,10 @@
 #include "base/family.h"
 #include "kernels/kernels.h"
 
-enum { TL__OPTIMIZER_STATES = 4 };
+enum {
+    TL__OPTIMIZER_STATES = 4,
+    TL__OPTIMIZER_PARTS = 16         /* of a step: 8 rates, with l2 and without */
+};
 
 /* What a step is told. */
 typedef struct tl__optimizer_request {
@@ -55,12 +58,17 @@ typedef struct tl__optimizer {
     tl_status (*check)(const void *settings, tl_error *error);    /* what rows cannot say; NULL: nothing */
 } tl__optimizer;
 
-/* A step under way over arrays of which the first decay_floats take l2 and the others do not. */
+/* A step under way over arrays that are cut into parts, each with factors of its own: weights take l2 and other
+ * parameters do not, and layers may have rates of their own. */
+typedef struct tl__optimizer_part {
+    size_t end;                      /* the part before ends where this one begins */
+    tl__optimizer_factors factors;
+} tl__optimizer_part;
+
 typedef struct tl__optimizer_step {
     const tl__kernels *kernels;
     const tl__optimizer *optimizer;
-    tl__optimizer_factors weights, others;
-    size_t decay_floats;
+    tl__optimizer_part part[TL__OPTIMIZER_PARTS];
     float *parameters;
     float *const *state;
 } tl__optimizer_step;
@@ -71,15 +79,13 @@ TL_PRIV const tl__optimizer *tl__optimizer_find(const char *name, tl_error *erro
 /* Fill the state arrays with what they hold before the first step. */
 TL_PRIV void tl__optimizer_start(const tl__optimizer *optimizer, const void *settings, float *const *state,
                                  size_t count);
-/* The request's factors for both parts; arrays and kernels are the caller's to set. */
-TL_PRIV void tl__optimizer_prepare(const tl__optimizer *optimizer, const void *settings,
-                                   const tl__optimizer_request *request, tl__optimizer_step *out);
-/* Take the gradients of elements first..first+count-1, which lie in one of the two parts, into the weights. */
+/* Take the gradients of elements first..first+count-1, which lie in one part, into the weights. */
 static inline void tl__optimizer_take(const tl__optimizer_step *step, size_t first, const float *gradient,
                                       size_t count)
 {
-    step->optimizer->apply(step->kernels, first < step->decay_floats ? &step->weights : &step->others,
-                           step->parameters, step->state, first, gradient, count);
+    const tl__optimizer_part *part = step->part;
+    while (first >= part->end) part++;
+    step->optimizer->apply(step->kernels, &part->factors, step->parameters, step->state, first, gradient, count);
 }
 /* What tl__field rows cannot say: nesterov needs momentum and no dampening. */
 TL_PRIV tl_status tl__optimizer_check(const tl__optimizer *optimizer, const void *settings, tl_error *error);

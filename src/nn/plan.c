@@ -93,17 +93,51 @@ static tl_status plan_tensor(tl__plan *plan, int node, const tl__tensor_spec *sp
                            "The weights of '%s' (%s) are more than this machine can address; give it fewer nodes.",
                            n->name, out->name);
     out->size = size;
+    out->offset = TL__NOWHERE;
     plan_order(spec->order, out);
     out->fan_in = spec->fan_in;
     out->fan_out = spec->fan_out;
     out->init = (int)spec->init;
     out->trained = !spec->buffer && !n->common->frozen;
     out->decays = spec->decays;
+    out->rate_factor = n->common->rate_factor;
     return TL_OK;
 }
 
 /* Group 0: weights that are trained, 1: other trained ones, 2: the rest. */
 static int plan_group(const tl__tensor *tensor) { return !tensor->trained ? 2 : !tensor->decays; }
+
+/* The first tensor of a group that has no place yet; NULL: there is none. */
+static const tl__tensor *plan_first_unplaced(const tl__plan *plan, int count, int group)
+{
+    for (int t = 0; t < count; t++)
+        if (plan->tensors[t].offset == TL__NOWHERE && plan_group(&plan->tensors[t]) == group) return &plan->tensors[t];
+    return NULL;
+}
+
+/* Places the tensors of a group that share a rate factor: one part of the optimizer's step. Frozen ones and buffers
+ * have no rate, and are one part. */
+static tl_status plan_part(tl__plan *plan, int count, int group, double rate_factor, size_t *offset, tl_error *error)
+{
+    for (int t = 0; t < count; t++) {
+        tl__tensor *tensor = &plan->tensors[t];
+        if (plan_group(tensor) != group || (group < 2 && tensor->rate_factor != rate_factor)) continue;
+        tensor->offset = *offset;
+        if (!tl__size_add(*offset, tl__size_round(tensor->size, PLAN_LINE_FLOATS), offset) ||
+            *offset > SIZE_MAX / sizeof(float) / 8)
+            return tl__fail(error, TL_OUT_OF_RANGE, "The weights are more than this machine can address.");
+        plan->totals.parameter_count += tensor->size;
+        if (group == 2) continue;
+        plan->totals.trained_count += tensor->size;
+        plan->norm_blocks += tl__blocks(tensor->size, TL__SQUARES_BLOCK);
+    }
+    if (group == 2) return TL_OK;
+    if (plan->part_count == TL__OPTIMIZER_PARTS)
+        return tl__fail(error, TL_OUT_OF_RANGE, "The layers have more than %d different rate factors; use fewer.",
+                        TL__OPTIMIZER_PARTS / 2);
+    plan->parts[plan->part_count++] = (tl__plan_part){*offset, rate_factor, group == 0};
+    return TL_OK;
+}
 
 static tl_status plan_parameters(tl__plan *plan, tl_error *error)
 {
@@ -120,19 +154,8 @@ static tl_status plan_parameters(tl__plan *plan, tl_error *error)
     }
     size_t offset = 0;
     for (int group = 0; group < 3; group++) {
-        for (int t = 0; t < count; t++) {
-            tl__tensor *tensor = &plan->tensors[t];
-            if (plan_group(tensor) != group) continue;
-            tensor->offset = offset;
-            if (!tl__size_add(offset, tl__size_round(tensor->size, PLAN_LINE_FLOATS), &offset) ||
-                offset > SIZE_MAX / sizeof(float) / 8)
-                return tl__fail(error, TL_OUT_OF_RANGE, "The weights are more than this machine can address.");
-            plan->totals.parameter_count += tensor->size;
-            if (group < 2) {
-                plan->totals.trained_count += tensor->size;
-                plan->norm_blocks += tl__blocks(tensor->size, TL__SQUARES_BLOCK);
-            }
-        }
+        for (const tl__tensor *first; (first = plan_first_unplaced(plan, count, group)) != NULL;)
+            TL_TRY(plan_part(plan, count, group, first->rate_factor, &offset, error));
         if (group == 0) plan->decay_floats = offset;
         if (group == 1) plan->trained_floats = offset;
     }

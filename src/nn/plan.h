@@ -2,7 +2,8 @@
  * is allocated. A network (nn/network.h) is then one block of exactly plan->bytes bytes.
  *
  *     own     the network's own structs, one op per node, GEMM plans
- *     params  all parameters, each tensor on a 64-byte line: [weights][other trained ones][frozen and buffers]
+ *     params  all parameters, each tensor on a 64-byte line: [weights][other trained ones][frozen and buffers]; in
+ *             the first two, tensors of one rate_factor follow each other
  *     grads   gradients of the trained ones at the same offsets; log2(accumulation)+1 of them
  *     state   the optimizer's arrays, each the size of the trained parameters
  *     values  activations, their gradients and what layers keep between forward and backward. A buffer lives from its
@@ -55,6 +56,7 @@ typedef struct tl__tensor {
     int init;                             /* nn/init.h */
     bool trained;                         /* has a gradient; false: frozen, or a buffer */
     bool decays;                          /* l2_reg takes it: a weight, not a bias or a norm */
+    double rate_factor;                   /* of the learning rate */
 } tl__tensor;
 
 /* One line of the printed plan. */
@@ -98,7 +100,6 @@ TL_PRIV int tl__plan_tensor_count(const tl__plan *plan);
 TL_PRIV const tl__tensor *tl__plan_tensor(const tl__plan *plan, int index);
 TL_PRIV size_t tl__plan_parameter_floats(const tl__plan *plan);
 TL_PRIV size_t tl__plan_trained_floats(const tl__plan *plan);
-TL_PRIV size_t tl__plan_decay_floats(const tl__plan *plan);
 TL_PRIV const tl__graph *tl__plan_graph(const tl__plan *plan);
 
 /* Where element i of a tensor's file order lies in memory. */

@@ -3,6 +3,7 @@
 #define TL_NN_PLAN_PARTS_H
 
 #include "nn/layer.h"
+#include "nn/optimizer.h"
 #include "nn/plan.h"
 
 #define TL__NOWHERE SIZE_MAX
@@ -38,6 +39,13 @@ typedef struct tl__plan_buffer {
     int from, to;                   /* times of its first writer and last reader */
 } tl__plan_buffer;
 
+/* Parameters that one set of optimizer factors goes for: up to `end`, from the end of the part before. */
+typedef struct tl__plan_part {
+    size_t end;
+    double rate_factor;
+    bool decays;
+} tl__plan_part;
+
 struct tl__plan {
     void *block;                    /* of tl__plan_new */
     const tl__graph *graph;
@@ -48,6 +56,8 @@ struct tl__plan {
     tl__plan_buffer *buffers;       /* only while it is made */
     int *order;
     size_t parameter_floats, trained_floats, decay_floats;
+    tl__plan_part parts[TL__OPTIMIZER_PARTS];   /* those of weights first */
+    int part_count;
     bool split;                     /* gradients of weights come after those of all inputs */
     int gradient_arrays, state_arrays;
     size_t values;                  /* bytes */

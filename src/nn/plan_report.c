@@ -28,7 +28,6 @@ TL_PRIV int tl__plan_tensor_count(const tl__plan *plan) { return plan->tensor_co
 TL_PRIV const tl__tensor *tl__plan_tensor(const tl__plan *plan, int index) { return &plan->tensors[index]; }
 TL_PRIV size_t tl__plan_parameter_floats(const tl__plan *plan) { return plan->parameter_floats; }
 TL_PRIV size_t tl__plan_trained_floats(const tl__plan *plan) { return plan->trained_floats; }
-TL_PRIV size_t tl__plan_decay_floats(const tl__plan *plan) { return plan->decay_floats; }
 TL_PRIV const tl__graph *tl__plan_graph(const tl__plan *plan) { return plan->graph; }
 
 TL_PRIV size_t tl__tensor_place(const tl__tensor *tensor, size_t i)

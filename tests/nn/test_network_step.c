@@ -17,6 +17,8 @@
               "{type: layer_norm}, {type: output, nodes: 3}]"
 #define FROZEN "[{type: input, nodes: 6}, {type: hidden, nodes: 20}, {type: hidden, nodes: 20, frozen: true}, "        \
                "{type: batch_norm, frozen: true}, {type: output, nodes: 3}]"
+#define SLOWER "[{type: input, nodes: 6}, {type: hidden, nodes: 20, rate_factor: 0.25}, {type: hidden, nodes: 20}, "   \
+               "{type: layer_norm, rate_factor: 3}, {type: output, nodes: 3, rate_factor: 0.25}]"
 /* several readers of one layer, sums of their gradients, a dense layer over time steps */
 #define GRAPH "[{type: input, nodes: 6}, {type: dense, name: a, nodes: 12, activation: tanh}, "                        \
               "{type: dense, name: b, nodes: 12, activation: elu, from: a}, {type: add, name: s, from: [a, b, a]}, "   \
@@ -118,7 +120,7 @@ static void compare(const setup *s, bool streams)
 
 static void test_same_bits_with_every_optimizer(void **state)
 {
-    static const char *const networks[] = {PLAIN, MIXED, FROZEN, GRAPH};
+    static const char *const networks[] = {PLAIN, MIXED, FROZEN, SLOWER, GRAPH};
     static const char *const optimizers[][2] = {
         {"sgd", ""}, {"sgd", "momentum: 0.9, nesterov: true, weight_decay: 0.01"},
         {"rmsprop", "momentum: 0.5, centered: true"}, {"adagrad", "initial_accumulator_value: 0.1"}, {"adam", ""},
