@@ -33,10 +33,6 @@ enum {
 
 #ifndef SET_GEMM
 static void SET(gemm_run)(const tl__gemm *call, const tl__gemm_plan *plan, size_t task, void *scratch);
-#ifndef GEMM_CHAINS_ONLY
-static void SET(gemm_small)(const tl__gemm *call, const tl__gemm_plan *plan, size_t task, void *scratch);
-static bool SET(gemm_is_small)(const tl__gemm *call, const tl__gemm_plan *plan);
-#endif
 
 INLINE(size_t) SET(parts)(size_t n, size_t size) { return n / size + (n % size != 0); }
 
@@ -85,7 +81,7 @@ FN(void) SET(gemm_limit)(const tl__gemm *call, tl__gemm_plan *plan)
     plan->columns = tl__size_round(tl__size_max(1, columns), SET(TILE_COLUMNS));
 }
 
-FN(void) SET(gemm_plan)(const tl__gemm *call, tl__gemm_plan *plan)
+FN(void) SET(gemm_plan_straight)(const tl__gemm *call, tl__gemm_plan *plan)
 {
     const size_t pieces = tl__size_max(1, call->cut.pieces), unit = tl__size_max(1, call->cut.unit);
     size_t values = 1;
@@ -105,7 +101,8 @@ FN(void) SET(gemm_plan)(const tl__gemm *call, tl__gemm_plan *plan)
     if (plan->leaves) {   /* at most as many as the two counters of leaves.h have digits */
         values = 2;
         for (size_t p = pieces; p > 1; p /= 2) values++;
-        for (size_t blocks = (call->k / pieces + unit - 1 + TL__BLOCK) / TL__BLOCK + 1; blocks > 0; blocks /= 2) values++;
+        const size_t terms = call->k / pieces + unit - 1;
+        for (size_t blocks = (terms + TL__BLOCK) / TL__BLOCK + 1; blocks > 0; blocks /= 2) values++;
     }
     size_t floats = values * plan->rows * plan->columns;
     if (plan->leaves && call->take != NULL) {   /* no less than with fewer terms */
@@ -116,9 +113,6 @@ FN(void) SET(gemm_plan)(const tl__gemm *call, tl__gemm_plan *plan)
     plan->scratch_bytes = (plan->values_at + (plan->values ? floats : 0)) * sizeof(float);
     SET(gemm_cut)(call, plan);
     plan->by_rows = !plan->packs_b && call->k * plan->columns <= SET(NEAR);
-#ifndef GEMM_CHAINS_ONLY
-    if (SET(gemm_is_small)(call, plan)) plan->run = SET(gemm_small);
-#endif
 }
 #endif
 
@@ -369,4 +363,19 @@ FN(void) SET(gemm_run)(const tl__gemm *call, const tl__gemm_plan *plan, size_t t
     SET(gemm_finish)(call, plan, &at);
 }
 #endif
+#endif
+
+#ifndef SET_GEMM
+#ifndef GEMM_CHAINS_ONLY
+#include "kernels/gemm_turn.inc.h"
+#endif
+
+FN(void) SET(gemm_plan)(const tl__gemm *call, tl__gemm_plan *plan)
+{
+    SET(gemm_plan_straight)(call, plan);
+#ifndef GEMM_CHAINS_ONLY
+    if (SET(gemm_is_small)(call, plan)) plan->run = SET(gemm_small);
+    SET(gemm_turn)(call, plan);
+#endif
+}
 #endif

@@ -285,6 +285,51 @@ static void taken_values_are_the_stored_ones(void **state)
         }
 }
 
+/* Products that are computed as their transpose; added to -0, they go the straight way. */
+static void turned_products_are_the_straight_ones(void **state)
+{
+    enum { MOST = 200 * 150, INPUTS = 600000 };
+    static const size_t sizes[][4] = {   /* m, n, k, transposed: 1 a, 2 b */
+        {128, 10, 33, 1}, {131, 10, 4100, 1}, {32, 3, 8, 1}, {200, 11, 300, 1}, {66, 5, 9, 1}, {150, 17, 40, 1},
+        {32, 200, 64, 2}, {31, 150, 130, 2}, {9, 130, 18, 2}, {17, 129, 900, 2}, {5, 21, 11, 2}, {12, 48, 5000, 2},
+    };
+    static float a[INPUTS], b[INPUTS], c[2][MOST];
+    static unsigned char times[MOST];
+    const tl__kernels *k;
+    (void)state;
+    fill_inputs();
+    for (size_t i = 0; i < INPUTS; i++) a[i] = xs[i * 7 % LENGTH];
+    for (size_t i = 0; i < INPUTS; i++) b[i] = ys[i * 11 % LENGTH];
+    for (size_t s = 0; (k = tl__kernels_list(s)) != NULL; s++)
+        for (size_t x = 0; x < TL_COUNT(sizes) * 32; x++) {
+            const size_t *size = sizes[x / 32];
+            const bool take = x & 1, far = x & 2;
+            tl__gemm call = {.m = size[0], .n = size[1], .k = size[2], .a = a, .b = b, .c = c[0], .ldc = size[1],
+                             .a_transposed = size[3] == 1, .b_transposed = size[3] == 2, .cut = {.pieces = x & 4 ? 4 : 1}};
+            call.lda = far ? 1100 : call.a_transposed ? call.m : call.k;
+            call.ldb = far ? 1101 : call.b_transposed ? call.k : call.n;
+            if (call.lda * (call.a_transposed ? call.k : call.m) > INPUTS) continue;
+            if (call.ldb * (call.b_transposed ? call.n : call.k) > INPUTS) continue;
+            if (!take) {
+                call.ldc = size[1] + 7;
+                if (x & 8) call.activation = TL__RELU;
+                if (x & 16) call.bias = xs + 5;
+                if ((x & 24) == 8) call.saved = ys, call.ldsaved = size[1] + 1;
+            }
+            for (size_t i = 0; i < MOST; i++) c[0][i] = c[1][i] = -0.0f;
+            taken to = {c[0], times, call.n};
+            memset(times, 0, sizeof times);
+            if (take) call.c = NULL, call.take = take_values, call.take_user = &to;
+            run_gemm(k, &call);
+            for (size_t i = 0; take && i < call.m * call.n; i++) assert_int_equal(times[i], 1);
+            call.take = NULL;
+            call.c = c[1];
+            call.accumulate = true;
+            run_gemm(k, &call);
+            assert_memory_equal(c[0], c[1], sizeof c[0]);
+        }
+}
+
 /* Large strides have b packed and a copied. */
 static void far_rows_give_the_same_bits(void **state)
 {
@@ -521,6 +566,7 @@ int main(void)
         cmocka_unit_test(gemm_epilogue_is_in_order),
         cmocka_unit_test(taken_values_are_the_stored_ones),
         cmocka_unit_test(far_rows_give_the_same_bits),
+        cmocka_unit_test(turned_products_are_the_straight_ones),
         cmocka_unit_test(gemm_scratch_grows_with_rows_and_terms),
         cmocka_unit_test(activations_agree_with_pytorch),
         cmocka_unit_test(optimizers_agree_with_pytorch),
