@@ -3,6 +3,7 @@
 #include "data/dataset_build.h"
 
 #include "base/text.h"
+#include "data/forecast_make.h"
 #include "data/loader.h"
 #include "data/stream.h"
 #include "data/target.h"
@@ -11,6 +12,7 @@
 /* The columns must be read as the training data was: a category of digits is not a number here. */
 static tl_status apply_kinds(const tl__pipeline *pipeline, tl__arena *arena, tl__kinds *out, tl_error *error)
 {
+    if (pipeline->forecast) return tl__forecast_kinds(pipeline->forecast, arena, out, error);
     size_t count = pipeline->input_count + pipeline->target_count;
     tl__kind_of *items = tl__arena_push_zero(arena, count, sizeof *items);
     if (!items) return tl__fail_memory(error, count * sizeof *items);
@@ -110,6 +112,7 @@ static tl_status apply_make(tl_dataset *dataset, const tl__pipeline *pipeline, c
     bool drop = settings && settings->missing == TL__MISSING_DROP;
     if (tl__pipeline_clone(dataset->context, pipeline, &dataset->pipeline) != TL_OK)
         return tl__fail_memory(error, 1024);
+    if (pipeline->forecast) return tl__forecast_apply_table(dataset, error);
     size_t *columns = tl__arena_push_zero(&dataset->arena, pipeline->target_count + 1, sizeof *columns);
     if (!columns) return tl__fail_memory(error, pipeline->target_count * sizeof *columns);
     TL_TRY(tl__dataset_hash(dataset, error));
@@ -166,6 +169,7 @@ static tl_status apply_read(tl_context *context, const tl__pipeline *pipeline, c
     tl_status status = apply_kinds(pipeline, &arena, &kinds, error);
     if (status == TL_OK && from->file)
         status = tl__stream_wanted(context, settings, from->file, NULL, from->folder, &stream, error);
+    stream = stream && !pipeline->forecast;
     if (status == TL_OK && stream) {
         status = tl__stream_read(context, from->file, settings, &kinds, from->folder, "--data", &table, error);
     } else if (status == TL_OK) {

@@ -58,7 +58,7 @@ static bool batch_streamed(const tl_dataset *dataset, const tl__batch_options *o
 static bool batch_fits_cache(const tl_dataset *dataset, const tl__batch_options *options)
 {
     size_t floats, bytes;
-    return !batch_streamed(dataset, options) &&
+    return !batch_streamed(dataset, options) && !dataset->pipeline->forecast &&
            tl__size_mul(dataset->part[options->part].count, dataset->pipeline->features, &floats) &&
            tl__size_mul(floats, sizeof(float), &bytes) && bytes <= options->cache_bytes;
 }

@@ -3,6 +3,7 @@
 #include "data/dataset_build.h"
 
 #include "base/text.h"
+#include "data/forecast_make.h"
 #include "data/pipeline_fit.h"
 #include "data/split.h"
 #include "data/stream.h"
@@ -501,7 +502,9 @@ TL_PRIV tl_status tl__dataset_make(tl_context *context, tl__table *table, tl__ta
                                                          : 0;
     dataset->workers = (int)settings->workers;
     if ((uint64_t)settings->cache < SIZE_MAX >> 20) dataset->cache_bytes = (size_t)settings->cache << 20;
-    tl_status status = dataset_make(dataset, settings, seed, &roles, &candidates, error);
+    bool forecast = settings->task == TL__TASK_FORECAST;
+    tl_status status = forecast ? tl__forecast_make(dataset, settings, error)
+                                : dataset_make(dataset, settings, seed, &roles, &candidates, error);
     dataset_candidates_free(&candidates);
     tl__roles_free(&roles);
     tl__dataset_let_go(dataset);

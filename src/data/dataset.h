@@ -32,6 +32,7 @@ typedef struct tl__rows_of {
     int32_t *labels;               /* [table->rows] of a classification; -1: missing or unknown class */
     float *targets;                /* [table->rows, outputs] of a regression, in the target's unit; NaN: missing */
     float *weights;                /* [table->rows], or NULL */
+    struct tl__series *series;     /* of a forecast: what windows are read from (data/series.h) */
     unsigned char *incomplete;     /* a bit per row of a stored table: a cell of the inputs is missing; NULL: the
                                       table is in memory, or rows with missing cells are kept */
 } tl__rows_of;
@@ -39,7 +40,8 @@ typedef struct tl__rows_of {
 typedef struct tl__part_rows {
     const tl__rows_of *from;
     size_t count;
-    uint32_t *rows;                /* numbers of rows in from->table; training parts ascend */
+    uint32_t *rows;                /* numbers of rows in from->table; training parts ascend. Of a forecast: steps of
+                                      from->series that the windows' targets begin with */
 } tl__part_rows;
 
 /* What was left out and why, for the report. */

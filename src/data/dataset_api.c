@@ -36,10 +36,6 @@ TL_PRIV tl_status tl__dataset_load(tl_context *context, const tl__data_settings 
     tl__table *table = NULL, *test = NULL;
     tl__arena arena;
     tl__kinds kinds;
-    if (settings->task == TL__TASK_FORECAST) {
-        return tl__fail_at(error, TL_UNSUPPORTED, NULL, 0, 0, "data.task",
-                           "data.task: forecast is not in this version of trainlib; use classification or regression");
-    }
     if (!settings->file) {
         return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.file",
                            "there is no data to learn from; add lines like\ndata:\n  file: table.csv\n  target: "
@@ -48,6 +44,10 @@ TL_PRIV tl_status tl__dataset_load(tl_context *context, const tl__data_settings 
     size_t before = context->heap.in_use;
     bool stream;
     TL_TRY(tl__stream_wanted(context, settings, settings->file, settings->test_file, folder, &stream, error));
+    if (stream && settings->task == TL__TASK_FORECAST)
+        return tl__fail_at(error, TL_UNSUPPORTED, NULL, 0, 0, "data.streaming",
+                           "the series of a forecast are held in memory; say data.streaming: false, or raise "
+                           "data.memory_limit");
     if (stream) TL_TRY(tl__stream_check(settings, error));
     TL_TRY(api_read(context, settings->file, settings, stream, NULL, folder, "data.file", &table, error));
     tl__arena_init(&arena, &context->heap);

@@ -109,12 +109,10 @@ TL_PRIV bool tl__parse_date(const char *text, size_t size, double *seconds)
     return true;
 }
 
-TL_PRIV void tl__print_date(char out[40], double seconds)
+TL_PRIV bool tl__date_of(double seconds, tl__date *out)
 {
-    if (!(seconds > -6e13 && seconds < 2.5e14)) {
-        tl__format(out, 40, "?");
-        return;
-    }
+    bool known = seconds > -6e13 && seconds < 2.5e14;
+    if (!known) seconds = 0;
     int64_t whole = (int64_t)seconds - ((double)(int64_t)seconds > seconds);
     int64_t days = whole / 86400, rest = whole % 86400;
     if (rest < 0) {
@@ -127,13 +125,39 @@ TL_PRIV void tl__print_date(char out[40], double seconds)
     int64_t of_era = shifted - era * 146097;
     int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
     int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t shifted_month = (5 * of_year + 2) / 153;
-    int day = (int)(of_year - (153 * shifted_month + 2) / 5 + 1);
-    int month = (int)(shifted_month < 10 ? shifted_month + 3 : shifted_month - 9);
-    long long year = (long long)(year_of_era + era * 400 + (month <= 2));
-    size_t size = tl__format(out, 40, "%04lld-%02d-%02d", year, month, day);
-    if (rest != 0 && size < 24) {
-        tl__format(out + size, 40 - size, "T%02d:%02d:%02d", (int)(rest / 3600), (int)(rest / 60 % 60),
-                   (int)(rest % 60));
+    int64_t shifted_month = (5 * of_year + 2) / 153, weekday = (days + 3) % 7;    /* 1970-01-01 was a Thursday */
+    out->day = (int)(of_year - (153 * shifted_month + 2) / 5 + 1);
+    out->month = (int)(shifted_month < 10 ? shifted_month + 3 : shifted_month - 9);
+    out->year = year_of_era + era * 400 + (out->month <= 2);
+    out->hour = (int)(rest / 3600);
+    out->minute = (int)(rest / 60 % 60);
+    out->second = (int)(rest % 60);
+    out->weekday = (int)(weekday < 0 ? weekday + 7 : weekday);
+    out->yearday = (int)(days - date_days((int)out->year, 1, 1));
+    return known;
+}
+
+TL_PRIV double tl__date_add_months(double seconds, int64_t months)
+{
+    tl__date date;
+    if (!tl__date_of(seconds, &date)) return seconds;
+    int64_t month = date.year * 12 + date.month - 1 + months;
+    int year = (int)(month >= 0 ? month / 12 : -((11 - month) / 12)), of_year = (int)(month - (int64_t)year * 12) + 1;
+    int day = date.day;
+    while (!date_valid(year, of_year, day)) day--;
+    double before = (double)date_days((int)date.year, date.month, date.day) * 86400.0;
+    return seconds - before + (double)date_days(year, of_year, day) * 86400.0;
+}
+
+TL_PRIV void tl__print_date(char out[40], double seconds)
+{
+    tl__date date;
+    if (!tl__date_of(seconds, &date)) {
+        tl__format(out, 40, "?");
+        return;
     }
+    size_t size = tl__format(out, 40, "%04lld-%02d-%02d", (long long)date.year, date.month, date.day);
+    bool midnight = date.hour == 0 && date.minute == 0 && date.second == 0;
+    if (!midnight && size < 24)
+        tl__format(out + size, 40 - size, "T%02d:%02d:%02d", date.hour, date.minute, date.second);
 }

@@ -4,6 +4,7 @@
 
 #include "base/math.h"
 #include "data/window.h"
+#include "data/windows.h"
 
 typedef struct gather_rows {
     const uint32_t *rows;        /* of the part */
@@ -181,6 +182,10 @@ TL_PRIV tl_status tl__dataset_gather(const tl_dataset *dataset, tl_part part, co
                                      void *room, tl_error *error)
 {
     const tl__part_rows *rows = &dataset->part[part];
+    if (dataset->pipeline->forecast) {
+        tl__windows_gather(dataset, part, order, first, count, inputs, targets);
+        return TL_OK;
+    }
     tl__dataset_gather_targets(dataset, part, order, first, count, labels, targets, weights);
     if (!inputs) return TL_OK;
     if (rows->from->table->store)
@@ -193,6 +198,11 @@ TL_PRIV void tl__dataset_targets(const tl_dataset *dataset, tl_part part, size_t
 {
     const tl__part_rows *rows = &dataset->part[part];
     size_t outputs = dataset->pipeline->outputs;
+    if (dataset->pipeline->forecast) {
+        tl__windows_gather(dataset, part, NULL, first, count, NULL, out);
+        tl__windows_restore(dataset, part, first, count, out);
+        return;
+    }
     for (size_t i = 0; rows->from->targets && i < count; i++) {
         memcpy(out + i * outputs, rows->from->targets + rows->rows[first + i] * outputs, outputs * sizeof *out);
     }
@@ -200,5 +210,6 @@ TL_PRIV void tl__dataset_targets(const tl_dataset *dataset, tl_part part, size_t
 
 TL_PRIV size_t tl__dataset_row_id(const tl_dataset *dataset, tl_part part, size_t index)
 {
-    return dataset->part[part].rows[index];
+    const tl__part_rows *rows = &dataset->part[part];
+    return rows->from->series ? rows->from->series->rows[rows->rows[index]] : rows->rows[index];
 }

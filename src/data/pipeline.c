@@ -4,6 +4,7 @@
 
 #include "base/math.h"
 #include "base/text.h"
+#include "data/forecast.h"
 
 TL_PRIV void tl__pipeline_free(tl__pipeline *pipeline)
 {
@@ -73,8 +74,24 @@ TL_PRIV bool tl__pipeline_place(tl__pipeline *pipeline)
     return true;
 }
 
+/* By its tree, which has all of it. */
+static bool pipeline_copy_forecast(tl__pipeline *to, const tl__pipeline *from)
+{
+    tl__tree *tree;
+    tl__builder builder;
+    if (tl__tree_new(&to->context->heap, NULL, &tree) != TL_OK) return false;
+    tl__builder_init(&builder, tree);
+    tl_value *map = tl__put_map(&builder, NULL, NULL);
+    tl__forecast_put(&builder, map, from->forecast);
+    bool copied = !builder.failed && tl__forecast_get(to, map, NULL, NULL) == TL_OK;
+    tl__tree_free(tree);
+    to->normalize = from->normalize;
+    return copied;
+}
+
 static bool pipeline_copy(tl__pipeline *to, const tl__pipeline *from)
 {
+    if (from->forecast) return pipeline_copy_forecast(to, from);
     for (size_t i = 0; i < from->input_count; i++) {
         tl__input *input = &to->inputs[i];
         *input = from->inputs[i];
@@ -178,6 +195,12 @@ TL_PRIV tl_status tl__pipeline_apply(const tl__pipeline *pipeline, const float *
                                      size_t *bad_row)
 {
     for (size_t row = 0; row < rows; row++, raw += pipeline->raw, out += pipeline->features) {
+        if (pipeline->forecast) tl__forecast_apply(pipeline->forecast, raw, out);
+        for (size_t k = 0; pipeline->forecast && k < pipeline->features; k++) {
+            if (tl__is_finite(out[k])) continue;
+            if (bad_row) *bad_row = row;
+            return TL_NOT_FINITE;
+        }
         for (size_t i = 0; i < pipeline->input_count; i++) {
             const tl__input *input = &pipeline->inputs[i];
             bool good = true;

@@ -42,6 +42,9 @@ typedef struct tl__pipeline {
     const char **classes;          /* [outputs] of a classification; NULL else */
     int positive_class, background_class;    /* -1: not given */
     double *target_shift, *target_scale;     /* [outputs] of a regression: learned value = (target - shift) / scale */
+    struct tl__forecast *forecast;           /* data/forecast.h: a row is a window of series, inputs are its channels
+                                                and not the list above, outputs [horizon, targets]; NULL: rows are
+                                                rows */
 } tl__pipeline;
 
 TL_PRIV void tl__pipeline_free(tl__pipeline *pipeline);   /* NULL: nothing */

@@ -427,6 +427,22 @@ TL_PRIV tl_status tl__fit_stored(tl__pipeline *pipeline, const tl__table *table,
     return status;
 }
 
+TL_PRIV void tl__fit_moments(const float *values, size_t count, double *mean, double *deviation)
+{
+    fit_statistics s;
+    fit_of_floats(&s, values, count);
+    *mean = s.mean;
+    *deviation = s.deviation;
+}
+
+TL_PRIV void tl__fit_numbers(float *values, float *scratch, size_t count, int normalize, double *shift, double *scale)
+{
+    fit_statistics s;
+    fit_of_floats(&s, values, count);
+    if (normalize == TL__NORMALIZE_ROBUST && count) fit_quartiles(&s, values, scratch, count);
+    fit_scale(&s, normalize, shift, scale);
+}
+
 TL_PRIV tl_status tl__fit_targets(tl__pipeline *pipeline, const float *targets, const uint32_t *rows, size_t count,
                                   int normalize, tl_error *error)
 {
@@ -435,11 +451,9 @@ TL_PRIV tl_status tl__fit_targets(tl__pipeline *pipeline, const float *targets, 
     float *values = tl__alloc(heap, bytes);
     if (!values) return tl__fail_memory(error, bytes);
     for (size_t k = 0; k < pipeline->outputs; k++) {
-        fit_statistics s;
         for (size_t i = 0; i < count; i++) values[i] = targets[rows[i] * pipeline->outputs + k];
-        fit_of_floats(&s, values, count);
-        if (normalize == TL__NORMALIZE_ROBUST) fit_quartiles(&s, values, values + count, count);
-        fit_scale(&s, normalize, &pipeline->target_shift[k], &pipeline->target_scale[k]);
+        tl__fit_numbers(values, values + count, count, normalize, &pipeline->target_shift[k],
+                        &pipeline->target_scale[k]);
     }
     tl__free(heap, values, bytes);
     return TL_OK;

@@ -18,5 +18,9 @@ TL_PRIV tl_status tl__fit_stored(tl__pipeline *pipeline, const tl__table *table,
 /* target_shift and target_scale of a regression from targets [*, outputs] at `rows`. */
 TL_PRIV tl_status tl__fit_targets(tl__pipeline *pipeline, const float *targets, const uint32_t *rows, size_t count,
                                   int normalize, tl_error *error);
+/* Mean and population deviation of values; 0 and 0 of none. */
+TL_PRIV void tl__fit_moments(const float *values, size_t count, double *mean, double *deviation);
+/* Shift and scale of values by TL__NORMALIZE_*; robust sorts them, with `scratch` [count]. */
+TL_PRIV void tl__fit_numbers(float *values, float *scratch, size_t count, int normalize, double *shift, double *scale);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/math.h"
 #include "base/text.h"
+#include "data/forecast.h"
 #include "port/port.h"
 #include "text/yaml.h"
 
@@ -38,6 +39,10 @@ TL_PRIV tl_value *tl__pipeline_put(tl__builder *builder, tl_value *parent, const
     tl_value *map = tl__put_map(builder, parent, key);
     tl__put_text(builder, map, "formula", "(value - shift) / scale");
     tl__put_text(builder, map, "normalize", pipeline->normalize);
+    if (pipeline->forecast) {
+        tl__forecast_put(builder, tl__put_map(builder, map, "forecast"), pipeline->forecast);
+        return map;
+    }
     tl_value *inputs = tl__put_list(builder, map, "inputs");
     for (size_t i = 0; i < pipeline->input_count; i++) tree_put_input(builder, inputs, &pipeline->inputs[i]);
     if (pipeline->classification) {
@@ -220,10 +225,11 @@ static tl_status tree_targets(const tree_reader *reader, const tl_value *map, co
 static tl_status tree_read(const tree_reader *reader, const tl_value *map, const tl_value *inputs)
 {
     tl__pipeline *pipeline = reader->pipeline;
-    const tl_value *classes = tl__value_child(map, "classes");
+    const tl_value *classes = tl__value_child(map, "classes"), *forecast = tl__value_child(map, "forecast");
     size_t at = 0;
     pipeline->normalize = tl__normalize_word(tl_value_text(tl__value_child(map, "normalize"), ""));
     if (!pipeline->normalize) return tree_bad(reader, map, "normalize is none of standard, minmax, robust, none");
+    if (forecast) return tl__forecast_get(pipeline, forecast, reader->file, reader->error);
     for (const tl_value *input = inputs->first; input; input = input->next) {
         TL_TRY(tree_input(reader, input, &pipeline->inputs[at++]));
     }
@@ -236,7 +242,8 @@ TL_PRIV tl_status tl__pipeline_get(tl_context *context, const tl_value *value, c
                                    tl_error *error)
 {
     tree_reader reader = {NULL, file, error};
-    const tl_value *inputs = value && value->kind == TL_MAP ? tl__value_child(value, "inputs") : NULL;
+    bool map = value && value->kind == TL_MAP, forecast = map && tl__value_child(value, "forecast");
+    const tl_value none = {.kind = TL_LIST}, *inputs = forecast ? &none : map ? tl__value_child(value, "inputs") : NULL;
     if (!inputs || inputs->kind != TL_LIST || inputs->count > TREE_MAX_INPUTS) {
         return tree_bad(&reader, value, "there is no list of inputs");
     }

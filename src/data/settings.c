@@ -11,6 +11,30 @@ static const char *const settings_missing[] = {"fail", "drop", "mean", "median",
 static const char *const settings_streaming[] = {"auto", "true", "false", NULL};
 static const char *const settings_header[] = {"auto", "true", "false", NULL};
 
+static const char *const settings_scaling[] = {"auto", "whole", "series", NULL};
+
+#define SETTINGS_WINDOW_AT(member) offsetof(tl__window_settings, member)
+static const tl__field settings_window_rows[] = {
+    {.name = "input_size", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__TUNE,
+     .offset = SETTINGS_WINDOW_AT(input_size), .fallback = 168, .min = 1, .max = 1e6, .unit = "steps",
+     .help = "Steps of the past that a forecast sees"},
+    {.name = "horizon", .kind = TL__FIELD_INT, .flags = TL__RESULT, .offset = SETTINGS_WINDOW_AT(horizon),
+     .fallback = 24, .min = 1, .max = 1e6, .unit = "steps", .help = "Steps that are forecast at once"},
+    {.name = "stride", .kind = TL__FIELD_INT, .flags = TL__RESULT, .offset = SETTINGS_WINDOW_AT(stride), .fallback = 1,
+     .min = 1, .max = 1e6, .unit = "steps",
+     .help = "Steps from one training window to the next; validation and test use every window"},
+    {.name = NULL}};
+#undef SETTINGS_WINDOW_AT
+
+static const tl__field settings_covariate_rows[] = {
+    {.name = "past", .kind = TL__FIELD_TEXT_LIST, .flags = TL__RESULT,
+     .offset = offsetof(tl__covariate_settings, past),
+     .help = "Columns that are inputs beside the targets; not given: data.inputs, else all that have no other role"},
+    {.name = "future", .kind = TL__FIELD_TEXT_LIST, .flags = TL__RESULT,
+     .offset = offsetof(tl__covariate_settings, future),
+     .help = "Columns whose values are known ahead, also for the steps to forecast: prices set, holidays"},
+    {.name = NULL}};
+
 static const tl__field settings_split_rows[] = {
     {.name = "method", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT, .offset = SETTINGS_SPLIT_AT(method),
      .choices = settings_methods,
@@ -45,7 +69,7 @@ static const tl__field settings_rows[] = {
     {.name = "format", .kind = TL__FIELD_TEXT, .flags = TL__RESULT, .offset = SETTINGS_AT(format), .text = "auto",
      .help = "Format of the files: csv, json, npy, idx; auto: by content and name"},
     {.name = "target", .kind = TL__FIELD_TEXT_LIST, .flags = TL__RESULT, .offset = SETTINGS_AT(target), .text = "[-1]",
-     .help = "Column or columns to learn, by name or position (0 is the first, -1 the last)"},
+     .help = "Column or columns to learn, by name or position (0 is the first, -1 the last); of a forecast also all"},
     {.name = "task", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT, .offset = SETTINGS_AT(task),
      .choices = settings_tasks,
      .help = "auto: classification when the target is text or has few different whole numbers, else regression"},
@@ -55,6 +79,26 @@ static const tl__field settings_rows[] = {
      .help = "Columns to leave out"},
     {.name = "time", .kind = TL__FIELD_TEXT, .flags = TL__RESULT, .offset = SETTINGS_AT(time),
      .help = "Column that orders the rows in time, for split.method time; not given: the order of the file"},
+    {.name = "series", .kind = TL__FIELD_TEXT, .flags = TL__RESULT, .offset = SETTINGS_AT(series),
+     .help = "Of a forecast: column that names the series of each row; not given: a row holds one step of all series"},
+    {.name = "window", .kind = TL__FIELD_BLOCK, .flags = TL__RESULT, .offset = SETTINGS_AT(window),
+     .rows = settings_window_rows, .help = "Of a forecast: how many steps it sees and gives"},
+    {.name = "covariates", .kind = TL__FIELD_BLOCK, .flags = TL__RESULT, .offset = SETTINGS_AT(covariates),
+     .rows = settings_covariate_rows, .help = "Of a forecast: inputs beside the targets"},
+    {.name = "calendar", .kind = TL__FIELD_TEXT_LIST, .flags = TL__RESULT, .offset = SETTINGS_AT(calendar),
+     .help = "Of a forecast: units of data.time as inputs, known ahead: minute, hour, weekday, day, yearday, week, "
+             "month"},
+    {.name = "features", .kind = TL__FIELD_TREE, .flags = TL__RESULT, .offset = SETTINGS_AT(features),
+     .help = "Of a forecast: inputs computed from its columns, by name or {type: name, of: [columns], ...}: lag, "
+             "rolling_mean, rolling_std, ema, rate_of_change, rsi, macd, bollinger, calendar, outliers"},
+    {.name = "scaling", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT, .offset = SETTINGS_AT(scaling),
+     .choices = settings_scaling,
+     .help = "Of a forecast: statistics of data.normalize for each series, or for all together; auto: for each where "
+             "data.series is given"},
+    {.name = "season", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__AUTO, .offset = SETTINGS_AT(season),
+     .fallback = 0, .min = 1, .max = 1e6, .unit = "steps",
+     .help = "Of a forecast: steps of a period, for the seasonal naive forecast beside every figure; auto: by the "
+             "distance of the steps (hours: 24, days: 7, months: 12)"},
     {.name = "weight", .kind = TL__FIELD_TEXT, .flags = TL__RESULT, .offset = SETTINGS_AT(weight),
      .help = "Column with the weight of each row in the loss; it is not an input"},
     {.name = "classes", .kind = TL__FIELD_TEXT_LIST, .flags = TL__RESULT, .offset = SETTINGS_AT(classes),
@@ -95,8 +139,8 @@ static const tl__field settings_rows[] = {
      .help = "Most different texts that a text column may have to be used as categories"},
     {.name = "normalize", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT | TL__TUNE, .offset = SETTINGS_AT(normalize),
      .choices = settings_normalize,
-     .help = "Scaling of number columns, fitted on the training part: standard (mean 0, deviation 1), minmax (0 to 1), "
-             "robust (median 0, quartile distance 1), none"},
+     .help = "Scaling of number columns (of a forecast, its targets too), fitted on the training part: standard (mean "
+             "0, deviation 1), minmax (0 to 1), robust (median 0, quartile distance 1), none"},
     {.name = "normalize_target", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT | TL__TUNE,
      .offset = SETTINGS_AT(normalize_target), .choices = settings_normalize,
      .help = "Scaling of the targets of a regression while they are learned; results are in their own unit"},

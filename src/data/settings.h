@@ -12,6 +12,8 @@ enum { TL__MISSING_FAIL, TL__MISSING_DROP, TL__MISSING_MEAN, TL__MISSING_MEDIAN,
 enum { TL__STREAMING_AUTO, TL__STREAMING_TRUE, TL__STREAMING_FALSE };
 enum { TL__HEADER_AUTO, TL__HEADER_TRUE, TL__HEADER_FALSE };
 
+enum { TL__SCALING_AUTO, TL__SCALING_WHOLE, TL__SCALING_SERIES };
+
 /* Amounts below 1 are fractions of the rows, from 1 on they are numbers of rows; -1 is `auto`. */
 typedef struct tl__split_settings {
     int method;             /* TL__SPLIT_*; auto: stratified for classes, random else */
@@ -23,6 +25,17 @@ typedef struct tl__split_settings {
     int64_t seed;           /* -1: the run's */
 } tl__split_settings;
 
+/* Of task forecast: the steps that a row is made of. */
+typedef struct tl__window_settings {
+    int64_t input_size, horizon;
+    int64_t stride;         /* steps between the training windows' beginnings */
+} tl__window_settings;
+
+typedef struct tl__covariate_settings {
+    tl__text_list past;     /* columns known up to now; empty: all that have no other role */
+    tl__text_list future;   /* columns known ahead for all steps of the horizon */
+} tl__covariate_settings;
+
 typedef struct tl__data_settings {
     const tl_value *file;        /* a path; a list of paths (one table); {images: path, labels: path}; NULL: none */
     const tl_value *test_file;   /* the same forms: takes the place of the test split; NULL: none */
@@ -32,6 +45,14 @@ typedef struct tl__data_settings {
     tl__text_list inputs;        /* columns to use; empty: all that are not used otherwise */
     tl__text_list drop;          /* columns to leave out */
     const char *time;            /* the column that orders the rows; NULL: as they stand in the file */
+    /* of task forecast */
+    const char *series;          /* column that names the series of a row; NULL: one row holds a step of all series */
+    tl__window_settings window;
+    tl__covariate_settings covariates;
+    tl__text_list calendar;      /* units of the time that are inputs, known ahead */
+    const tl_value *features;    /* list of members of the feature family; NULL: none */
+    int scaling;                 /* TL__SCALING_* */
+    int64_t season;              /* steps of a period, for the naive forecast; 0: by the distance of the steps */
     const char *weight;          /* a column of row weights; NULL: none */
     tl__text_list classes;       /* order of the classes; empty: sorted */
     const char *positive_class, *background_class;

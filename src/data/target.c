@@ -122,10 +122,6 @@ TL_PRIV tl_status tl__target_task(const tl__table *table, const tl__roles *roles
                                   bool *classification, tl_error *error)
 {
     const tl__column *column = &table->columns[roles->targets[0]];
-    if (settings->task == TL__TASK_FORECAST) {
-        return tl__fail_at(error, TL_UNSUPPORTED, NULL, 0, 0, "data.task",
-                           "data.task: forecast is not in this version of trainlib; use classification or regression");
-    }
     if (column->width != 1) {
         return tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, "data.target",
                            "column '%s' holds %zu values per row, so it cannot be the target", column->name,

@@ -3,6 +3,7 @@
 #include "train/trainer.h"
 
 #include "base/math.h"
+#include "data/forecast.h"
 #include "text/bind.h"
 
 static bool bind_classifies(const tl_dataset *data)
@@ -28,6 +29,20 @@ static tl_status bind_loss(const tl__train_settings *settings, const tl_dataset 
                        "or say data.task: classification", choice.name);
 }
 
+static void bind_series(const tl__pipeline *pipeline, tl__fit *out)
+{
+    const tl__forecast *forecast = pipeline->forecast;
+    out->series = (tl__series_fit){
+        .input_size = forecast->input_size, .horizon = forecast->horizon, .channels = forecast->channel_count,
+        .targets = forecast->targets, .future = forecast->future, .quantiles = out->outputs / pipeline->outputs,
+        .season = forecast->season,
+    };
+    if (forecast->future > 0) return;
+    out->input.rank = 2;
+    out->input.dim[0] = forecast->input_size;
+    out->input.dim[1] = forecast->channel_count;
+}
+
 TL_PRIV tl_status tl__train_fit(const tl__train_settings *settings, const tl_dataset *data, const char *file,
                                 tl__fit *out, tl_error *error)
 {
@@ -43,6 +58,7 @@ TL_PRIV tl_status tl__train_fit(const tl__train_settings *settings, const tl_dat
                          .classes = classes ? pipeline->outputs : 0};
         out->input.rank = 1;
         out->input.dim[0] = pipeline->features;
+        if (pipeline->forecast) bind_series(pipeline, out);
         if (out->outputs == 0)
             status = tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "training.loss",
                                  "training.loss does not fit a target "
@@ -167,6 +183,9 @@ static tl_status bind_check(tl__trainer *trainer, tl_error *error)
                            "training.monitor is not a figure of this "
                            "task; use val_loss%s", values ? ", mae, mse or r2" :
                            ", accuracy, balanced_accuracy or f1_macro");
+    if (trainer->data->pipeline->forecast && monitor == TL__MONITOR_R2)
+        return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "training.monitor",
+                           "training.monitor: r2 is not computed for forecasts; use val_loss, mae or mse");
     if (!trainer->validation && monitor != TL__MONITOR_TRAIN_LOSS)
         return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "training.monitor",
                            "training.monitor needs validation rows; "

@@ -15,13 +15,14 @@ TL_PRIV void tl__evaluator_init(tl__evaluator *evaluator, const tl_model *model,
         .width = tl__shape_size(tl__graph_output_shape(&model->graph)),
         .classes = pipeline->classification ? pipeline->outputs : 0, .outputs = pipeline->outputs,
     };
+    evaluator->held = pipeline->forecast ? evaluator->batch : capacity;
 }
 
 TL_PRIV void tl__evaluator_carve(tl__carver *carver, tl__evaluator *evaluator)
 {
     size_t batch = evaluator->batch, capacity = evaluator->capacity, outputs = evaluator->outputs;
     size_t predicted, inputs, targets, confusion;
-    bool fits = tl__size_mul(capacity, outputs, &predicted) && tl__size_mul(batch, evaluator->features, &inputs) &&
+    bool fits = tl__size_mul(evaluator->held, outputs, &predicted) && tl__size_mul(batch, evaluator->features, &inputs) &&
                 tl__size_mul(batch, outputs, &targets) && tl__size_mul(evaluator->classes, evaluator->classes,
                                                                        &confusion);
     if (!fits) {
@@ -37,7 +38,8 @@ TL_PRIV void tl__evaluator_carve(tl__carver *carver, tl__evaluator *evaluator)
     evaluator->room = TL_CARVE(carver, unsigned char, tl__dataset_room(evaluator->data));
     evaluator->truth = TL_CARVE(carver, int32_t, classes ? capacity : 0);
     evaluator->predicted_classes = TL_CARVE(carver, int32_t, classes ? capacity : 0);
-    evaluator->values = TL_CARVE(carver, float, classes ? 0 : predicted);
+    bool forecast = evaluator->data->pipeline->forecast != NULL;
+    evaluator->values = TL_CARVE(carver, float, classes || forecast ? 0 : predicted);
     evaluator->predicted = TL_CARVE(carver, float, predicted);
     evaluator->confusion = TL_CARVE(carver, int64_t, confusion);
 }
@@ -53,7 +55,27 @@ static void evaluate_predict(tl__evaluator *evaluator, const float *raw, size_t 
     }
     size_t per_target = evaluator->width / evaluator->outputs;
     for (size_t i = 0; i < rows * evaluator->outputs; i++) out[i] = raw[i * per_target + per_target / 2];
-    tl__pipeline_restore(evaluator->data->pipeline, out, rows);
+    if (!evaluator->data->pipeline->forecast) tl__pipeline_restore(evaluator->data->pipeline, out, rows);
+}
+
+/* Errors of a forecast's batch. */
+static void evaluate_add(tl__evaluator *evaluator, size_t rows)
+{
+    for (size_t i = 0; i < rows * evaluator->outputs; i++) {
+        double error = (double)evaluator->targets[i] - (double)evaluator->predicted[i];
+        evaluator->squares += error * error;
+        evaluator->absolute += tl__abs(error);
+    }
+}
+
+static void evaluate_forecast_figures(tl__evaluator *evaluator)
+{
+    double nan = tl__bits_double(0x7ff8000000000000u), count = (double)evaluator->rows * (double)evaluator->outputs;
+    evaluator->figures = (tl__value_figures){
+        .mse = evaluator->squares / count, .mae = evaluator->absolute / count,
+        .rmse = tl__sqrt_d(evaluator->squares / count), .r2 = nan, .r2_weighted = nan, .explained_variance = nan,
+        .mape = nan, .smape = nan, .wape = nan, .max_error = nan,
+    };
 }
 
 static tl_status evaluate_batch(tl__evaluator *evaluator, tl_part part, size_t first, size_t rows, double *sum,
@@ -70,7 +92,9 @@ static tl_status evaluate_batch(tl__evaluator *evaluator, tl_part part, size_t f
         memcpy(evaluator->truth + first, evaluator->labels, rows * sizeof *evaluator->labels);
     }
     TL_TRY(tl__network_forward(evaluator->network, evaluator->pool, evaluator->inputs, rows, &raw));
-    evaluate_predict(evaluator, raw, first, rows);
+    bool forecast = evaluator->data->pipeline->forecast != NULL;
+    evaluate_predict(evaluator, raw, forecast ? 0 : first, rows);
+    if (forecast) evaluate_add(evaluator, rows);
     size_t target_width = classes ? 0 : evaluator->outputs;
     tl__loss_call call = {
         .kernels = evaluator->kernels, .settings = evaluator->loss_settings, .outputs = raw, .width = evaluator->width,
@@ -91,10 +115,15 @@ TL_PRIV tl_status tl__evaluator_run(tl__evaluator *evaluator, tl_part part)
     double sum = 0, denominator = 0;
     if (rows > evaluator->capacity) return TL_OUT_OF_RANGE;
     evaluator->rows = rows;
+    evaluator->squares = evaluator->absolute = 0;
     for (size_t first = 0; first < rows; first += evaluator->batch)
         TL_TRY(evaluate_batch(evaluator, part, first, tl__size_min(evaluator->batch, rows - first), &sum,
                               &denominator));
     evaluator->loss_value = tl__loss_is_mean(evaluator->loss_settings) ? sum / denominator : sum;
+    if (evaluator->data->pipeline->forecast) {
+        evaluate_forecast_figures(evaluator);
+        return TL_OK;
+    }
     if (!classes) {
         tl__dataset_targets(evaluator->data, part, 0, rows, evaluator->values);
         tl__value_figures_of(tl__of_floats(evaluator->values), tl__of_floats(evaluator->predicted), rows,
@@ -169,7 +198,13 @@ TL_PRIV tl_status tl__evaluator_record(const tl__evaluator *evaluator, tl__heap 
     tl_value *map;
     const tl__pipeline *pipeline = evaluator->data->pipeline;
     tl__evaluator_scored(evaluator, &scored);
-    if (evaluator->classes) TL_TRY(tl__record_classes(heap, builder, parent, key, &scored, pipeline->classes, &map));
+    if (pipeline->forecast) {
+        map = tl__put_map(builder, parent, key);
+        tl__put_integer(builder, map, "samples", (int64_t)evaluator->rows);
+        tl__put_number(builder, map, "mse", evaluator->figures.mse);
+        tl__put_number(builder, map, "mae", evaluator->figures.mae);
+        tl__put_number(builder, map, "rmse", evaluator->figures.rmse);
+    } else if (evaluator->classes) TL_TRY(tl__record_classes(heap, builder, parent, key, &scored, pipeline->classes, &map));
     else TL_TRY(tl__record_values(heap, builder, parent, key, &scored, &map));
     tl__put_number(builder, map, "loss", evaluator->rows ? evaluator->loss_value :
                    tl__bits_double(0x7ff8000000000000u));

@@ -1,4 +1,5 @@
-/* Scoring a part of the data in evaluation mode: predictions of all its rows, their loss, and metrics in double. All
+/* Scoring a part of the data in evaluation mode: predictions of all its rows, their loss, and metrics in double. Of a
+ * forecast, whose rows overlap, predictions of one batch are held at a time, and figures are in the network's unit. All
  * arrays are carved before, for the largest part, so that an evaluation allocates nothing but what the area under the
  * curve sorts. */
 #ifndef TL_TRAIN_EVALUATE_H
@@ -29,8 +30,10 @@ typedef struct tl__evaluator {
     unsigned char *room;            /* for gathering streamed rows */
     tl_error reading;               /* why reading them failed */
     int32_t *truth, *predicted_classes;   /* [capacity] of classes */
-    float *values;                  /* [capacity, outputs]: truth in the target's unit */
-    float *predicted;               /* [capacity, outputs]: probabilities, or values in the target's unit */
+    size_t held;                    /* rows of values and predicted: capacity, or batch of a forecast */
+    float *values;                  /* [held, outputs]: truth in the target's unit; not of a forecast */
+    float *predicted;               /* [held, outputs]: probabilities, or values in the target's unit */
+    double squares, absolute;       /* of a forecast's errors */
     int64_t *confusion;             /* [classes, classes], rows are the true classes */
     /* of the last evaluation */
     size_t rows;

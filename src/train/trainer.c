@@ -284,7 +284,7 @@ TL_PRIV tl_status tl__trainer_prepare(tl__trainer *trainer, tl_error *error)
     trainer_carve(&carver, trainer);
     for (size_t i = 0; i < trainer->ring.slots; i++) trainer->ring.slot[i].epoch = -1;
     for (size_t i = 0; i < pipeline->outputs; i++)
-        trainer->output_scale[i] = pipeline->target_scale ? pipeline->target_scale[i] : 1;
+        trainer->output_scale[i] = pipeline->target_scale && !pipeline->forecast ? pipeline->target_scale[i] : 1;
     trainer->evaluator.network = trainer->network;
     tl__reserve_init(&trainer->reserve, trainer->reserve_block, trainer->reserve_size);
     const tl_context *context = trainer->context;    /* member by member: another thread may be writing `cancelled` */
