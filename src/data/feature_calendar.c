@@ -85,8 +85,8 @@ static const tl__field feature_calendar_fields[] = {
 
 static const tl__feature feature_calendar = {
     .head = {.name = "calendar",
-             .help = "Units of data.time, known ahead: unit / largest - 0.5, counted from 0, so that hour 0 is -0.5 and "
-                     "hour 23 is 0.5. As the time features of Zhou et al., Informer, 2021.",
+             .help = "Units of data.time, known ahead: unit / largest - 0.5, counted from 0, so that hour 0 is -0.5 "
+                     "and hour 23 is 0.5. As the time features of Zhou et al., Informer, 2021.",
              .rows = feature_calendar_fields,
              .settings_size = sizeof(feature_calendar_settings)},
     .kind = TL__FEATURE_OF_TIME,

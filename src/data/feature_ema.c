@@ -43,8 +43,8 @@ static const tl__field feature_ema_fields[] = {
 static const tl__feature feature_ema = {
     .head = {.name = "ema",
              .aliases = "exponential_moving_average",
-             .help = "Exponential moving average: e[t] = alpha * x[t] + (1 - alpha) * e[t - 1], e[0] = x[0]. As pandas' "
-                     "ewm(alpha=alpha, adjust=False).mean().",
+             .help = "Exponential moving average: e[t] = alpha * x[t] + (1 - alpha) * e[t - 1], e[0] = x[0]. As "
+                     "pandas' ewm(alpha=alpha, adjust=False).mean().",
              .rows = feature_ema_fields,
              .settings_size = sizeof(feature_ema_settings)},
     .outputs = feature_ema_outputs, .name = feature_ema_name, .history = feature_ema_history,

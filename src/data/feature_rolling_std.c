@@ -51,8 +51,8 @@ static const tl__field feature_rolling_std_fields[] = {
 
 static const tl__feature feature_rolling_std = {
     .head = {.name = "rolling_std",
-             .help = "Sample standard deviation of the last steps, the present one among them: sqrt(sum of (x - mean)^2 / "
-                     "(n - 1)). As pandas' rolling(n).std().",
+             .help = "Sample standard deviation of the last steps, the present one among them: sqrt(sum of "
+                     "(x - mean)^2 / (n - 1)). As pandas' rolling(n).std().",
              .rows = feature_rolling_std_fields,
              .settings_size = sizeof(feature_rolling_std_settings)},
     .outputs = feature_rolling_std_outputs, .name = feature_rolling_std_name,

@@ -16,7 +16,10 @@ typedef struct forecast_uses {
     tl_error *error;
 } forecast_uses;
 
-static tl_status forecast_memory(const forecast_uses *made, size_t bytes) { return tl__fail_memory(made->error, bytes); }
+static tl_status forecast_memory(const forecast_uses *made, size_t bytes)
+{
+    return tl__fail_memory(made->error, bytes);
+}
 
 /* One more item at the end of an array in the arena; NULL: out of memory. */
 static void *forecast_more(tl__arena *arena, void *items, size_t count, size_t *capacity, size_t size)

@@ -22,7 +22,8 @@ static tl_status forecast_check(const tl_dataset *dataset, const tl__data_settin
     if (dataset->source[1].table)
         return forecast_refuse("data.test_file", "a forecast's test part follows its training part in one file; leave "
                                "out data.test_file and say how many steps it has: data.split.test", error);
-    if (settings->weight) return forecast_refuse("data.weight", "windows have no weights; leave out data.weight", error);
+    if (settings->weight)
+        return forecast_refuse("data.weight", "windows have no weights; leave out data.weight", error);
     if (settings->split.group)
         return forecast_refuse("data.split.group", "windows never cross series and are divided by time; leave out "
                                "data.split.group", error);
@@ -239,7 +240,8 @@ TL_PRIV tl_status tl__forecast_notes(tl_dataset *dataset, const tl__grid *grid)
     for (size_t s = 0; s < grid->span_count; s++) unknown += grid->spans[s].end - grid->spans[s].known;
     if (found->unordered)
         TL_TRY(tl__dataset_note(dataset, "the rows are not in the order of '%s': %zu stand behind a later one; they "
-                                         "are used in its order", forecast->time ? forecast->time : "", found->unordered));
+                                         "are used in its order",
+                                forecast->time ? forecast->time : "", found->unordered));
     tl__forecast_time(forecast, found->first_gap, time);
     if (found->gaps)
         TL_TRY(tl__dataset_note(dataset, "column '%s' has %zu gaps, %zu steps are missing, the first after %s; windows "

@@ -107,6 +107,10 @@ TL_PRIV void tl__dataset_gather_targets(const tl_dataset *dataset, tl_part part,
     for (size_t i = 0; weights && i < count; i++)
         weights[i] = source->weights ? source->weights[gather_row(&g, i)] : 1.0f;
     if (!targets) return;
+    if (pipeline->forecast) {
+        tl__windows_gather(dataset, part, order, first, count, NULL, targets);
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
         const float *from = source->targets ? source->targets + gather_row(&g, i) * pipeline->outputs : NULL;
         for (size_t k = 0; k < pipeline->outputs; k++) {
@@ -182,12 +186,12 @@ TL_PRIV tl_status tl__dataset_gather(const tl_dataset *dataset, tl_part part, co
                                      void *room, tl_error *error)
 {
     const tl__part_rows *rows = &dataset->part[part];
-    if (dataset->pipeline->forecast) {
-        tl__windows_gather(dataset, part, order, first, count, inputs, targets);
-        return TL_OK;
-    }
     tl__dataset_gather_targets(dataset, part, order, first, count, labels, targets, weights);
     if (!inputs) return TL_OK;
+    if (dataset->pipeline->forecast) {
+        tl__windows_gather(dataset, part, order, first, count, inputs, NULL);
+        return TL_OK;
+    }
     if (rows->from->table->store)
         return gather_stored(dataset, rows, order, first, count, inputs, room, error);
     tl__dataset_gather_inputs(dataset->pipeline, rows->from, rows->rows, order, first, count, inputs);

@@ -89,6 +89,7 @@ static const tl__field settings_rows[] = {
      .help = "Of a forecast: units of data.time as inputs, known ahead: minute, hour, weekday, day, yearday, week, "
              "month"},
     {.name = "features", .kind = TL__FIELD_TREE, .flags = TL__RESULT, .offset = SETTINGS_AT(features),
+     .aliases = "features",
      .help = "Of a forecast: inputs computed from its columns, by name or {type: name, of: [columns], ...}: lag, "
              "rolling_mean, rolling_std, ema, rate_of_change, rsi, macd, bollinger, calendar, outliers"},
     {.name = "scaling", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT, .offset = SETTINGS_AT(scaling),

@@ -108,9 +108,7 @@ static const struct config_later { const char *path, *feature, *remedy; } config
 #undef PROGRESSIVE
     {"quantization", "int8 models", "leave it out; the model is float32"},
     {"heads", "several heads", "list the columns under data.target to learn them together"},
-    {"data.window", "windows over time series", "leave it out; each row is a sample of its own"},
     {"data.label", "labels from prices", "name a column that holds the label under data.target"},
-    {"features", "features made from time series", "leave it out, or put them into the file as columns"},
     {"training.use_kfold", "training over all folds",
      "data.split: {method: kfold, folds: 10, fold: 1} trains one of them"},
     {"training.n_folds", "training over all folds",

@@ -22,7 +22,8 @@ TL_PRIV void tl__evaluator_carve(tl__carver *carver, tl__evaluator *evaluator)
 {
     size_t batch = evaluator->batch, capacity = evaluator->capacity, outputs = evaluator->outputs;
     size_t predicted, inputs, targets, confusion;
-    bool fits = tl__size_mul(evaluator->held, outputs, &predicted) && tl__size_mul(batch, evaluator->features, &inputs) &&
+    bool fits = tl__size_mul(evaluator->held, outputs, &predicted) &&
+                tl__size_mul(batch, evaluator->features, &inputs) &&
                 tl__size_mul(batch, outputs, &targets) && tl__size_mul(evaluator->classes, evaluator->classes,
                                                                        &confusion);
     if (!fits) {
@@ -204,8 +205,9 @@ TL_PRIV tl_status tl__evaluator_record(const tl__evaluator *evaluator, tl__heap 
         tl__put_number(builder, map, "mse", evaluator->figures.mse);
         tl__put_number(builder, map, "mae", evaluator->figures.mae);
         tl__put_number(builder, map, "rmse", evaluator->figures.rmse);
-    } else if (evaluator->classes) TL_TRY(tl__record_classes(heap, builder, parent, key, &scored, pipeline->classes, &map));
-    else TL_TRY(tl__record_values(heap, builder, parent, key, &scored, &map));
+    } else if (evaluator->classes) {
+        TL_TRY(tl__record_classes(heap, builder, parent, key, &scored, pipeline->classes, &map));
+    } else TL_TRY(tl__record_values(heap, builder, parent, key, &scored, &map));
     tl__put_number(builder, map, "loss", evaluator->rows ? evaluator->loss_value :
                    tl__bits_double(0x7ff8000000000000u));
     return builder->failed ? TL_OUT_OF_MEMORY : TL_OK;

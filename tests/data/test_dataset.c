@@ -281,7 +281,6 @@ static void tells_mistakes_as_sentences(void **state)
     data_refused("1,2\n3,4\n", "target: y", TL_NOT_FOUND, "the file names no columns");
     data_refused(good, "target: y, drop: [y]", TL_BAD_CONFIG, "column 'y' is named by both data.target and data.drop");
     data_refused(good, "drop: [alpha, beta]", TL_BAD_DATA, "no column is left to learn from");
-    data_refused(good, "task: forecast", TL_UNSUPPORTED, "not in this version");
     data_refused(good, "target: beta, task: regression", TL_BAD_DATA, "column 'beta' holds texts, which a regression cannot learn");
     data_refused(good, "target: [alpha, y], task: classification", TL_BAD_CONFIG, "has one target column, but data.target names 2");
     data_refused(good, "target: [alpha, alpha]", TL_BAD_CONFIG, "names column 'alpha' twice");
