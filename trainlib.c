@@ -103,6 +103,8 @@
 #include "nn/layer_add.c"
 #include "nn/layer_concatenate.c"
 #include "nn/layer_flatten.c"
+#include "nn/attention.c"
+#include "nn/layer_attention.c"
 #ifndef TL_FREESTANDING
 #include "nn/layer_residual.c"
 #endif

@@ -86,7 +86,7 @@ FN(void) SET(gemm_plan_straight)(const tl__gemm *call, tl__gemm_plan *plan)
     const size_t pieces = tl__size_max(1, call->cut.pieces), unit = tl__size_max(1, call->cut.unit);
     size_t values = 1;
     *plan = (tl__gemm_plan){.run = SET(gemm_run), .leaves = pieces > 1 || call->k > TL__BLOCK};
-    plan->values = plan->leaves || call->accumulate || call->take != NULL;
+    plan->values = plan->leaves || call->accumulate || call->take != NULL || call->go_on;
     plan->packs_b = call->b_transposed || (!GEMM_MASKED && call->n % VN != 0) ||
                     (call->m > SET(DIRECT_TILES) * GEMM_ROWS && (!GEMM_MASKED || call->ldb >= SET(FAR)));
     plan->depth = plan->packs_b ? SET(PACKED_DEPTH) : SET(DIRECT_DEPTH);
@@ -240,7 +240,7 @@ FN(void) SET(gemm_step)(const tl__gemm *call, const tl__gemm_plan *plan, tl__reg
     const float *b = call->b_transposed ? call->b + begin + at->j * call->ldb : call->b + begin * call->ldb + at->j;
     float *copy = scratch + plan->copy_at;
     tl__tile t = {.k = k, .a = a, .stride_i = stride_i, .stride_p = stride_p, .b = b, .ldb = call->ldb, .ldc = at->ld,
-                  .go_on = begin > at->begin};
+                  .go_on = begin > at->begin || call->go_on};
     const bool lines = at->rows <= 3 && at->columns >= GEMM_LINE_1 * VN / 2 && !plan->packs_b;
     if (last && !plan->leaves && !lines) at->done = SET(gemm_end)(call, &t);
     if (plan->by_rows && !lines) {
@@ -305,6 +305,10 @@ FN(tl__region) SET(gemm_chains)(const tl__gemm *call, const tl__gemm_plan *plan,
     at.columns = tl__size_min(plan->columns, call->n - at.j);
     at.chains = plan->values ? values : call->c + at.i * call->ldc + at.j;
     at.ld = !plan->values ? call->ldc : call->take != NULL ? at.columns : plan->columns;
+    for (size_t row = 0; row < at.rows && call->go_on; row++) {   /* c itself stays: a set may have to begin again */
+        const float *c = call->c + (at.i + row) * call->ldc + at.j;
+        EACH_VECTOR(at.columns, STORE(at.chains + row * at.ld + i, LOAD(c + i)););
+    }
     if (!plan->leaves) {
         SET(gemm_leaf)(call, plan, &at, 0, call->k, scratch);
         return at;

@@ -130,6 +130,7 @@ typedef struct tl__gemm {
     float *c;
     size_t ldc;
     bool accumulate;
+    bool go_on;             /* chains begin at c instead of +0; k <= TL__BLOCK, one piece, no epilogue */
     tl__cut cut;            /* rule 4, over k; pieces a power of two */
     const float *bias;      /* [n] or NULL */
     tl__activation activation;
@@ -315,6 +316,26 @@ typedef struct tl__kernels {
      * p = 1 gives zeros, p = 0 copies. In place. */
     void (*dropout)(float *y, const float *x, size_t rows, size_t columns, float p, const tl__random *random,
                     uint32_t first_row);
+
+    /* Attention of one head: blocks of scores, one row per key and one column per query, rows ld apart: x[j*ld + i] =
+     * q_i . k_j, a chain of products as in rule 2. Query i sees the keys j < keys, and if causal of these only
+     * j <= first + i (first: the number of the block's first query). Chains run over the keys or queries that are seen,
+     * ascending, from +0, and are not cut (rule 4 does not hold here); what is not seen is +0 in the results.
+     * weights, in place: m_i = largest x_ji (`x > m ? x : m` from -infinity); e_ji = exp(scale * (x_ji - m_i));
+     *      s_i = chain of add over e_ji; r_i = 1 / s_i; x_ji = e_ji * r_i. m and r are written at largest, inverse.
+     * slopes, in place, from scores x and d = the gradient of the weights: w_ji = exp(scale * (x_ji - m_i)) * r_i;
+     *      delta_i (written, or as given) = chain of fma(w_ji, d_ji, acc) over j;
+     *      x_ji = w_ji; d_ji = (w_ji * (d_ji - delta_i)) * scale.
+     * scale > 0. */
+    void (*attention_weights)(float *x, size_t ld, float *largest, float *inverse, size_t keys, size_t queries,
+                              bool causal, size_t first, float scale);
+    void (*attention_slopes)(float *x, float *d, size_t ld, const float *largest, const float *inverse, float *delta,
+                             bool given, size_t keys, size_t queries, bool causal, size_t first, float scale);
+    /* The corner of a causal block where key j is seen by the queries i >= j, a[j*lda + i]; c and b have `columns`
+     * columns. Of queries: c_i goes on, fma(a_ji, b_j, c_i) for j = 0 .. min(i, keys - 1). Of keys: c_j = a chain of
+     * fma(a_ji, b_i, acc) from +0 for i = j .. queries - 1. */
+    void (*attention_triangle)(float *c, size_t ldc, const float *a, size_t lda, const float *b, size_t ldb,
+                               size_t keys, size_t queries, size_t columns, bool of_keys);
 
     /* Optimizer steps over n parameters; state arrays start as zeros.
      * sgd: buffer NULL when momentum is 0. buffer = first ? g : fma(momentum, buffer, dampened*g);

@@ -13,6 +13,7 @@
 #include "kernels/reduce.inc.h"
 #include "kernels/short_rows.inc.h"
 #include "kernels/rows.inc.h"
+#include "kernels/attention.inc.h"
 #include "kernels/optimizer.inc.h"
 #include "kernels/gemm.inc.h"
 
@@ -62,6 +63,9 @@ static const tl__kernels SET(set) = {
     .batch_norm = SET(batch_norm),
     .batch_norm_backward = SET(batch_norm_backward),
     .dropout = SET(dropout),
+    .attention_weights = SET(attention_weights),
+    .attention_slopes = SET(attention_slopes),
+    .attention_triangle = SET(attention_triangle),
     .sgd = SET(sgd),
     .rmsprop = SET(rmsprop),
     .adagrad = SET(adagrad),

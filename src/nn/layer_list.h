@@ -17,4 +17,5 @@
     X(add)              \
     X(concatenate)      \
     X(flatten)          \
+    X(attention)        \
     TL__COMPOSITES(X)
