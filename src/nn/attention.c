@@ -97,7 +97,7 @@ static void attention_over_queries(const attention_tile *t, float *c, const floa
     }
 }
 
-/* Dropout by (key, query), whatever the block: counters of a key's queries follow each other. */
+/* Dropout by (key, query), whatever the block. A counter is four elements. */
 static void attention_dropout(const attention_tile *t, float *x)
 {
     const tl__attention *call = t->call;
@@ -159,7 +159,7 @@ TL_PRIV void tl__attention_forward(const tl__attention *call, size_t first, size
                                          call->causal, first, call->scale);
         attention_dropout(&t, t.x);
         for (size_t i = 0; call->weights && i < t.queries; i++)
-            for (size_t j = 0; j < call->keys; j++)
+            for (size_t j = 0; j < call->padded; j++)
                 call->weights[(first + i) * call->ldweights + j] = j < t.keys ? t.x[j * t.ld + i] : 0.0f;
         attention_over_keys(&t, call->out, call->ldout, t.x, call->v);
     }
@@ -195,14 +195,14 @@ TL_PRIV void tl__attention_backward(const tl__attention *call, tl__attention_par
         for (; first < end; first += call->block) attention_back(call, part, first, 0, call->keys, scratch);
         return;
     }
-    end = tl__size_min(end, call->keys);
-    size_t from = first;
-    for (size_t i = call->causal ? first : 0; i < call->queries && from < end; i += call->block)
-        attention_back(call, part, i, from, end, scratch);
+    size_t from = first, real = tl__size_min(end, call->keys);
+    for (size_t i = call->causal ? first : 0; i < call->queries && from < real; i += call->block)
+        attention_back(call, part, i, from, real, scratch);
     /* what no query sees */
-    size_t seen = call->causal ? tl__size_max(from, tl__size_min(end, call->queries)) : end;
-    for (; seen < end; seen++) {
-        memset(call->dk + seen * call->ldk, 0, call->width * sizeof(float));
-        memset(call->dv + seen * call->ldk, 0, call->width * sizeof(float));
+    if (call->causal) real = tl__size_min(real, call->queries);
+    end = tl__size_min(end, call->padded);
+    for (size_t j = tl__size_max(from, real); j < end; j++) {
+        memset(call->dk + j * call->ldk, 0, call->width * sizeof(float));
+        memset(call->dv + j * call->ldk, 0, call->width * sizeof(float));
     }
 }

@@ -9,7 +9,8 @@
 
 typedef struct tl__attention {
     const tl__kernels *kernels;
-    size_t queries, keys;            /* positions; of keys only those that exist: a sequence's length */
+    size_t queries, keys;            /* positions; of keys only those that are real: a sequence's length */
+    size_t padded;                   /* keys with those that are not: their weights, dk and dv are 0 */
     size_t width;                    /* of the head */
     size_t block;                    /* queries of a tile: of tl__attention_block for the longest sequence */
     bool causal;
@@ -20,7 +21,7 @@ typedef struct tl__attention {
     float *out;                      /* written by forward; rows ldout apart */
     size_t ldout;
     float rate;                      /* of dropout on the weights; 0: none */
-    tl__random random;               /* counter words for key 0 and query 0 */
+    tl__random random;               /* key j and query i: element 65536*j + i */
     float *weights;                  /* query i's weights at i*ldweights; or NULL */
     size_t ldweights;
     const float *d_out;              /* rows ldout apart */

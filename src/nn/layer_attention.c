@@ -98,9 +98,9 @@ static tl__attention attention_head(const attention_state *state, const tl__kern
 {
     const attention_part *keys = &state->part[state->parts - 1];
     tl__attention head = {.kernels = kernels, .queries = state->part[0].length, .keys = keys->length,
-                          .width = state->width / state->heads, .block = state->block, .causal = causal,
-                          .ldq = state->part[0].columns, .ldk = keys->columns, .ldout = state->width,
-                          .ldweights = state->columns};
+                          .padded = keys->length, .width = state->width / state->heads, .block = state->block,
+                          .causal = causal, .ldq = state->part[0].columns, .ldk = keys->columns,
+                          .ldout = state->width, .ldweights = state->columns};
     head.scale = 1.0f / tl__sqrt((float)head.width);
     return head;
 }
@@ -123,7 +123,8 @@ static tl__gemm attention_in_weight(const attention_state *state, const attentio
                                     int pieces)
 {
     return (tl__gemm){.m = state->width, .n = part->columns, .k = rows * part->length, .lda = state->width,
-                      .a_transposed = true, .ldb = part->columns, .ldc = 3 * state->width, .cut = {(size_t)pieces, part->length}};
+                      .a_transposed = true, .ldb = part->columns, .ldc = 3 * state->width,
+                      .cut = {(size_t)pieces, part->length}};
 }
 
 static tl__gemm attention_out(const attention_state *state, size_t rows)
@@ -312,8 +313,8 @@ static void attention_bias_task(tl__pass *pass, tl__op *op, size_t task, void *s
         size_t tasks = tl__blocks(part->columns, ATTENTION_COLUMNS), first = task * ATTENTION_COLUMNS;
         if (task < tasks) {
             pass->kernels->column_sums(attention_tensor(op, op->gradient, 1) + part->at, part->d_values,
-                                       pass->rows * part->length, part->columns, tl__pass_cut(pass, part->length), first,
-                                       tl__size_min(ATTENTION_COLUMNS, part->columns - first));
+                                       pass->rows * part->length, part->columns, tl__pass_cut(pass, part->length),
+                                       first, tl__size_min(ATTENTION_COLUMNS, part->columns - first));
             return;
         }
         task -= tasks;

@@ -349,6 +349,37 @@ static void cases_gemm(cases *c, int kind)
     }
 }
 
+/* Blocks of scores with vectors whole and in part, keys seen by all lanes, by some and by none. */
+static void cases_attention(cases *c)
+{
+    static const size_t sizes[] = {1, 2, 7, 16, 17, 31, 33, 49, 64, 70};
+    const tl__kernels *k = c->set;
+    for (size_t s = 0; s < TL_COUNT(sizes) * TL_COUNT(sizes) * 2; s++) {
+        size_t keys = sizes[s / 2 % TL_COUNT(sizes)], queries = sizes[s / 2 / TL_COUNT(sizes)], ld = queries + s % 4;
+        size_t first = s % 3 ? 0 : 16, n = keys * ld, at = s % 5;
+        const float *x = c->in[0] + s % 3, scale = s % 7 ? 0.25f : 1.0f;
+        float *o = cases_out(c, 0, at), *p = cases_out(c, 1, at), *q = cases_out(c, 2, at), *d;
+        for (size_t i = 0; i < n; i++) o[i] = x[i];
+        k->attention_weights(o, ld, p, q, keys, queries, s % 2, first, scale);
+        cases_report(c, "attention_weights", 0, o, n);
+        cases_report(c, "attention_weights", 1, p, queries);
+        cases_report(c, "attention_weights", 2, q, queries);
+        o = cases_out(c, 0, at), d = cases_out(c, 1, at), p = cases_out(c, 2, at);
+        for (size_t i = 0; i < n; i++) o[i] = x[i], d[i] = c->in[1][i];
+        if (s % 5 == 0) k->copy(p, c->in[4], queries);
+        k->attention_slopes(o, d, ld, c->in[2], c->in[3], p, s % 5 == 0, keys, queries, s % 2, first, scale);
+        cases_report(c, "attention_slopes", 0, o, n);
+        cases_report(c, "attention_slopes", 1, d, n);
+        cases_report(c, "attention_slopes", 2, p, queries);
+        if (keys > 17 || queries > 17) continue;
+        size_t rows = s % 2 ? keys : queries, columns = s % 3 ? 5 : 33;
+        o = cases_out(c, 0, at);
+        for (size_t i = 0; i < rows * columns; i++) o[i] = c->in[5][i];
+        k->attention_triangle(o, columns, x, ld, c->in[1], columns + 2, keys, queries, columns, s % 2);
+        cases_report(c, "attention_triangle", 0, o, rows * columns);
+    }
+}
+
 /* False when memory is out. */
 static bool cases_run(const tl__kernels *set, cases_sink *sink, void *user, bool *overrun)
 {
@@ -367,6 +398,7 @@ static bool cases_run(const tl__kernels *set, cases_sink *sink, void *user, bool
         cases_short_rows(&c);
         cases_optimizers(&c);
         cases_gemm(&c, kind);
+        cases_attention(&c);
     }
     for (int a = 0; a < 6; a++) free(c.in[a]);
     for (int a = 0; a < 4; a++) free(c.out[a]);

@@ -68,7 +68,7 @@ static void canonical_sets_are_equal(void **state)
     assert_true(cases_run(tl__kernels_choose("scalar"), record, &reference, &overrun));
     assert_false(overrun);
     assert_true(reference.count > 5000);
-    assert_int_equal(hash_of_all(), 0x2da09a39e7aacd4cu);
+    assert_int_equal(hash_of_all(), 0xcd42424509b768aau);
     for (size_t i = 0; (set = tl__kernels_list(i)) != NULL; i++)
         if (set->numeric_class == TL__CANONICAL) compare(set);
 }
@@ -80,7 +80,7 @@ static void unfused_sets_are_equal(void **state)
     (void)state;
     reference.count = 0;
     assert_true(cases_run(&unfused_set, record, &reference, &overrun));
-    assert_int_equal(hash_of_all(), 0x43cca3b78cd54f68u);
+    assert_int_equal(hash_of_all(), 0x9b85b1e306a36b12u);
     for (size_t i = 0; (set = tl__kernels_list(i)) != NULL; i++)
         if (set->numeric_class == TL__UNFUSED) compare(set);
 }
@@ -535,6 +535,84 @@ static void dropout_draws_by_place(void **state)
     }
 }
 
+/* Column i of a block, as kernels.h words it: weights w of the scores x, then their way back from d. */
+static void attention_column(float *w, float *d, float *delta, const float *x, size_t ld, size_t keys, float scale)
+{
+    float m = -INFINITY, s = 0, sum = 0;
+    for (size_t j = 0; j < keys; j++) m = x[j * ld] > m ? x[j * ld] : m;
+    for (size_t j = 0; j < keys; j++) s = s + tl__expf(scale * (x[j * ld] - m));
+    for (size_t j = 0; j < keys; j++) w[j * ld] = tl__expf(scale * (x[j * ld] - m)) * (1.0f / s);
+    for (size_t j = 0; j < keys; j++) sum = tl__fma(w[j * ld], d[j * ld], sum);
+    for (size_t j = 0; j < keys; j++) d[j * ld] = w[j * ld] * (d[j * ld] - sum) * scale;
+    *delta = sum;
+}
+
+static void attention_keeps_the_contract(void **state)
+{
+    enum { KEYS = 37, QUERIES = 21, LD = 24 };
+    static float x[KEYS * LD], d[KEYS * LD], w[KEYS * LD], slopes[KEYS * LD], got[2][KEYS * LD];
+    (void)state;
+    fill_inputs();
+    for (int form = 0; form < 3; form++) {
+        const tl__kernels *k;
+        size_t first = form == 2 ? 16 : 0;
+        float deltas[LD], largest[LD], inverse[LD], delta[LD];
+        for (size_t i = 0; i < KEYS * LD; i++) {
+            x[i] = 5 * xs[i];
+            d[i] = slopes[i] = ys[i];
+            w[i] = 0;
+        }
+        for (size_t i = 0; i < QUERIES; i++) {
+            size_t keys = form ? tl__size_min(KEYS, first + i + 1) : KEYS;
+            attention_column(w + i, slopes + i, deltas + i, x + i, LD, keys, 0.3f);
+            for (size_t j = keys; j < KEYS; j++) slopes[j * LD + i] = 0;
+        }
+        for (size_t s = 0; (k = tl__kernels_list(s)) != NULL; s++) {
+            if (k->numeric_class != TL__CANONICAL) continue;
+            memcpy(got[0], x, sizeof x);
+            k->attention_weights(got[0], LD, largest, inverse, KEYS, QUERIES, form > 0, first, 0.3f);
+            for (int again = 0; again < 2; again++) {
+                for (size_t j = 0; j < KEYS; j++) assert_memory_equal(got[0] + j * LD, w + j * LD, QUERIES * sizeof *w);
+                memcpy(got[0], x, sizeof x);
+                memcpy(got[1], d, sizeof d);
+                k->attention_slopes(got[0], got[1], LD, largest, inverse, delta, again > 0, KEYS, QUERIES, form > 0,
+                                    first, 0.3f);
+                for (size_t j = 0; j < KEYS; j++)
+                    assert_memory_equal(got[1] + j * LD, slopes + j * LD, QUERIES * sizeof *w);
+                assert_memory_equal(delta, deltas, QUERIES * sizeof *delta);
+            }
+        }
+    }
+}
+
+/* A chain in two calls is the chain in one, for all forms of a product. */
+static void chains_go_on(void **state)
+{
+    static const size_t ms[] = {1, 3, 16, 100}, ns[] = {1, 16, 33, 70}, ks[] = {1, 5, 60};
+    static float whole[7000], parts[7000];
+    const tl__kernels *k;
+    (void)state;
+    fill_inputs();
+    for (size_t s = 0; (k = tl__kernels_list(s)) != NULL; s++)
+        for (size_t x = 0; x < TL_COUNT(ms) * TL_COUNT(ns) * TL_COUNT(ks) * 4; x++) {
+            size_t m = ms[x % 4], n = ns[x / 4 % 4], terms = ks[x / 16 % 3], cut = terms / 3;
+            tl__gemm call = {.m = m, .n = n, .k = terms, .a = xs, .b = ys, .c = whole, .ldc = n,
+                             .a_transposed = x / 48 & 1, .b_transposed = x / 96 & 1};
+            call.lda = call.a_transposed ? m : terms;
+            call.ldb = call.b_transposed ? terms : n;
+            run_gemm(k, &call);
+            call.c = parts;
+            call.k = cut;
+            run_gemm(k, &call);
+            call.a += call.a_transposed ? cut * m : cut;
+            call.b += call.b_transposed ? cut : cut * n;
+            call.k = terms - cut;
+            call.go_on = true;
+            run_gemm(k, &call);
+            assert_memory_equal(parts, whole, m * n * sizeof *parts);
+        }
+}
+
 static void specials_pass_through(void **state)
 {
     const tl__kernels *k;
@@ -573,6 +651,8 @@ int main(void)
         cmocka_unit_test(moments_settle_at_zero),
         cmocka_unit_test(rows_agree_with_pytorch),
         cmocka_unit_test(dropout_draws_by_place),
+        cmocka_unit_test(attention_keeps_the_contract),
+        cmocka_unit_test(chains_go_on),
         cmocka_unit_test(specials_pass_through),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
     X("dropout_eval", parity_dropout)   \
     X("batchnorm", parity_batch_norm)   \
     X("layernorm", parity_layer_norm)   \
+    X("mha", parity_attention)          \
     X("loss_", parity_loss)             \
     X("optim_", parity_optimizer)       \
     X("net_mlp", parity_mlp)

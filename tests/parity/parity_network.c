@@ -47,7 +47,7 @@ void *parity_settings(parity *p, const tl__member_head *head, const char *settin
 /* The case's name of a tensor. */
 static void network_name(const parity_net *net, char *out, size_t size, const char *prefix, const tl__tensor *tensor)
 {
-    const char *dot = strrchr(tensor->name, '.');
+    const char *dot = strchr(tensor->name, '.');
     snprintf(out, size, "%s.%s", prefix, net->short_names ? dot + 1 : tensor->name);
 }
 
