@@ -14,7 +14,8 @@ INLINE(bool) SET(gemm_turns)(const tl__gemm *call)
 {
     const bool plain = call->bias == NULL && call->saved == NULL && call->activation == TL__IDENTITY;
     const bool ends = call->activation == TL__RELU || call->activation == TL__IDENTITY;
-    if (call->accumulate || call->pre != NULL || !ends || call->a_transposed == call->b_transposed) return false;
+    if (call->accumulate || call->go_on || call->pre != NULL || !ends) return false;
+    if (call->a_transposed == call->b_transposed) return false;
     if (call->b_transposed) return call->take == NULL;
     return (plain || call->take == NULL) && call->n > 1 && call->n < 2 * GEMM_ROWS && call->n % VN != 0 &&
            4 * call->n <= 3 * tl__size_round(call->n, VN);
