@@ -107,7 +107,6 @@ static const struct config_later { const char *path, *feature, *remedy; } config
     {"training.early_stop_patience", PROGRESSIVE},
 #undef PROGRESSIVE
     {"quantization", "int8 models", "leave it out; the model is float32"},
-    {"heads", "several heads", "list the columns under data.target to learn them together"},
     {"data.label", "labels from prices", "name a column that holds the label under data.target"},
     {"training.use_kfold", "training over all folds",
      "data.split: {method: kfold, folds: 10, fold: 1} trains one of them"},
@@ -383,6 +382,25 @@ static const char *config_clean_name(const tl__config *config, tl__arena *arena)
     return out;
 }
 
+/* Without data.target the columns to learn are those of the heads. */
+static tl_status config_target_of_heads(tl__config *config, tl_error *error)
+{
+    tl_value *data = tl__value_child(&config->tree->root, "data");
+    const tl_value *heads = tl_value_get(&config->tree->root, "training.heads");
+    tl__builder builder;
+    if (!data || data->kind != TL_MAP || !heads || heads->kind != TL_LIST || tl__value_child(data, "target"))
+        return TL_OK;
+    tl__builder_init(&builder, config->tree);
+    tl_value *list = tl__put_list(&builder, data, "target");
+    for (const tl_value *head = heads->first; head; head = head->next) {
+        const tl_value *target = head->kind == TL_MAP ? tl__value_child(head, "target") : NULL;
+        if (target && target->kind != TL_LIST) tl__put_copy(&builder, list, NULL, target);
+        for (const tl_value *item = target && target->kind == TL_LIST ? target->first : NULL; item; item = item->next)
+            tl__put_copy(&builder, list, NULL, item);
+    }
+    return builder.failed ? tl__fail_memory(error, 64) : TL_OK;
+}
+
 static tl_status config_fill(tl__config *config, const char *text, size_t size, const char *const *set,
                              size_t set_count,
                              bool need_data, const char *preset, tl_error *error)
@@ -404,6 +422,7 @@ static tl_status config_fill(tl__config *config, const char *text, size_t size, 
     }
     if (preset) TL_TRY(config_lay_preset(config, preset, error));
     TL_TRY(config_gather_model(config, error));
+    TL_TRY(config_target_of_heads(config, error));
     status = tl__bind(config->rows, &config->settings, &tree->root, tree->file, "", &config->arena, error);
     if (status == TL_OUT_OF_MEMORY) return status;
     config_check_members(config, error);

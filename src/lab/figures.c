@@ -3,7 +3,6 @@
 
 #include "metrics/record.h"
 #include "nn/network.h"
-#include "train/train.h"
 
 enum { FIGURES_BLOCK = 256, FIGURES_CURVE_POINTS = 200, FIGURES_CURVES = 20 };
 
@@ -101,17 +100,24 @@ static tl_status figures_of_classes(tl__builder *builder, tl_value *parent, cons
     return TL_OK;
 }
 
-/* Windows are scored batch by batch. */
-static tl_status figures_of_windows(tl__builder *builder, tl_value *parent, const char *key, const tl_model *model,
-                                    const tl_dataset *data, tl_part part, tl_error *error)
+/* Figures of each of several target columns, whose units differ: {targets: {price: {...}, volatility: {...}}}. */
+static tl_status figures_of_targets(tl__builder *builder, tl_value *map, tl__heap *heap, const tl__pipeline *pipeline,
+                                    const float *truth, const float *predictions, size_t rows)
 {
-    tl__scorer *scorer = NULL;
-    tl_scores scores;
-    TL_TRY(tl__scorer_new(model, data, &scorer, error));
-    tl_status status = tl__scorer_run(scorer, part, &scores, error);
-    if (status == TL_OK && tl__scorer_record(scorer, builder, parent, key) != TL_OK)
-        status = tl__fail_memory(error, 256);
-    tl__scorer_free(scorer);
+    size_t bytes = 2 * rows * sizeof(float), width = pipeline->target_count;    /* of arrays that exist */
+    float *column = tl__alloc(heap, bytes), *predicted = column ? column + rows : NULL;
+    tl_value *targets = tl__put_map(builder, map, "targets");
+    tl_status status = column ? TL_OK : TL_OUT_OF_MEMORY;
+    for (size_t k = 0; k < width && status == TL_OK; k++) {
+        for (size_t i = 0; i < rows; i++) {
+            column[i] = truth[i * width + k];
+            predicted[i] = predictions[i * width + k];
+        }
+        tl__scored scored = {.rows = rows, .background = -1, .outputs = 1, .values = tl__of_floats(column),
+                             .predicted = tl__of_floats(predicted)};
+        status = tl__record_values(heap, builder, targets, pipeline->targets[k], &scored, NULL);
+    }
+    tl__free(heap, column, bytes);
     return status;
 }
 
@@ -125,7 +131,6 @@ TL_PRIV tl_status tl__figures_put(tl__builder *builder, tl_value *parent, const 
         tl__put_integer(builder, tl__put_map(builder, parent, key), "samples", 0);
         return builder->failed ? tl__fail_memory(error, 64) : TL_OK;
     }
-    if (data->pipeline->forecast) return figures_of_windows(builder, parent, key, model, data, part, error);
     bool classes = data->pipeline->classification;
     if (!tl__size_mul(rows, width, &numbers) || !tl__size_mul(numbers, sizeof(float), &bytes) ||
         !tl__size_mul(classes ? rows : numbers, sizeof(float), &truth_bytes))
@@ -146,6 +151,8 @@ TL_PRIV tl_status tl__figures_put(tl__builder *builder, tl_value *parent, const 
             scored.values = tl__of_floats(truth);
             scored.predicted = tl__of_floats(predictions);
             status = tl__record_values(heap, builder, parent, key, &scored, &map);
+            if (status == TL_OK && width > 1 && width == data->pipeline->target_count)
+                status = figures_of_targets(builder, map, heap, data->pipeline, truth, predictions, rows);
         }
         if (status == TL_OK) tl__put_number(builder, map, "loss", loss);
         if (status != TL_OK || builder->failed) status = tl__fail_memory(error, bytes);

@@ -328,6 +328,19 @@ static void run_fill_result(run_state *run, const tl__train_result *end)
     out->memory_bytes = end->memory_bytes;
 }
 
+/* Figures of each target column, where there are several: those of the test part, else of the validation part. */
+static void run_say_targets(run_state *run, const tl_value *figures)
+{
+    const char *part = run->result->test.samples ? "test" : "validation";
+    const tl_value *targets = tl_value_get(tl_value_get(figures, part), "targets");
+    for (size_t k = 0; k < tl_value_count(targets); k++) {
+        const tl_value *of = tl_value_at(targets, k);
+        tl__log_line(run->context, TL_LOG_INFO, "%s  %s: mae %.4g  rmse %.4g  r2 %.4f", part,
+                     tl_value_key_at(targets, k), tl_value_number(tl_value_get(of, "mae"), 0),
+                     tl_value_number(tl_value_get(of, "rmse"), 0), tl_value_number(tl_value_get(of, "r2"), 0));
+    }
+}
+
 /* metrics.json: the result, then all figures of the three parts. */
 static tl_status run_write_figures(run_state *run, const tl__train_result *end, tl_error *error)
 {
@@ -355,6 +368,7 @@ static tl_status run_write_figures(run_state *run, const tl__train_result *end, 
                                  scores[p]->loss, error);
     if (status == TL_OK && run->journal.classification)
         tl__class_distribution(&builder, root, "class_distribution", run->session.data);
+    if (status == TL_OK) run_say_targets(run, root);
     const char *path = tl__path_join(&run->arena, run->folder, "metrics.json");
     if (status == TL_OK && (builder.failed || !path)) status = tl__fail_memory(error, 0);
     if (status == TL_OK) status = tl__json_save(run->context, root, path, false, error);

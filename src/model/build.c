@@ -52,6 +52,12 @@ static void build_forget_places(tl_value *value)
 
 static bool build_is_listed(const struct build *build) { return build->list == build->settings->layers; }
 
+/* Do listed layers end in outputs for several heads? The outputs of a named architecture are those of all heads. */
+static bool build_has_heads(const struct build *build)
+{
+    return build->fit->head_count > 0 && build->settings->layers && build->settings->layers->kind != TL_NULL;
+}
+
 static tl_status build_add(struct build *build, const tl_value *layer, int position, bool last)
 {
     tl__graph *graph = build->graph;
@@ -77,7 +83,8 @@ static tl_status build_add(struct build *build, const tl_value *layer, int posit
  * NULL: out of memory. */
 static const tl_value *build_completed(struct build *build, const tl_value *layer)
 {
-    bool last = !layer->next && (build_is_type(layer, "dense") || build_is_type(layer, "hidden"));
+    bool last = !layer->next && !build_has_heads(build) &&
+                (build_is_type(layer, "dense") || build_is_type(layer, "hidden"));
     if ((!last && !build_is_type(layer, "output")) || (layer->kind == TL_MAP && tl__value_child(layer, "nodes")))
         return layer;
     tl__builder *builder = &build->builder;
@@ -132,6 +139,58 @@ static tl_status build_check_output(const struct build *build, const tl_value *l
                        what, remedy);
 }
 
+/* The layers of a head, which begin at the node `from`, then its output; *end is that node. */
+static tl_status build_head(struct build *build, const tl__fit_head *head, int from, int *end)
+{
+    tl__builder *builder = &build->builder;
+    const tl_value *own = head->layers && head->layers->kind == TL_LIST ? head->layers->first : NULL;
+    const char *start = build->graph->nodes[from].name;
+    if (head->layers && head->layers->kind != TL_LIST && head->layers->kind != TL_NULL)
+        return tl__fail_at(build->error, TL_BAD_CONFIG, build->file, head->layers->line, head->layers->column, "heads",
+                           "the layers of a head are a list, [{type: hidden, nodes: 16}]");
+    for (; own; own = own->next) {
+        tl_value *map = tl__put_map(builder, build->maps, NULL);
+        if (own->kind != TL_MAP) tl__put_copy(builder, map, "type", own);
+        for (const tl_value *item = own->kind == TL_MAP ? own->first : NULL; item; item = item->next)
+            tl__put_copy(builder, map, item->key, item);
+        if (start && map && !tl__value_child(map, "from")) tl__put_text(builder, map, "from", start);
+        if (builder->failed) return tl__fail_memory(build->error, 64);
+        map->line = own->line;
+        map->column = own->column;
+        TL_TRY(build_add(build, map, -1, false));
+        start = NULL;
+    }
+    tl_value *map = tl__put_map(builder, build->maps, NULL);
+    tl__put_text(builder, map, "type", "output");
+    tl__put_text(builder, map, "name", head->name);
+    tl__put_integer(builder, map, "nodes", (int64_t)head->outputs);
+    if (start) tl__put_text(builder, map, "from", start);
+    if (builder->failed) return tl__fail_memory(build->error, 64);
+    map->line = head->line;
+    map->column = head->column;
+    TL_TRY(build_add(build, map, -1, false));
+    *end = build->graph->count - 1;
+    return TL_OK;
+}
+
+/* All heads over the last listed layer, and their outputs side by side. */
+static tl_status build_heads(struct build *build, const tl_value *last)
+{
+    const tl__fit *fit = build->fit;
+    int ends[TL__NODE_INPUTS], from = build->graph->count - 1, joined;
+    if (build_is_type(last, "output"))
+        return tl__fail_at(build->error, TL_BAD_CONFIG, build->file, last->line, last->column, "network.layers",
+                           "network.layers ends with an output, and heads make outputs of their own; leave it out");
+    build->path = "heads";
+    for (int h = 0; h < fit->head_count; h++) TL_TRY(build_head(build, &fit->heads[h], from, &ends[h]));
+    joined = ends[0];
+    if (fit->head_count > 1)
+        TL_TRY(tl__graph_add_node(build->graph, "concatenate", ends, fit->head_count, NULL, &joined, build->error));
+    tl__graph_set_output(build->graph, joined);
+    TL_TRY(tl__graph_check(build->graph, build->error));
+    return build_check_output(build, NULL, 0);
+}
+
 static tl_status build_layers(struct build *build)
 {
     const tl_value *list = build->list, *item = list->first, *last = NULL;
@@ -146,11 +205,12 @@ static tl_status build_layers(struct build *build)
         last = item;
         const tl_value *layer = build_completed(build, item);
         if (!layer) return tl__fail_memory(build->error, 64);
-        TL_TRY(build_add(build, layer, position, !item->next));
+        TL_TRY(build_add(build, layer, position, !item->next && !build_has_heads(build)));
     }
     if (!last)
         return tl__fail_at(build->error, TL_BAD_CONFIG, build->file, list->line, list->column, "network.layers",
                            "network.layers has no layer but the input; add one, at least {type: output}");
+    if (build_has_heads(build)) return build_heads(build, last);
     TL_TRY(tl__graph_check(build->graph, build->error));
     return build_check_output(build, last, position - 1);
 }
@@ -161,6 +221,11 @@ static tl_status build_named(struct build *build)
     tl__heap *heap = build->graph->heap;
     tl__tree *tree;
     tl__buffer text;
+    for (int h = 0; h < build->fit->head_count; h++)
+        if (build->fit->heads[h].layers)
+            return tl__fail_at(build->error, TL_BAD_CONFIG, build->file, build->fit->heads[h].line,
+                               build->fit->heads[h].column, "heads", "a head has layers of its own beside "
+                               "network.layers only; 'train:configure --expand' lists the layers of a model");
     tl__buffer_init(&text, heap);
     TL_TRY(tl__tree_new(heap, NULL, &tree));
     tl_status status = tl__arch_write(heap, build->settings, build->fit, build->file, &text, build->error);

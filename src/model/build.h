@@ -18,12 +18,22 @@ typedef struct tl__series_fit {
     size_t season;            /* steps of a period; 0: not known */
 } tl__series_fit;
 
+/* One of several heads over what all of them share: layers of its own, then its output. */
+typedef struct tl__fit_head {
+    char name[TL__NODE_NAME];    /* of its output layer */
+    size_t outputs;
+    const tl_value *layers;      /* NULL: none */
+    int line, column;            /* in the config */
+} tl__fit_head;
+
 /* What the data gives and wants. */
 typedef struct tl__fit {
     tl__shape input;          /* of one row */
     size_t outputs;           /* numbers that the last layer must give, as the loss wants them */
     size_t classes;           /* 0: not a classification */
     tl__series_fit series;
+    tl__fit_head heads[TL__NODE_INPUTS];
+    int head_count;           /* 0: the network has one output */
 } tl__fit;
 
 /* What can be told of the block before the data is read, all mistakes of its layers at once. */

@@ -25,8 +25,8 @@ TL_PRIV tl_status tl__transfer_mark(tl__graph *graph, const tl__transfer_setting
 /* The same in a model that exists: its parameters move to their new places. */
 TL_PRIV tl_status tl__transfer_mark_model(tl_model *model, const tl__transfer_settings *settings, tl_error *error);
 
-/* Takes what fits from the file at `path` into the model: a tensor of the same name and shape, numbers of type F32, F64,
- * F16 or BF16. The rest of the model stays as it is. The outcome goes to a map:
+/* Takes what fits from the file at `path` into the model: tensors of the same name and shape, of type F32, F64, F16 or
+ * BF16. The rest of the model stays as it is. The outcome goes to a map:
  *
  *     file, tensors, numbers, of_tensors, of_numbers     what was loaded, of what the chosen layers have
  *     loaded, missing, unused                            names; missing: not in the file; unused: the file's own

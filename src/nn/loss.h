@@ -69,6 +69,25 @@ typedef struct tl__loss {
     tl_status (*check)(const void *settings, size_t targets, bool classes, tl_error *error);
 } tl__loss;
 
+/* One of several losses side by side: columns first..first+width-1 of the outputs, and `targets` columns of the
+ * targets from `target` on. */
+typedef struct tl__head_loss {
+    const tl__loss *loss;
+    void *settings;
+    double weight;
+    size_t first, width;
+    size_t target, targets;
+} tl__head_loss;
+
+typedef struct tl__heads_settings {
+    tl__loss_common common;
+    size_t count;
+    const tl__head_loss *heads;
+} tl__heads_settings;
+
+/* The sum of all heads' losses, each times its weight (nn/head_losses.c). */
+TL_PRIV const tl__loss *tl__loss_heads(void);
+
 /* A class number among the targets: -1: left out (negative or NaN), -2: not below `classes`; its row loss becomes
  * NaN. */
 static inline int32_t tl__loss_class(float target, size_t classes)

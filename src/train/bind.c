@@ -5,15 +5,20 @@
 #include "base/math.h"
 #include "data/forecast.h"
 #include "text/bind.h"
+#include "train/heads.h"
 
 static bool bind_classifies(const tl_dataset *data)
 {
     return data->pipeline->classification;
 }
 
+/* fit (or NULL) gets the heads, where there are several. */
 static tl_status bind_loss(const tl__train_settings *settings, const tl_dataset *data, const char *file,
-                           tl__arena *arena, const tl__loss **loss, void **loss_settings, tl_error *error)
+                           tl__arena *arena, const tl__loss **loss, void **loss_settings, tl__fit *fit,
+                           tl_error *error)
 {
+    if (tl__heads_given(settings))
+        return tl__heads_bind(settings, data->pipeline, file, arena, loss, loss_settings, fit, error);
     const tl__member_head *member;
     tl__member choice = settings->training.loss;
     bool classes = bind_classifies(data);
@@ -52,10 +57,10 @@ TL_PRIV tl_status tl__train_fit(const tl__train_settings *settings, const tl_dat
     const tl__pipeline *pipeline = data->pipeline;
     bool classes = bind_classifies(data);
     tl__arena_init(&arena, &data->context->heap);
-    tl_status status = bind_loss(settings, data, file, &arena, &loss, &loss_settings, error);
+    *out = (tl__fit){.classes = classes ? pipeline->outputs : 0};
+    tl_status status = bind_loss(settings, data, file, &arena, &loss, &loss_settings, out, error);
     if (status == TL_OK) {
-        *out = (tl__fit){.outputs = tl__loss_width(loss, loss_settings, pipeline->outputs, classes),
-                         .classes = classes ? pipeline->outputs : 0};
+        out->outputs = tl__loss_width(loss, loss_settings, pipeline->outputs, classes);
         out->input.rank = 1;
         out->input.dim[0] = pipeline->features;
         if (pipeline->forecast) bind_series(pipeline, out);
@@ -112,7 +117,7 @@ TL_PRIV tl_status tl__train_bind_loss(const tl__train_settings *settings, const 
                                       const char *file, tl__arena *arena, const tl__loss **loss, void **loss_settings,
                                       tl_error *error)
 {
-    TL_TRY(bind_loss(settings, data, file, arena, loss, loss_settings, error));
+    TL_TRY(bind_loss(settings, data, file, arena, loss, loss_settings, NULL, error));
     return bind_class_weights(settings, data, file, arena, *loss, *loss_settings, error);
 }
 

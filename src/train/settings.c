@@ -41,6 +41,8 @@ TL_PRIV const tl__field *tl__training_rows(void)
          .help = "what is made small; auto: mse for regression, cross_entropy for classification"},
         {ROW(lr_scheduler), .kind = TL__FIELD_MEMBER, .flags = TL__RESULT | TL__TUNE, .family = "schedule",
          .aliases = "training.scheduler", .help = "how the learning rate changes; absent: it stays"},
+        {ROW(heads), .kind = TL__FIELD_TREE, .flags = TL__RESULT, .aliases = "heads",
+         .help = "several outputs over one network: a list of {target: column, loss: mse, weight: 1, layers: [...]}"},
         {ROW(class_weights), .kind = TL__FIELD_TREE, .flags = TL__RESULT,
          .help = "weights of the classes in the loss: none, balanced, or a list of numbers in class order"},
         {ROW(gradient_shards), .kind = TL__FIELD_INT, .flags = TL__RESULT, .fallback = 1, .min = 1, .max = 1024,

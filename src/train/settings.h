@@ -49,6 +49,7 @@ typedef struct tl__training_settings {
     tl__member optimizer;
     tl__member loss;                /* "auto": by the task */
     tl__member lr_scheduler;        /* name NULL: the rate stays */
+    const tl_value *heads;          /* train/heads.c; NULL: one loss for all targets */
     const tl_value *class_weights;  /* none, balanced, or a list of numbers in class order */
     int64_t gradient_shards;        /* a power of two */
     int64_t accumulation;           /* batches whose gradients make one step */
