@@ -105,8 +105,16 @@
 #include "nn/layer_flatten.c"
 #include "nn/attention.c"
 #include "nn/layer_attention.c"
+#include "nn/layer_slice.c"
+#include "nn/layer_reshape.c"
+#include "nn/layer_permute.c"
+#include "nn/layer_subtract.c"
+#include "nn/layer_multiply.c"
+#include "nn/layer_interpolate.c"
+#include "nn/layer_moving_average.c"
 #ifndef TL_FREESTANDING
 #include "nn/layer_residual.c"
+#include "nn/layer_temporal_linear.c"
 #endif
 #include "nn/graph.c"
 #include "nn/graph_read.c"

@@ -33,3 +33,34 @@ TL_PRIV void tl__pass_run(tl__pass *pass, tl__op *op, size_t count, double work,
         for (size_t task = 0; task < count; task++) run(pass, op, task, pass->scratch);
     }
 }
+
+TL_PRIV void tl__pass_samples(tl__pass *pass, tl__op *op, double cost, tl__op_fn *run)
+{
+    size_t size = tl__size_max(op->size, op->in_size[0]);
+    tl__pass_run(pass, op, tl__blocks(pass->rows, tl__row_block(size)), cost * (double)(pass->rows * size), run);
+}
+
+TL_PRIV void tl__carve_nothing(const tl__site *site, tl__layer_memory *memory, void *state)
+{
+    (void)site;
+    (void)memory;
+    (void)state;
+}
+
+TL_PRIV bool tl__axis_of(const tl__shape *shape, int64_t axis, tl__axis *out)
+{
+    if (axis < -shape->rank || axis >= shape->rank) return false;
+    *out = (tl__axis){.index = (int)(axis < 0 ? axis + shape->rank : axis), .outer = 1, .inner = 1};
+    out->n = shape->dim[out->index];
+    for (int i = 0; i < shape->rank; i++) {
+        if (i < out->index) out->outer *= shape->dim[i];
+        if (i > out->index) out->inner *= shape->dim[i];
+    }
+    return true;
+}
+
+TL_PRIV bool tl__axis_keeps_time(const tl__site *site, int64_t axis)
+{
+    tl__axis found;
+    return tl__axis_of(tl__site_in(site, 0), axis, &found) && found.index > 0;
+}

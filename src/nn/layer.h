@@ -189,9 +189,31 @@ static inline tl__cut tl__pass_cut(const tl__pass *pass, size_t unit)
 typedef void tl__op_fn(tl__pass *pass, tl__op *op, size_t task, void *scratch);
 TL_PRIV void tl__pass_run(tl__pass *pass, tl__op *op, size_t count, double work, tl__op_fn *run);
 
+/* For layers that work along one axis: a sample is [outer, n, inner]. `axis` counts from the front (0: time), or, below
+ * 0, from the back (-1: the last); false: the shape has no such axis. */
+typedef struct tl__axis {
+    int index;
+    size_t outer, n, inner;
+} tl__axis;
+TL_PRIV bool tl__axis_of(const tl__shape *shape, int64_t axis, tl__axis *out);
+/* keeps_time of a layer that works along the axis: positions stay where it is not the first. */
+TL_PRIV bool tl__axis_keeps_time(const tl__site *site, int64_t axis);
+/* A carve for layers that need no memory. */
+TL_PRIV void tl__carve_nothing(const tl__site *site, tl__layer_memory *memory, void *state);
+/* Runs `run` over blocks of samples (tl__task_samples): for layers that do little. cost: of a number of the input or
+ * the output, in the unit of tl__pool_pays. */
+TL_PRIV void tl__pass_samples(tl__pass *pass, tl__op *op, double cost, tl__op_fn *run);
+
 /* Tasks over ranges: `total` items in blocks of `block`. */
 static inline size_t tl__blocks(size_t total, size_t block) { return total / block + (total % block != 0); }
 /* Rows per task where a row is `size` floats: about 16 KiB, so that tasks are worth their hand-over. */
 static inline size_t tl__row_block(size_t size) { return size >= 4096 ? 1 : 4096 / (size ? size : 1); }
+/* The samples of a task of tl__pass_samples. */
+static inline size_t tl__task_samples(const tl__pass *pass, const tl__op *op, size_t task, size_t *first)
+{
+    size_t block = tl__row_block(tl__size_max(op->size, op->in_size[0]));
+    *first = task * block;
+    return tl__size_min(block, pass->rows - *first);
+}
 
 #endif

@@ -4,7 +4,8 @@
 #  define TL__COMPOSITES(X)
 #else
 #  define TL__COMPOSITES(X) \
-    X(residual)
+    X(residual)         \
+    X(temporal_linear)
 #endif
 
 #define TL__LAYERS(X)   \
@@ -18,4 +19,11 @@
     X(concatenate)      \
     X(flatten)          \
     X(attention)        \
+    X(slice)            \
+    X(reshape)          \
+    X(permute)          \
+    X(subtract)         \
+    X(multiply)         \
+    X(interpolate)      \
+    X(moving_average)   \
     TL__COMPOSITES(X)
