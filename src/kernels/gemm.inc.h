@@ -264,7 +264,7 @@ FN(void) SET(gemm_step)(const tl__gemm *call, const tl__gemm_plan *plan, tl__reg
     }
     for (size_t j = lines ? SET(gemm_lines)(at, &t) : 0; j < at->columns; j += width) {
         const size_t columns = tl__size_min(at->columns - j, width);
-        t.b = b + j / width * strip;
+        t.b = lines ? b + j : b + j / width * strip;   /* lines end anywhere */
         t.ldb = call->ldb;
         if (plan->packs_b && !call->b_transposed && columns == width && tiles > 1) {
             t.pack = scratch;

@@ -130,3 +130,11 @@ void parity_layer_norm(parity *p)
              tl_value_bool(parity_spec(p, "affine"), true) ? "true" : "false");
     layer_run(p, layer, false);
 }
+
+void parity_interpolate(parity *p)
+{
+    char layer[160];
+    snprintf(layer, sizeof layer, "type: interpolate, axis: -1, size: %d, mode: %s",
+             (int)tl_value_integer(parity_spec(p, "size"), 0), tl_value_text(parity_spec(p, "mode"), "?"));
+    layer_run(p, layer, false);
+}

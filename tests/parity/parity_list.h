@@ -12,6 +12,7 @@
     X("batchnorm", parity_batch_norm)   \
     X("layernorm", parity_layer_norm)   \
     X("mha", parity_attention)          \
+    X("interpolate1d", parity_interpolate) \
     X("loss_", parity_loss)             \
     X("optim_", parity_optimizer)       \
     X("net_mlp", parity_mlp)
