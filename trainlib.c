@@ -229,6 +229,7 @@
 #include "train/settings.c"
 #include "train/stopping.c"
 #include "train/reserve.c"
+#include "train/window_scores.c"
 #include "train/evaluate.c"
 #include "train/ring.c"
 #include "train/checkpoint.c"

@@ -62,7 +62,7 @@ TL_PRIV bool tl__window_seasonal(const tl_dataset *dataset, tl_part part, size_t
     return true;
 }
 
-static size_t window_set(const tl_dataset *dataset, tl_part part, size_t index)
+TL_PRIV size_t tl__window_set(const tl_dataset *dataset, tl_part part, size_t index)
 {
     const tl__series *series = dataset->part[part].from->series;
     if (dataset->pipeline->forecast->sets == 1) return 0;
@@ -73,7 +73,7 @@ TL_PRIV void tl__windows_restore(const tl_dataset *dataset, tl_part part, size_t
 {
     const tl__forecast *forecast = dataset->pipeline->forecast;
     for (size_t i = 0; i < count; i++) {
-        size_t set = window_set(dataset, part, first + i);
+        size_t set = tl__window_set(dataset, part, first + i);
         for (size_t k = 0; k < forecast->horizon * forecast->targets; k++, values++) {
             const tl__channel *channel = &forecast->channels[k % forecast->targets];
             *values = (float)((double)*values * channel->scale[set] + channel->shift[set]);

@@ -14,6 +14,8 @@ TL_PRIV size_t tl__window_origin(const tl_dataset *dataset, tl_part part, size_t
  * last season; false: the series has no whole season before the window. */
 TL_PRIV void tl__window_repeat_last(const tl_dataset *dataset, tl_part part, size_t index, float *out);
 TL_PRIV bool tl__window_seasonal(const tl_dataset *dataset, tl_part part, size_t index, float *out);
+/* The scaling of a window's series. */
+TL_PRIV size_t tl__window_set(const tl_dataset *dataset, tl_part part, size_t index);
 /* In place, values [count, horizon, targets] of windows from `first` on: from the network's unit to the targets'
  * own. */
 TL_PRIV void tl__windows_restore(const tl_dataset *dataset, tl_part part, size_t first, size_t count, float *values);

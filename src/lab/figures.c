@@ -3,6 +3,7 @@
 
 #include "metrics/record.h"
 #include "nn/network.h"
+#include "train/train.h"
 
 enum { FIGURES_BLOCK = 256, FIGURES_CURVE_POINTS = 200, FIGURES_CURVES = 20 };
 
@@ -121,6 +122,20 @@ static tl_status figures_of_targets(tl__builder *builder, tl_value *map, tl__hea
     return status;
 }
 
+/* Windows are scored batch by batch. */
+static tl_status figures_of_windows(tl__builder *builder, tl_value *parent, const char *key, const tl_model *model,
+                                    const tl_dataset *data, tl_part part, tl_error *error)
+{
+    tl__scorer *scorer = NULL;
+    tl_scores scores;
+    TL_TRY(tl__scorer_new(model, data, &scorer, error));
+    tl_status status = tl__scorer_run(scorer, part, &scores, error);
+    if (status == TL_OK && tl__scorer_record(scorer, builder, parent, key) != TL_OK)
+        status = tl__fail_memory(error, 256);
+    tl__scorer_free(scorer);
+    return status;
+}
+
 TL_PRIV tl_status tl__figures_put(tl__builder *builder, tl_value *parent, const char *key, const tl_model *model,
                                   const tl_dataset *data, tl_part part, double loss, tl_error *error)
 {
@@ -131,6 +146,7 @@ TL_PRIV tl_status tl__figures_put(tl__builder *builder, tl_value *parent, const 
         tl__put_integer(builder, tl__put_map(builder, parent, key), "samples", 0);
         return builder->failed ? tl__fail_memory(error, 64) : TL_OK;
     }
+    if (data->pipeline->forecast) return figures_of_windows(builder, parent, key, model, data, part, error);
     bool classes = data->pipeline->classification;
     if (!tl__size_mul(rows, width, &numbers) || !tl__size_mul(numbers, sizeof(float), &bytes) ||
         !tl__size_mul(classes ? rows : numbers, sizeof(float), &truth_bytes))

@@ -42,6 +42,7 @@ TL_PRIV void tl__evaluator_carve(tl__carver *carver, tl__evaluator *evaluator)
     bool forecast = evaluator->data->pipeline->forecast != NULL;
     evaluator->values = TL_CARVE(carver, float, classes || forecast ? 0 : predicted);
     evaluator->predicted = TL_CARVE(carver, float, predicted);
+    if (forecast) tl__window_scores_carve(carver, &evaluator->windows, evaluator->data);
     evaluator->confusion = TL_CARVE(carver, int64_t, confusion);
 }
 
@@ -59,22 +60,12 @@ static void evaluate_predict(tl__evaluator *evaluator, const float *raw, size_t 
     if (!evaluator->data->pipeline->forecast) tl__pipeline_restore(evaluator->data->pipeline, out, rows);
 }
 
-/* Errors of a forecast's batch. */
-static void evaluate_add(tl__evaluator *evaluator, size_t rows)
-{
-    for (size_t i = 0; i < rows * evaluator->outputs; i++) {
-        double error = (double)evaluator->targets[i] - (double)evaluator->predicted[i];
-        evaluator->squares += error * error;
-        evaluator->absolute += tl__abs(error);
-    }
-}
-
 static void evaluate_forecast_figures(tl__evaluator *evaluator)
 {
-    double nan = tl__bits_double(0x7ff8000000000000u), count = (double)evaluator->rows * (double)evaluator->outputs;
+    const tl__window_errors *errors = &evaluator->windows.of[TL__FORECAST_OWN];
+    double nan = tl__bits_double(0x7ff8000000000000u), mse = errors->squares / evaluator->windows.numbers;
     evaluator->figures = (tl__value_figures){
-        .mse = evaluator->squares / count, .mae = evaluator->absolute / count,
-        .rmse = tl__sqrt_d(evaluator->squares / count), .r2 = nan, .r2_weighted = nan, .explained_variance = nan,
+        .mse = mse, .mae = errors->absolute / evaluator->windows.numbers, .rmse = tl__sqrt_d(mse), .r2 = nan, .r2_weighted = nan, .explained_variance = nan,
         .mape = nan, .smape = nan, .wape = nan, .max_error = nan,
     };
 }
@@ -95,7 +86,9 @@ static tl_status evaluate_batch(tl__evaluator *evaluator, tl_part part, size_t f
     TL_TRY(tl__network_forward(evaluator->network, evaluator->pool, evaluator->inputs, rows, &raw));
     bool forecast = evaluator->data->pipeline->forecast != NULL;
     evaluate_predict(evaluator, raw, forecast ? 0 : first, rows);
-    if (forecast) evaluate_add(evaluator, rows);
+    if (forecast)
+        tl__window_scores_add(&evaluator->windows, evaluator->data, part, first, rows, evaluator->targets,
+                              evaluator->predicted, raw);
     size_t target_width = classes ? 0 : evaluator->outputs;
     tl__loss_call call = {
         .kernels = evaluator->kernels, .settings = evaluator->loss_settings, .outputs = raw, .width = evaluator->width,
@@ -116,7 +109,7 @@ TL_PRIV tl_status tl__evaluator_run(tl__evaluator *evaluator, tl_part part)
     double sum = 0, denominator = 0;
     if (rows > evaluator->capacity) return TL_OUT_OF_RANGE;
     evaluator->rows = rows;
-    evaluator->squares = evaluator->absolute = 0;
+    tl__window_scores_begin(&evaluator->windows, !evaluator->quick, evaluator->width / evaluator->outputs);
     for (size_t first = 0; first < rows; first += evaluator->batch)
         TL_TRY(evaluate_batch(evaluator, part, first, tl__size_min(evaluator->batch, rows - first), &sum,
                               &denominator));
@@ -202,9 +195,7 @@ TL_PRIV tl_status tl__evaluator_record(const tl__evaluator *evaluator, tl__heap 
     if (pipeline->forecast) {
         map = tl__put_map(builder, parent, key);
         tl__put_integer(builder, map, "samples", (int64_t)evaluator->rows);
-        tl__put_number(builder, map, "mse", evaluator->figures.mse);
-        tl__put_number(builder, map, "mae", evaluator->figures.mae);
-        tl__put_number(builder, map, "rmse", evaluator->figures.rmse);
+        if (evaluator->rows) tl__window_scores_put(builder, map, &evaluator->windows, evaluator->data);
     } else if (evaluator->classes) {
         TL_TRY(tl__record_classes(heap, builder, parent, key, &scored, pipeline->classes, &map));
     } else TL_TRY(tl__record_values(heap, builder, parent, key, &scored, &map));

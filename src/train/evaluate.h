@@ -8,6 +8,7 @@
 #include "data/dataset.h"
 #include "metrics/record.h"
 #include "model/model.h"
+#include "train/window_scores.h"
 
 typedef struct tl__evaluator {
     const tl_model *model;          /* pipeline and link */
@@ -33,7 +34,8 @@ typedef struct tl__evaluator {
     size_t held;                    /* rows of values and predicted: capacity, or batch of a forecast */
     float *values;                  /* [held, outputs]: truth in the target's unit; not of a forecast */
     float *predicted;               /* [held, outputs]: probabilities, or values in the target's unit */
-    double squares, absolute;       /* of a forecast's errors */
+    tl__window_scores windows;      /* of a forecast */
+    bool quick;                     /* leave out the naive forecasts beside it */
     int64_t *confusion;             /* [classes, classes], rows are the true classes */
     /* of the last evaluation */
     size_t rows;

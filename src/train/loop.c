@@ -255,7 +255,9 @@ static tl_status loop_validate(tl__trainer *trainer, tl__epoch *epoch, tl_error 
 {
     const tl__evaluator *evaluator = &trainer->evaluator;
     if (!trainer->validation) return TL_OK;
+    trainer->evaluator.quick = true;
     tl_status status = tl__evaluator_run(&trainer->evaluator, TL_VALIDATION);
+    trainer->evaluator.quick = false;
     if (status != TL_OK)
         return tl__fail(error, status, "the validation of epoch %lld failed: %s", (long long)epoch->epoch,
                         tl__evaluator_why(evaluator, status));
