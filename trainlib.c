@@ -112,6 +112,10 @@
 #include "nn/layer_multiply.c"
 #include "nn/layer_interpolate.c"
 #include "nn/layer_moving_average.c"
+#include "nn/patch.c"
+#include "nn/conv.c"
+#include "nn/layer_conv1d.c"
+#include "nn/layer_conv2d.c"
 #ifndef TL_FREESTANDING
 #include "nn/layer_residual.c"
 #include "nn/layer_temporal_linear.c"

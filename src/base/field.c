@@ -74,7 +74,11 @@ TL_PRIV void tl__field_range(char *out, size_t size, const tl__field *row)
     switch (row->kind) {
     case TL__FIELD_INT: used = field_number_range(out, size, row, "a whole number"); break;
     case TL__FIELD_FLOAT: used = field_number_range(out, size, row, "a number"); break;
-    case TL__FIELD_INT_LIST: used = field_number_range(out, size, row, "a list of whole numbers"); break;
+    case TL__FIELD_INT_LIST:
+        used = field_number_range(out, size, row, "a list of whole numbers");
+        if (row->choices != NULL && used < size) used += tl__format(out + used, size - used, ", or ");
+        if (row->choices != NULL && used < size) used += field_choices(out + used, size - used, row->choices);
+        break;
     case TL__FIELD_FLOAT_LIST: used = field_number_range(out, size, row, "a list of numbers"); break;
     case TL__FIELD_BOOL: used = tl__format(out, size, "true or false"); break;
     case TL__FIELD_TEXT: used = tl__format(out, size, path ? "a path" : "a text"); break;

@@ -54,7 +54,7 @@ struct tl__field {
     double fallback;             /* INT, FLOAT, BOOL, CHOICE: the default */
     double min, max;             /* INT, FLOAT and their lists (each item): the range; both 0: any finite number */
     const char *text;            /* TEXT, MEMBER and the lists: the default as YAML would say it, or NULL */
-    const char *const *choices;  /* CHOICE: the words, NULL-terminated */
+    const char *const *choices;  /* CHOICE: the words, NULL-terminated. INT_LIST: words for the numbers -1, -2, ... */
     const tl__field *rows;       /* BLOCK: its rows */
     const char *unit;            /* "rows", "epochs", ...; NULL: a pure number or no number */
     const char *help;            /* one line, no full stop */

@@ -219,6 +219,10 @@ INLINE(SET(line)) SET(line_of)(size_t rows, int half)
     return lines[rows - 1][half];
 }
 
+#ifndef GEMM_CHAINS_ONLY
+#  include "kernels/conv_tile.inc.h"
+#endif
+
 #undef TILE_ROWS_1
 #undef TILE_ROWS_2
 #undef TILE_ROWS_3

@@ -166,6 +166,66 @@ struct tl__gemm_plan {
     size_t copy_at, values_at;  /* scratch: b, then a, then values; in floats */
 };
 
+/* Convolutions (cross-correlations) over images [height, width, channel]; a series [time, channel] is an image of one
+ * row. Position (i, j) of a sample reads, with tap (ky, kx), row i*step + ky*spread - pad of axis y and the column that
+ * axis x gives in the same way; channels are cut into groups, and those of a group read their group only. */
+typedef struct tl__conv_axis {
+    size_t in, out;          /* rows (columns) that are read, and positions that are computed */
+    size_t taps;             /* at least 1 */
+    size_t step, spread;     /* at least 1 */
+    ptrdiff_t pad;
+} tl__conv_axis;
+
+typedef struct tl__conv_space {
+    size_t samples;
+    tl__conv_axis y, x;
+    size_t in, out, groups;  /* channels; groups divides both */
+    const float *source;     /* [samples, y.in, x.in, in] */
+    const int32_t *lengths;  /* [samples] columns that count, the others are taken for 0; NULL: all */
+} tl__conv_space;
+
+/* value[i][j][o]: acc = +0; for ky ascending whose row exists, kx ascending, channel c of the group ascending:
+ *     acc = fma(source, w[ky][kx][c][o], acc), source = +0 at columns that do not exist; never cut into blocks.
+ * Epilogue as in tl__gemm: + bias[o]; pre = that value; activation, or * its derivative at `saved`.
+ * The gradient of the input is the same operation over the gradient of the output, with w turned (conv_turn): one call
+ * for each remainder of input positions by the step. */
+typedef struct tl__conv {
+    tl__conv_space space;
+    const float *w;          /* w[ky*w_y + kx*w_x + c*out + o] */
+    size_t w_y, w_x;
+    float *c;                /* value o of (i, j) at c[sample*c_sample + i*c_y + j*c_x + o] */
+    size_t c_sample, c_y, c_x;
+    const float *bias;       /* [out] or NULL */
+    tl__activation activation;
+    float parameter;
+    float *pre;              /* NULL, or with the strides of c, as `saved` */
+    const float *saved;
+} tl__conv;
+
+/* dw[ky][kx][c][o]: chain over all positions, samples first, then rows, then columns, whose source row exists:
+ *     acc = fma(source, d[position][o], acc), source = +0 at columns that do not exist.
+ * Blocks and pieces by rule 4 over all positions, the unit being those of a sample. Bias gradients are column sums. */
+typedef struct tl__conv_gradient {
+    tl__conv_space space;
+    const float *d;          /* [samples, y.out, x.out, out] */
+    float *dw;               /* [y.taps, x.taps, in / groups, out] */
+    size_t pieces;
+} tl__conv_gradient;
+
+/* As tl__gemm_plan: tasks on any thread, each with its own scratch. Made from sizes alone. */
+typedef struct tl__conv_plan tl__conv_plan;
+struct tl__conv_plan {
+    size_t tasks, scratch_bytes;
+    void (*run)(const tl__conv *call, const tl__conv_plan *plan, size_t task, void *scratch);
+    void (*run_gradient)(const tl__conv_gradient *call, const tl__conv_plan *plan, size_t task, void *scratch);
+    /* The rest is the set's own (conv.inc.h). */
+    size_t rows;             /* of positions at a time */
+    size_t copy;             /* floats of scratch for a copy of source rows */
+    size_t lines, line_rows; /* of a gradient: runs of rows of dw that lie side by side in the source, too */
+    size_t taps;             /* rows of taps in a line, or 0: one tap */
+    bool leaves;
+};
+
 /* Rows of features with their classes, for softmax + cross-entropy in one pass. For row i with class t:
  *   nll_j = log(sum exp(x_i - m)) - (x_ij - m), m the row's maximum,
  *   loss_i = r_i * ((1-s)*w_t*nll_t + s/K * sum_j w_j*nll_j)
@@ -223,6 +283,12 @@ typedef struct tl__kernels {
 
     /* Matrix product: plan, then plan.run. */
     void (*gemm_plan)(const tl__gemm *call, tl__gemm_plan *plan);
+
+    /* Convolution: plan, then plan.run or plan.run_gradient. */
+    void (*conv_plan)(const tl__conv *call, tl__conv_plan *plan);
+    void (*conv_gradient_plan)(const tl__conv_gradient *call, tl__conv_plan *plan);
+    /* turned[taps-1-k][o][g*in/groups + c] = w[k][c][g*out/groups + o] for the taps of both axes in one. */
+    void (*conv_turn)(float *turned, const float *w, size_t taps, size_t in, size_t out, size_t groups);
 
     /* y = act(x); dx = dy * act'(saved). In place allowed: y = x, dx = dy. */
     void (*activate)(tl__activation kind, float parameter, float *y, const float *x, size_t n);

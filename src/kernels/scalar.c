@@ -1,6 +1,6 @@
 /* The complete set in plain C, which every machine has. On x86 it is there twice: with the processor's fma, which
  * builds for any x86-64 may not use unasked, and with the fma in software, which needs nothing. */
-#include "kernels/gemm.h"
+#include "kernels/conv.h"
 #include "kernels/sets.h"
 
 #if defined(__GNUC__)

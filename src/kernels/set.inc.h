@@ -3,6 +3,7 @@
  *   GEMM_ROWS, GEMM_WIDE    the tile of the matrix product, in rows and vectors
  *   GEMM_MASKED             1 where V_LOAD_PART is one instruction: edges of b are then read where they lie
  *   GEMM_LINE_1, _2, _3     vectors of products of one, two and three rows; each 4, 8 or 16
+ *   CONV_ROWS               rows of a convolution's tile of one vector: 4, 8 or 14
  *   V_FIRST(v, n)           the first n lanes, the others 0; n in 0..VN
  *   I_COUNTERS, I_WIDE, I_QUADS (optimizer.inc.h); FOUR_LOAD, FOUR_STORE (short_rows.inc.h; where VN > 1)
  *   V_SUM, TRANSPOSE_FOUR(out, ldout, in, ldin)   optional; the latter: four columns of VN rows become four rows
@@ -16,6 +17,7 @@
 #include "kernels/attention.inc.h"
 #include "kernels/optimizer.inc.h"
 #include "kernels/gemm.inc.h"
+#include "kernels/conv.inc.h"
 
 #ifndef SET_GEMM
 #  define SET_GEMM(name) SET(name)   /* a set may bring its own matrix product */
@@ -25,6 +27,9 @@ static const tl__kernels SET(set) = {
     .name = SET_NAME,
     .numeric_class = SET_CLASS,
     .gemm_plan = SET_GEMM(gemm_plan),
+    .conv_plan = SET(conv_plan),
+    .conv_gradient_plan = SET(conv_gradient_plan),
+    .conv_turn = SET(conv_turn),
     .activate = SET(activate),
     .activate_backward = SET(activate_backward),
     .add = SET(add),

@@ -12,6 +12,7 @@
 #undef GEMM_ROWS
 #undef GEMM_WIDE
 #undef GEMM_MASKED
+#undef CONV_ROWS
 #undef GEMM_LINE_1
 #undef GEMM_LINE_2
 #undef GEMM_LINE_3

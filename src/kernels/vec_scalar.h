@@ -4,6 +4,7 @@
 #define GEMM_ROWS 4
 #define GEMM_WIDE 4
 #define GEMM_MASKED 0
+#define CONV_ROWS 4
 #define GEMM_LINE_1 8
 #define GEMM_LINE_2 4
 #define GEMM_LINE_3 4

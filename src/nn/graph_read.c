@@ -123,10 +123,19 @@ static int64_t *graph_setting_items(tl__graph *graph, const tl__int_list *list)
     return items;
 }
 
+/* The index of a word among the row's, or -1. */
+static int graph_choice(const tl__field *row, const char *word)
+{
+    for (int choice = 0; row->choices[choice]; choice++)
+        if (tl__same_text(row->choices[choice], word)) return choice;
+    return -1;
+}
+
 /* One setting of a description into its place; a list's items come as settings of the same name. */
 static tl_status graph_set(tl__graph *graph, const tl__field *row, void *place, const tl_setting *setting)
 {
     bool whole = setting->number == (double)(int64_t)setting->number;
+    int choice = setting->text && row->choices ? graph_choice(row, setting->text) : -1;
     if (row->kind == TL__FIELD_INT || row->kind == TL__FIELD_FLOAT || row->kind == TL__FIELD_INT_LIST)
         if (setting->number < row->min || (row->max != 0 && setting->number > row->max)) return TL_OUT_OF_RANGE;
     if (row->kind == TL__FIELD_INT && whole) {
@@ -137,16 +146,13 @@ static tl_status graph_set(tl__graph *graph, const tl__field *row, void *place, 
         *(bool *)place = setting->number != 0;
     } else if (row->kind == TL__FIELD_TEXT && setting->text) {
         *(const char **)place = setting->text;
-    } else if (row->kind == TL__FIELD_CHOICE && setting->text) {
-        int choice = 0;
-        while (row->choices[choice] && !tl__same_text(row->choices[choice], setting->text)) choice++;
-        if (!row->choices[choice]) return TL_BAD_CONFIG;
+    } else if (row->kind == TL__FIELD_CHOICE && choice >= 0) {
         *(int *)place = choice;
-    } else if (row->kind == TL__FIELD_INT_LIST && whole) {
+    } else if (row->kind == TL__FIELD_INT_LIST && whole && (choice >= 0 || !setting->text)) {
         tl__int_list *list = place;
         int64_t *items = graph_setting_items(graph, list);
         if (!items) return TL_OUT_OF_MEMORY;
-        items[list->count++] = (int64_t)setting->number;
+        items[list->count++] = choice >= 0 ? -1 - choice : (int64_t)setting->number;
         list->items = items;
     } else {
         return TL_BAD_CONFIG;

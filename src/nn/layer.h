@@ -16,7 +16,7 @@
 
 enum {
     TL__LAYER_TENSORS = 8,       /* most parameters of one layer */
-    TL__LAYER_STATE = 1024       /* most bytes of a layer's own struct */
+    TL__LAYER_STATE = 1536       /* most bytes of a layer's own struct */
 };
 
 /* A node as its layer sees it while the graph is built and planned. */

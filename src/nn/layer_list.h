@@ -26,4 +26,6 @@
     X(multiply)         \
     X(interpolate)      \
     X(moving_average)   \
+    X(conv1d)           \
+    X(conv2d)           \
     TL__COMPOSITES(X)

@@ -217,8 +217,13 @@ static tl_status bind_item(struct bind_state *state, const tl__field *row, const
         if (!wrong && text == NULL) return tl__fail_memory(state->error, item->text_size);
         ((const char **)items)[index] = text;
     } else if (row->kind == TL__FIELD_INT_LIST) {
-        one.kind = TL__FIELD_INT;
-        wrong = !bind_integer(row, item, (int64_t *)items + index);
+        int word;
+        if (row->choices != NULL && bind_choice(row, item, &word)) {
+            ((int64_t *)items)[index] = -1 - word;
+        } else {
+            wrong = !bind_integer(row, item, (int64_t *)items + index);
+            one.kind = row->choices != NULL ? TL__FIELD_INT_LIST : TL__FIELD_INT;
+        }
     } else {
         one.kind = TL__FIELD_FLOAT;
         wrong = !bind_float(row, item, (double *)items + index);

@@ -30,7 +30,11 @@ static void unbind_list(tl__builder *builder, tl_value *parent, const tl__field 
     if (list == NULL) return;
     if (row->kind == TL__FIELD_INT_LIST) {
         const tl__int_list *items = place;
-        for (size_t i = 0; i < items->count; i++) tl__put_integer(builder, list, NULL, items->items[i]);
+        for (size_t i = 0; i < items->count; i++) {
+            int64_t item = items->items[i];
+            if (item < 0 && row->choices != NULL) tl__put_text(builder, list, NULL, row->choices[-1 - item]);
+            else tl__put_integer(builder, list, NULL, item);
+        }
     } else if (row->kind == TL__FIELD_FLOAT_LIST) {
         const tl__float_list *items = place;
         for (size_t i = 0; i < items->count; i++) tl__put_number(builder, list, NULL, items->items[i]);

@@ -379,6 +379,7 @@ static void cases_attention(cases *c)
         cases_report(c, "attention_triangle", 0, o, rows * columns);
     }
 }
+#include "kernels/cases_patch.h"
 
 /* False when memory is out. */
 static bool cases_run(const tl__kernels *set, cases_sink *sink, void *user, bool *overrun)
@@ -399,6 +400,7 @@ static bool cases_run(const tl__kernels *set, cases_sink *sink, void *user, bool
         cases_optimizers(&c);
         cases_gemm(&c, kind);
         cases_attention(&c);
+        cases_patches(&c, kind);
     }
     for (int a = 0; a < 6; a++) free(c.in[a]);
     for (int a = 0; a < 4; a++) free(c.out[a]);

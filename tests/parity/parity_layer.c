@@ -6,9 +6,10 @@
 #include "parity/parity_list.h"
 #include "parity/parity_network.h"
 
-/* [rows, channels, inner] to [rows, inner, channels], or back. */
-static float *layer_turn(parity *p, const float *values, size_t rows, size_t channels, size_t inner, bool back)
+/* [rows, channels, ...] as the view has it to [rows, ..., channels], or back. */
+static float *layer_turn(parity *p, const float *values, const tl__tensor_view *view, bool back)
 {
+    size_t rows = view->shape[0], channels = view->shape[1], inner = view->count / (rows * channels);
     float *out = tl__arena_push(parity_arena(p), rows * channels * inner * sizeof *out);
     for (size_t r = 0; out && r < rows; r++)
         for (size_t c = 0; c < channels; c++)
@@ -22,26 +23,20 @@ static float *layer_turn(parity *p, const float *values, size_t rows, size_t cha
 
 static void layer_input(char *out, size_t size, const tl__tensor_view *x, bool channels_first)
 {
-    size_t inner = 1, used = (size_t)snprintf(out, size, "{type: input, shape: [");
-    for (size_t i = 2; i < x->rank; i++) inner *= x->shape[i];
-    if (channels_first && x->rank > 2) {
-        snprintf(out + used, size - used, "%zu, %zu]}", inner, x->shape[1]);
-        return;
-    }
-    for (size_t i = 1; i < x->rank; i++)
-        used += (size_t)snprintf(out + used, size - used, i > 1 ? ", %zu" : "%zu", x->shape[i]);
-    snprintf(out + used, size - used, "]}");
+    size_t used = (size_t)snprintf(out, size, "{type: input, shape: [");
+    for (size_t i = channels_first ? 2 : 1; i < x->rank; i++)
+        used += (size_t)snprintf(out + used, size - used, "%zu, ", x->shape[i]);
+    if (channels_first) used += (size_t)snprintf(out + used, size - used, "%zu, ", x->shape[1]);
+    snprintf(out + used - 2, size - used + 2, "]}");
 }
 
-/* layer: "type: dense, nodes: 3". */
-static void layer_run(parity *p, const char *layer, bool channels_first)
+void parity_layer(parity *p, const char *layer, bool channels_first)
 {
     const tl__tensor_view *x = parity_view(p, "input.x"), *y = parity_view(p, "output.y");
-    size_t rows = x->shape[0], inner = 1;
+    size_t rows = x->shape[0];
     char input[120], layers[500];
     parity_net net;
-    for (size_t i = 2; i < x->rank; i++) inner *= x->shape[i];
-    channels_first = channels_first && inner > 1;
+    channels_first = channels_first && x->rank > 2;
     layer_input(input, sizeof input, x, channels_first);
     snprintf(layers, sizeof layers, "[%s, {name: layer, %s}]", input, layer);
     parity_net_init(&net, p, rows);
@@ -52,22 +47,22 @@ static void layer_run(parity *p, const char *layer, bool channels_first)
         const float *out, *dx;
         float *inputs = parity_floats(p, "input.x", NULL), *upstream = parity_floats(p, "upstream.y", NULL);
         if (channels_first) {
-            inputs = layer_turn(p, inputs, rows, x->shape[1], inner, false);
-            upstream = layer_turn(p, upstream, rows, x->shape[1], inner, false);
+            inputs = layer_turn(p, inputs, x, false);
+            upstream = layer_turn(p, upstream, y, false);
         }
         const char *mode = tl_value_text(tl__value_child(parity_json(p), "mode"), "train");
         tl__rows batch = {.inputs = inputs, .rows = rows, .evaluate = strcmp(mode, "eval") == 0};
         if (tl__network_forward_training(net.network, NULL, &batch, &out, &error) != TL_OK)
             parity_broken(p, error.message);
-        parity_tensor(p, "output.y", channels_first ? layer_turn(p, out, rows, x->shape[1], inner, true) : out, y->count);
+        parity_tensor(p, "output.y", channels_first ? layer_turn(p, out, y, true) : out, y->count);
         tl__network_backward_from(net.network, NULL, &batch, upstream, &dx);
-        parity_tensor(p, "grad.input.x", channels_first ? layer_turn(p, dx, rows, x->shape[1], inner, true) : dx,
+        parity_tensor(p, "grad.input.x", channels_first ? layer_turn(p, dx, x, true) : dx,
                       x->count);
         parity_net_compare(&net, "grad.param", tl__network_gradients(net.network), true);
         parity_net_compare(&net, "after_forward.buffer", tl__network_parameters(net.network), false);
         if (batch.evaluate) {
             tl__network_forward(net.network, NULL, inputs, rows, &out);
-            parity_tensor(p, "output.y", channels_first ? layer_turn(p, out, rows, x->shape[1], inner, true) : out,
+            parity_tensor(p, "output.y", channels_first ? layer_turn(p, out, y, true) : out,
                           y->count);
         }
     }
@@ -80,7 +75,7 @@ void parity_dense(parity *p)
     snprintf(layer, sizeof layer, "type: dense, nodes: %d, bias: %s, activation: none",
              (int)tl_value_integer(parity_spec(p, "out_features"), 0),
              tl_value_bool(parity_spec(p, "bias"), true) ? "true" : "false");
-    layer_run(p, layer, false);
+    parity_layer(p, layer, false);
 }
 
 void parity_activation(parity *p)
@@ -103,14 +98,14 @@ void parity_activation(parity *p)
     }
     snprintf(layer, sizeof layer, alpha ? "type: activation, activation: %s, alpha: %.17g" :
              "type: activation, activation: %s", kind, tl_value_number(alpha, 0));
-    layer_run(p, layer, false);
+    parity_layer(p, layer, false);
 }
 
 void parity_dropout(parity *p)
 {
     char layer[80];
     snprintf(layer, sizeof layer, "type: dropout, rate: %.17g", tl_value_number(parity_spec(p, "p"), 0));
-    layer_run(p, layer, false);
+    parity_layer(p, layer, false);
 }
 
 void parity_batch_norm(parity *p)
@@ -119,7 +114,7 @@ void parity_batch_norm(parity *p)
     snprintf(layer, sizeof layer, "type: batch_norm, momentum: %.17g, eps: %.17g, affine: %s",
              tl_value_number(parity_spec(p, "momentum"), 0), tl_value_number(parity_spec(p, "eps"), 0),
              tl_value_bool(parity_spec(p, "affine"), true) ? "true" : "false");
-    layer_run(p, layer, true);
+    parity_layer(p, layer, true);
 }
 
 void parity_layer_norm(parity *p)
@@ -128,7 +123,7 @@ void parity_layer_norm(parity *p)
     snprintf(layer, sizeof layer, "type: layer_norm, axes: %zu, eps: %.17g, affine: %s",
              tl_value_count(parity_spec(p, "normalized_shape")), tl_value_number(parity_spec(p, "eps"), 0),
              tl_value_bool(parity_spec(p, "affine"), true) ? "true" : "false");
-    layer_run(p, layer, false);
+    parity_layer(p, layer, false);
 }
 
 void parity_interpolate(parity *p)

@@ -13,6 +13,10 @@
     X("layernorm", parity_layer_norm)   \
     X("mha", parity_attention)          \
     X("interpolate1d", parity_interpolate) \
+    X("conv", parity_conv)              \
+    X("maxpool", parity_pool)           \
+    X("avgpool", parity_pool)           \
+    X("globalpool", parity_global_pool) \
     X("loss_", parity_loss)             \
     X("optim_", parity_optimizer)       \
     X("net_mlp", parity_mlp)

@@ -24,6 +24,9 @@ void *parity_settings(parity *p, const tl__member_head *head, const char *settin
 /* Adds the layers, plans, places, loads the weights; false after parity_broken. */
 bool parity_net_make(parity_net *net, const char *layers);
 void parity_net_free(parity_net *net);
+/* A case of one layer, "type: dense, nodes: 3": its output, and its gradients for upstream.y. channels_first: the file has
+ * [row, channel, ...] where we have [row, ..., channel]. */
+void parity_layer(parity *p, const char *layer, bool channels_first);
 /* Compare all parameters (or gradients, or an optimizer's array) with the tensors PREFIX.NAME, in file order. */
 void parity_net_compare(parity_net *net, const char *prefix, const float *arrays, bool trained_only);
 

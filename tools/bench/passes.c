@@ -71,7 +71,9 @@ static void passes_once(passes_work *w)
                                               .classes = w->classes, .gradient_scale = 1.0f, .loss = w->small[0],
                                               .gradient = w->array[0]});
         break;
-    case PASSES_COLUMN_SUMS: k->column_sums(w->small[0], w->array[0], rows, columns, (tl__cut){1, 1}, 0, columns); break;
+    case PASSES_COLUMN_SUMS:
+        k->column_sums(w->small[0], w->array[0], rows, columns, (tl__cut){1, 1}, 0, columns);
+        break;
     case PASSES_SUM_SQUARES: w->sink = k->sum_squares(w->array[0], n, 1); break;
     case PASSES_RELU_BACKWARD: k->activate_backward(TL__RELU, 0, w->array[0], w->array[1], w->array[2], n); break;
     }

@@ -1,5 +1,5 @@
 /* The NEON set of AArch64. */
-#include "kernels/gemm.h"
+#include "kernels/conv.h"
 #include "kernels/sets.h"
 
 #if TL__HAS_NEON

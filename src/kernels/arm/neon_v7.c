@@ -2,7 +2,7 @@
  * of the matrix product, and watched: the flags for a flushed operand (IDC) or result (UFC) are cleared before a
  * region and read after it; when one is set, the region is computed again by the VFP unit, which keeps subnormals.
  * All other functions, and the epilogue, are plain C on the VFP unit. */
-#include "kernels/gemm.h"
+#include "kernels/conv.h"
 #include "kernels/sets.h"
 
 #if TL__HAS_NEON_V7

@@ -1,5 +1,5 @@
 /* The AVX2 set. */
-#include "kernels/gemm.h"
+#include "kernels/conv.h"
 #include "kernels/sets.h"
 
 #if TL__HAS_AVX2

@@ -6,6 +6,7 @@
 #define GEMM_ROWS 6
 #define GEMM_WIDE 2
 #define GEMM_MASKED 1
+#define CONV_ROWS 14
 #define GEMM_LINE_1 8
 #define GEMM_LINE_2 4
 #define GEMM_LINE_3 4

@@ -6,6 +6,7 @@
 #define GEMM_ROWS 14
 #define GEMM_WIDE 2
 #define GEMM_MASKED 1
+#define CONV_ROWS 14
 #define GEMM_LINE_1 16
 #define GEMM_LINE_2 8
 #define GEMM_LINE_3 8
