@@ -1,11 +1,9 @@
-/* Predictions over a part in blocks of rows, and records made of them. */
+/* Predictions over a part in blocks of rows, and the public summary as a map. */
 #include "lab/figures.h"
 
-#include "metrics/record.h"
 #include "nn/network.h"
-#include "train/train.h"
 
-enum { FIGURES_BLOCK = 256, FIGURES_CURVE_POINTS = 200, FIGURES_CURVES = 20 };
+enum { FIGURES_BLOCK = 256 };
 
 /* One network for prediction and room for a block's inputs. */
 typedef struct figures_network {
@@ -61,120 +59,6 @@ TL_PRIV tl_status tl__predict_part(const tl_model *model, const tl_dataset *data
         tl__pipeline_restore(model->pipeline, block, count);
     }
     figures_close(&f);
-    return status;
-}
-
-/* One curve: {class, false_positive_rate: [...], true_positive_rate: [...], threshold: [...]}. */
-static tl_status figures_curve(tl__builder *builder, tl_value *list, tl__heap *heap, const tl__scored *scored,
-                               int32_t positive, const char *name)
-{
-    tl__curve curve;
-    memset(&curve, 0, sizeof curve);
-    TL_TRY(tl__roc_curve(heap, scored->truth, scored->probabilities, scored->rows, scored->classes, (size_t)positive,
-                         positive, FIGURES_CURVE_POINTS, &curve));
-    tl_value *map = tl__put_map(builder, list, NULL);
-    tl__put_text(builder, map, "class", name);
-    tl_value *x = tl__put_list(builder, map, "false_positive_rate");
-    for (size_t i = 0; i < curve.count; i++) tl__put_number(builder, x, NULL, curve.x[i]);
-    tl_value *y = tl__put_list(builder, map, "true_positive_rate");
-    for (size_t i = 0; i < curve.count; i++) tl__put_number(builder, y, NULL, curve.y[i]);
-    tl_value *t = tl__put_list(builder, map, "threshold");
-    for (size_t i = 0; i < curve.count; i++) tl__put_number(builder, t, NULL, curve.threshold[i]);
-    tl__curve_free(heap, &curve);
-    return TL_OK;
-}
-
-static tl_status figures_of_classes(tl__builder *builder, tl_value *parent, const char *key, tl__heap *heap,
-                                    const tl_dataset *data, tl__scored *scored, tl_value **out)
-{
-    const tl__pipeline *pipeline = data->pipeline;
-    scored->classes = pipeline->outputs;
-    scored->background = pipeline->background_class;
-    TL_TRY(tl__record_classes(heap, builder, parent, key, scored, pipeline->classes, out));
-    tl_value *curves = tl__put_list(builder, *out, "roc");
-    if (pipeline->outputs == 2) {
-        int positive = pipeline->positive_class >= 0 ? pipeline->positive_class : 1;
-        return figures_curve(builder, curves, heap, scored, positive, pipeline->classes[positive]);
-    }
-    for (size_t c = 0; c < pipeline->outputs && c < FIGURES_CURVES; c++)
-        TL_TRY(figures_curve(builder, curves, heap, scored, (int32_t)c, pipeline->classes[c]));
-    return TL_OK;
-}
-
-/* Figures of each of several target columns, whose units differ: {targets: {price: {...}, volatility: {...}}}. */
-static tl_status figures_of_targets(tl__builder *builder, tl_value *map, tl__heap *heap, const tl__pipeline *pipeline,
-                                    const float *truth, const float *predictions, size_t rows)
-{
-    size_t bytes = 2 * rows * sizeof(float), width = pipeline->target_count;    /* of arrays that exist */
-    float *column = tl__alloc(heap, bytes), *predicted = column ? column + rows : NULL;
-    tl_value *targets = tl__put_map(builder, map, "targets");
-    tl_status status = column ? TL_OK : TL_OUT_OF_MEMORY;
-    for (size_t k = 0; k < width && status == TL_OK; k++) {
-        for (size_t i = 0; i < rows; i++) {
-            column[i] = truth[i * width + k];
-            predicted[i] = predictions[i * width + k];
-        }
-        tl__scored scored = {.rows = rows, .background = -1, .outputs = 1, .values = tl__of_floats(column),
-                             .predicted = tl__of_floats(predicted)};
-        status = tl__record_values(heap, builder, targets, pipeline->targets[k], &scored, NULL);
-    }
-    tl__free(heap, column, bytes);
-    return status;
-}
-
-/* Windows are scored batch by batch. */
-static tl_status figures_of_windows(tl__builder *builder, tl_value *parent, const char *key, const tl_model *model,
-                                    const tl_dataset *data, tl_part part, tl_error *error)
-{
-    tl__scorer *scorer = NULL;
-    tl_scores scores;
-    TL_TRY(tl__scorer_new(model, data, &scorer, error));
-    tl_status status = tl__scorer_run(scorer, part, &scores, error);
-    if (status == TL_OK && tl__scorer_record(scorer, builder, parent, key) != TL_OK)
-        status = tl__fail_memory(error, 256);
-    tl__scorer_free(scorer);
-    return status;
-}
-
-TL_PRIV tl_status tl__figures_put(tl__builder *builder, tl_value *parent, const char *key, const tl_model *model,
-                                  const tl_dataset *data, tl_part part, double loss, tl_error *error)
-{
-    tl__heap *heap = &model->context->heap;
-    size_t rows = tl_dataset_rows(data, part), width = tl__model_predictions(model), numbers, bytes, truth_bytes;
-    tl_value *map = NULL;
-    if (rows == 0) {
-        tl__put_integer(builder, tl__put_map(builder, parent, key), "samples", 0);
-        return builder->failed ? tl__fail_memory(error, 64) : TL_OK;
-    }
-    if (data->pipeline->forecast) return figures_of_windows(builder, parent, key, model, data, part, error);
-    bool classes = data->pipeline->classification;
-    if (!tl__size_mul(rows, width, &numbers) || !tl__size_mul(numbers, sizeof(float), &bytes) ||
-        !tl__size_mul(classes ? rows : numbers, sizeof(float), &truth_bytes))
-        return tl__fail(error, TL_OUT_OF_RANGE, "the part is too large for its figures to be computed at once.");
-    float *predictions = tl__alloc(heap, bytes);
-    void *truth = tl__alloc(heap, truth_bytes);
-    tl_status status = predictions && truth ? tl__predict_part(model, data, part, predictions, error)
-                                            : tl__fail_memory(error, bytes);
-    if (status == TL_OK) {
-        tl__scored scored = {.rows = rows, .background = -1, .outputs = width};
-        if (classes) {
-            tl__dataset_gather_targets(data, part, NULL, 0, rows, truth, NULL, NULL);
-            scored.truth = truth;
-            scored.probabilities = tl__of_floats(predictions);
-            status = figures_of_classes(builder, parent, key, heap, data, &scored, &map);
-        } else {
-            tl__dataset_targets(data, part, 0, rows, truth);
-            scored.values = tl__of_floats(truth);
-            scored.predicted = tl__of_floats(predictions);
-            status = tl__record_values(heap, builder, parent, key, &scored, &map);
-            if (status == TL_OK && width > 1 && width == data->pipeline->target_count)
-                status = figures_of_targets(builder, map, heap, data->pipeline, truth, predictions, rows);
-        }
-        if (status == TL_OK) tl__put_number(builder, map, "loss", loss);
-        if (status != TL_OK || builder->failed) status = tl__fail_memory(error, bytes);
-    }
-    tl__free(heap, predictions, bytes);
-    tl__free(heap, truth, truth_bytes);
     return status;
 }
 

@@ -341,39 +341,38 @@ static void run_say_targets(run_state *run, const tl_value *figures)
     }
 }
 
-/* metrics.json: the result, then all figures of the three parts. */
-static tl_status run_write_figures(run_state *run, const tl__train_result *end, tl_error *error)
+/* What metrics.json begins with. */
+static tl_value *run_put_result(run_state *run, tl__builder *builder, const tl__train_result *end)
+{
+    tl_value *root = tl__put_map(builder, NULL, NULL);
+    tl__put_text(builder, root, "run", tl__path_name(run->folder));
+    tl__put_text(builder, root, "version", TL_VERSION);
+    tl__put_text(builder, root, "config_hash", run->hash);
+    tl__put_text(builder, root, "data_hash", run->session.data->hash);
+    tl__put_text(builder, root, "stopped", end->stopped);
+    tl__put_text(builder, root, "trigger", end->trigger);
+    tl__put_integer(builder, root, "epochs", end->epochs);
+    tl__put_integer(builder, root, "best_epoch", end->best_epoch);
+    tl__put_integer(builder, root, "kept_epoch", end->kept_epoch);
+    tl__put_integer(builder, root, "parameters", end->parameters);
+    tl__put_integer(builder, root, "memory_bytes", (int64_t)end->memory_bytes);
+    return root;
+}
+
+/* The parts are scored, and described with all figures. */
+static tl_status run_measure(run_state *run, tl__builder *builder, tl_value *root, tl_error *error)
 {
     static const char *const names[] = {"train", "validation", "test"};
-    const tl_scores *scores[] = {&run->result->train, &run->result->validation, &run->result->test};
-    tl__tree *tree;
-    tl__builder builder;
-    if (tl__tree_new(&run->context->heap, NULL, &tree) != TL_OK) return tl__fail_memory(error, sizeof *tree);
-    tl__builder_init(&builder, tree);
-    tl_value *root = tl__put_map(&builder, NULL, NULL);
-    tl__put_text(&builder, root, "run", tl__path_name(run->folder));
-    tl__put_text(&builder, root, "version", TL_VERSION);
-    tl__put_text(&builder, root, "config_hash", run->hash);
-    tl__put_text(&builder, root, "data_hash", run->session.data->hash);
-    tl__put_text(&builder, root, "stopped", end->stopped);
-    tl__put_text(&builder, root, "trigger", end->trigger);
-    tl__put_integer(&builder, root, "epochs", end->epochs);
-    tl__put_integer(&builder, root, "best_epoch", end->best_epoch);
-    tl__put_integer(&builder, root, "kept_epoch", end->kept_epoch);
-    tl__put_integer(&builder, root, "parameters", end->parameters);
-    tl__put_integer(&builder, root, "memory_bytes", (int64_t)end->memory_bytes);
-    tl_status status = TL_OK;
-    for (int p = 0; p < TL__PARTS && status == TL_OK; p++)
-        status = tl__figures_put(&builder, root, names[p], run->session.model, run->session.data, (tl_part)p,
-                                 scores[p]->loss, error);
-    if (status == TL_OK && run->journal.classification)
-        tl__class_distribution(&builder, root, "class_distribution", run->session.data);
-    if (status == TL_OK) run_say_targets(run, root);
-    const char *path = tl__path_join(&run->arena, run->folder, "metrics.json");
-    if (status == TL_OK && (builder.failed || !path)) status = tl__fail_memory(error, 0);
-    if (status == TL_OK) status = tl__json_save(run->context, root, path, false, error);
-    tl__tree_free(tree);
-    return status;
+    tl_scores *scores[] = {&run->result->train, &run->result->validation, &run->result->test};
+    run->progress.state = "evaluating";
+    tl__trainer_release(run->session.trainer);
+    for (int p = 0; p < TL__PARTS; p++)
+        TL_TRY(tl__trainer_record(run->session.trainer, (tl_part)p, builder, root, names[p], scores[p], error));
+    if (run->journal.classification) tl__class_distribution(builder, root, "class_distribution", run->session.data);
+    run_say_targets(run, root);
+    tl__trainer_free(run->session.trainer);    /* its memory serves the rest */
+    run->session.trainer = NULL;
+    return builder->failed ? tl__fail_memory(error, 0) : TL_OK;
 }
 
 /* The model's file carries the settings that results depend on and the scores of the parts. */
@@ -401,13 +400,21 @@ static tl_status run_write_model(run_state *run, tl_error *error)
     return status;
 }
 
-static tl_status run_measure(run_state *run, tl_error *error)
+/* Scores, the model with them, and metrics.json. */
+static tl_status run_conclude(run_state *run, const tl__train_result *end, tl_error *error)
 {
-    tl_scores *scores[] = {&run->result->train, &run->result->validation, &run->result->test};
-    run->progress.state = "evaluating";
-    for (int p = 0; p < TL__PARTS; p++)
-        TL_TRY(tl__trainer_score(run->session.trainer, (tl_part)p, scores[p], error));
-    return TL_OK;
+    tl__tree *tree;
+    tl__builder builder;
+    if (tl__tree_new(&run->context->heap, NULL, &tree) != TL_OK) return tl__fail_memory(error, sizeof *tree);
+    tl__builder_init(&builder, tree);
+    tl_value *root = run_put_result(run, &builder, end);
+    tl_status status = run_measure(run, &builder, root, error);
+    if (status == TL_OK) status = run_write_model(run, error);
+    const char *path = tl__path_join(&run->arena, run->folder, "metrics.json");
+    if (status == TL_OK)
+        status = path ? tl__json_save(run->context, root, path, false, error) : tl__fail_memory(error, 0);
+    tl__tree_free(tree);
+    return status;
 }
 
 static tl_status run_train(run_state *run, tl_error *error)
@@ -427,11 +434,7 @@ static tl_status run_train(run_state *run, tl_error *error)
     run_fill_result(run, &end);
     if (status != TL_OK) return status;
     run_say_end(run, &end);
-    TL_TRY(run_measure(run, error));
-    tl__trainer_free(run->session.trainer);    /* its memory serves the rest */
-    run->session.trainer = NULL;
-    TL_TRY(run_write_model(run, error));
-    return run_write_figures(run, &end, error);
+    return run_conclude(run, &end, error);
 }
 
 /* The last status: how it ended, with the result or the error. */

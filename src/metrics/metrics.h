@@ -71,6 +71,22 @@ TL_PRIV double tl__class_balance(const int64_t *counts, size_t classes);
 
 /* ---- classes: probabilities (metrics/probability.c, metrics/ranking.c); probabilities [rows, classes] ---- */
 
+/* Scores of the rows of a class and of all others, in order: one sort for all figures below. */
+typedef struct tl__ranking {
+    int64_t positives, negatives;    /* rows; 0 and 0: nothing is defined, for there is no positive row, or a NaN */
+    const uint64_t *positive, *negative;   /* ascending numbers that stand for scores from the best on */
+    tl__reals scores;
+    uint64_t *block;
+    size_t bytes;
+} tl__ranking;
+TL_PRIV tl_status tl__ranking_new(tl__heap *heap, const int32_t *truth, tl__reals scores, size_t rows, size_t stride,
+                                  size_t column, int32_t positive, tl__ranking *out);
+TL_PRIV void tl__ranking_free(tl__heap *heap, tl__ranking *ranking);
+TL_PRIV double tl__ranking_auc(const tl__ranking *ranking);          /* as tl__roc_auc */
+TL_PRIV double tl__ranking_precision(const tl__ranking *ranking);    /* as tl__average_precision */
+/* What tl__ranking_new takes of the heap for so many rows; SIZE_MAX: too many. */
+TL_PRIV size_t tl__ranking_bytes(size_t rows);
+
 /* Of class `positive` (1 in `truth == positive`) by `scores` [rows]; ties count one half. NaN when only one kind
  * occurs or a score is NaN. */
 TL_PRIV tl_status tl__roc_auc(tl__heap *heap, const int32_t *truth, tl__reals scores, size_t rows, size_t stride,
@@ -78,6 +94,9 @@ TL_PRIV tl_status tl__roc_auc(tl__heap *heap, const int32_t *truth, tl__reals sc
 /* Sum of (R_n - R_(n-1)) * P_n over distinct thresholds. NaN without a positive row. */
 TL_PRIV tl_status tl__average_precision(tl__heap *heap, const int32_t *truth, tl__reals scores, size_t rows,
                                         size_t stride, size_t column, int32_t positive, double *out);
+/* A figure of each class [classes] as one: of two classes that of class 1, of more the mean of those that are defined;
+ * none: NaN. */
+TL_PRIV double tl__class_mean(const double *values, size_t classes);
 /* Two classes: AUC of class 1. More: mean one-versus-rest AUC over the classes, by_support: weighted. per_class
  * [classes] or NULL. A class that has no row, or all of them, is NaN in per_class and left out of the mean; none left:
  * NaN. */
@@ -101,6 +120,7 @@ TL_PRIV tl_status tl__roc_curve(tl__heap *heap, const int32_t *truth, tl__reals 
 TL_PRIV tl_status tl__precision_recall_curve(tl__heap *heap, const int32_t *truth, tl__reals scores, size_t rows,
                                              size_t stride, size_t column, int32_t positive, size_t limit,
                                              tl__curve *out);
+TL_PRIV tl_status tl__ranking_roc(tl__heap *heap, const tl__ranking *ranking, size_t limit, tl__curve *out);
 TL_PRIV void tl__curve_free(tl__heap *heap, tl__curve *curve);
 /* Area below it by trapezoids. */
 TL_PRIV double tl__curve_area(const tl__curve *curve);
@@ -170,6 +190,7 @@ typedef struct tl__scored {
     const int32_t *truth;            /* classes [rows] */
     tl__reals probabilities;         /* [rows, classes] */
     int background;                  /* class that recognition_rate leaves out; -1: none */
+    int positive;                    /* of two classes, the one whose ROC curve is recorded; -1: class 1 */
     size_t outputs;
     tl__reals values;                /* truth [rows, outputs] */
     tl__reals predicted;             /* [rows, outputs] */

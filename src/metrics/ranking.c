@@ -1,94 +1,167 @@
-/* Figures of an order: ROC and precision-recall curves and the areas below them. Rows are sorted by score once (own
- * merge sort: the order of ties is part of the result); ties are then taken as one step. */
+/* Figures of an order: ROC and precision-recall curves and the areas below them. Rows of equal scores are taken as one
+ * step, so all that is needed is the scores of each kind of rows, sorted: numbers, which a radix sort puts in order in
+ * a pass per byte. One order gives all figures of a class. */
 #include "base/math.h"
 #include "metrics/metrics.h"
 
-typedef struct ranking_row {
-    double score;
-    int32_t positive;
-} ranking_row;
-
-/* All rows, best score first. */
-typedef struct ranking_order {
-    ranking_row *rows, *scratch;
-    size_t count, bytes;
-    int64_t positives, negatives;
-    bool defined;                    /* both kinds occur, no NaN */
-} ranking_order;
+enum { RANKING_DIGITS = 256 };
 
 static double ranking_nan(void) { return tl__bits_double(0x7ff8000000000000u); }
 
-/* Descending. */
-#define SORT_NAME ranking_sort
-#define SORT_TYPE ranking_row
-#define SORT_USER const void *
-#define SORT_BEFORE(user, b, a) !((a).score >= (b).score)
-#include "base/sort.inc.h"
+/* ---- the order ---- */
+
+/* A number of which the smallest belongs to the best score; ±0 are one. */
+static uint64_t ranking_key(tl__reals scores, size_t i)
+{
+    if (scores.d) {
+        uint64_t bits = tl__double_bits(scores.d[i] + 0.0);
+        return bits >> 63 ? bits : ~(bits | (uint64_t)1 << 63);
+    }
+    uint32_t bits = tl__float_bits(scores.f[i] + 0.0f);
+    return bits >> 31 ? bits : ~(bits | (uint32_t)1 << 31) & UINT32_MAX;
+}
+
+static double ranking_score(tl__reals scores, uint64_t key)
+{
+    if (scores.d) return tl__bits_double(key >> 63 ? key : ~key & ~((uint64_t)1 << 63));
+    return (double)tl__bits_float((uint32_t)(key >> 31 ? key : ~key & ~((uint64_t)1 << 31)));
+}
+
+/* Ascending, byte by byte from the lowest; a byte that all numbers share takes no pass. Numbers and scratch may change
+ * places: the sorted ones are returned. */
+static uint64_t *ranking_sort(uint64_t *numbers, uint64_t *scratch, size_t count, int bytes)
+{
+    size_t counts[8][RANKING_DIGITS] = {{0}};
+    for (size_t i = 0; i < count; i++)
+        for (int b = 0; b < bytes; b++) counts[b][numbers[i] >> 8 * b & 0xFF]++;
+    for (int b = 0; b < bytes; b++) {
+        size_t *at = counts[b], sum = 0;
+        if (count == 0 || at[numbers[0] >> 8 * b & 0xFF] == count) continue;
+        for (int d = 0; d < RANKING_DIGITS; d++) {
+            size_t here = at[d];
+            at[d] = sum;
+            sum += here;
+        }
+        for (size_t i = 0; i < count; i++) scratch[at[numbers[i] >> 8 * b & 0xFF]++] = numbers[i];
+        uint64_t *other = numbers;
+        numbers = scratch;
+        scratch = other;
+    }
+    return numbers;
+}
+
+TL_PRIV size_t tl__ranking_bytes(size_t rows)
+{
+    size_t bytes;
+    return tl__size_mul(rows, 2 * sizeof(uint64_t), &bytes) ? bytes : SIZE_MAX;
+}
 
 /* other: only rows of class `positive` and `other` count; -1: all rows. */
-static tl_status ranking_new(tl__heap *heap, const int32_t *truth, tl__reals scores, size_t rows, size_t stride,
-                             size_t column, int32_t positive, int32_t other, ranking_order *order)
+static bool ranking_counts(int32_t truth, int32_t positive, int32_t other)
 {
-    *order = (ranking_order){0};
-    if (rows == 0) return TL_OK;
-    if (!tl__size_mul(rows, sizeof(ranking_row), &order->bytes)) return TL_OUT_OF_MEMORY;
-    order->rows = tl__alloc(heap, order->bytes);
-    order->scratch = tl__alloc(heap, order->bytes);
-    if (!order->rows || !order->scratch) {
-        tl__free(heap, order->rows, order->bytes);
-        tl__free(heap, order->scratch, order->bytes);
-        return TL_OUT_OF_MEMORY;
-    }
+    return truth >= 0 && (other < 0 || truth == positive || truth == other);
+}
+
+static tl_status ranking_new(tl__heap *heap, const int32_t *truth, tl__reals scores, size_t rows, size_t stride,
+                             size_t column, int32_t positive, int32_t other, tl__ranking *out)
+{
+    int64_t positives = 0, negatives = 0;
     bool finite = true;
+    *out = (tl__ranking){.scores = scores};
     for (size_t i = 0; i < rows; i++) {
-        if (truth[i] < 0 || (other >= 0 && truth[i] != positive && truth[i] != other)) continue;
-        ranking_row row = {tl__real(scores, i * stride + column), truth[i] == positive};
-        if (row.score != row.score) finite = false;
-        order->positives += row.positive;
-        order->rows[order->count++] = row;
+        if (!ranking_counts(truth[i], positive, other)) continue;
+        double score = tl__real(scores, i * stride + column);
+        finite = finite && score == score;
+        positives += truth[i] == positive;
+        negatives += truth[i] != positive;
     }
-    order->negatives = (int64_t)order->count - order->positives;
-    order->defined = finite && order->positives > 0;
-    if (order->defined) ranking_sort(order->rows, order->scratch, order->count, NULL);
+    if (!finite || positives == 0) return TL_OK;
+    const size_t count = (size_t)(positives + negatives);
+    out->bytes = tl__ranking_bytes(count);
+    uint64_t *block = tl__alloc(heap, out->bytes), *hits = block, *misses = block + positives;
+    if (!block) return TL_OUT_OF_MEMORY;
+    for (size_t i = 0; i < rows; i++) {
+        if (!ranking_counts(truth[i], positive, other)) continue;
+        const uint64_t key = ranking_key(scores, i * stride + column);
+        if (truth[i] == positive) *hits++ = key;
+        else *misses++ = key;
+    }
+    const int bytes = scores.d ? 8 : 4;
+    out->block = block;
+    out->positive = ranking_sort(block, block + count, (size_t)positives, bytes);
+    out->negative = ranking_sort(block + positives, block + count + positives, (size_t)negatives, bytes);
+    out->positives = positives;
+    out->negatives = negatives;
     return TL_OK;
 }
 
-static void ranking_free(tl__heap *heap, ranking_order *order)
+TL_PRIV tl_status tl__ranking_new(tl__heap *heap, const int32_t *truth, tl__reals scores, size_t rows, size_t stride,
+                                  size_t column, int32_t positive, tl__ranking *out)
 {
-    tl__free(heap, order->rows, order->bytes);
-    tl__free(heap, order->scratch, order->bytes);
+    return ranking_new(heap, truth, scores, rows, stride, column, positive, -1, out);
 }
 
-/* The rows from *at on that share one score: counts them by kind and moves on. */
-static void ranking_step(const ranking_order *order, size_t *at, int64_t *positives, int64_t *negatives)
+TL_PRIV void tl__ranking_free(tl__heap *heap, tl__ranking *ranking)
 {
-    const double score = order->rows[*at].score;
-    int64_t first = (int64_t)*at, hits = 0;
-    for (; *at < order->count && order->rows[*at].score == score; (*at)++) hits += order->rows[*at].positive;
-    *positives = hits;
-    *negatives = (int64_t)*at - first - hits;
+    tl__free(heap, ranking->block, ranking->bytes);
+    *ranking = (tl__ranking){0};
 }
+
+/* A walk down the scores: a step takes the rows of the next one. */
+typedef struct ranking_walk {
+    const tl__ranking *ranking;
+    int64_t hits, misses;            /* so far */
+    int64_t positives, negatives;    /* of the last step */
+    uint64_t key;
+} ranking_walk;
+
+static bool ranking_step(ranking_walk *walk)
+{
+    const tl__ranking *r = walk->ranking;
+    const int64_t hits = walk->hits, misses = walk->misses;
+    const bool hit = hits < r->positives, miss = misses < r->negatives;
+    if (!hit && !miss) return false;
+    const uint64_t key = !miss || (hit && r->positive[hits] < r->negative[misses]) ? r->positive[hits]
+                                                                                   : r->negative[misses];
+    while (walk->hits < r->positives && r->positive[walk->hits] == key) walk->hits++;
+    while (walk->misses < r->negatives && r->negative[walk->misses] == key) walk->misses++;
+    walk->positives = walk->hits - hits;
+    walk->negatives = walk->misses - misses;
+    walk->key = key;
+    return true;
+}
+
+/* ---- areas ---- */
 
 /* Twice the number of pairs in the right order, ties counting half, is a whole number; one division rounds. */
-static double ranking_auc(const ranking_order *order)
+TL_PRIV double tl__ranking_auc(const tl__ranking *ranking)
 {
-    int64_t above = 0, positives, negatives;
+    ranking_walk walk = {.ranking = ranking};
     double twice = 0.0;
-    if (!order->defined || order->negatives == 0) return ranking_nan();
-    for (size_t at = 0; at < order->count; above += positives) {
-        ranking_step(order, &at, &positives, &negatives);
-        twice += (double)negatives * (double)(2 * above + positives);
-    }
-    return twice / (2.0 * (double)order->positives * (double)order->negatives);
+    if (ranking->positives == 0 || ranking->negatives == 0) return ranking_nan();
+    while (ranking_step(&walk))
+        twice += (double)walk.negatives * (double)(2 * (walk.hits - walk.positives) + walk.positives);
+    return twice / (2.0 * (double)ranking->positives * (double)ranking->negatives);
+}
+
+TL_PRIV double tl__ranking_precision(const tl__ranking *ranking)
+{
+    ranking_walk walk = {.ranking = ranking};
+    double sum = 0.0;
+    if (ranking->positives == 0) return ranking_nan();
+    while (ranking_step(&walk))
+        sum += (double)walk.positives / (double)ranking->positives *
+               ((double)walk.hits / (double)(walk.hits + walk.misses));
+    return sum;
 }
 
 static tl_status ranking_auc_of(tl__heap *heap, const int32_t *truth, tl__reals scores, size_t rows, size_t stride,
                                 size_t column, int32_t positive, int32_t other, double *out)
 {
-    ranking_order order;
-    TL_TRY(ranking_new(heap, truth, scores, rows, stride, column, positive, other, &order));
-    *out = ranking_auc(&order);
-    ranking_free(heap, &order);
+    tl__ranking ranking;
+    TL_TRY(ranking_new(heap, truth, scores, rows, stride, column, positive, other, &ranking));
+    *out = tl__ranking_auc(&ranking);
+    tl__ranking_free(heap, &ranking);
     return TL_OK;
 }
 
@@ -101,18 +174,23 @@ TL_PRIV tl_status tl__roc_auc(tl__heap *heap, const int32_t *truth, tl__reals sc
 TL_PRIV tl_status tl__average_precision(tl__heap *heap, const int32_t *truth, tl__reals scores, size_t rows,
                                         size_t stride, size_t column, int32_t positive, double *out)
 {
-    ranking_order order;
-    TL_TRY(ranking_new(heap, truth, scores, rows, stride, column, positive, -1, &order));
-    int64_t hits = 0, positives, negatives;
-    double sum = 0.0;
-    for (size_t at = 0; order.defined && at < order.count;) {
-        ranking_step(&order, &at, &positives, &negatives);
-        hits += positives;
-        sum += (double)positives / (double)order.positives * ((double)hits / (double)at);
-    }
-    *out = order.defined ? sum : ranking_nan();
-    ranking_free(heap, &order);
+    tl__ranking ranking;
+    TL_TRY(tl__ranking_new(heap, truth, scores, rows, stride, column, positive, &ranking));
+    *out = tl__ranking_precision(&ranking);
+    tl__ranking_free(heap, &ranking);
     return TL_OK;
+}
+
+TL_PRIV double tl__class_mean(const double *values, size_t classes)
+{
+    double sum = 0.0, counted = 0.0;
+    if (classes == 2) return values[1];
+    for (size_t k = 0; k < classes; k++) {
+        if (values[k] != values[k]) continue;
+        sum += values[k];
+        counted += 1.0;
+    }
+    return counted > 0.0 ? sum / counted : ranking_nan();
 }
 
 TL_PRIV tl_status tl__auc(tl__heap *heap, const int32_t *truth, tl__reals probabilities, size_t rows, size_t classes,
@@ -155,6 +233,8 @@ TL_PRIV tl_status tl__auc_one_vs_one(tl__heap *heap, const int32_t *truth, tl__r
     return TL_OK;
 }
 
+/* ---- curves ---- */
+
 TL_PRIV void tl__curve_free(tl__heap *heap, tl__curve *curve)
 {
     size_t bytes = curve->capacity * sizeof(double);
@@ -184,47 +264,60 @@ static bool ranking_kept(size_t index, size_t all, size_t limit, size_t kept)
     return (double)index >= share;
 }
 
-static tl_status ranking_curve(tl__heap *heap, const int32_t *truth, tl__reals scores, size_t rows, size_t stride,
-                               size_t column, int32_t positive, size_t limit, bool roc, tl__curve *out)
+static void ranking_points(const tl__ranking *ranking, size_t points, size_t limit, bool roc, tl__curve *out)
 {
-    ranking_order order;
-    *out = (tl__curve){0};
-    TL_TRY(ranking_new(heap, truth, scores, rows, stride, column, positive, -1, &order));
-    if (!order.defined || (roc && order.negatives == 0)) {
-        ranking_free(heap, &order);
-        return TL_OK;
-    }
-    size_t points = 1;
-    int64_t hits = 0, positives, negatives;
-    for (size_t at = 0; at < order.count; points++) ranking_step(&order, &at, &positives, &negatives);
-    tl_status status = ranking_curve_new(heap, limit && limit < points ? limit : points, out);
-    for (size_t at = 0, index = 0; status == TL_OK && index < points; index++) {
-        double threshold = index ? order.rows[at].score : tl__bits_double(0x7ff0000000000000u);
-        if (index) {
-            ranking_step(&order, &at, &positives, &negatives);
-            hits += positives;
-        }
+    ranking_walk walk = {.ranking = ranking};
+    for (size_t index = 0; index < points; index++) {
+        if (index) ranking_step(&walk);
         if (out->count == out->capacity || !ranking_kept(index, points, limit, out->count)) continue;
-        double recall = (double)hits / (double)order.positives, misses = (double)((int64_t)at - hits);
-        out->x[out->count] = roc ? misses / (double)order.negatives : recall;
-        out->y[out->count] = roc ? recall : at ? (double)hits / (double)at : 1.0;
-        out->threshold[out->count++] = threshold;
+        const double recall = (double)walk.hits / (double)ranking->positives;
+        const int64_t taken = walk.hits + walk.misses;
+        out->x[out->count] = roc ? (double)walk.misses / (double)ranking->negatives : recall;
+        out->y[out->count] = roc ? recall : taken ? (double)walk.hits / (double)taken : 1.0;
+        out->threshold[out->count++] = index ? ranking_score(ranking->scores, walk.key)
+                                             : tl__bits_double(0x7ff0000000000000u);
     }
-    ranking_free(heap, &order);
+}
+
+static tl_status ranking_curve(tl__heap *heap, const tl__ranking *ranking, size_t limit, bool roc, tl__curve *out)
+{
+    ranking_walk walk = {.ranking = ranking};
+    size_t points = 1;
+    *out = (tl__curve){0};
+    if (ranking->positives == 0 || (roc && ranking->negatives == 0)) return TL_OK;
+    while (ranking_step(&walk)) points++;
+    TL_TRY(ranking_curve_new(heap, limit && limit < points ? limit : points, out));
+    ranking_points(ranking, points, limit, roc, out);
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__ranking_roc(tl__heap *heap, const tl__ranking *ranking, size_t limit, tl__curve *out)
+{
+    return ranking_curve(heap, ranking, limit, true, out);
+}
+
+static tl_status ranking_curve_of(tl__heap *heap, const int32_t *truth, tl__reals scores, size_t rows, size_t stride,
+                                  size_t column, int32_t positive, size_t limit, bool roc, tl__curve *out)
+{
+    tl__ranking ranking;
+    *out = (tl__curve){0};
+    TL_TRY(tl__ranking_new(heap, truth, scores, rows, stride, column, positive, &ranking));
+    tl_status status = ranking_curve(heap, &ranking, limit, roc, out);
+    tl__ranking_free(heap, &ranking);
     return status;
 }
 
 TL_PRIV tl_status tl__roc_curve(tl__heap *heap, const int32_t *truth, tl__reals scores, size_t rows, size_t stride,
                                 size_t column, int32_t positive, size_t limit, tl__curve *out)
 {
-    return ranking_curve(heap, truth, scores, rows, stride, column, positive, limit, true, out);
+    return ranking_curve_of(heap, truth, scores, rows, stride, column, positive, limit, true, out);
 }
 
 TL_PRIV tl_status tl__precision_recall_curve(tl__heap *heap, const int32_t *truth, tl__reals scores, size_t rows,
                                              size_t stride, size_t column, int32_t positive, size_t limit,
                                              tl__curve *out)
 {
-    return ranking_curve(heap, truth, scores, rows, stride, column, positive, limit, false, out);
+    return ranking_curve_of(heap, truth, scores, rows, stride, column, positive, limit, false, out);
 }
 
 TL_PRIV double tl__curve_area(const tl__curve *curve)

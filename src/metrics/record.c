@@ -3,14 +3,18 @@
 #include "base/math.h"
 #include "base/text.h"
 
-enum { RECORD_LARGEST_MATRIX = 100 };   /* classes; a larger confusion matrix would be all of the file */
+enum {
+    RECORD_LARGEST_MATRIX = 100,   /* classes; a larger confusion matrix would be all of the file */
+    RECORD_CURVES = 20, RECORD_CURVE_POINTS = 200
+};
 
 /* What the figures of classes are made from. */
 typedef struct record_classes {
     int64_t *counts;
     int32_t *predicted;
     tl__class_figures *figures;
-    double *auc;
+    double *auc, *precision;
+    tl__curve roc[RECORD_CURVES];
     size_t counts_bytes, predicted_bytes, figures_bytes, auc_bytes;
 } record_classes;
 
@@ -20,6 +24,7 @@ static void record_free(tl__heap *heap, record_classes *work)
     tl__free(heap, work->predicted, work->predicted_bytes);
     tl__free(heap, work->figures, work->figures_bytes);
     tl__free(heap, work->auc, work->auc_bytes);
+    for (size_t k = 0; k < RECORD_CURVES; k++) tl__curve_free(heap, &work->roc[k]);
 }
 
 static tl_status record_new(tl__heap *heap, const tl__scored *scored, record_classes *work)
@@ -31,14 +36,68 @@ static tl_status record_new(tl__heap *heap, const tl__scored *scored, record_cla
         !tl__size_mul(tl__size_max(scored->rows, 1), sizeof *work->predicted, &work->predicted_bytes) ||
         !tl__size_mul(scored->classes, sizeof *work->figures, &work->figures_bytes))
         return TL_OUT_OF_MEMORY;
-    work->auc_bytes = scored->classes * sizeof *work->auc;   /* smaller than figures_bytes */
+    work->auc_bytes = scored->classes * 2 * sizeof *work->auc;   /* smaller than figures_bytes */
     work->counts = tl__alloc_zero(heap, cells, sizeof *work->counts);
     work->predicted = tl__alloc(heap, work->predicted_bytes);
     work->figures = tl__alloc(heap, work->figures_bytes);
     work->auc = tl__alloc(heap, work->auc_bytes);
+    work->precision = work->auc ? work->auc + scored->classes : NULL;
     if (work->counts && work->predicted && work->figures && work->auc) return TL_OK;
     record_free(heap, work);
     return TL_OUT_OF_MEMORY;
+}
+
+/* The class whose curve is the only one of two; else all have one, as far as there is room. */
+static bool record_has_curve(const tl__scored *scored, size_t class)
+{
+    if (scored->classes == 2) return class == (scored->positive == 0 ? 0 : 1);
+    return class < RECORD_CURVES;
+}
+
+/* One order of the rows for all figures of a class that need one. */
+static tl_status record_rank(tl__heap *heap, const tl__scored *scored, record_classes *work)
+{
+    for (size_t k = 0; k < scored->classes; k++) {
+        tl__ranking ranking;
+        TL_TRY(tl__ranking_new(heap, scored->truth, scored->probabilities, scored->rows, scored->classes, k,
+                               (int32_t)k, &ranking));
+        work->auc[k] = tl__ranking_auc(&ranking);
+        work->precision[k] = tl__ranking_precision(&ranking);
+        tl_status status = record_has_curve(scored, k)
+                               ? tl__ranking_roc(heap, &ranking, RECORD_CURVE_POINTS, &work->roc[k]) : TL_OK;
+        tl__ranking_free(heap, &ranking);
+        if (status != TL_OK) return status;
+    }
+    return TL_OK;
+}
+
+static void record_class(tl__builder *builder, tl_value *entry, const char *const *names, size_t class)
+{
+    if (names) tl__put_text(builder, entry, "class", names[class]);
+    else tl__put_integer(builder, entry, "class", (int64_t)class);
+}
+
+static void record_points(tl__builder *builder, tl_value *map, const char *key, const double *values, size_t count)
+{
+    tl_value *list = tl__put_list(builder, map, key);
+    for (size_t i = 0; i < count && list; i++) tl__put_number(builder, list, NULL, values[i]);
+}
+
+/* The points of ROC curves: [{class, false_positive_rate: [...], true_positive_rate: [...], threshold: [...]}]. */
+static void record_curves(tl__builder *builder, tl_value *map, const tl__scored *scored, const record_classes *work,
+                          const char *const *names)
+{
+    tl_value *list = tl__put_list(builder, map, "roc");
+    for (size_t k = 0; k < scored->classes && list; k++) {
+        if (!record_has_curve(scored, k)) continue;
+        const tl__curve *curve = &work->roc[k];
+        tl_value *entry = tl__put_map(builder, list, NULL);
+        if (!entry) return;
+        record_class(builder, entry, names, k);
+        record_points(builder, entry, "false_positive_rate", curve->x, curve->count);
+        record_points(builder, entry, "true_positive_rate", curve->y, curve->count);
+        record_points(builder, entry, "threshold", curve->threshold, curve->count);
+    }
 }
 
 static void record_matrix(tl__builder *builder, tl_value *map, const int64_t *counts, size_t classes)
@@ -58,10 +117,7 @@ static void record_per_class(tl__builder *builder, tl_value *map, const record_c
         const tl__class_figures *f = &work->figures[k];
         tl_value *entry = tl__put_map(builder, list, NULL);
         if (!entry) return;
-        if (names)
-            tl__put_text(builder, entry, "class", names[k]);
-        else
-            tl__put_integer(builder, entry, "class", (int64_t)k);
+        record_class(builder, entry, names, k);
         tl__put_number(builder, entry, "precision", f->precision);
         tl__put_number(builder, entry, "recall", f->recall);
         tl__put_number(builder, entry, "f1", f->f1);
@@ -120,26 +176,25 @@ static void record_confidence(tl__builder *builder, tl_value *map, const tl__sco
 TL_PRIV tl_status tl__record_classes(tl__heap *heap, tl__builder *builder, tl_value *parent, const char *key,
                                      const tl__scored *scored, const char *const *names, tl_value **out)
 {
-    static const char *const others[] = {"average_precision", "log_loss", "brier"};
+    static const char *const others[] = {"log_loss", "brier"};
     record_classes work;
     tl__class_summary summary;
-    double auc;
     TL_TRY(record_new(heap, scored, &work));
     tl__predicted_classes(scored->probabilities, scored->rows, scored->classes, work.predicted);
     tl__confusion_add(work.counts, scored->classes, scored->truth, work.predicted, scored->rows);
     tl__class_figures_of(work.counts, scored->classes, work.figures);
     tl__class_summarize(work.counts, scored->classes, scored->background, &summary);
-    tl_status status = tl__auc(heap, scored->truth, scored->probabilities, scored->rows, scored->classes, false,
-                               work.auc,
-                               &auc);
+    tl_status status = record_rank(heap, scored, &work);
     tl_value *map = tl__put_map(builder, parent, key);
     if (status == TL_OK && map) {
         record_summary(builder, map, &summary);
-        tl__put_number(builder, map, "auc", auc);
+        tl__put_number(builder, map, "auc", tl__class_mean(work.auc, scored->classes));
+        tl__put_number(builder, map, "average_precision", tl__class_mean(work.precision, scored->classes));
         status = record_named(heap, builder, map, scored, others, TL_COUNT(others));
         record_confidence(builder, map, scored);
         record_per_class(builder, map, &work, scored->classes, names);
         if (scored->classes <= RECORD_LARGEST_MATRIX) record_matrix(builder, map, work.counts, scored->classes);
+        record_curves(builder, map, scored, &work, names);
     }
     record_free(heap, &work);
     if (out) *out = map;

@@ -137,11 +137,12 @@ TL_PRIV const char *tl__evaluator_why(const tl__evaluator *evaluator, tl_status 
     return evaluator->reading.message[0] ? evaluator->reading.message : tl_status_text(status);
 }
 
-TL_PRIV void tl__evaluator_scored(const tl__evaluator *evaluator, tl__scored *out)
+static void evaluate_scored(const tl__evaluator *evaluator, tl__scored *out)
 {
     *out = (tl__scored){
         .rows = evaluator->rows, .classes = evaluator->classes, .outputs = evaluator->outputs,
         .background = evaluator->data->pipeline->background_class,
+        .positive = evaluator->data->pipeline->positive_class,
     };
     if (evaluator->classes) {
         out->truth = evaluator->truth;
@@ -161,45 +162,75 @@ TL_PRIV void tl__scores_clear(tl_scores *scores)
     };
 }
 
-TL_PRIV tl_status tl__evaluator_scores(const tl__evaluator *evaluator, tl__heap *heap, tl_scores *out)
+static void evaluate_figures(const tl__evaluator *evaluator, tl_scores *out)
 {
     tl__scores_clear(out);
     out->samples = (int64_t)evaluator->rows;
-    if (evaluator->rows == 0) return TL_OK;
+    if (evaluator->rows == 0) return;
     out->loss = evaluator->loss_value;
     if (!evaluator->classes) {
         out->mse = evaluator->figures.mse;
         out->mae = evaluator->figures.mae;
         out->rmse = evaluator->figures.rmse;
         out->r2 = evaluator->figures.r2;
-        return TL_OK;
+        return;
     }
     out->accuracy = evaluator->summary.accuracy;
     out->balanced_accuracy = evaluator->summary.balanced_accuracy;
     out->precision_macro = evaluator->summary.precision_macro;
     out->recall_macro = evaluator->summary.recall_macro;
     out->f1_macro = evaluator->summary.f1_macro;
+}
+
+TL_PRIV tl_status tl__evaluator_scores(const tl__evaluator *evaluator, tl__heap *heap, tl_scores *out)
+{
+    evaluate_figures(evaluator, out);
+    if (!evaluator->classes || evaluator->rows == 0) return TL_OK;
     return tl__auc(heap, evaluator->truth, tl__of_floats(evaluator->predicted), evaluator->rows, evaluator->classes,
-                   false,
-                   NULL, &out->auc);
+                   false, NULL, &out->auc);
+}
+
+/* Figures of each of several target columns, whose units differ: {targets: {price: {...}, volatility: {...}}}. */
+static tl_status evaluate_record_targets(const tl__evaluator *evaluator, tl__heap *heap, tl__builder *builder,
+                                         tl_value *map)
+{
+    const tl__pipeline *pipeline = evaluator->data->pipeline;
+    size_t rows = evaluator->rows, width = evaluator->outputs, bytes = 2 * rows * sizeof(float);    /* two columns */
+    if (width < 2 || width != pipeline->target_count) return TL_OK;
+    float *column = tl__alloc(heap, bytes), *predicted = column ? column + rows : NULL;
+    tl_value *targets = tl__put_map(builder, map, "targets");
+    tl_status status = column ? TL_OK : TL_OUT_OF_MEMORY;
+    for (size_t k = 0; k < width && status == TL_OK; k++) {
+        for (size_t i = 0; i < rows; i++) {
+            column[i] = evaluator->values[i * width + k];
+            predicted[i] = evaluator->predicted[i * width + k];
+        }
+        tl__scored scored = {.rows = rows, .background = -1, .outputs = 1, .values = tl__of_floats(column),
+                             .predicted = tl__of_floats(predicted)};
+        status = tl__record_values(heap, builder, targets, pipeline->targets[k], &scored, NULL);
+    }
+    tl__free(heap, column, bytes);
+    return status;
 }
 
 TL_PRIV tl_status tl__evaluator_record(const tl__evaluator *evaluator, tl__heap *heap, tl__builder *builder,
-                                       tl_value *parent,
-                                       const char *key)
+                                       tl_value *parent, const char *key, tl_scores *out)
 {
     tl__scored scored;
     tl_value *map;
-    const tl__pipeline *pipeline = evaluator->data->pipeline;
-    tl__evaluator_scored(evaluator, &scored);
-    if (pipeline->forecast) {
+    evaluate_scored(evaluator, &scored);
+    if (evaluator->data->pipeline->forecast) {
         map = tl__put_map(builder, parent, key);
         tl__put_integer(builder, map, "samples", (int64_t)evaluator->rows);
-        if (evaluator->rows) tl__window_scores_put(builder, map, &evaluator->windows, evaluator->data);
+        tl__window_scores_put(builder, map, &evaluator->windows, evaluator->data);
     } else if (evaluator->classes) {
-        TL_TRY(tl__record_classes(heap, builder, parent, key, &scored, pipeline->classes, &map));
-    } else TL_TRY(tl__record_values(heap, builder, parent, key, &scored, &map));
-    tl__put_number(builder, map, "loss", evaluator->rows ? evaluator->loss_value :
-                   tl__bits_double(0x7ff8000000000000u));
+        TL_TRY(tl__record_classes(heap, builder, parent, key, &scored, evaluator->data->pipeline->classes, &map));
+    } else {
+        TL_TRY(tl__record_values(heap, builder, parent, key, &scored, &map));
+        TL_TRY(evaluate_record_targets(evaluator, heap, builder, map));
+    }
+    tl__put_number(builder, map, "loss", evaluator->loss_value);
+    evaluate_figures(evaluator, out);
+    out->auc = tl_value_number(tl_value_get(map, "auc"), out->auc);
     return builder->failed ? TL_OUT_OF_MEMORY : TL_OK;
 }

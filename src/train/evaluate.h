@@ -53,14 +53,11 @@ TL_PRIV void tl__evaluator_carve(tl__carver *carver, tl__evaluator *evaluator);
 TL_PRIV tl_status tl__evaluator_run(tl__evaluator *evaluator, tl_part part);
 /* In words, what tl__evaluator_run failed of. */
 TL_PRIV const char *tl__evaluator_why(const tl__evaluator *evaluator, tl_status status);
-/* What was predicted last, as metrics/ takes it. */
-TL_PRIV void tl__evaluator_scored(const tl__evaluator *evaluator, tl__scored *out);
 /* The public figures of the last evaluation; heap for the area under the curve. */
 TL_PRIV tl_status tl__evaluator_scores(const tl__evaluator *evaluator, tl__heap *heap, tl_scores *out);
-/* Everything about it as a map (metrics/record.h) and the loss; heap for what sorts. */
+/* The same, and everything about it as a map (metrics/record.h) with the loss; heap for what sorts. */
 TL_PRIV tl_status tl__evaluator_record(const tl__evaluator *evaluator, tl__heap *heap, tl__builder *builder,
-                                       tl_value *parent,
-                                       const char *key);
+                                       tl_value *parent, const char *key, tl_scores *out);
 /* All figures NaN, no samples. */
 TL_PRIV void tl__scores_clear(tl_scores *scores);
 

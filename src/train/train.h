@@ -118,19 +118,18 @@ TL_PRIV const tl__epoch *tl__trainer_epoch(const tl__trainer *trainer, size_t in
 /* Scores of a part in evaluation mode with the model's weights; samples 0: there is no such part. Uses the memory of
  * the training, so it needs no more. */
 TL_PRIV tl_status tl__trainer_score(tl__trainer *trainer, tl_part part, tl_scores *out, tl_error *error);
-/* Everything about the part that was scored last, as a map under `key`: confusion matrix, figures per class and the
- * rest. */
-TL_PRIV tl_status tl__trainer_record(tl__trainer *trainer, tl__builder *builder, tl_value *parent, const char *key);
-/* After the run: the reserve is given back, so that as many bytes are free for reports within the plan. */
-TL_PRIV void tl__trainer_release_reserve(tl__trainer *trainer);
+/* The same with everything about the part as a map under `key` (metrics/record.h); {samples: 0}: there is no such
+ * part. Takes memory for it: call tl__trainer_release first. */
+TL_PRIV tl_status tl__trainer_record(tl__trainer *trainer, tl_part part, tl__builder *builder, tl_value *parent,
+                                     const char *key, tl_scores *out, tl_error *error);
+/* After the run: what only steps need is given back, so that as many bytes are free for reports within the plan. */
+TL_PRIV void tl__trainer_release(tl__trainer *trainer);
 
-/* The same for a model without a trainer; the loss is that of its training. Scores and records of any number of
- * parts. */
+/* The same for a model without a trainer; the loss is that of its training. Scores of any number of parts. */
 typedef struct tl__scorer tl__scorer;
 TL_PRIV tl_status tl__scorer_new(const tl_model *model, const tl_dataset *data, tl__scorer **out, tl_error *error);
 TL_PRIV void tl__scorer_free(tl__scorer *scorer);
 TL_PRIV tl_status tl__scorer_run(tl__scorer *scorer, tl_part part, tl_scores *out, tl_error *error);
-TL_PRIV tl_status tl__scorer_record(tl__scorer *scorer, tl__builder *builder, tl_value *parent, const char *key);
 /* Predictions of the part that was scored last: probabilities [rows, classes], or values in the target's unit. */
 TL_PRIV const float *tl__scorer_predictions(const tl__scorer *scorer, size_t *rows, size_t *columns);
 

@@ -77,17 +77,13 @@ static tl_status trainer_plan(tl__trainer *trainer, tl_error *error)
     return TL_OK;
 }
 
-/* What sorting for the area under the curve takes: see metrics/ranking.c. */
-static size_t trainer_ranking_bytes(const tl__trainer *trainer)
-{
-    return trainer_classifies(trainer->data) ? trainer->evaluator.capacity * 32 + 4096 : 0;
-}
-
-/* The reserve is grown until a checkpoint fits; the trial's memory is never more than the plan's. */
+/* The reserve holds what sorting for the area under the curve takes, or a checkpoint: it is grown until one fits. The
+ * trial's memory is never more than the plan's. */
 static tl_status trainer_plan_reserve(tl__trainer *trainer, tl_error *error)
 {
     tl__heap *heap = &trainer->context->heap;
-    size_t size = tl__size_max(trainer_ranking_bytes(trainer), 8192);
+    size_t ranking = trainer_classifies(trainer->data) ? tl__ranking_bytes(trainer->evaluator.capacity) : 0;
+    size_t size = tl__size_max(tl__size_min(ranking, SIZE_MAX / 2), 8192);
     tl_status status = TL_OK;
     if (trainer->options.folder) {
         for (;; size += size / 4) {
@@ -97,7 +93,7 @@ static tl_status trainer_plan_reserve(tl__trainer *trainer, tl_error *error)
             tl__reserve_init(&reserve, block, size);
             status = tl__checkpoint_measure(trainer, &reserve, NULL);
             tl__free_aligned(heap, block, size);
-                if (status != TL_OUT_OF_MEMORY) break;
+            if (status != TL_OUT_OF_MEMORY) break;
         }
     }
     trainer->reserve_size = size + 1024;    /* numbers of a later checkpoint may have more digits */
@@ -349,24 +345,41 @@ TL_PRIV const tl__epoch *tl__trainer_epoch(const tl__trainer *trainer, size_t in
     return index < tl__trainer_epochs(trainer) ? &trainer->history[index] : NULL;
 }
 
+static tl_status trainer_evaluate(tl__trainer *trainer, tl_part part, tl_error *error)
+{
+    tl_status status = tl__evaluator_run(&trainer->evaluator, part);
+    return status == TL_OK ? TL_OK : tl__fail(error, status, "evaluating failed: %s",
+                                              tl__evaluator_why(&trainer->evaluator, status));
+}
+
 TL_PRIV tl_status tl__trainer_score(tl__trainer *trainer, tl_part part, tl_scores *out, tl_error *error)
 {
     TL_TRY(tl__trainer_prepare(trainer, error));
     tl__scores_clear(out);
     if (trainer->data->part[part].count == 0) return TL_OK;
-    tl_status status = tl__evaluator_run(&trainer->evaluator, part);
-    if (status == TL_OK) status = tl__evaluator_scores(&trainer->evaluator, &trainer->reserve.heap, out);
-    return status == TL_OK ? TL_OK : tl__fail(error, status, "evaluating failed: %s",
-                                              tl__evaluator_why(&trainer->evaluator, status));
+    TL_TRY(trainer_evaluate(trainer, part, error));
+    tl_status status = tl__evaluator_scores(&trainer->evaluator, &trainer->reserve.heap, out);
+    return status == TL_OK ? TL_OK : tl__fail_memory(error, tl__ranking_bytes(trainer->evaluator.rows));
 }
 
-TL_PRIV tl_status tl__trainer_record(tl__trainer *trainer, tl__builder *builder, tl_value *parent, const char *key)
+TL_PRIV tl_status tl__trainer_record(tl__trainer *trainer, tl_part part, tl__builder *builder, tl_value *parent,
+                                     const char *key, tl_scores *out, tl_error *error)
 {
-    return tl__evaluator_record(&trainer->evaluator, &trainer->reserve.heap, builder, parent, key);
+    TL_TRY(tl__trainer_prepare(trainer, error));
+    tl__scores_clear(out);
+    if (trainer->data->part[part].count == 0) {
+        tl__put_integer(builder, tl__put_map(builder, parent, key), "samples", 0);
+        return builder->failed ? tl__fail_memory(error, 64) : TL_OK;
+    }
+    TL_TRY(trainer_evaluate(trainer, part, error));
+    tl_status status = tl__evaluator_record(&trainer->evaluator, &trainer->context->heap, builder, parent, key, out);
+    return status == TL_OK ? TL_OK : tl__fail_memory(error, tl__ranking_bytes(trainer->evaluator.rows));
 }
 
-TL_PRIV void tl__trainer_release_reserve(tl__trainer *trainer)
+TL_PRIV void tl__trainer_release(tl__trainer *trainer)
 {
     trainer_free_reserve(trainer);
     tl__reserve_init(&trainer->reserve, NULL, 0);
+    tl__batches_free(trainer->batches);
+    trainer->batches = NULL;
 }

@@ -25,6 +25,12 @@ static void check(const tl__tree *tree, tl_scores *scores)
     assert_true(fabs(tl_value_number(tl_value_get(test, "log_loss"), 0.0) +
                      (log(0.9) + log(0.6) + log(0.35) + log(0.8)) / 4.0) < 1e-12);
     assert_true(tl_value_count(tl_value_get(test, "confidence_distribution")) == 5);
+    assert_int_equal(tl_value_count(tl_value_get(test, "roc")), 1);
+    assert_string_equal(tl_value_text(tl_value_get(test, "roc[0].class"), ""), "buy");
+    assert_int_equal(tl_value_count(tl_value_get(test, "roc[0].threshold")), 5);
+    assert_true(tl_value_number(tl_value_get(test, "roc[0].threshold[1]"), 0.0) == 0.8);
+    assert_true(tl_value_number(tl_value_get(test, "roc[0].true_positive_rate[1]"), 0.0) == 0.5);
+    assert_true(tl_value_number(tl_value_get(test, "roc[0].false_positive_rate[4]"), 0.0) == 1.0);
     tl__record_read(test, &scores[0]);
     tl__record_read(tl_value_get(&tree->root, "values"), &scores[1]);
 }
@@ -33,7 +39,7 @@ static void check(const tl__tree *tree, tl_scores *scores)
 static tl_status scenario(tl__heap *heap, void *user)
 {
     const tl__scored classes = {.rows = 4, .classes = 2, .truth = truth, .probabilities = tl__of_doubles(p),
-                                .background = -1};
+                                .background = -1, .positive = -1};
     const tl__scored values = {.rows = 4, .outputs = 1, .values = tl__of_doubles(y),
                                .predicted = tl__of_doubles(predicted)};
     tl__tree *tree, *again = NULL;
