@@ -70,6 +70,9 @@
 #include "text/csv.c"
 #include "text/npy.c"
 #include "text/idx.c"
+#include "text/pixels.c"
+#include "text/png.c"
+#include "text/pnm.c"
 #endif
 
 /* 2  par: threads and the context */

@@ -489,12 +489,12 @@ static tl_status inflate_fail(inflate_result result, size_t at, size_t limit, co
                            "it first if that is right", limit);
     case INFLATE_TRUNCATED:
         return tl__fail_at(error, TL_BAD_FILE, name, 0, 0, NULL,
-                           "the gzip data ends too early (at byte %zu); fetch or write "
+                           "the compressed data ends too early (at byte %zu); fetch or write "
                            "the file again", at);
     case INFLATE_DAMAGED: break;
     }
     return tl__fail_at(error, TL_BAD_FILE, name, 0, 0, NULL,
-                       "the gzip data is damaged near byte %zu; fetch or write the file "
+                       "the compressed data is damaged near byte %zu; fetch or write the file "
                        "again", at);
 }
 
@@ -556,4 +556,60 @@ TL_PRIV tl_status tl__gunzip_in_place(tl__buffer *buffer, size_t limit, const ch
     tl_status status = inflate_members(&state, limit, name, error);
     tl__buffer_free(&aside);
     return status;
+}
+
+/* --- zlib --- */
+
+static uint32_t inflate_adler(const unsigned char *bytes, size_t size)
+{
+    enum { MODULUS = 65521, SUMS = 5552 };    /* so many bytes before the sums can overflow */
+    uint32_t a = 1, b = 0;
+    while (size > 0) {
+        size_t n = tl__size_min(size, SUMS);
+        for (size_t i = 0; i < n; i++) {
+            a += bytes[i];
+            b += a;
+        }
+        a %= MODULUS;
+        b %= MODULUS;
+        bytes += n;
+        size -= n;
+    }
+    return b << 16 | a;
+}
+
+/* Header, blocks, Adler-32; nothing may follow. */
+static inflate_result inflate_zlib(struct inflate_state *s)
+{
+    enum { DEFLATE = 8, WINDOW_MOST = 7, DICTIONARY = 32 };
+    const unsigned char *head = s->b.in;
+    if (inflate_left(s) < 6) return INFLATE_TRUNCATED;
+    bool known = (head[0] & 15) == DEFLATE && head[0] >> 4 <= WINDOW_MOST && !(head[1] & DICTIONARY);
+    if (!known || (head[0] << 8 | head[1]) % 31) return INFLATE_DAMAGED;
+    s->b.in += 2;
+    inflate_result result = inflate_stream(s);
+    if (result != INFLATE_OK) return result;
+    if (inflate_left(s) < 4) return INFLATE_TRUNCATED;
+    const unsigned char *p = s->b.in;
+    uint32_t expected = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | (uint32_t)p[3];
+    const unsigned char *data = (const unsigned char *)s->out->data + s->start;
+    if (inflate_left(s) > 4 || inflate_adler(data, s->out->size - s->start) != expected) return INFLATE_DAMAGED;
+    return INFLATE_OK;
+}
+
+TL_PRIV tl_status tl__unzlib(tl__buffer *out, const unsigned char *bytes, size_t size, size_t limit, const char *name,
+                             tl_error *error)
+{
+    struct inflate_state state;
+    size_t before = out->size;
+    if (!tl__buffer_reserve(out, 2 * INFLATE_MARGIN)) return inflate_fail(INFLATE_MEMORY, 0, limit, name, error);
+    state.out = out;
+    state.aside = NULL;
+    state.start = before;
+    state.limit = limit > SIZE_MAX - before ? SIZE_MAX : before + limit;
+    state.b = (struct inflate_bits){bytes, bytes + size, 0, 0, 0};
+    inflate_result result = inflate_zlib(&state);
+    if (result != INFLATE_OK) out->size = before;
+    out->data[out->size] = '\0';
+    return inflate_fail(result, size - inflate_left(&state), limit, name, error);
 }

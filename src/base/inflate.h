@@ -1,4 +1,4 @@
-/* Decompression of gzip files (RFC 1952): DEFLATE (RFC 1951) with a header, a CRC and a length. */
+/* Decompression of gzip files (RFC 1952) and zlib streams (RFC 1950): DEFLATE (RFC 1951) with a header and a check. */
 #ifndef TL_BASE_INFLATE_H
 #define TL_BASE_INFLATE_H
 
@@ -17,5 +17,9 @@ TL_PRIV tl_status tl__gunzip(tl__buffer *out, const unsigned char *bytes, size_t
  * the end of the room for the unpacked ones and used up from there, so both together need little more than the unpacked
  * ones alone. */
 TL_PRIV tl_status tl__gunzip_in_place(tl__buffer *buffer, size_t limit, const char *name, tl_error *error);
+
+/* Append the decompressed bytes of one zlib stream, which fills `bytes`, to out; otherwise as tl__gunzip. */
+TL_PRIV tl_status tl__unzlib(tl__buffer *out, const unsigned char *bytes, size_t size, size_t limit, const char *name,
+                             tl_error *error);
 
 #endif

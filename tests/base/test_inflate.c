@@ -335,12 +335,44 @@ static void recognised(void **state)
     assert_false(tl__is_gzip((const unsigned char *)"a,b,c", 5));
 }
 
+/* A zlib stream: a wrong method, a preset dictionary, any flipped bit, any prefix and what follows it are refused. */
+static void zlib_streams_are_checked(void **state)
+{
+    static const unsigned char good[] = {120, 218, 203, 72, 205, 201, 201, 87, 200, 64, 39, 185, 0, 112, 190, 8, 187};
+    unsigned char copy[sizeof good + 1];
+    tl__heap heap;
+    tl__buffer out;
+    tl_error error = {0};
+    (void)state;
+    tl__heap_init(&heap, NULL, 0);
+    tl__buffer_init(&out, &heap);
+    assert_int_equal(tl__unzlib(&out, good, sizeof good, 100, "z", &error), TL_OK);
+    assert_int_equal(tl__unzlib(&out, good, sizeof good, 24, "z", &error), TL_OK);
+    assert_int_equal(out.size, 48);
+    assert_memory_equal(out.data, "hello hello hello hello\nhello hello hello hello\n", 49);
+    assert_int_equal(tl__unzlib(&out, good, sizeof good, 23, "z", &error), TL_OUT_OF_RANGE);
+    for (size_t i = 0; i < sizeof good; i++) {
+        memcpy(copy, good, sizeof good);
+        copy[i] ^= (unsigned char)(1u << i % 8);
+        assert_int_equal(tl__unzlib(&out, copy, sizeof good, 1000, "z", NULL), TL_BAD_FILE);
+        assert_int_equal(tl__unzlib(&out, good, i, 1000, "z", NULL), TL_BAD_FILE);
+    }
+    memcpy(copy, good, sizeof good);
+    copy[sizeof good] = 0;
+    assert_int_equal(tl__unzlib(&out, copy, sizeof copy, 1000, "z", NULL), TL_BAD_FILE);
+    assert_int_equal(tl__unzlib(&out, (const unsigned char *)"\x78\xBB\1\2\3\4", 6, 1000, "z", NULL), TL_BAD_FILE);
+    assert_int_equal(out.size, 48);
+    tl__buffer_free(&out);
+    assert_int_equal(heap.in_use, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(streams_of_zlib), cmocka_unit_test(stored_blocks_and_members), cmocka_unit_test(appends),
         cmocka_unit_test(each_prefix_is_too_short), cmocka_unit_test(each_flipped_bit_is_seen), cmocka_unit_test(out_of_memory),
         cmocka_unit_test(recognised),
+        cmocka_unit_test(zlib_streams_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
