@@ -224,6 +224,8 @@
 #include "model/build.c"
 #include "model/arch.c"
 #include "model/arch_mlp.c"
+#include "model/arch_dlinear.c"
+#include "model/arch_nlinear.c"
 #include "model/model.c"
 #include "model/file.c"
 #include "model/transfer.c"

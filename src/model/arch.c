@@ -89,3 +89,74 @@ TL_PRIV void tl__arch_flatten(const tl__arch_site *site)
 {
     if (site->fit->input.rank > 1) tl__arch_add(site, "type: flatten");
 }
+
+TL_PRIV void tl__arch_past(const tl__arch_site *site, bool targets_only)
+{
+    const tl__series_fit *series = &site->fit->series;
+    if (series->future) {
+        tl__arch_add(site, "type: slice, count: %zu", series->input_size * series->channels);
+        tl__arch_add(site, "type: reshape, shape: [%zu, %zu]", series->input_size, series->channels);
+    }
+    if (targets_only && series->targets < series->channels)
+        tl__arch_add(site, "type: slice, axis: -1, count: %zu", series->targets);
+}
+
+TL_PRIV void tl__arch_series(const tl__arch_site *site)
+{
+    tl__arch_past(site, true);
+    tl__arch_add(site, "type: permute, name: series");
+}
+
+TL_PRIV void tl__arch_forecast(const tl__arch_site *site)
+{
+    const tl__series_fit *series = &site->fit->series;
+    if (series->quantiles == 1) {
+        tl__arch_add(site, "type: permute");
+        return;
+    }
+    tl__arch_add(site, "type: reshape, shape: [%zu, %zu, %zu]", series->targets, series->horizon, series->quantiles);
+    tl__arch_add(site, "type: permute, axes: [1, 0, 2]");
+}
+
+/* Layers PREFIX0name, PREFIX1name, ... side by side, as many at a time as a layer can read. */
+static void arch_join(const tl__arch_site *site, size_t count)
+{
+    const char *in = "forecast";
+    for (int level = 0; count > 1 || level == 0; level++) {
+        size_t next = (count + TL__NODE_INPUTS - 1) / TL__NODE_INPUTS;
+        for (size_t i = 0; i < next; i++) {
+            char from[400];
+            size_t used = 0, end = tl__size_min(count, (i + 1) * TL__NODE_INPUTS);
+            for (size_t k = i * TL__NODE_INPUTS; k < end; k++)
+                used += tl__format(from + used, sizeof from - used, "%st%zu_%s", used ? ", " : "", k, in);
+            if (end - i * TL__NODE_INPUTS > 1)
+                tl__arch_add(site, "type: concatenate, name: t%zu_joined%d, from: [%s]", i, level, from);
+            else tl__arch_add(site, "type: activation, name: t%zu_joined%d, from: %s", i, level, from);
+        }
+        count = next;
+        in = level == 0 ? "joined0" : level == 1 ? "joined1" : "joined2";
+    }
+}
+
+TL_PRIV const char *tl__arch_each(const tl__arch_site *site, bool individual, tl__arch_one *one)
+{
+    enum { MOST = 256 };   /* networks in a graph */
+    size_t targets = site->fit->series.targets;
+    tl__arch_series(site);
+    if (!individual || targets == 1) {
+        one(site, "");
+        tl__arch_forecast(site);
+        return NULL;
+    }
+    if (targets > MOST) return "takes each of at most 256 targets by itself; leave `individual` out";
+    for (size_t i = 0; i < targets; i++) {
+        char prefix[24];
+        tl__format(prefix, sizeof prefix, "t%zu_", i);
+        tl__arch_add(site, "type: slice, name: %sseries, from: series, axis: 0, first: %zu, count: 1", prefix, i);
+        one(site, prefix);
+    }
+    arch_join(site, targets);
+    tl__arch_add(site, "type: reshape, shape: [%zu, %zu]", targets, tl__arch_steps(site));
+    tl__arch_forecast(site);
+    return NULL;
+}

@@ -60,5 +60,25 @@ TL_PRIV size_t tl__arch_layers(const tl__arch_site *site);
 TL_PRIV size_t tl__arch_hidden(const tl__arch_site *site, size_t layer);
 /* A row of any shape as one of features. */
 TL_PRIV void tl__arch_flatten(const tl__arch_site *site);
+/* The past of a forecast's row as [input_size, channels], with all channels or only those that are forecast; the node
+ * is then the newest. */
+TL_PRIV void tl__arch_past(const tl__arch_site *site, bool targets_only);
+/* What is forecast as [target, input_size]: the layer `series`. */
+TL_PRIV void tl__arch_series(const tl__arch_site *site);
+/* The newest layer, [target, horizon * quantiles], as the output. */
+TL_PRIV void tl__arch_forecast(const tl__arch_site *site);
+
+/* Steps and numbers per step of what tl__arch_series gives and tl__arch_forecast takes. */
+static inline size_t tl__arch_steps(const tl__arch_site *site)
+{
+    return site->fit->series.horizon * site->fit->series.quantiles;
+}
+
+/* A network for each target by itself, where `individual`: writes `series` as [1, input_size] in the layer
+ * PREFIXseries for each target in turn; `one` writes its network from there, its last layer [1, horizon * quantiles]
+ * named PREFIXforecast. Then all are joined to [target, horizon * quantiles]. Else `one` is written once, over all
+ * targets. */
+typedef void tl__arch_one(const tl__arch_site *site, const char *prefix);
+TL_PRIV const char *tl__arch_each(const tl__arch_site *site, bool individual, tl__arch_one *one);
 
 #endif

@@ -77,6 +77,7 @@ static tl__fit forecast_of(size_t input_size, size_t horizon, size_t channels, s
 
 static const struct { const char *name, *settings; } variants[] = {
     {"mlp", ""}, {"mlp", ", hidden_size: [5, 7], activation: tanh"}, {"mlp", ", hidden_size: 3, num_layers: 3"},
+    {"dlinear", ""}, {"dlinear", ", kernel: 5, individual: true"}, {"nlinear", ""}, {"nlinear", ", individual: true"},
 };
 
 /* The listed layers are the architecture: the same graph, of the right size at its end. */
@@ -116,7 +117,7 @@ static void test_each(void **state)
 {
     (void)state;
     const tl__fit fits[] = {rows_of(4, 3), rows_of(1, 1), forecast_of(30, 12, 3, 2, 0, 1), forecast_of(17, 1, 1, 1, 0, 1),
-                            forecast_of(20, 7, 2, 1, 3, 1), forecast_of(26, 5, 3, 3, 0, 3),
+                            forecast_of(20, 7, 2, 1, 3, 1), forecast_of(26, 5, 3, 3, 0, 3), forecast_of(6, 2, 70, 70, 0, 1),
                             {.input = {3, {28, 28, 1}}, .outputs = 10, .classes = 10},
                             {.input = {2, {60, 16}}, .outputs = 4, .classes = 4}};
     const tl__family *family = tl__arch_family();
