@@ -269,6 +269,7 @@
 #include "lab/command_metrics.c"
 #include "lab/command_model.c"
 #include "lab/command_evaluate.c"
+#include "lab/command_forecast.c"
 #include "lab/command_predict.c"
 #include "lab/command_optimize.c"
 #endif

@@ -223,16 +223,19 @@ typedef struct tl_options {
     tl_progress_fn *progress;
     void *progress_user;
     bool expand;                     /* of configure: the layers of a named architecture */
+    int64_t steps;                   /* of predict: steps to forecast; 0: as many as the network gives at once */
 } tl_options;
 #define TL_OPTIONS {sizeof(tl_options), NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, false, \
-                    NULL, NULL, false}
+                    NULL, NULL, false, 0}
 
 /* Figures of one part of the data. What the task does not have is NaN. */
 typedef struct tl_scores {
     int64_t samples;                 /* 0: there is no such part */
     double loss;
     double accuracy, balanced_accuracy, precision_macro, recall_macro, f1_macro, auc;
-    double mse, mae, rmse, r2;
+    double mse, mae, rmse, r2;       /* in the target's unit; of a forecast as the network sees it, normalised */
+    double repeat_last_mse, repeat_last_mae;   /* of a forecast: the last step again and again, on the same windows */
+    double seasonal_mse, seasonal_mae;         /* and the last season again and again; NaN: not known */
 } tl_scores;
 
 typedef struct tl_run_result {

@@ -233,32 +233,18 @@ static tl_status forecast_windows(tl_dataset *dataset, const forecast_limits *li
 
 TL_PRIV tl_status tl__forecast_notes(tl_dataset *dataset, const tl__grid *grid)
 {
-    const tl__forecast *forecast = dataset->pipeline->forecast;
-    const tl__series_found *found = &grid->found;
-    size_t unknown = 0;
-    char time[40];
-    for (size_t s = 0; s < grid->span_count; s++) unknown += grid->spans[s].end - grid->spans[s].known;
-    if (found->unordered)
-        TL_TRY(tl__dataset_note(dataset, "the rows are not in the order of '%s': %zu stand behind a later one; they "
-                                         "are used in its order",
-                                forecast->time ? forecast->time : "", found->unordered));
-    tl__forecast_time(forecast, found->first_gap, time);
-    if (found->gaps)
-        TL_TRY(tl__dataset_note(dataset, "column '%s' has %zu gaps, %zu steps are missing, the first after %s; windows "
-                                         "take the steps as they stand", forecast->time, found->gaps, found->gap_steps,
-                                time));
-    if (found->filled)
-        TL_TRY(tl__dataset_note(dataset, "%zu missing cells took the value before them", found->filled));
-    if (found->incomplete)
-        TL_TRY(tl__dataset_note(dataset, "%zu steps at the start of series are left out, since a column has no value "
-                                         "yet", found->incomplete));
-    if (found->warm_up)
-        TL_TRY(tl__dataset_note(dataset, "%zu steps at the start of series are left out, since features need steps "
-                                         "before them", found->warm_up));
-    if (unknown)
-        TL_TRY(tl__dataset_note(dataset, "%zu steps at the end of series have no targets: they are steps to predict",
-                                unknown));
-    return TL_OK;
+    tl__buffer text;
+    tl__buffer_init(&text, &dataset->context->heap);
+    tl__grid_say(grid, dataset->pipeline->forecast, &text);
+    bool failed = text.failed;
+    if (text.size && !failed) {
+        dataset->note = tl__arena_format(&dataset->arena, "%s%s%s", dataset->note, dataset->note[0] ? "\n" : "",
+                                         text.data);
+        failed = !dataset->note;
+        if (failed) dataset->note = "";
+    }
+    tl__buffer_free(&text);
+    return failed ? TL_OUT_OF_MEMORY : TL_OK;
 }
 
 static tl_status forecast_more_notes(tl_dataset *dataset, const tl__forecast_roles *roles)

@@ -69,6 +69,8 @@ static inline double *tl__grid_channel(const tl__grid *grid, size_t channel)
 /* Distance and kind of steps from the times, and the season where it is 0. */
 TL_PRIV tl_status tl__grid_steps(const tl__grid *grid, tl__forecast *forecast, tl_error *error);
 TL_PRIV void tl__grid_count_gaps(tl__grid *grid, const tl__forecast *forecast);
+/* What was found, as sentences, a line each. */
+TL_PRIV void tl__grid_say(const tl__grid *grid, const tl__forecast *forecast, tl__buffer *out);
 /* Clean the columns, and compute the features of them. */
 TL_PRIV void tl__grid_clean(tl__grid *grid, const tl__forecast *forecast);
 TL_PRIV void tl__grid_features(tl__grid *grid, const tl__forecast *forecast);

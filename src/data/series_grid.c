@@ -337,3 +337,40 @@ TL_PRIV void tl__grid_count_gaps(tl__grid *grid, const tl__forecast *forecast)
         }
     }
 }
+
+/* ---- in words ---- */
+
+static void grid_line(tl__buffer *out) { if (out->size) tl__buffer_char(out, '\n'); }
+
+TL_PRIV void tl__grid_say(const tl__grid *grid, const tl__forecast *forecast, tl__buffer *out)
+{
+    const tl__series_found *found = &grid->found;
+    const struct { size_t count; const char *what; } plain[] = {
+        {found->filled, "missing cells took the value before them"},
+        {found->incomplete, "steps at the start of series are left out, since a column has no value yet"},
+        {found->warm_up, "steps at the start of series are left out, since features need steps before them"},
+    };
+    size_t unknown = 0;
+    char time[40];
+    if (found->unordered) {
+        grid_line(out);
+        tl__buffer_format(out, "the rows are not in the order of '%s': %zu stand behind a later one; they are used in "
+                          "its order", forecast->time ? forecast->time : "", found->unordered);
+    }
+    if (found->gaps) {
+        grid_line(out);
+        tl__forecast_time(forecast, found->first_gap, time);
+        tl__buffer_format(out, "column '%s' has %zu gap%s, in which %zu step%s missing, the first after %s; windows "
+                          "take the steps as they stand", forecast->time, found->gaps, found->gaps == 1 ? "" : "s",
+                          found->gap_steps, found->gap_steps == 1 ? " is" : "s are", time);
+    }
+    for (size_t i = 0; i < TL_COUNT(plain); i++) {
+        if (plain[i].count == 0) continue;
+        grid_line(out);
+        tl__buffer_format(out, "%zu %s", plain[i].count, plain[i].what);
+    }
+    for (size_t s = 0; s < grid->span_count; s++) unknown += grid->spans[s].end - grid->spans[s].known;
+    if (unknown == 0) return;
+    grid_line(out);
+    tl__buffer_format(out, "%zu steps at the end of series have no targets: they are steps to predict", unknown);
+}

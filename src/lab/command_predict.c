@@ -9,7 +9,7 @@
  * have made of it; where training had none missing it is a mistake, and with data.missing: drop its row is left out. */
 #include "base/text.h"
 #include "data/stream.h"
-#include "lab/command_model.h"
+#include "lab/command_forecast.h"
 #include "lab/figures.h"
 #include "metrics/metrics.h"
 #include "text/csv.h"
@@ -292,6 +292,15 @@ static tl_status command_predict_whole(tl__trained *trained, const tl_options *o
     return status;
 }
 
+static tl_status command_predict_check(const tl_options *options, bool forecast, tl_error *error)
+{
+    if (forecast) return TL_OK;
+    if (!options->data)
+        return tl__fail(error, TL_INVALID, "name the rows to predict: --data FILE, or --data - for standard input.");
+    if (options->steps == 0) return TL_OK;
+    return tl__fail(error, TL_INVALID, "--steps is of forecasts; this model predicts each row by itself.");
+}
+
 TL_API tl_status tl_predict_file(tl_context *context, const char *run, const tl_options *options, tl_value **out,
                                  tl_error *error)
 {
@@ -300,12 +309,14 @@ TL_API tl_status tl_predict_file(tl_context *context, const char *run, const tl_
     tl__tree *tree = NULL;
     bool stream = false;
     if (!options) options = &defaults;
-    if (!options->data)
-        return tl__fail(error, TL_INVALID, "name the rows to predict: --data FILE, or --data - for standard input.");
     tl_status status = tl__trained_open(context, run, options, &trained, error);
-    if (status == TL_OK) status = command_predict_wanted(&trained, options->data, &stream, error);
+    bool forecast = status == TL_OK && trained.model->pipeline->forecast;
+    bool nothing = status == TL_NOT_FOUND && !run && !options->data;    /* what is missing most is named */
+    if (status == TL_OK || nothing) status = command_predict_check(options, forecast, error);
+    if (status == TL_OK && !forecast) status = command_predict_wanted(&trained, options->data, &stream, error);
     if (status == TL_OK && tl__tree_new(&context->heap, NULL, &tree) != TL_OK) status = tl__fail_memory(error, 256);
-    if (status == TL_OK) status = stream ? command_predict_streamed(&trained, options, tree, error)
+    if (status == TL_OK && forecast) status = tl__forecast_file(&trained, options, tree, error);
+    else if (status == TL_OK) status = stream ? command_predict_streamed(&trained, options, tree, error)
                                          : command_predict_whole(&trained, options, tree, error);
     tl__trained_close(&trained);
     if (status != TL_OK && tree) tl__tree_free(tree);

@@ -78,5 +78,13 @@ TL_PRIV tl_value *tl__scores_put(tl__builder *builder, tl_value *parent, const c
     };
     for (size_t i = 0; i < TL_COUNT(figures); i++)
         if (figures[i].classes == classification) tl__put_number(builder, map, figures[i].name, figures[i].value);
+    if (scores->repeat_last_mse != scores->repeat_last_mse) return map;
+    tl_value *naive = tl__put_map(builder, map, "baselines"), *last = tl__put_map(builder, naive, "repeat_last");
+    tl__put_number(builder, last, "mse", scores->repeat_last_mse);
+    tl__put_number(builder, last, "mae", scores->repeat_last_mae);
+    if (scores->seasonal_mse != scores->seasonal_mse) return map;
+    tl_value *season = tl__put_map(builder, naive, "seasonal_naive");
+    tl__put_number(builder, season, "mse", scores->seasonal_mse);
+    tl__put_number(builder, season, "mae", scores->seasonal_mae);
     return map;
 }

@@ -1,6 +1,7 @@
 /* train:run as one function: config, data, network, folder, training, figures, model. What is wrong with the settings
  * is found before a folder is made; from then on whatever happens ends in status.json. */
 #include "base/text.h"
+#include "data/forecast.h"
 #include "lab/figures.h"
 #include "lab/folder.h"
 #include "lab/journal.h"
@@ -397,7 +398,9 @@ static tl_status run_write_model(run_state *run, tl_error *error)
     if (status == TL_OK) status = tl_model_save(model, run->result->model_path, error);
     const char *path = tl__path_join(&run->arena, run->folder, "norm_params.json");
     if (status == TL_OK) status = path ? tl__pipeline_write(model->pipeline, path, error) : tl__fail_memory(error, 0);
-    return status;
+    if (status != TL_OK || !model->pipeline->forecast) return status;
+    path = tl__path_join(&run->arena, run->folder, "feature_config.json");
+    return path ? tl__forecast_write(model->pipeline, path, error) : tl__fail_memory(error, 0);
 }
 
 /* Scores, the model with them, and metrics.json. */

@@ -159,6 +159,7 @@ TL_PRIV void tl__scores_clear(tl_scores *scores)
     *scores = (tl_scores){
         .loss = nan, .accuracy = nan, .balanced_accuracy = nan, .precision_macro = nan, .recall_macro = nan,
         .f1_macro = nan, .auc = nan, .mse = nan, .mae = nan, .rmse = nan, .r2 = nan,
+        .repeat_last_mse = nan, .repeat_last_mae = nan, .seasonal_mse = nan, .seasonal_mae = nan,
     };
 }
 
@@ -173,6 +174,7 @@ static void evaluate_figures(const tl__evaluator *evaluator, tl_scores *out)
         out->mae = evaluator->figures.mae;
         out->rmse = evaluator->figures.rmse;
         out->r2 = evaluator->figures.r2;
+        if (evaluator->data->pipeline->forecast) tl__window_scores_give(&evaluator->windows, out);
         return;
     }
     out->accuracy = evaluator->summary.accuracy;

@@ -84,3 +84,14 @@ TL_PRIV void tl__window_scores_put(tl__builder *builder, tl_value *map, const tl
     tl__put_integer(builder, seasonal, "season", (int64_t)data->pipeline->forecast->season);
     window_scores_both(builder, seasonal, &scores->of[TL__FORECAST_SEASONAL], scores->numbers);
 }
+
+TL_PRIV void tl__window_scores_give(const tl__window_scores *scores, tl_scores *out)
+{
+    const tl__window_errors *last = &scores->of[TL__FORECAST_REPEAT_LAST], *season = &scores->of[TL__FORECAST_SEASONAL];
+    if (!scores->naive_too) return;
+    out->repeat_last_mse = last->squares / scores->numbers;
+    out->repeat_last_mae = last->absolute / scores->numbers;
+    if (!scores->seasonal) return;
+    out->seasonal_mse = season->squares / scores->numbers;
+    out->seasonal_mae = season->absolute / scores->numbers;
+}

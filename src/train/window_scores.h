@@ -30,5 +30,7 @@ TL_PRIV void tl__window_scores_add(tl__window_scores *scores, const tl_dataset *
 /* mse, mae and rmse into a map, in the network's unit; `original`: in the targets' own; `baselines`: both naive ones. */
 TL_PRIV void tl__window_scores_put(tl__builder *builder, tl_value *map, const tl__window_scores *scores,
                                    const tl_dataset *data);
+/* The public figures of the naive forecasts. */
+TL_PRIV void tl__window_scores_give(const tl__window_scores *scores, tl_scores *out);
 
 #endif

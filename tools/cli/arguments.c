@@ -48,6 +48,8 @@ static const option options[] = {
      "of the result: csv or json; of prepared data: csv or npy"},
     {"output", OPTION_TEXT, AT(output), NULL, NULL, false, "PATH",
      "where to write (default: standard output; prepared data: output/data/NAME)"},
+    {"steps", OPTION_NUMBER, AT(steps), NULL, NULL, false, "N",
+     "of a forecast: how many steps (default: as many as the network gives at once)"},
     {"watch", OPTION_FLAG, AT(watch), NULL, NULL, false, NULL, "show it again and again until the run ends"},
 };
 #undef AT

@@ -24,6 +24,7 @@ typedef struct cli_arguments {
     size_t set_count;
     const char *out, *resume, *preset, *explain, *data, *format, *output;
     int threads;              /* 0: all */
+    int steps;                /* 0: the network's own */
     bool json, quiet, help, plan, check, expand, watch;
 } cli_arguments;
 

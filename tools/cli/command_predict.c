@@ -22,12 +22,14 @@ static int predict_run(cli_state *cli)
 const cli_command *cli_command_predict(void)
 {
     static const cli_command command = {
-        "train:predict", "RUN", "data format output", "predict rows of a file",
+        "train:predict", "RUN", "data format output steps", "predict rows of a file",
         "RUN is a run folder, a model file or a config; without it, the newest run. Input is the columns of the "
         "training\ndata, in any order, the target left out or ignored; output is the row's number, the prediction, and "
         "prob_CLASS\nfor each class. A class is the likeliest one, or with two classes data.positive_class where its "
         "probability\nreaches prediction.threshold. A word that training did not know counts as none of the known "
-        "ones; a missing\nnumber is filled as in training, or a mistake where training had none missing.\n\n"
+        "ones; a missing\nnumber is filled as in training, or a mistake where training had none missing. A forecast goes on from the last step\nof each "
+        "series; without --data, of the data that it was trained on. More --steps than data.window.horizon are\nmade of "
+        "its own forecasts.\n\n"
         "  trainlib train:predict --data new.csv > predictions.csv\n"
         "  cat new.csv | trainlib train:predict output/runs/iris_20261121_101500 --data - --format json",
         predict_run};

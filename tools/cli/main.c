@@ -147,6 +147,7 @@ tl_options cli_options(cli_state *cli)
     options.plan = a->plan;
     options.check = a->check;
     options.expand = a->expand;
+    options.steps = a->steps;
     options.progress = on_progress;
     options.progress_user = &cli->terminal;
     return options;
@@ -180,36 +181,64 @@ static const char *score_cell(char out[32], const tl_value *part, const char *na
     return cli_figure(out, value);
 }
 
+enum { SCORES_VALUES, SCORES_CLASSES, SCORES_FORECAST };
+
+static const struct scores_column { const char *key, *title; bool percent; int task; } scores_columns[] = {
+    {"loss", "loss", false, SCORES_CLASSES},       {"accuracy", "accuracy", true, SCORES_CLASSES},
+    {"balanced_accuracy", "balanced", true, SCORES_CLASSES}, {"f1_macro", "F1 macro", false, SCORES_CLASSES},
+    {"auc", "AUC", false, SCORES_CLASSES},         {"loss", "loss", false, SCORES_VALUES},
+    {"mae", "MAE", false, SCORES_VALUES},          {"rmse", "RMSE", false, SCORES_VALUES},
+    {"r2", "R²", false, SCORES_VALUES},            {"loss", "loss", false, SCORES_FORECAST},
+    {"mse", "MSE", false, SCORES_FORECAST},        {"mae", "MAE", false, SCORES_FORECAST},
+};
+enum { SCORES_COLUMNS = sizeof scores_columns / sizeof scores_columns[0] };
+
+static void print_score_cells(const tl_value *part, int task)
+{
+    char text[32];
+    for (size_t c = 0; c < SCORES_COLUMNS; c++)
+        if (scores_columns[c].task == task)
+            cli_cell(stdout, score_cell(text, part, scores_columns[c].key, scores_columns[c].percent), -10);
+}
+
+/* Naive forecasts of the same windows, and in words where they are better. */
+static void print_baselines(const tl_value *part)
+{
+    static const struct { const char *key, *title; } naive[] = {
+        {"baselines.repeat_last", " last step"}, {"baselines.seasonal_naive", " season"}};
+    double mse = tl_value_number(tl_value_get(part, "mse"), CLI_NO_NUMBER);
+    for (int i = 0; i < 2; i++) {
+        const tl_value *of = tl_value_get(part, naive[i].key);
+        if (!of) continue;
+        cli_cell(stdout, naive[i].title, 11);
+        print_score_cells(of, SCORES_FORECAST);
+        puts(tl_value_number(tl_value_get(of, "mse"), CLI_NO_NUMBER) < mse ? "  better than the network" : "");
+    }
+}
+
 void cli_print_scores(const tl_value *result)
 {
     static const char *const parts[] = {"train", "validation", "test"};
-    static const struct { const char *key, *title; bool percent, classes; } columns[] = {
-        {"loss", "loss", false, true},          {"accuracy", "accuracy", true, true},
-        {"balanced_accuracy", "balanced", true, true}, {"f1_macro", "F1 macro", false, true},
-        {"auc", "AUC", false, true},            {"loss", "loss", false, false},
-        {"mae", "MAE", false, false},           {"rmse", "RMSE", false, false},
-        {"r2", "R²", false, false},
-    };
     char text[32];
-    bool classes = false;
+    int task = SCORES_VALUES;
     for (int i = 0; i < 3; i++) {
         const tl_value *part = tl_value_get(result, parts[i]);
-        classes = classes || tl_value_get(part, "accuracy") != NULL;
+        if (tl_value_get(part, "accuracy")) task = SCORES_CLASSES;
+        if (tl_value_get(part, "baselines")) task = SCORES_FORECAST;
     }
     cli_cell(stdout, "", 11);
-    for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c++)
-        if (columns[c].classes == classes) cli_cell(stdout, columns[c].title, -10);
+    for (size_t c = 0; c < SCORES_COLUMNS; c++)
+        if (scores_columns[c].task == task) cli_cell(stdout, scores_columns[c].title, -10);
     cli_cell(stdout, "samples", -10);
     putchar('\n');
     for (int i = 0; i < 3; i++) {
         const tl_value *part = tl_value_get(result, parts[i]);
         if (tl_value_integer(tl_value_get(part, "samples"), 0) == 0) continue;
         cli_cell(stdout, parts[i], 11);
-        for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c++)
-            if (columns[c].classes == classes)
-                cli_cell(stdout, score_cell(text, part, columns[c].key, columns[c].percent), -10);
+        print_score_cells(part, task);
         cli_cell(stdout, cli_count(text, tl_value_integer(tl_value_get(part, "samples"), 0)), -10);
         putchar('\n');
+        print_baselines(part);
     }
 }
 
