@@ -108,6 +108,8 @@
 #include "nn/layer_flatten.c"
 #include "nn/attention.c"
 #include "nn/layer_attention.c"
+#include "nn/layer_positional_encoding.c"
+#include "nn/layer_embedding.c"
 #include "nn/layer_slice.c"
 #include "nn/layer_reshape.c"
 #include "nn/layer_permute.c"
@@ -121,6 +123,7 @@
 #include "nn/layer_conv2d.c"
 #ifndef TL_FREESTANDING
 #include "nn/layer_residual.c"
+#include "nn/layer_transformer_encoder.c"
 #include "nn/layer_temporal_linear.c"
 #endif
 #include "nn/graph.c"

@@ -71,6 +71,18 @@ static void init_orthogonal(const tl__tensor *tensor, const tl__random *random, 
     else init_orthonormalize(values, in, out, column, row);
 }
 
+static void init_sinusoids(const tl__tensor *tensor, float *values)
+{
+    size_t features = tensor->dim[1];
+    for (size_t j = 0; j < features; j++) {
+        double rate = tl__exp(-tl__log(10000.0) * (double)(j / 2 * 2) / (double)features);
+        for (size_t t = 0; t < tensor->dim[0]; t++) {
+            double angle = (double)t * rate;
+            values[tl__tensor_place(tensor, t * features + j)] = (float)(j % 2 ? tl__cos(angle) : tl__sin(angle));
+        }
+    }
+}
+
 TL_PRIV void tl__init_fill(const tl__tensor *tensor, uint64_t seed, float *values)
 {
     double a = (double)(tensor->fan_in ? tensor->fan_in : 1), both = a + (double)tensor->fan_out;
@@ -89,5 +101,8 @@ TL_PRIV void tl__init_fill(const tl__tensor *tensor, uint64_t seed, float *value
     case TL__INIT_LECUN_NORMAL: init_normal(tensor, &random, tl__sqrt_d(1.0 / a), values); break;
     case TL__INIT_PYTORCH: init_uniform(tensor, &random, tl__sqrt_d(1.0 / a), values); break;
     case TL__INIT_ORTHOGONAL: init_orthogonal(tensor, &random, values); break;
+    case TL__INIT_SINUSOIDS: init_sinusoids(tensor, values); break;
     }
+    for (size_t i = 0, row = tensor->zero_row ? tensor->size / tensor->dim[0] : 0; i < row; i++)
+        values[tl__tensor_place(tensor, (tensor->zero_row - 1) * row + i)] = 0.0f;
 }

@@ -17,10 +17,12 @@
  *   lecun_normal                                     N(0, 1 / a)
  *   orthogonal                                       rows (or columns) orthonormal       Saxe et al. 2014
  *   pytorch                                          U(-r, r), r = sqrt(1 / a), biases too: torch.nn.Linear's default
- *   zeros, ones */
+ *   zeros, ones
+ * and for tables [position, feature] sinusoids: sin(t / 10000^(2i/features)) in column 2i, its cosine in 2i + 1. */
 typedef enum tl__init_kind {
     TL__INIT_ZEROS, TL__INIT_ONES, TL__INIT_XAVIER_UNIFORM, TL__INIT_XAVIER_NORMAL, TL__INIT_HE_UNIFORM,
-    TL__INIT_HE_NORMAL, TL__INIT_LECUN_UNIFORM, TL__INIT_LECUN_NORMAL, TL__INIT_ORTHOGONAL, TL__INIT_PYTORCH
+    TL__INIT_HE_NORMAL, TL__INIT_LECUN_UNIFORM, TL__INIT_LECUN_NORMAL, TL__INIT_ORTHOGONAL, TL__INIT_PYTORCH,
+    TL__INIT_SINUSOIDS
 } tl__init_kind;
 
 #define TL__INIT_LIST(X)                                                                                               \

@@ -40,6 +40,7 @@ typedef struct tl__tensor_spec {
                                     All 0: as in files */
     size_t fan_in, fan_out;
     tl__init_kind init;
+    size_t zero_row;             /* 1 + the index along the first axis that starts as zeros; 0: none */
     bool buffer;                 /* running statistics: no gradient, but saved */
     bool decays;                 /* a weight: l2_reg takes it */
 } tl__tensor_spec;

@@ -5,6 +5,7 @@
 #else
 #  define TL__COMPOSITES(X) \
     X(residual)         \
+    X(transformer_encoder) \
     X(temporal_linear)
 #endif
 
@@ -19,6 +20,8 @@
     X(concatenate)      \
     X(flatten)          \
     X(attention)        \
+    X(positional_encoding) \
+    X(embedding)        \
     X(slice)            \
     X(reshape)          \
     X(permute)          \

@@ -98,6 +98,7 @@ static tl_status plan_tensor(tl__plan *plan, int node, const tl__tensor_spec *sp
     out->fan_in = spec->fan_in;
     out->fan_out = spec->fan_out;
     out->init = (int)spec->init;
+    out->zero_row = spec->zero_row;
     out->trained = !spec->buffer && !n->common->frozen;
     out->decays = spec->decays;
     out->rate_factor = n->common->rate_factor;

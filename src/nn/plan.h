@@ -54,6 +54,7 @@ typedef struct tl__tensor {
     size_t offset;                        /* floats from the start of the parameters */
     size_t fan_in, fan_out;
     int init;                             /* nn/init.h */
+    size_t zero_row;                      /* as tl__tensor_spec has it */
     bool trained;                         /* has a gradient; false: frozen, or a buffer */
     bool decays;                          /* l2_reg takes it: a weight, not a bias or a norm */
     double rate_factor;                   /* of the learning rate */

@@ -88,3 +88,34 @@ void parity_attention(parity *p)
     if (parity_net_make(&net, layers)) attention_run(&net, &c);
     parity_net_free(&net);
 }
+
+/* A layer of PyTorch's encoder: our nodes are called layer_self_attn, layer_linear1 and so on. */
+void parity_encoder(parity *p)
+{
+    const tl__tensor_view *x = parity_view(p, "input.x");
+    tl_error error = {0};
+    const float *out, *dx;
+    char layers[400];
+    parity_net net;
+    snprintf(layers, sizeof layers, "[{type: input, shape: [%zu, %zu]}, {name: layer, type: transformer_encoder, "
+             "heads: %d, feedforward: %d, norm: %s, activation: %s, causal: %s, dropout: %.17g}]",
+             x->shape[1], x->shape[2], (int)tl_value_integer(parity_spec(p, "heads"), 0),
+             (int)tl_value_integer(parity_spec(p, "dim_feedforward"), 0),
+             tl_value_bool(parity_spec(p, "norm_first"), false) ? "pre" : "post",
+             tl_value_text(parity_spec(p, "activation"), "?"),
+             strcmp(tl_value_text(parity_spec(p, "mask"), "none"), "causal") == 0 ? "true" : "false",
+             tl_value_number(parity_spec(p, "dropout"), 0));
+    parity_net_init(&net, p, x->shape[0]);
+    net.options.input_gradient = true;
+    net.prefix = "layer_";
+    if (parity_net_make(&net, layers)) {
+        tl__rows batch = {.inputs = parity_floats(p, "input.x", NULL), .rows = x->shape[0]};
+        if (tl__network_forward_training(net.network, NULL, &batch, &out, &error) != TL_OK)
+            parity_broken(p, error.message);
+        parity_tensor(p, "output.y", out, x->count);
+        tl__network_backward_from(net.network, NULL, &batch, parity_floats(p, "upstream.y", NULL), &dx);
+        parity_tensor(p, "grad.input.x", dx, x->count);
+        parity_net_compare(&net, "grad.param", tl__network_gradients(net.network), true);
+    }
+    parity_net_free(&net);
+}

@@ -27,6 +27,7 @@ static void layer_input(char *out, size_t size, const tl__tensor_view *x, bool c
     for (size_t i = channels_first ? 2 : 1; i < x->rank; i++)
         used += (size_t)snprintf(out + used, size - used, "%zu, ", x->shape[i]);
     if (channels_first) used += (size_t)snprintf(out + used, size - used, "%zu, ", x->shape[1]);
+    if (x->rank == 1) used += (size_t)snprintf(out + used, size - used, "1, ");
     snprintf(out + used - 2, size - used + 2, "]}");
 }
 
@@ -131,5 +132,15 @@ void parity_interpolate(parity *p)
     char layer[160];
     snprintf(layer, sizeof layer, "type: interpolate, axis: -1, size: %d, mode: %s",
              (int)tl_value_integer(parity_spec(p, "size"), 0), tl_value_text(parity_spec(p, "mode"), "?"));
-    layer_run(p, layer, false);
+    parity_layer(p, layer, false);
+}
+
+void parity_embedding(parity *p)
+{
+    char layer[160];
+    const tl_value *padding = parity_spec(p, "padding_idx");
+    snprintf(layer, sizeof layer, "type: embedding, count: %d, size: %d, padding_idx: %d",
+             (int)tl_value_integer(parity_spec(p, "num"), 0), (int)tl_value_integer(parity_spec(p, "dim"), 0),
+             (int)tl_value_integer(padding, -1));
+    parity_layer(p, layer, false);
 }

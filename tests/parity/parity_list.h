@@ -11,7 +11,9 @@
     X("dropout_eval", parity_dropout)   \
     X("batchnorm", parity_batch_norm)   \
     X("layernorm", parity_layer_norm)   \
+    X("embedding", parity_embedding)    \
     X("mha", parity_attention)          \
+    X("encoder", parity_encoder)        \
     X("interpolate1d", parity_interpolate) \
     X("conv", parity_conv)              \
     X("maxpool", parity_pool)           \

@@ -48,7 +48,8 @@ void *parity_settings(parity *p, const tl__member_head *head, const char *settin
 static void network_name(const parity_net *net, char *out, size_t size, const char *prefix, const tl__tensor *tensor)
 {
     const char *dot = strchr(tensor->name, '.');
-    snprintf(out, size, "%s.%s", prefix, net->short_names ? dot + 1 : tensor->name);
+    size_t skip = net->prefix && strncmp(tensor->name, net->prefix, strlen(net->prefix)) == 0 ? strlen(net->prefix) : 0;
+    snprintf(out, size, "%s.%s", prefix, net->short_names ? dot + 1 : tensor->name + skip);
 }
 
 static void network_load(parity_net *net)

@@ -14,6 +14,7 @@ typedef struct parity_net {
     tl__plan_options options;
     tl__plan *plan;
     tl__network *network;
+    const char *prefix;              /* of the composite's nodes, which the case's names do without; or NULL */
     bool short_names;                /* the case has one layer: param.weight is its tensor x.weight */
 } parity_net;
 
