@@ -25,6 +25,7 @@
 #include "base/random.c"
 #include "base/hash.c"
 #ifndef TL_FREESTANDING
+#include "base/date.c"
 #include "base/crc.c"
 #include "base/inflate.c"
 #endif
@@ -80,6 +81,14 @@
 #include "par/choice.c"
 #include "par/context.c"
 #include "par/build.c"
+
+/* 2  plot: charts */
+#ifndef TL_FREESTANDING
+#include "plot/canvas.c"
+#include "plot/svg.c"
+#include "plot/axis.c"
+#include "plot/chart.c"
+#endif
 
 /* 2  metrics */
 #ifndef TL_FREESTANDING
@@ -170,7 +179,6 @@
 /* 3  data: tables, loaders, splits, batches */
 #ifndef TL_FREESTANDING
 #include "data/settings.c"
-#include "data/date.c"
 #include "data/words.c"
 #include "data/feature.c"
 #include "data/feature_lag.c"
@@ -262,6 +270,7 @@
 #include "lab/journal.c"
 #include "lab/session.c"
 #include "lab/figures.c"
+#include "lab/charts.c"
 #include "lab/explain.c"
 #include "lab/search.c"
 #include "lab/run.c"

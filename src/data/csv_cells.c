@@ -9,7 +9,7 @@
 #include "data/csv_cells.h"
 
 #include "base/number_scan.h"
-#include "data/date.h"
+#include "base/date.h"
 
 enum {
     CSV_CELLS_GUESS = 256,      /* rows after which the number of all is guessed */

@@ -1,7 +1,7 @@
 /* Where in the hour, the day, the week and the year a step lies, each as a number from -0.5 to 0.5. */
 #include "base/error.h"
 #include "base/text.h"
-#include "data/date.h"
+#include "base/date.h"
 #include "data/feature.h"
 #include "data/feature_list.h"
 

@@ -3,7 +3,7 @@
 
 #include "base/math.h"
 #include "base/text.h"
-#include "data/date.h"
+#include "base/date.h"
 #include "text/bind.h"
 
 /* ---- features ---- */

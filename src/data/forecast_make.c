@@ -3,7 +3,7 @@
 #include "data/forecast_make.h"
 
 #include "base/text.h"
-#include "data/date.h"
+#include "base/date.h"
 #include "data/forecast_roles.h"
 
 /* ---- settings that do not go with it ---- */

@@ -5,7 +5,7 @@
 
 #include "base/math.h"
 #include "base/text.h"
-#include "data/date.h"
+#include "base/date.h"
 
 enum { INFER_FIRST_ROWS = 64, INFER_MAX_DIGITS = 40 };
 

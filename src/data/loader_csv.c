@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "data/csv_cells.h"
-#include "data/date.h"
+#include "base/date.h"
 
 enum { CSVFILE_SAMPLE_ROWS = 50 };
 

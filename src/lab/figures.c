@@ -40,6 +40,24 @@ static tl_status figures_open(const tl_model *model, const tl_dataset *data, fig
     return tl__network_new(f->heap, f->plan, model->parameters, &f->network, error);
 }
 
+TL_PRIV tl_status tl__figures_outputs(const tl_model *model, const tl_dataset *data, tl_part part, size_t first,
+                                      size_t count, float *out, tl_error *error)
+{
+    figures_network f;
+    size_t width = tl__shape_size(tl__graph_output_shape(&model->graph));
+    tl_status status = figures_open(model, data, &f, error);
+    for (size_t done = 0; status == TL_OK && done < count; done += FIGURES_BLOCK) {
+        size_t rows = tl__size_min(FIGURES_BLOCK, count - done);
+        const float *outputs;
+        status = tl__dataset_gather(data, part, NULL, first + done, rows, f.inputs, NULL, NULL, NULL, f.room, error);
+        if (status == TL_OK)
+            status = tl__network_forward(f.network, model->context->pool, f.inputs, rows, &outputs);
+        if (status == TL_OK) memcpy(out + done * width, outputs, rows * width * sizeof *out);
+    }
+    figures_close(&f);
+    return status;
+}
+
 TL_PRIV tl_status tl__predict_part(const tl_model *model, const tl_dataset *data, tl_part part, float *out,
                                    tl_error *error)
 {

@@ -10,6 +10,10 @@
 TL_PRIV tl_status tl__predict_part(const tl_model *model, const tl_dataset *data, tl_part part, float *out,
                                    tl_error *error);
 
+/* Raw outputs of rows first..first+count-1 of a part, [count, outputs]. */
+TL_PRIV tl_status tl__figures_outputs(const tl_model *model, const tl_dataset *data, tl_part part, size_t first,
+                                      size_t count, float *out, tl_error *error);
+
 /* The public summary as a map: loss, samples and the task's figures. */
 TL_PRIV tl_value *tl__scores_put(tl__builder *builder, tl_value *parent, const char *key, const tl_scores *scores,
                                  bool classification);

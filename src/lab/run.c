@@ -2,6 +2,7 @@
  * is found before a folder is made; from then on whatever happens ends in status.json. */
 #include "base/text.h"
 #include "data/forecast.h"
+#include "lab/charts.h"
 #include "lab/figures.h"
 #include "lab/folder.h"
 #include "lab/journal.h"
@@ -403,6 +404,16 @@ static tl_status run_write_model(run_state *run, tl_error *error)
     return path ? tl__forecast_write(model->pipeline, path, error) : tl__fail_memory(error, 0);
 }
 
+static tl_status run_write_charts(run_state *run, tl_error *error)
+{
+    int count;
+    const char *folder = tl__path_join(&run->arena, run->folder, "charts");
+    if (!folder) return tl__fail_memory(error, 256);
+    TL_TRY(tl__charts_forecast(run->session.model, run->session.data, folder, &count, error));
+    if (count) tl__log_line(run->context, TL_LOG_INFO, "%d picture%s in %s", count, count == 1 ? "" : "s", folder);
+    return TL_OK;
+}
+
 /* Scores, the model with them, and metrics.json. */
 static tl_status run_conclude(run_state *run, const tl__train_result *end, tl_error *error)
 {
@@ -437,7 +448,8 @@ static tl_status run_train(run_state *run, tl_error *error)
     run_fill_result(run, &end);
     if (status != TL_OK) return status;
     run_say_end(run, &end);
-    return run_conclude(run, &end, error);
+    TL_TRY(run_conclude(run, &end, error));
+    return run_write_charts(run, error);
 }
 
 /* The last status: how it ended, with the result or the error. */

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/math.h"
-#include "data/date.h"
+#include "base/date.h"
 #include "support/data.h"
 #include "support/failing.h"
 

@@ -1,7 +1,7 @@
 /* Dates as people write them in files, to seconds since 1970-01-01 UTC (own calendar arithmetic, proleptic
  * Gregorian). */
-#ifndef TL_DATA_DATE_H
-#define TL_DATA_DATE_H
+#ifndef TL_BASE_DATE_H
+#define TL_BASE_DATE_H
 
 #include "base/base.h"
 

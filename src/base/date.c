@@ -1,5 +1,5 @@
 /* A small reader of digits and marks; day counts by the March-based calendar, in which the leap day ends the year. */
-#include "data/date.h"
+#include "base/date.h"
 
 #include "base/text.h"
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "data/date.h"
+#include "base/date.h"
 
 static void check(const char *text, double expected)
 {

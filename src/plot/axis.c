@@ -1,0 +1,122 @@
+/* Round ticks. Steps of numbers are 1, 2 and 5 times powers of ten; steps of time are those of clocks and calendars. */
+#include "plot/axis.h"
+
+#include "base/date.h"
+#include "base/math.h"
+#include "base/text.h"
+
+static double axis_abs(double x) { return x < 0 ? -x : x; }
+
+/* The largest power of ten that is not above x > 0. */
+static double axis_power(double x, int *exponent)
+{
+    double power = 1;
+    for (*exponent = 0; power > x && *exponent > -300; --*exponent) power /= 10;
+    for (; power * 10 <= x && *exponent < 300; ++*exponent) power *= 10;
+    return power;
+}
+
+static double axis_floor(double x)
+{
+    double whole = (double)(int64_t)(x > 9e15 ? 9e15 : x < -9e15 ? -9e15 : x);
+    return whole > x ? whole - 1 : whole;
+}
+
+TL_PRIV void tl__axis_numbers(tl__axis *axis, double low, double high, int wanted, bool widen)
+{
+    int exponent;
+    if (!tl__is_finite_d(low) || !tl__is_finite_d(high)) low = 0, high = 1;
+    if (high - low <= 1e-12 * (axis_abs(low) + axis_abs(high))) {
+        double around = low == 0 ? 1 : axis_abs(low) * 0.1;
+        low -= around, high += around;
+    }
+    double raw = (high - low) / wanted, power = axis_power(raw, &exponent), part = raw / power;
+    double step = part <= 1 ? 1 : part <= 2 ? 2 : part <= 5 ? 5 : 10;
+    if (step == 10) exponent++;
+    step *= power;
+    double first = axis_floor(low / step) * step, last = -axis_floor(-high / step) * step;
+    axis->low = widen ? first : low;
+    axis->high = widen ? last : high;
+    axis->count = 0;
+    int decimals = exponent < 0 ? -exponent : 0;
+    bool scientific = exponent < -4 || exponent >= 6;
+    for (int i = 0; axis->count < TL__AXIS_TICKS; i++) {
+        double at = first + step * i;
+        if (at > axis->high + step * 1e-6) break;
+        if (at < axis->low - step * 1e-6) continue;
+        if (axis_abs(at) < step * 1e-6) at = 0;
+        tl__tick *tick = &axis->ticks[axis->count++];
+        tick->at = at;
+        tick->below[0] = '\0';
+        if (scientific) tl__format(tick->label, sizeof tick->label, "%.3g", at);
+        else tl__format(tick->label, sizeof tick->label, "%.*f", decimals, at);
+    }
+}
+
+typedef enum axis_unit { AXIS_SECONDS, AXIS_MONTHS } axis_unit;
+typedef struct axis_step { axis_unit unit; double size; } axis_step;
+
+static double axis_first_time(const axis_step *step, double low)
+{
+    tl__date date;
+    if (step->unit == AXIS_SECONDS) return axis_floor(low / step->size) * step->size;
+    tl__date_of(low, &date);
+    double months = (double)date.year * 12 + date.month - 1;
+    double start = axis_floor(months / step->size) * step->size;
+    double begin = low - ((double)(date.day - 1) * 86400 + date.hour * 3600 + date.minute * 60 + date.second);
+    return tl__date_add_months(begin, (int64_t)(start - months));
+}
+
+static void axis_label(const axis_step *step, double at, const tl__date *before, tl__tick *tick)
+{
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov",
+                                         "Dec"};
+    tl__date date;
+    tl__date_of(at, &date);
+    bool new_day = !before || before->yearday != date.yearday || before->year != date.year;
+    bool new_year = !before || before->year != date.year;
+    tick->below[0] = '\0';
+    if (step->unit == AXIS_MONTHS && step->size >= 12) {
+        tl__format(tick->label, sizeof tick->label, "%lld", (long long)date.year);
+    } else if (step->unit == AXIS_MONTHS || step->size >= 86400) {
+        if (step->unit == AXIS_MONTHS) tl__format(tick->label, sizeof tick->label, "%s", months[date.month - 1]);
+        else tl__format(tick->label, sizeof tick->label, "%d %s", date.day, months[date.month - 1]);
+        if (new_year) tl__format(tick->below, sizeof tick->below, "%lld", (long long)date.year);
+    } else {
+        tl__format(tick->label, sizeof tick->label, step->size < 60 ? "%02d:%02d:%02d" : "%02d:%02d", date.hour,
+                   date.minute, date.second);
+        if (new_day)
+            tl__format(tick->below, sizeof tick->below, "%lld-%02d-%02d", (long long)date.year, date.month, date.day);
+    }
+}
+
+TL_PRIV void tl__axis_times(tl__axis *axis, double low, double high, int wanted)
+{
+    static const axis_step steps[] = {
+        {AXIS_SECONDS, 1}, {AXIS_SECONDS, 5}, {AXIS_SECONDS, 15}, {AXIS_SECONDS, 30}, {AXIS_SECONDS, 60},
+        {AXIS_SECONDS, 300}, {AXIS_SECONDS, 900}, {AXIS_SECONDS, 1800}, {AXIS_SECONDS, 3600}, {AXIS_SECONDS, 10800},
+        {AXIS_SECONDS, 21600}, {AXIS_SECONDS, 43200}, {AXIS_SECONDS, 86400}, {AXIS_SECONDS, 172800},
+        {AXIS_SECONDS, 604800}, {AXIS_MONTHS, 1}, {AXIS_MONTHS, 3}, {AXIS_MONTHS, 6}, {AXIS_MONTHS, 12},
+        {AXIS_MONTHS, 24}, {AXIS_MONTHS, 60}, {AXIS_MONTHS, 120}, {AXIS_MONTHS, 600}, {AXIS_MONTHS, 12000},
+    };
+    tl__date before, *last = NULL;
+    if (!tl__is_finite_d(low) || !tl__is_finite_d(high)) low = 0, high = 86400;
+    if (high - low < 1) low -= 1, high += 1;
+    size_t s = 0;
+    while (s + 1 < TL_COUNT(steps) &&
+           (high - low) / (steps[s].size * (steps[s].unit == AXIS_MONTHS ? 2629746 : 1)) > wanted) s++;
+    axis->low = low;
+    axis->high = high;
+    axis->count = 0;
+    double at = axis_first_time(&steps[s], low);
+    while (axis->count < TL__AXIS_TICKS && at <= high) {
+        if (at >= low) {
+            tl__tick *tick = &axis->ticks[axis->count++];
+            tick->at = at;
+            axis_label(&steps[s], at, last, tick);
+            tl__date_of(at, &before);
+            last = &before;
+        }
+        at = steps[s].unit == AXIS_SECONDS ? at + steps[s].size : tl__date_add_months(at, (int64_t)steps[s].size);
+    }
+}

@@ -1,0 +1,27 @@
+/* Axes: a range widened to round ticks, and the ticks' labels. */
+#ifndef TL_PLOT_AXIS_H
+#define TL_PLOT_AXIS_H
+
+#include "base/base.h"
+
+enum { TL__AXIS_TICKS = 24 };
+
+typedef struct tl__tick {
+    double at;
+    char label[24];
+    char below[24];              /* a second line: the day of hours, the year of days; "" mostly */
+} tl__tick;
+
+typedef struct tl__axis {
+    double low, high;
+    tl__tick ticks[TL__AXIS_TICKS];
+    int count;
+} tl__axis;
+
+/* An axis of numbers from low to high with about `wanted` ticks at 1, 2 or 5 times a power of ten; `widen`: it begins
+ * and ends at ticks. One value, no value or NaN give a range around it. */
+TL_PRIV void tl__axis_numbers(tl__axis *axis, double low, double high, int wanted, bool widen);
+/* Of times in seconds since 1970-01-01 UTC: ticks at whole minutes, hours, days, months or years. */
+TL_PRIV void tl__axis_times(tl__axis *axis, double low, double high, int wanted);
+
+#endif

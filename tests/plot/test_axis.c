@@ -1,0 +1,75 @@
+/* Ticks stand at round places, inside the range, with labels that tell them apart. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/date.h"
+#include "plot/axis.h"
+
+static void labels(const tl__axis *axis, const char *wanted)
+{
+    char all[512] = "";
+    for (int i = 0; i < axis->count; i++) {
+        const tl__tick *tick = &axis->ticks[i];
+        snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s%s%s", i ? " " : "", tick->label,
+                 tick->below[0] ? "/" : "", tick->below);
+    }
+    assert_string_equal(all, wanted);
+}
+
+static void numbers(double low, double high, bool widen, const char *wanted)
+{
+    tl__axis axis;
+    tl__axis_numbers(&axis, low, high, 5, widen);
+    labels(&axis, wanted);
+    assert_true(axis.low < axis.high);
+    for (int i = 0; i < axis.count; i++)
+        assert_true(axis.ticks[i].at >= axis.low - 1e-9 * axis.high && axis.ticks[i].at <= axis.high * (1 + 1e-9));
+}
+
+static void test_numbers(void **state)
+{
+    (void)state;
+    numbers(0, 1, false, "0.0 0.2 0.4 0.6 0.8 1.0");
+    numbers(0.3, 17.4, true, "0 5 10 15 20");
+    numbers(-3, 41, true, "-10 0 10 20 30 40 50");
+    numbers(1e-7, 9e-7, true, "0 2e-07 4e-07 6e-07 8e-07 1e-06");
+    numbers(2e6, 11e6, true, "2e+06 4e+06 6e+06 8e+06 1e+07 1.2e+07");
+    numbers(5, 5, true, "4.4 4.6 4.8 5.0 5.2 5.4 5.6");
+    numbers(0, 0, true, "-1.0 -0.5 0.0 0.5 1.0");
+    numbers(0.0 / 0.0, 1, true, "0.0 0.2 0.4 0.6 0.8 1.0");
+    numbers(0.972, 0.99, false, "0.975 0.980 0.985 0.990");
+}
+
+static double at(const char *text)
+{
+    double seconds;
+    assert_true(tl__parse_date(text, strlen(text), &seconds));
+    return seconds;
+}
+
+static void times(const char *low, const char *high, const char *wanted)
+{
+    tl__axis axis;
+    tl__axis_times(&axis, at(low), at(high), 6);
+    labels(&axis, wanted);
+}
+
+static void test_times(void **state)
+{
+    (void)state;
+    times("2016-07-01 22:10", "2016-07-02 02:40", "23:00/2016-07-01 00:00/2016-07-02 01:00 02:00");
+    times("2016-12-30", "2017-01-03", "30 Dec/2016 31 Dec 1 Jan/2017 2 Jan 3 Jan");
+    times("2015-11-15", "2016-04-02", "Dec/2015 Jan/2016 Feb Mar Apr");
+    times("1998-05-01", "2003-02-01", "1999 2000 2001 2002 2003");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_numbers), cmocka_unit_test(test_times)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
