@@ -2,7 +2,7 @@
  *
  * Most cells look like those above them: a number in a column of numbers, a known word in a column of words. Such a
  * cell is recognised, read and stored in one go from the bytes of the file, by a few lines for each kind of column.
- * Whatever is not recognised (the first value of a column, a mark of a missing value, doubled quotes, 20 digits) is cut
+ * Whatever is not recognised (the first value of a column, its first missing one, doubled quotes, 20 digits) is cut
  * out by the reader of text/csv.h and judged by tl__infer_cell, which is the definition: a quick way takes a cell only
  * where it does just what tl__infer_cell would do. The last bytes of a file go that way as well, since the quick ways
  * look at some bytes behind a cell. */
@@ -14,7 +14,8 @@
 enum {
     CSV_CELLS_GUESS = 256,      /* rows after which the number of all is guessed */
     CSV_CELLS_AHEAD = 96,       /* bytes that a quick way may look at */
-    CSV_CELLS_WORD = 64         /* longest word of a quick way */
+    CSV_CELLS_WORD = 64,        /* longest word of a quick way */
+    CSV_CELLS_MARKS = 16        /* of missing values that a quick way knows */
 };
 
 typedef enum csv_cells_way {
@@ -26,6 +27,12 @@ typedef struct csv_cells_column {
     csv_cells_way way;
 } csv_cells_column;
 
+/* A mark of at most seven bytes, as the bytes of a cell are compared with it. */
+typedef struct csv_cells_mark {
+    uint64_t bytes, mask;
+    size_t size;
+} csv_cells_mark;
+
 typedef struct csv_cells {
     const tl__csv_columns *into;
     tl__csv *csv;
@@ -35,6 +42,8 @@ typedef struct csv_cells {
     bool quick;
     char decimal, quote, separator;
     bool trim;
+    csv_cells_mark marks[CSV_CELLS_MARKS];
+    size_t mark_count;
 } csv_cells;
 
 /* ---- ways ---- */
@@ -123,6 +132,10 @@ static inline const char *csv_cells_float(const csv_cells *r, const char *p, flo
     uint64_t digits, part;
     bool negative;
     const char *mark = csv_cells_digits(p, &negative, &digits);
+    if (mark && mark > p + negative && csv_cells_ends(r, mark)) {
+        *out = negative ? -(float)(int32_t)digits : (float)(int32_t)digits;    /* seven digits: exact */
+        return mark;
+    }
     if (!mark || *mark != r->decimal) return csv_cells_long_float(r, p, out);
     unsigned places = tl__scan_digits(tl__load64(mark + 1), &part);
     const char *end = mark + 1 + places;
@@ -161,21 +174,30 @@ static inline const char *csv_cells_word(const csv_cells *r, const tl__words *wo
     return *slot ? next : NULL;
 }
 
-/* An empty cell in a column that has missing values before it. */
-static inline bool csv_cells_empty(const csv_cells *r, const char *p, tl__infer *column)
+/* Behind a cell that is empty, or a mark, in a column that has missing values before it; NULL: it is something else. */
+static inline const char *csv_cells_missing(const csv_cells *r, const char *p, tl__infer *column)
 {
-    if (!csv_cells_ends(r, p) || column->missing == 0) return false;
+    if (column->missing == 0) return NULL;
+    const uint64_t bytes = tl__load64(p);
+    size_t m = 0, size = 0;
+    if (!csv_cells_ends(r, p)) {
+        while (m < r->mark_count && (bytes & r->marks[m].mask) != r->marks[m].bytes) m++;
+        if (m == r->mark_count) return NULL;
+        size = r->marks[m].size;
+        if (!csv_cells_ends(r, p + size)) return NULL;
+    }
     column->missing++;
-    return true;
+    return p + size;
 }
 
 static inline const char *csv_cells_put_float(csv_cells *r, size_t i, const char *p)
 {
     float *at = (float *)r->columns[i].values + r->row;
-    const char *next = csv_cells_float(r, p, at);
-    if (next || !csv_cells_empty(r, p, &r->into->columns[i])) return next;
-    *at = tl__bits_float(0x7fc00000u);
-    return p;
+    const char *next = (unsigned char)*p <= '9' ? csv_cells_float(r, p, at) : NULL;    /* no number begins above */
+    if (next) return next;
+    next = csv_cells_missing(r, p, &r->into->columns[i]);
+    if (next) *at = tl__bits_float(0x7fc00000u);
+    return next;
 }
 
 static inline const char *csv_cells_put_word(csv_cells *r, size_t i, const char *p)
@@ -183,10 +205,21 @@ static inline const char *csv_cells_put_word(csv_cells *r, size_t i, const char 
     tl__infer *column = &r->into->columns[i];
     uint32_t slot = 0;
     const char *next = csv_cells_word(r, &column->words, p, &slot);
-    if (!next && !csv_cells_empty(r, p, column)) return NULL;
+    if (!next) next = csv_cells_missing(r, p, column);
+    if (!next) return NULL;
     column->numbers += slot > TL__WORD_CODE;
     ((int32_t *)r->columns[i].values)[r->row] = (int32_t)(slot & TL__WORD_CODE) - 1;
-    return next ? next : p;
+    return next;
+}
+
+static inline const char *csv_cells_put_date(csv_cells *r, size_t i, const char *p)
+{
+    double *at = (double *)r->columns[i].values + r->row;
+    const char *next = csv_cells_date(r, p, at);
+    if (next) return next;
+    next = csv_cells_missing(r, p, &r->into->columns[i]);
+    if (next) *at = (double)tl__bits_float(0x7fc00000u);
+    return next;
 }
 
 /* The cell at p stored in column i: the byte that ends it; NULL: not by a quick way. */
@@ -206,7 +239,7 @@ static inline const char *csv_cells_cell(csv_cells *r, size_t i, const char *p)
     if (to->way == CSV_CELLS_FLOAT) return csv_cells_put_float(r, i, p);
     if (to->way == CSV_CELLS_WHOLE) return csv_cells_whole(r, p, (int32_t *)to->values + r->row);
     if (to->way == CSV_CELLS_WORDS) return csv_cells_put_word(r, i, p);
-    return to->way == CSV_CELLS_DATE ? csv_cells_date(r, p, (double *)to->values + r->row) : NULL;
+    return to->way == CSV_CELLS_DATE ? csv_cells_put_date(r, i, p) : NULL;
 }
 
 /* ---- rows ---- */
@@ -300,6 +333,21 @@ static bool csv_cells_may_be_quick(const csv_cells *r)
     return separates && quotes && !r->into->rules->number_marks;
 }
 
+/* Marks that a cell may hold without quotes, as it stands. */
+static void csv_cells_learn_marks(csv_cells *r)
+{
+    const tl__text_list *marks = &r->into->rules->marks;
+    for (size_t i = 0; i < marks->count && r->mark_count < CSV_CELLS_MARKS; i++) {
+        const char *text = marks->items[i];
+        size_t size = strlen(text);
+        bool plain = size > 0 && size < 8 && text[0] != r->quote;
+        for (size_t k = 0; k < size && plain; k++) plain = !csv_cells_ends(r, text + k) && !strchr(" \t", text[k]);
+        if (!plain) continue;
+        const uint64_t mask = tl__low_bytes(UINT64_MAX, (unsigned)size);
+        r->marks[r->mark_count++] = (csv_cells_mark){tl__word_bytes(text, size, 0), mask, size};
+    }
+}
+
 TL_PRIV tl_status tl__csv_cells(const tl__csv_columns *into, size_t *rows, tl_error *error)
 {
     tl__csv *csv = into->csv;
@@ -308,6 +356,7 @@ TL_PRIV tl_status tl__csv_cells(const tl__csv_columns *into, size_t *rows, tl_er
     const size_t before = into->count ? into->columns[0].rows : 0;
     r.row = before;
     r.quick = csv_cells_may_be_quick(&r);
+    csv_cells_learn_marks(&r);
     if (csv->end - csv->at > CSV_CELLS_AHEAD) r.last = csv->end - CSV_CELLS_AHEAD;
     r.columns = tl__alloc_zero(into->rules->heap, into->count, sizeof *r.columns);
     if (!r.columns) return tl__fail_memory(error, into->count * sizeof *r.columns);

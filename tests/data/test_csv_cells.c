@@ -12,8 +12,9 @@
 #include "support/data.h"
 #include "support/same_table.h"
 
-#define QUICK_MARKS "missing_marks: ['', NA, '?']"
-#define PLAIN_MARKS "missing_marks: ['', NA, '?', '-8.7654321e-299']"
+#define MARKS "'', NA, '?', '-', NAN, not there, 'x,y', nothing at all, 'z ', '\"q'"
+#define QUICK_MARKS "missing_marks: [" MARKS "]"
+#define PLAIN_MARKS "missing_marks: [" MARKS ", '-8.7654321e-299']"
 
 static tl_context context;
 static uint32_t drawn = 1;
@@ -54,7 +55,8 @@ static const char *const words[] = {"red", "green", "a", "exactly8", "sixteen le
                                     "however often it stands in a file", "it's", "\"\"", "7", "x\"y"};
 static const char *const dates[] = {"2016-01-01", "2016-12-31", "2016-02-29 12:30:01.5", "\"2016-05-05\"", "2016-01",
                                     "01.02.2003", "12/31/1999", "2016-01-01T00:00:00+02:00", "1900-03-01"};
-static const char *const missing[] = {"", "NA", "?", "\"\"", "\"NA\""};
+static const char *const missing[] = {"", "NA", "?", "\"\"", "\"NA\"", "", "NA", "?", "-", "NAN", "not there", "\"x,y\"",
+                                      "x,y", "nothing at all", "z ", "z", "\"q", "\"q\"", "N", "NA1", "\"-\""};
 static const char *const odd[] = {"1.2.3", "1e", "--1", "0x10", "nan", "inf", "1e999", "12 3", "\"5\"", "\"5.25\"", "1;2",
                                   "2016-13-01"};
 

@@ -13,7 +13,7 @@
 #include "text/csv.h"
 #include "text/npy.h"
 
-typedef enum data_kind { DATA_CELLS, DATA_CSV, DATA_IDX, DATA_NPY, DATA_GZIP } data_kind;
+typedef enum data_kind { DATA_CELLS, DATA_CSV, DATA_GAPS, DATA_IDX, DATA_NPY, DATA_GZIP } data_kind;
 
 enum { DATA_ROWS = 60000, DATA_COLUMNS = 20, DATA_PIXELS = 784, DATA_NPY_COLUMNS = 128 };
 
@@ -23,6 +23,8 @@ static const struct {
 } data_cases[] = {
     {DATA_CELLS, "cells of a CSV file", "table.csv", NULL},
     {DATA_CSV, "CSV file to data set", "table.csv",
+     "target: kind, missing: mean, split: {validation: 0.2}, normalize: standard"},
+    {DATA_GAPS, "CSV file with a tenth missing", "gaps.csv",
      "target: kind, missing: mean, split: {validation: 0.2}, normalize: standard"},
     {DATA_IDX, "IDX files to data set", "images", "split: {validation: 0}, task: classification"},
     {DATA_NPY, "npy file to data set", "table.npy", "target: -1, task: regression, split: {validation: 0}"},
@@ -50,8 +52,9 @@ static uint32_t data_draw(uint32_t stream, size_t element)
     return tl__random_u32(&random, (uint32_t)element);
 }
 
-/* Numbers as tables have them: whole ones, some with two decimals, some with six; an empty cell now and then. */
-static void data_put_csv(tl__buffer *out)
+/* Numbers as tables have them: whole ones, some with two decimals, some with six; of 1,000 cells some `missing`: empty
+ * ones, and where they are many, marks, too. */
+static void data_put_csv(tl__buffer *out, uint32_t missing)
 {
     static const char *const kinds[] = {"low", "middle", "high"};
     for (int j = 0; j < DATA_COLUMNS; j++) tl__buffer_format(out, "column_%d,", j);
@@ -59,7 +62,7 @@ static void data_put_csv(tl__buffer *out)
     for (size_t i = 0; i < DATA_ROWS; i++) {
         for (size_t j = 0; j < DATA_COLUMNS; j++) {
             uint32_t draw = data_draw(1, i * DATA_COLUMNS + j);
-            if (draw % 1000 == 0) tl__buffer_char(out, ',');
+            if (draw % 1000 < missing) tl__buffer_text(out, draw % 1000 < 2 ? "," : "NA,");
             else if (j % 3 == 0) tl__buffer_format(out, "%u,", draw % 1000);
             else if (j % 3 == 1) tl__buffer_format(out, "%u.%02u,", draw % 10000, draw / 10000 % 100);
             else tl__buffer_format(out, "-0.%06u,", draw % 1000000);
@@ -126,7 +129,7 @@ static bool data_prepare(data_work *w, tl_error *error)
     } else if (kind == DATA_NPY) {
         data_put_npy(&w->bytes);
     } else {
-        data_put_csv(&w->bytes);
+        data_put_csv(&w->bytes, kind == DATA_GAPS ? 100 : 1);
     }
     return data_save(w, w->path, error);
 }
