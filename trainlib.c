@@ -130,6 +130,11 @@
 #include "nn/conv.c"
 #include "nn/layer_conv1d.c"
 #include "nn/layer_conv2d.c"
+#include "nn/pooling.c"
+#include "nn/layer_max_pool.c"
+#include "nn/layer_avg_pool.c"
+#include "nn/layer_global_max_pool.c"
+#include "nn/layer_global_avg_pool.c"
 #ifndef TL_FREESTANDING
 #include "nn/layer_residual.c"
 #include "nn/layer_transformer_encoder.c"

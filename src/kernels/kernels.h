@@ -226,6 +226,28 @@ struct tl__conv_plan {
     bool leaves;
 };
 
+/* Pooling: position (i, j) looks at the taps of a convolution that exist, channel by channel. Where none does, a value is
+ * 0 and nothing goes back.
+ * max_pool: m = -infinity; for ky ascending, kx ascending: m = x > m or x is NaN ? x : m; chosen is the number
+ *     ky*x.taps + kx of the tap that m comes from (the first there is, where all are -infinity), -1 of none.
+ * avg_pool: acc = +0; for ky ascending: acc = acc + (chain of x over kx ascending, from +0); value = acc / n, n the
+ *     number of these taps, or, where padding counts, of those inside the rows and columns from -pad to in + after.
+ * Back: dx = +0, then for the positions that look at it, ascending: dx = dx + (max_pool: d of those that chose it;
+ *     avg_pool: d / n). */
+typedef struct tl__pooling {
+    tl__conv_axis y, x;
+    size_t after_y, after_x;     /* rows and columns after the last that counts_padding counts, too */
+    size_t channels;
+    bool counts_padding;
+    const float *source;         /* [samples, y.in, x.in, channels] */
+    const int32_t *lengths;      /* [samples] columns that there are; NULL: all */
+    float *c;                    /* [samples, y.out, x.out, channels] */
+    float *chosen;               /* the same shape; forward: NULL where it is not kept */
+    const float *d;              /* the gradient of c; back, as what follows */
+    bool relu;                   /* max_pool: also * the derivative of relu, which the source is an output of */
+    float *dx;                   /* the shape of source */
+} tl__pooling;
+
 /* Rows of features with their classes, for softmax + cross-entropy in one pass. For row i with class t:
  *   nll_j = log(sum exp(x_i - m)) - (x_ij - m), m the row's maximum,
  *   loss_i = r_i * ((1-s)*w_t*nll_t + s/K * sum_j w_j*nll_j)
@@ -289,6 +311,12 @@ typedef struct tl__kernels {
     void (*conv_gradient_plan)(const tl__conv_gradient *call, tl__conv_plan *plan);
     /* turned[taps-1-k][o][g*in/groups + c] = w[k][c][g*out/groups + o] for the taps of both axes in one. */
     void (*conv_turn)(float *turned, const float *w, size_t taps, size_t in, size_t out, size_t groups);
+
+    /* Pooling: rows of positions [first, first + count), counted through all samples; back: samples. */
+    void (*max_pool)(const tl__pooling *call, size_t first, size_t count);
+    void (*max_pool_backward)(const tl__pooling *call, size_t first, size_t count);
+    void (*avg_pool)(const tl__pooling *call, size_t first, size_t count);
+    void (*avg_pool_backward)(const tl__pooling *call, size_t first, size_t count);
 
     /* y = act(x); dx = dy * act'(saved). In place allowed: y = x, dx = dy. */
     void (*activate)(tl__activation kind, float parameter, float *y, const float *x, size_t n);

@@ -18,6 +18,7 @@
 #include "kernels/optimizer.inc.h"
 #include "kernels/gemm.inc.h"
 #include "kernels/conv.inc.h"
+#include "kernels/pooling.inc.h"
 
 #ifndef SET_GEMM
 #  define SET_GEMM(name) SET(name)   /* a set may bring its own matrix product */
@@ -30,6 +31,10 @@ static const tl__kernels SET(set) = {
     .conv_plan = SET(conv_plan),
     .conv_gradient_plan = SET(conv_gradient_plan),
     .conv_turn = SET(conv_turn),
+    .max_pool = SET(max_pool),
+    .max_pool_backward = SET(max_pool_backward),
+    .avg_pool = SET(avg_pool),
+    .avg_pool_backward = SET(avg_pool_backward),
     .activate = SET(activate),
     .activate_backward = SET(activate_backward),
     .add = SET(add),

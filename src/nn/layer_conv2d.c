@@ -46,8 +46,8 @@ TL_PRIV const tl__member_head *tl__layer_conv2d(void)
     };
     static const tl__layer layer = {
         .head = {.name = "conv2d",
-                 .help = "Filters that slide over an image: y[i, j, o] = act(b[o] + sum over taps (k, l) and channels c "
-                         "of x[i * stride + k * dilation - padding, j * stride + l * dilation - padding, c] * "
+                 .help = "Filters that slide over an image: y[i, j, o] = act(b[o] + sum over taps (k, l) and channels "
+                         "c of x[i * stride + k * dilation - padding, j * stride + l * dilation - padding, c] * "
                          "w[o, c, k, l]). Positions outside are zeros.",
                  .rows = conv2d_rows, .settings_size = sizeof(tl__conv_settings)},
         .inputs_min = 1, .inputs_max = 1, .takes_activation = true, .default_activation = true,

@@ -31,4 +31,8 @@
     X(moving_average)   \
     X(conv1d)           \
     X(conv2d)           \
+    X(max_pool)         \
+    X(avg_pool)         \
+    X(global_max_pool)  \
+    X(global_avg_pool)  \
     TL__COMPOSITES(X)

@@ -67,7 +67,37 @@ static void cases_conv_one(cases *c, unsigned turn)
     cases_report(c, "conv_turn", 3, turned, taps * call.w_x);
 }
 
+static void cases_pooling_one(cases *c, unsigned turn)
+{
+    static const int32_t lengths[] = {1, 0, 1};
+    const tl__conv_space space = cases_space(turn);
+    const tl__kernels *k = c->set;
+    const size_t all = space.samples * space.y.out * space.x.out * space.out;
+    const size_t size = space.samples * space.y.in * space.x.in * space.out;
+    tl__pooling call = {.y = space.y, .x = space.x, .after_y = turn % 2, .after_x = turn % 3, .channels = space.out,
+                        .source = c->in[0] + turn % 5, .d = c->in[3]};
+    if (call.y.in == 1) call.lengths = lengths;
+    call.c = cases_out(c, 0, turn % 5);
+    call.chosen = cases_out(c, 1, turn % 3);
+    call.dx = cases_out(c, 2, turn % 4);
+    k->max_pool(&call, 0, space.samples * space.y.out);
+    call.relu = turn % 4 == 0;
+    k->max_pool_backward(&call, 0, space.samples);
+    cases_report(c, "max_pool", 0, call.c, all);
+    cases_report(c, "max_pool", 1, call.chosen, all);
+    cases_report(c, "max_pool_backward", 2, call.dx, size);
+    call.relu = false;
+    call.counts_padding = turn % 2 == 0;
+    call.c = cases_out(c, 0, turn % 5);
+    call.dx = cases_out(c, 2, turn % 4);
+    k->avg_pool(&call, 0, space.samples * space.y.out);
+    k->avg_pool_backward(&call, 0, space.samples);
+    cases_report(c, "avg_pool", 0, call.c, all);
+    cases_report(c, "avg_pool_backward", 2, call.dx, size);
+}
+
 static void cases_patches(cases *c, int kind)
 {
     for (unsigned turn = (unsigned)kind; turn < 600; turn += kind == 0 ? 1 : 5) cases_conv_one(c, turn);
+    for (unsigned turn = (unsigned)kind; turn < 300; turn += kind == 0 ? 1 : 5) cases_pooling_one(c, turn);
 }
