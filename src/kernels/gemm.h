@@ -19,6 +19,8 @@ typedef struct tl__tile {
     float *c;
     size_t ldc;
     size_t columns;
+    const float *next;        /* where the next tile begins in c, ... */
+    size_t ahead;             /* ... and how many of its rows are worth fetching */
     bool go_on;               /* the chains so far lie in c */
     tl__tile_end end;
     const float *bias;        /* of this tile's columns, or NULL */
@@ -30,6 +32,7 @@ typedef struct tl__tile {
 /* A region of c: where it lies, how large it is, and where its chains live. */
 typedef struct tl__region {
     size_t i, j, rows, columns;
+    size_t tiles, least, more;   /* below each other, of `least` rows, the first `more` of one more */
     float *chains;
     size_t ld;
     size_t begin;             /* of the leaf */

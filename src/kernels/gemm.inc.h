@@ -16,8 +16,9 @@ enum {
     SET(COPY_ROWS) = (GEMM_ROWS + VN - 1) / VN * VN,
     SET(DIRECT_TILES) = 4,                       /* rows of tiles up to which packing b does not pay */
     SET(DIRECT_DEPTH) = 1024,                    /* terms of a step when b is not packed, ... */
-    SET(PACKED_DEPTH) = 384,                     /* ... and when it is */
-    SET(PACKED_ROWS) = 518 / GEMM_ROWS * GEMM_ROWS,
+    SET(PACKED_DEPTH) = 1024,                    /* ... and when it is */
+    SET(PACKED_ROWS) = 1120,
+    SET(BLOCK) = 128 * 1024,                     /* floats of a that stay in the second-level cache */
     SET(PACKED_COLUMNS) = 1024,
     SET(FAR) = 1024,                             /* rows so many floats apart lie in a page of their own each */
     SET(NEAR) = 8192,                            /* floats of b that stay in the first-level cache */
@@ -92,24 +93,26 @@ FN(void) SET(gemm_plan_straight)(const tl__gemm *call, tl__gemm_plan *plan)
     plan->depth = plan->packs_b ? SET(PACKED_DEPTH) : SET(DIRECT_DEPTH);
     SET(gemm_limit)(call, plan);
     const size_t k = tl__size_min(call->k, plan->depth);
+    plan->block = tl__size_max(1, SET(BLOCK) / GEMM_ROWS / tl__size_max(k, 1));
     plan->copies_a = plan->packs_b && call->n > 4 * SET(TILE_COLUMNS) && call->m >= VN && call->lda >= SET(FAR) &&
                      (call->a_transposed || GEMM_ROWS <= VN);
-    plan->copy_at = plan->packs_b ? k * SET(TILE_COLUMNS) : 0;
+    /* No less than with fewer terms, of which there may be one leaf. */
+    tl__gemm_plan shorter = {.leaves = pieces > 1, .packs_b = plan->packs_b,
+                             .values = pieces > 1 || call->accumulate || call->take != NULL || call->go_on};
+    SET(gemm_limit)(call, &shorter);
+    const size_t tiles = SET(parts)(shorter.rows, GEMM_ROWS);
+    plan->copy_at = plan->packs_b ? k * (tiles > plan->block ? shorter.columns : SET(TILE_COLUMNS)) : 0;
     plan->values_at = plan->copy_at;
     if (plan->copies_a)
-        plan->values_at += k * SET(parts)(tl__size_min(call->m, SET(PACKED_ROWS)), GEMM_ROWS) * SET(COPY_ROWS);
+        plan->values_at += tl__size_max(k, tl__size_min(k * tiles, SET(BLOCK) / GEMM_ROWS)) * SET(COPY_ROWS);
     if (plan->leaves) {   /* at most as many as the two counters of leaves.h have digits */
+        const size_t blocks = (call->k / pieces + unit - 1 + TL__BLOCK) / TL__BLOCK + 1;
         values = 2;
         for (size_t p = pieces; p > 1; p /= 2) values++;
-        const size_t terms = call->k / pieces + unit - 1;
-        for (size_t blocks = (terms + TL__BLOCK) / TL__BLOCK + 1; blocks > 0; blocks /= 2) values++;
+        for (size_t b = blocks; b > 0; b /= 2) values++;
     }
     size_t floats = values * plan->rows * plan->columns;
-    if (plan->leaves && call->take != NULL) {   /* no less than with fewer terms */
-        tl__gemm_plan shorter = {.values = true, .packs_b = plan->packs_b};
-        SET(gemm_limit)(call, &shorter);
-        floats = tl__size_max(floats, shorter.rows * shorter.columns);
-    }
+    if (shorter.values) floats = tl__size_max(floats, shorter.rows * shorter.columns);
     plan->scratch_bytes = (plan->values_at + (plan->values ? floats : 0)) * sizeof(float);
     SET(gemm_cut)(call, plan);
     plan->by_rows = !plan->packs_b && call->k * plan->columns <= SET(NEAR);
@@ -193,7 +196,13 @@ INLINE(bool) SET(gemm_end)(const tl__gemm *call, tl__tile *t)
 #endif
 }
 
-/* Tile number `tile` of `tiles`, columns from j of the region; a strip of b as t says, which may be packed by it. */
+/* The first row of a tile of the region: all tiles are of even height. */
+INLINE(size_t) SET(gemm_top)(const tl__region *at, size_t tile)
+{
+    return at->least * tile + tl__size_min(tile, at->more);
+}
+
+/* One tile, columns from j of the region; a strip of b as t says, which may be packed by it. */
 INLINE(void) SET(gemm_tile)(const tl__gemm *call, const tl__region *at, tl__tile *t, size_t top, size_t height,
                             size_t j)
 {
@@ -228,57 +237,75 @@ INLINE(size_t) SET(gemm_lines)(const tl__region *at, tl__tile *t)
     return j;
 }
 
+/* The tiles [first, last) of one strip of b, which t holds. */
+FN(void) SET(gemm_strip)(const tl__gemm *call, const tl__gemm_plan *plan, const tl__region *at, tl__tile *t, size_t j,
+                         size_t first, size_t last, const float *copy)
+{
+    const bool far = plan->packs_b && at->ld >= SET(FAR);
+    const float *a = t->a;
+    const size_t size = t->k * SET(COPY_ROWS);
+    for (size_t tile = first; tile < last; tile++) {
+        const size_t top = SET(gemm_top)(at, tile), after = SET(gemm_top)(at, tile + 1);
+        t->a = plan->copies_a ? copy + (tile - first) * size + SET(copy_shift)(call, call->m - at->i - top)
+                              : a + top * t->stride_i;
+        const size_t then = tile + 1 < last ? tile + 1 : first, at_j = tile + 1 < last ? j : j + SET(TILE_COLUMNS);
+        t->ahead = 0;
+        if (far && at_j < at->columns) {
+            t->next = at->chains + SET(gemm_top)(at, then) * at->ld + at_j;
+            t->ahead = SET(gemm_top)(at, then + 1) - SET(gemm_top)(at, then);
+        }
+        SET(gemm_tile)(call, at, t, top, after - top, j);
+    }
+    t->a = a;
+}
+
 /* All tiles of a region for the terms [begin, end). */
 FN(void) SET(gemm_step)(const tl__gemm *call, const tl__gemm_plan *plan, tl__region *at, size_t begin, size_t end,
                         bool last, float *scratch)
 {
-    const size_t k = end - begin, tiles = (at->rows + GEMM_ROWS - 1) / GEMM_ROWS, width = SET(TILE_COLUMNS);
-    const size_t least = at->rows / tiles, more = at->rows % tiles;   /* tiles of even height */
+    const size_t k = end - begin, width = SET(TILE_COLUMNS);
+    const size_t blocks = SET(parts)(at->tiles, plan->block), block = SET(parts)(at->tiles, blocks);
     const size_t stride_i = call->a_transposed ? 1 : call->lda, stride_p = call->a_transposed ? call->lda : 1;
     const size_t strip = call->b_transposed ? width * call->ldb : width;   /* from one to the next */
-    const float *a = call->a + at->i * stride_i + begin * stride_p;
     const float *b = call->b_transposed ? call->b + begin + at->j * call->ldb : call->b + begin * call->ldb + at->j;
     float *copy = scratch + plan->copy_at;
-    tl__tile t = {.k = k, .a = a, .stride_i = stride_i, .stride_p = stride_p, .b = b, .ldb = call->ldb, .ldc = at->ld,
+    tl__tile t = {.k = k, .a = call->a + at->i * stride_i + begin * stride_p, .stride_i = stride_i,
+                  .stride_p = stride_p, .b = b, .ldb = call->ldb, .ldc = at->ld,
                   .go_on = begin > at->begin || call->go_on};
     const bool lines = at->rows <= 3 && at->columns >= GEMM_LINE_1 * VN / 2 && !plan->packs_b;
     if (last && !plan->leaves && !lines) at->done = SET(gemm_end)(call, &t);
     if (plan->by_rows && !lines) {
-        for (size_t tile = 0, top = 0, height; tile < tiles; tile++, top += height) {
-            height = least + (tile < more);
-            t.a = a + top * stride_i;
+        for (size_t tile = 0; tile < at->tiles; tile++)
             for (size_t j = 0; j < at->columns; j += width) {
                 t.b = b + j;
-                SET(gemm_tile)(call, at, &t, top, height, j);
+                SET(gemm_strip)(call, plan, at, &t, j, tile, tile + 1, NULL);
             }
-        }
         return;
     }
     if (plan->copies_a) {
-        for (size_t tile = 0, top = 0, height; tile < tiles; tile++, top += height) {
-            height = least + (tile < more);
-            SET(copy_a)(copy + tile * k * SET(COPY_ROWS), call, at->i + top, height, begin, k);
-        }
         t.stride_i = 1;
         t.stride_p = SET(COPY_ROWS);
     }
-    for (size_t j = lines ? SET(gemm_lines)(at, &t) : 0; j < at->columns; j += width) {
-        const size_t columns = tl__size_min(at->columns - j, width);
-        t.b = lines ? b + j : b + j / width * strip;   /* lines end anywhere */
-        t.ldb = call->ldb;
-        if (plan->packs_b && !call->b_transposed && columns == width && tiles > 1) {
-            t.pack = scratch;
-        } else if (plan->packs_b) {
-            SET(pack_b)(scratch, width, t.b, call->ldb, call->b_transposed, k, columns);
-            t.b = scratch;
-            t.ldb = width;
+    for (size_t first = 0; first < at->tiles; first += block) {
+        const size_t past = tl__size_min(at->tiles, first + block);
+        for (size_t tile = first; plan->copies_a && tile < past; tile++) {
+            const size_t top = SET(gemm_top)(at, tile);
+            SET(copy_a)(copy + (tile - first) * k * SET(COPY_ROWS), call, at->i + top,
+                        SET(gemm_top)(at, tile + 1) - top, begin, k);
         }
-        for (size_t tile = 0, top = 0, height; tile < tiles; tile++, top += height) {
-            height = least + (tile < more);
-            t.a = a + top * stride_i;
-            if (plan->copies_a)
-                t.a = copy + tile * k * SET(COPY_ROWS) + SET(copy_shift)(call, call->m - at->i - top);
-            SET(gemm_tile)(call, at, &t, top, height, j);
+        for (size_t j = lines ? SET(gemm_lines)(at, &t) : 0; j < at->columns; j += width) {
+            const size_t columns = tl__size_min(at->columns - j, width);
+            float *pack = scratch + (plan->packs_b && blocks > 1 ? j * k : 0);   /* where the next block finds it */
+            t.b = lines ? b + j : b + j / width * strip;   /* lines end anywhere */
+            t.ldb = call->ldb;
+            if (plan->packs_b && first == 0 && !call->b_transposed && columns == width && past > 1) {
+                t.pack = pack;
+            } else if (plan->packs_b) {
+                if (first == 0) SET(pack_b)(pack, width, t.b, call->ldb, call->b_transposed, k, columns);
+                t.b = pack;
+                t.ldb = width;
+            }
+            SET(gemm_strip)(call, plan, at, &t, j, first, past, copy);
         }
     }
 }
@@ -303,6 +330,9 @@ FN(tl__region) SET(gemm_chains)(const tl__gemm *call, const tl__gemm_plan *plan,
     float *values = scratch + plan->values_at;
     at.rows = tl__size_min(plan->rows, call->m - at.i);
     at.columns = tl__size_min(plan->columns, call->n - at.j);
+    at.tiles = SET(parts)(at.rows, GEMM_ROWS);
+    at.least = at.rows / at.tiles;
+    at.more = at.rows % at.tiles;
     at.chains = plan->values ? values : call->c + at.i * call->ldc + at.j;
     at.ld = !plan->values ? call->ldc : call->take != NULL ? at.columns : plan->columns;
     for (size_t row = 0; row < at.rows && call->go_on; row++) {   /* c itself stays: a set may have to begin again */

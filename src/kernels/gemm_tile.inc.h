@@ -99,6 +99,19 @@
 #  define TILE_FAST(rows)
 #endif
 
+/* Lines of c that the next tile needs; all at once they would be in the way. */
+#ifdef __GNUC__
+#  define TILE_AHEAD                                                                                           \
+    if (k % 32 == 0 && ahead > 0) {                                                                            \
+        __builtin_prefetch(next);                                                                              \
+        __builtin_prefetch(next + wide * VN - 1);                                                              \
+        next += ldc;                                                                                           \
+        ahead--;                                                                                               \
+    }
+#else
+#  define TILE_AHEAD
+#endif
+
 #define TILE_PACK(i, j) V_STORE(pack + (j) * VN, y[(j) % wide]);
 #define DEFINE_TILE(rows, vectors, is_masked, name, packing, ...)                                              \
     FN(void) SET(name##_##rows)(const tl__tile *t)                                                             \
@@ -110,12 +123,15 @@
         float *c = t->c;                                                                                       \
         size_t k = t->k, ldb = t->ldb;                                                                         \
         bool go_on = t->go_on;                                                                                 \
+        const float *next = t->next;                                                                           \
+        size_t ahead = t->ahead;                                                                               \
         V acc[rows][wide], y[wide];                                                                            \
-        (void)rest;                                                                                            \
+        (void)rest, (void)next, (void)ahead;                                                                   \
         packing                                                                                                \
         TILE_ROWS_##rows(TILE_POINTER)                                                                         \
         TILE_ROWS_##rows(TILE_START_ROW)                                                                       \
         for (; k > 0; k--) {                                                                                   \
+            TILE_AHEAD                                                                                         \
             TILE_EACH(TILE_B, 0)                                                                               \
             __VA_ARGS__                                                                                        \
             TILE_ROWS_##rows(TILE_ROW)                                                                         \
@@ -264,6 +280,7 @@ INLINE(SET(line)) SET(line_of)(size_t rows, int half)
 #undef TILE_BACKWARD_ROW
 #undef TILE_FINISH
 #undef TILE_FAST
+#undef TILE_AHEAD
 #undef TILE_IS_STORE
 #undef TILE_COPY
 #undef DEFINE_TILE

@@ -156,9 +156,10 @@ struct tl__gemm_plan {
     /* The rest is the set's own (gemm.inc.h). */
     size_t rows, columns;       /* of a region */
     size_t across, down;        /* regions side by side and below each other: one task each */
+    size_t depth;               /* most terms of a step */
+    size_t block;               /* most tiles below each other whose rows of a stay in the cache */
     bool by_columns;            /* tasks go down first: where a batch is smaller than a layer, the thread that makes the
                                    first columns of the outputs then also makes those of the weights' gradient */
-    size_t depth;               /* most terms of a step */
     bool packs_b, copies_a;     /* into scratch */
     bool by_rows;               /* tiles run across a region, not down */
     bool leaves;                /* several leaves: a stack of regions lies in scratch */
