@@ -242,6 +242,8 @@
 #include "model/arch_mlp.c"
 #include "model/arch_dlinear.c"
 #include "model/arch_nlinear.c"
+#include "model/arch_tcn.c"
+#include "model/arch_transformer.c"
 #include "model/model.c"
 #include "model/file.c"
 #include "model/transfer.c"

@@ -42,7 +42,7 @@ static tl_status command_configure_layers(tl_context *context, const tl__config 
 static tl_status command_configure_rewrite(tl_context *context, const tl__config *config, const tl__buffer *layers,
                                            tl__buffer *out, tl_error *error)
 {
-    static const char *const of_models[] = {"model", "hidden_size", "num_layers", "layers"};
+    static const char *const of_models[] = {"model", "hidden_size", "num_layers", "input_shape", "layers"};
     const tl_value *network = tl__value_child(&config->tree->root, "network");
     tl__tree *tree;
     tl__builder builder;

@@ -31,12 +31,29 @@ TL_PRIV tl_status tl__arch_bind(const tl__network_settings *network, const char 
 
 static const char *arch_refuses(const tl__arch *arch, const tl__fit *fit)
 {
-    if (arch->input == TL__ARCH_SERIES && fit->input.rank != 2)
+    if (arch->input == TL__ARCH_SERIES && fit->input.rank != 2 && !fit->series.input_size)
         return "needs rows of [time, features], as data.window makes them";
     if (arch->input == TL__ARCH_FORECAST && !fit->series.input_size)
         return "needs windows with a horizon, data.task: forecast";
     if (arch->input == TL__ARCH_IMAGE && fit->input.rank < 2)
         return "needs images, rows of [height, width, channels]";
+    return NULL;
+}
+
+/* network.input_shape in the place of the data's own. */
+static const char *arch_shape(const tl__arch_site *site, tl__shape *input)
+{
+    const tl__int_list *given = &site->network->input_shape;
+    tl__shape shape = {.rank = (int)given->count};
+    char text[96];
+    if (!given->count) return NULL;
+    if (given->count > TL__SHAPE_RANK) return "has an input_shape of more than three sizes";
+    for (int i = 0; i < shape.rank; i++) shape.dim[i] = (size_t)given->items[i];
+    if (tl__shape_size(&shape) != tl__shape_size(input))
+        return "has an input_shape of another size than the rows of the data; leave it out to take the data's";
+    tl__shape_text(text, sizeof text, &shape);
+    tl__arch_add(site, "type: input, shape: %s", text);
+    *input = shape;
     return NULL;
 }
 
@@ -54,8 +71,10 @@ TL_PRIV tl_status tl__arch_write(tl__heap *heap, const tl__network_settings *net
                                                                                 : arch->num_layers);
         int64_t usual = (int64_t)arch->hidden_size;
         if (!all.hidden_size.count) all.hidden_size = (tl__int_list){1, &usual};
-        tl__arch_site site = {&all, settings, fit, heap, out};
-        const char *needs = arch_refuses(arch, fit);
+        tl__fit shaped = *fit;
+        tl__arch_site site = {&all, settings, &shaped, heap, out};
+        const char *needs = arch_shape(&site, &shaped.input);
+        if (!needs) needs = arch_refuses(arch, &shaped);
         if (!needs) needs = arch->write(&site);
         if (out->failed) status = tl__fail_memory(error, out->size);
         else if (needs)
@@ -116,6 +135,22 @@ TL_PRIV void tl__arch_forecast(const tl__arch_site *site)
     }
     tl__arch_add(site, "type: reshape, shape: [%zu, %zu, %zu]", series->targets, series->horizon, series->quantiles);
     tl__arch_add(site, "type: permute, axes: [1, 0, 2]");
+}
+
+TL_PRIV void tl__arch_sequence(const tl__arch_site *site)
+{
+    if (site->fit->series.input_size) tl__arch_past(site, false);
+}
+
+TL_PRIV void tl__arch_output(const tl__arch_site *site, const char *encoded)
+{
+    const tl__series_fit *series = &site->fit->series;
+    if (series->future) {
+        tl__arch_add(site, "type: slice, name: ahead, from: input_1, first: %zu",
+                     series->input_size * series->channels);
+        tl__arch_add(site, "type: concatenate, from: [%s, ahead]", encoded);
+    }
+    tl__arch_add(site, "type: output");
 }
 
 /* Layers PREFIX0name, PREFIX1name, ... side by side, as many at a time as a layer can read. */

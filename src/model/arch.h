@@ -25,7 +25,7 @@ typedef struct tl__arch_site {
 
 typedef enum tl__arch_input {
     TL__ARCH_ANY,            /* rows of any shape */
-    TL__ARCH_SERIES,         /* [time, channels]: windows, sequences */
+    TL__ARCH_SERIES,         /* [time, channels]: forecasts, sequences */
     TL__ARCH_FORECAST,       /* windows with a horizon */
     TL__ARCH_IMAGE           /* [height, width, channels] */
 } tl__arch_input;
@@ -65,6 +65,10 @@ TL_PRIV void tl__arch_flatten(const tl__arch_site *site);
 TL_PRIV void tl__arch_past(const tl__arch_site *site, bool targets_only);
 /* What is forecast as [target, input_size]: the layer `series`. */
 TL_PRIV void tl__arch_series(const tl__arch_site *site);
+/* The row as [time, features], of a forecast or not; of forecasts all channels. */
+TL_PRIV void tl__arch_sequence(const tl__arch_site *site);
+/* The output behind the layer `encoded`, which gives [features]; what a forecast knows ahead stands beside them. */
+TL_PRIV void tl__arch_output(const tl__arch_site *site, const char *encoded);
 /* The newest layer, [target, horizon * quantiles], as the output. */
 TL_PRIV void tl__arch_forecast(const tl__arch_site *site);
 

@@ -3,4 +3,6 @@
 #define TL__ARCHS(X)     \
     X(mlp)              \
     X(dlinear)          \
-    X(nlinear)
+    X(nlinear)          \
+    X(tcn)              \
+    X(transformer)

@@ -129,6 +129,7 @@ typedef struct tl__network_settings {
     int activation, initialization;
     tl__int_list hidden_size;        /* of named models: one size for all hidden layers, or one for each; none: the
                                       * model's own */
+    tl__int_list input_shape;        /* of named models: of a row of data; none: as the data has it */
     int64_t num_layers;              /* of named models; 0: as many as hidden_size has, or the model's own */
 } tl__network_settings;
 TL_PRIV const tl__field *tl__network_rows(void);

@@ -51,6 +51,10 @@ static const tl__field graph_network_rows[] = {
     {.name = "hidden_size", .kind = TL__FIELD_INT_LIST, .flags = TL__RESULT | TL__TUNE,
      .offset = offsetof(tl__network_settings, hidden_size), .min = 1, .max = 1048576, .unit = "units",
      .help = "of a named architecture: one size for all hidden layers, or one for each; default: its own"},
+    {.name = "input_shape", .kind = TL__FIELD_INT_LIST, .flags = TL__RESULT,
+     .offset = offsetof(tl__network_settings, input_shape), .min = 1, .max = 1073741824,
+     .help = "of a named architecture: [time, features] or [height, width, channels] of a row; default: as the data "
+             "has it"},
     {.name = "num_layers", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__TUNE,
      .offset = offsetof(tl__network_settings, num_layers), .fallback = 0, .min = 0, .max = 1000, .unit = "layers",
      .help = "of a named architecture: hidden layers; 0: as many as hidden_size has, or its own number"},

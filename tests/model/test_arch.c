@@ -77,6 +77,8 @@ static tl__fit forecast_of(size_t input_size, size_t horizon, size_t channels, s
 
 static const struct { const char *name, *settings; } variants[] = {
     {"mlp", ""}, {"mlp", ", hidden_size: [5, 7], activation: tanh"}, {"mlp", ", hidden_size: 3, num_layers: 3"},
+    {"tcn", ""}, {"tcn", ", kernel_size: 2, dropout: 0.1, dilation_base: 3"},
+    {"transformer", ", hidden_size: 12, num_layers: 1"}, {"transformer", ", heads: 8, norm: pre, summary: flatten"},
     {"dlinear", ""}, {"dlinear", ", kernel: 5, individual: true"}, {"nlinear", ""}, {"nlinear", ", individual: true"},
 };
 
@@ -128,7 +130,7 @@ static void test_each(void **state)
         for (size_t v = 0; v < TL_COUNT(variants); v++)
             for (size_t f = 0; f < TL_COUNT(fits) && strcmp(variants[v].name, arch->head.name) == 0; f++) {
                 if (arch->input == TL__ARCH_FORECAST && !fits[f].series.input_size) continue;
-                if (arch->input == TL__ARCH_SERIES && fits[f].input.rank != 2) continue;
+                if (arch->input == TL__ARCH_SERIES && fits[f].input.rank != 2 && !fits[f].series.input_size) continue;
                 if (arch->input == TL__ARCH_IMAGE && fits[f].input.rank != 3) continue;
                 check_variant(arch->head.name, variants[v].settings, &fits[f]);
                 used++;
