@@ -40,8 +40,8 @@ TL_PRIV const tl__member_head *tl__arch_dlinear(void)
 {
     static const tl__arch arch = {
         .head = {.name = "dlinear",
-                 .help = "Each series by itself: its trend m, the moving average of `kernel` steps, and its "
-                         "remainder x - m each through a linear layer over time, y = W1 (x - m) + b1 + W2 m + b2, with the same "
+                 .help = "Each series by itself: its trend m, the moving average of `kernel` steps, and its remainder "
+                         "x - m each through a linear layer over time, y = W1 (x - m) + b1 + W2 m + b2, with the same "
                          "weights for all series unless `individual`. Zeng and others, Are Transformers Effective for "
                          "Time Series Forecasting?, 2023.",
                  .rows = dlinear_rows, .settings_size = sizeof(dlinear_settings)},

@@ -31,7 +31,8 @@ static const char *tcn_write(const tl__arch_site *site)
     for (size_t i = 0; i < tl__arch_layers(site); i++) {
         char conv[160];
         if (dilation > 65536) return "needs fewer layers or a smaller dilation_base: its blocks see further than 65536";
-        tl__format(conv, sizeof conv, "{type: conv1d, filters: %zu, kernel_size: %lld, dilation: %zu, padding: causal}%s",
+        tl__format(conv, sizeof conv,
+                   "{type: conv1d, filters: %zu, kernel_size: %lld, dilation: %zu, padding: causal}%s",
                    tl__arch_hidden(site, i), (long long)settings->kernel_size, dilation, drop);
         tl__arch_add(site, "type: residual, activation: relu, layers: [%s, %s]", conv, conv);
         dilation *= (size_t)settings->dilation_base;
@@ -46,8 +47,8 @@ TL_PRIV const tl__member_head *tl__arch_tcn(void)
 {
     static const tl__arch arch = {
         .head = {.name = "tcn",
-                 .help = "Temporal convolutional network: `num_layers` (4) residual blocks, x = relu(F(x) + x), F twice "
-                         "a causal convolution of `hidden_size` (32) channels with dilation dilation_base^i, an "
+                 .help = "Temporal convolutional network: `num_layers` (4) residual blocks, x = relu(F(x) + x), F "
+                         "twice a causal convolution of `hidden_size` (32) channels with dilation dilation_base^i, an "
                          "activation and dropout; the output is a dense layer behind the last step. Bai, Kolter and "
                          "Koltun, 2018; without weight norm.",
                  .rows = tcn_rows, .settings_size = sizeof(tcn_settings)},

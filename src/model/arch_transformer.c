@@ -3,8 +3,9 @@
 
 #include "base/text.h"
 
-TL_PRIV const char *tl__arch_transformer_layers(const tl__arch_site *site, const tl__arch_transformer_settings *settings,
-                                                size_t width, size_t layers)
+TL_PRIV const char *tl__arch_transformer_layers(const tl__arch_site *site,
+                                                const tl__arch_transformer_settings *settings, size_t width,
+                                                size_t layers)
 {
     static const char *const norms[] = TL__ARCH_TRANSFORMER_NORMS;
     if (width % (size_t)settings->heads) return "has heads that do not divide its hidden_size";
@@ -33,9 +34,9 @@ TL_PRIV const tl__member_head *tl__arch_transformer(void)
     static const tl__field rows[] = {TL__ARCH_TRANSFORMER_ROWS(norms, summaries), {.name = NULL}};
     static const tl__arch arch = {
         .head = {.name = "transformer",
-                 .help = "A Transformer's encoder: each step through a dense layer to `hidden_size` (64) features, plus "
-                         "sines and cosines of its position, `num_layers` (2) layers of attention and a dense network, "
-                         "and a dense layer behind the last step or all. Vaswani and others, 2017.",
+                 .help = "A Transformer's encoder: each step through a dense layer to `hidden_size` (64) features, "
+                         "plus sines and cosines of its position, `num_layers` (2) layers of attention and a dense "
+                         "network, and a dense layer behind the last step or all. Vaswani and others, 2017.",
                  .rows = rows, .settings_size = sizeof(tl__arch_transformer_settings)},
         .input = TL__ARCH_SERIES, .hidden_size = 64, .num_layers = 2, .write = transformer_write
     };

@@ -139,8 +139,8 @@ TL_PRIV const tl__member_head *tl__layer_interpolate(void)
     };
     static const tl__layer layer = {
         .head = {.name = "interpolate", .aliases = "upsample",
-                 .help = "From n to `size` positions along an axis. Position i lies at s = (i + 1/2) n/size - 1/2, not "
-                         "below 0, of the input; linear: y = (1 - w) x[k] + w x[k + 1], k = floor(s), w = s - k; "
+                 .help = "From n to `size` positions along an axis. Position i lies at s = (i + 1/2) n/size - 1/2, "
+                         "not below 0, of the input; linear: y = (1 - w) x[k] + w x[k + 1], k = floor(s), w = s - k; "
                          "nearest: y = x[floor(i n / size)].",
                  .rows = interpolate_rows, .settings_size = sizeof(interpolate_settings)},
         .inputs_min = 1, .inputs_max = 1, .state_size = sizeof(interpolate_state), .shape = interpolate_shape,

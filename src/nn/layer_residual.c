@@ -49,8 +49,8 @@ TL_PRIV const tl__member_head *tl__layer_residual(void)
     static const tl__layer layer = {
         .head = {.name = "residual",
                  .help = "The layers of its list with their input added to what they give: y = act(F(x) + x) (He and "
-                         "others, 2016). Where they change the number of features, the input goes through a matrix: "
-                         "y = act(F(x) + x W^T).",
+                         "others, 2016). Where they change the number of features, the input goes through a matrix: y "
+                         "= act(F(x) + x W^T).",
                  .rows = residual_rows, .settings_size = sizeof(residual_settings)},
         .inputs_min = 1, .inputs_max = 1, .takes_activation = true, .expand = residual_expand, .examples = examples,
         .example_count = (int)TL_COUNT(examples)

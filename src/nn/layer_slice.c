@@ -139,8 +139,8 @@ TL_PRIV const tl__member_head *tl__layer_slice(void)
     };
     static const tl__layer layer = {
         .head = {.name = "slice",
-                 .help = "A range of an axis, y = x[first : first + count]: the last step of a series (axis: 0, first: "
-                         "-1), some of its channels.",
+                 .help = "A range of an axis, y = x[first : first + count]: the last step of a series (axis: 0, "
+                         "first: -1), some of its channels.",
                  .rows = slice_rows, .settings_size = sizeof(slice_settings)},
         .inputs_min = 1, .inputs_max = 1, .state_size = sizeof(slice_state), .shape = slice_shape,
         .identity = slice_identity, .keeps_time = slice_keeps_time, .carve = slice_carve, .forward = slice_forward,

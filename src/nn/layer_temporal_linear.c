@@ -40,8 +40,8 @@ TL_PRIV const tl__member_head *tl__layer_temporal_linear(void)
     };
     static const tl__layer layer = {
         .head = {.name = "temporal_linear",
-                 .help = "A dense layer along time that all channels share: y[o, c] = act(sum over t of W[o, t] "
-                         "x[t, c] + b[o]) (Zeng and others, 2023). It stands for permute, dense, permute.",
+                 .help = "A dense layer along time that all channels share: y[o, c] = act(sum over t of W[o, t] x[t, "
+                         "c] + b[o]) (Zeng and others, 2023). It stands for permute, dense, permute.",
                  .rows = temporal_linear_rows, .settings_size = sizeof(temporal_linear_settings)},
         .inputs_min = 1, .inputs_max = 1, .takes_activation = true, .expand = temporal_linear_expand,
         .examples = examples, .example_count = (int)TL_COUNT(examples)

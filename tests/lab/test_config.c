@@ -121,6 +121,34 @@ static void test_mistakes(void **state)
 }
 
 /* Presets lie beneath what the text says. */
+/* Settings of a named architecture stand beside its name or in its map, in the file or in --set. */
+static void test_settings_of_models(void **state)
+{
+    (void)state;
+    static const char *const same[][2] = {
+        {"data: {file: x.csv}\nnetwork: {model: tcn, kernel_size: 5, hidden_size: 7}", NULL},
+        {"data: {file: x.csv}\nnetwork: {hidden_size: 7, model: {type: tcn, kernel_size: 5}}", NULL},
+        {"data: {file: x.csv}\nnetwork: {model: tcn, hidden_size: 7}", "network.kernel_size=5"},
+        {"data: {file: x.csv}\nnetwork: {model: tcn, hidden_size: 7}", "network.model.kernel_size=5"}};
+    char first[65], hash[65];
+    for (size_t i = 0; i < TL_COUNT(same); i++) {
+        tl__config *config = parse(same[i][0], same[i][1], NULL);
+        if (!config) fail_msg("%s", error.message);
+        const tl__network_settings *network = &config->settings.network;
+        assert_string_equal(network->model.name, "tcn");
+        assert_int_equal(tl_value_integer(tl__value_child(network->model.settings, "kernel_size"), 0), 5);
+        assert_int_equal(network->hidden_size.items[0], 7);
+        assert_int_equal(tl__config_hash(config, i ? hash : first, &error), TL_OK);
+        if (i) assert_string_equal(hash, first);
+        tl__config_free(config);
+    }
+    refused("data: {file: x.csv}\nnetwork: {model: tcn, kernel_sise: 5}", NULL,
+            ":2:23: network.model.kernel_sise is not a setting; did you mean network.model.kernel_size?");
+    refused("data: {file: x.csv}\nnetwork: {model: tcn, hiden_size: 5}", NULL, "did you mean network.hidden_size?");
+    refused("data: {file: x.csv}\nnetwork: {model: mlp, kernel_size: 5}", NULL, "network.kernel_size is not a setting");
+    refused("data: {file: x.csv}\nnetwork: {model: tcn, kernel_size: 0}", NULL, "a whole number from 1 to 1024");
+}
+
 static void test_presets(void **state)
 {
     (void)state;
@@ -217,7 +245,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_users_block), cmocka_unit_test(test_names), cmocka_unit_test(test_set),
-        cmocka_unit_test(test_mistakes), cmocka_unit_test(test_presets), cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_mistakes), cmocka_unit_test(test_presets), cmocka_unit_test(test_settings_of_models),
+        cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_hash), cmocka_unit_test(test_live),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

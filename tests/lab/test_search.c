@@ -105,6 +105,23 @@ static void test_random(void **state)
     tl__config_free(config);
 }
 
+/* Settings of a named architecture are searched as those of the network block are. */
+static void test_settings_of_models(void **state)
+{
+    (void)state;
+    tl__config *config;
+    tl__search search;
+    char text[64];
+    assert_int_equal(read("network: {model: tcn}\nsearch: {trials: 9, parameters: {network.kernel_size: {min: 2, max: 5}, "
+                          "network.model.dropout: {min: 0, max: 0.5}}}", &config, &search), TL_OK);
+    for (int64_t trial = 0; trial < 9; trial++) {
+        value(&search, 0, trial, text);
+        assert_true(strlen(text) == 1 && text[0] >= '2' && text[0] <= '5');
+    }
+    assert_true(search.parameters[0].whole && !search.parameters[1].whole);
+    tl__config_free(config);
+}
+
 static void test_mistakes(void **state)
 {
     (void)state;
@@ -133,6 +150,7 @@ static void test_mistakes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_grid), cmocka_unit_test(test_random),
+                                       cmocka_unit_test(test_settings_of_models),
                                        cmocka_unit_test(test_mistakes)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
