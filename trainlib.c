@@ -135,6 +135,10 @@
 #include "nn/layer_avg_pool.c"
 #include "nn/layer_global_max_pool.c"
 #include "nn/layer_global_avg_pool.c"
+#include "nn/recurrent.c"
+#include "nn/layer_rnn.c"
+#include "nn/layer_lstm.c"
+#include "nn/layer_gru.c"
 #ifndef TL_FREESTANDING
 #include "nn/layer_residual.c"
 #include "nn/layer_transformer_encoder.c"

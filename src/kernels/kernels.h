@@ -226,6 +226,63 @@ struct tl__conv_plan {
     size_t taps;             /* rows of taps in a line, or 0: one tap */
     bool leaves;
 };
+/* One direction of a recurrent layer over samples of `time` steps of `in` numbers each, U units. For each step, from
+ * h (h0) and c (c0) of the step before, the pre-activation of gate q of unit u is one chain, q*U + u its column in the
+ * weights and biases:
+ *   acc = +0; fma(x[p], w_ih[p], acc), p ascending; acc + (b_ih + b_hh); fma(h[p], w_hh[p], acc), p ascending
+ *   tanh, relu  one gate: h = act(z)
+ *   lstm        gates i, f, g, o: sigmoids, g tanh; c = fma(f, c, i*g); h = o * tanh(c)
+ *   gru         gates r, z, n: r and z sigmoids of such chains; of n two chains,
+ *               a = (chain of x) + b_ih and b = the chain of h that goes on from +0 + b_hh; n = tanh(fma(r, b, a));
+ *               h = fma(z, h - n, n)
+ * The way back, steps in the opposite order, dh (d_h_n) and dc (d_c_n) from the step that was just done:
+ *   dh = dh + d_out of the step, where there is one; then the gradients of the pre-activations:
+ *   tanh, relu  dz = dh * act'(h)
+ *   lstm        t = tanh(c); e = dh * o; dc = fma(e, 1 - t*t, dc); di = (dc * g) * (i * (1 - i));
+ *               df = (dc * c_before) * (f * (1 - f)); dg = (dc * i) * (1 - g*g); do = (dh * t) * (o * (1 - o));
+ *               dc = dc * f
+ *   gru         e = dh * (1 - z); da = e * (1 - n*n); dz = (dh * (h_before - n)) * (z * (1 - z));
+ *               dr = (da * b) * (r * (1 - r)); db = da * r; k = dh * z
+ *   dh of the step before = the chain of fma(dz of a column, w_hh, acc) over the columns ascending (gru: r, z, db),
+ *   acc = +0; gru: k + it.
+ * These chains are not cut. What a step leaves behind for the gradients of weights, which are products over all (row,
+ * step), rows ascending, steps of a row ascending, `unit` = time: `gates`, then the gradients of pre-activations in
+ * their place (gru: r, z, a, b), and `before`, the h that the step began with.
+ * Of samples with lengths only their first so many steps are done (in reverse: beginning with the last of these);
+ * `out`, `gates` and `before` of other steps are 0. */
+typedef enum tl__cell { TL__CELL_TANH, TL__CELL_RELU, TL__CELL_LSTM, TL__CELL_GRU, TL__CELLS } tl__cell;
+
+/* Chains of a cell: of the weights and biases, and of `gates`. */
+static inline size_t tl__cell_gates(tl__cell cell) { return cell == TL__CELL_LSTM ? 4 : cell == TL__CELL_GRU ? 3 : 1; }
+static inline size_t tl__cell_kept(tl__cell cell) { return cell < TL__CELL_LSTM ? 1 : 4; }
+
+typedef struct tl__recurrent {
+    tl__cell cell;
+    bool reverse;
+    size_t rows, time, in, units;
+    const int32_t *lengths;            /* [rows]; NULL: all are `time` */
+    const float *x;                    /* [rows, time, in] */
+    const float *w_ih, *w_hh;          /* [in, gates*units], [units, gates*units] */
+    const float *b_ih, *b_hh;          /* [gates*units]; NULL: zeros */
+    const float *packed, *packed_back; /* of recurrent_pack */
+    const float *h0, *c0;              /* [rows, units], rows ld0 apart; NULL: zeros */
+    size_t ld0;
+    float *out;                        /* h of step t of row r goes to out[r*out_row + t*out_step]; NULL: nowhere */
+    size_t out_row, out_step;
+    float *h_n, *c_n;                  /* after a row's last step, [rows, units], rows ld_n apart; NULL: nowhere */
+    size_t ld_n;
+    float *gates;                      /* [rows, time, kept*units]; NULL: there is no way back */
+    float *before, *cells;             /* [rows, time, units]; cells, c after each step, of lstm only */
+    const float *d_out, *d_h_n, *d_c_n; /* gradients of out, h_n and c_n, as those lie; NULL: zeros */
+    float *d_h0, *d_c0;                /* as h0 and c0 lie; NULL: not wanted */
+} tl__recurrent;
+
+/* How it is computed, from sizes, flags and the set: blocks of rows, one task each; floats that recurrent_pack
+ * writes (for the way back, too), and bytes of scratch of a task, 64-byte aligned. Those of more rows are enough for
+ * fewer. */
+typedef struct tl__recurrent_plan {
+    size_t block, packed_floats, back_floats, scratch_bytes;
+} tl__recurrent_plan;
 
 /* Pooling: position (i, j) looks at the taps of a convolution that exist, channel by channel. Where none does, a value is
  * 0 and nothing goes back.
@@ -431,6 +488,13 @@ typedef struct tl__kernels {
      * fma(a_ji, b_i, acc) from +0 for i = j .. queries - 1. */
     void (*attention_triangle)(float *c, size_t ldc, const float *a, size_t lda, const float *b, size_t ldb,
                                size_t keys, size_t queries, size_t columns, bool of_keys);
+
+    /* Recurrent layers: plan; pack the weights (back: for the way back) at the beginning of each pass, where the plan
+     * asks for floats; then any rows of a block or fewer, each all of its time. */
+    void (*recurrent_plan)(const tl__recurrent *call, tl__recurrent_plan *plan);
+    void (*recurrent_pack)(const tl__recurrent *call, bool back, float *packed);
+    void (*recurrent_forward)(const tl__recurrent *call, size_t first, size_t rows, void *scratch);
+    void (*recurrent_backward)(const tl__recurrent *call, size_t first, size_t rows, void *scratch);
 
     /* Optimizer steps over n parameters; state arrays start as zeros.
      * sgd: buffer NULL when momentum is 0. buffer = first ? g : fma(momentum, buffer, dampened*g);

@@ -19,6 +19,7 @@
 #include "kernels/gemm.inc.h"
 #include "kernels/conv.inc.h"
 #include "kernels/pooling.inc.h"
+#include "kernels/recurrent.inc.h"
 
 #ifndef SET_GEMM
 #  define SET_GEMM(name) SET(name)   /* a set may bring its own matrix product */
@@ -76,6 +77,10 @@ static const tl__kernels SET(set) = {
     .attention_weights = SET(attention_weights),
     .attention_slopes = SET(attention_slopes),
     .attention_triangle = SET(attention_triangle),
+    .recurrent_plan = SET(recurrent_plan),
+    .recurrent_pack = SET(recurrent_pack),
+    .recurrent_forward = SET(recurrent_forward),
+    .recurrent_backward = SET(recurrent_backward),
     .sgd = SET(sgd),
     .rmsprop = SET(rmsprop),
     .adagrad = SET(adagrad),

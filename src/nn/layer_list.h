@@ -35,4 +35,7 @@
     X(avg_pool)         \
     X(global_max_pool)  \
     X(global_avg_pool)  \
+    X(rnn)              \
+    X(lstm)             \
+    X(gru)              \
     TL__COMPOSITES(X)

@@ -332,7 +332,7 @@ static void cases_gemm_one(cases *c, size_t m, size_t n, size_t k, int transpose
 
 static void cases_gemm(cases *c, int kind)
 {
-    static const size_t ms[] = {1, 2, 5, 14, 15, 29, 100}, ns[] = {1, 3, 10, 16, 17, 33, 65, 150};
+    static const size_t ms[] = {1, 2, 3, 5, 14, 15, 29, 100}, ns[] = {1, 3, 10, 16, 17, 33, 65, 150};
     static const size_t ks[] = {0, 1, 7, 64, 330};
     unsigned turn = (unsigned)kind;
     for (size_t i = 0; i < TL_COUNT(ms); i++)
@@ -380,6 +380,7 @@ static void cases_attention(cases *c)
     }
 }
 #include "kernels/cases_patch.h"
+#include "kernels/cases_recurrent.h"
 
 /* False when memory is out. */
 static bool cases_run(const tl__kernels *set, cases_sink *sink, void *user, bool *overrun)
@@ -401,6 +402,7 @@ static bool cases_run(const tl__kernels *set, cases_sink *sink, void *user, bool
         cases_gemm(&c, kind);
         cases_attention(&c);
         cases_patches(&c, kind);
+        cases_recurrent(&c);
     }
     for (int a = 0; a < 6; a++) free(c.in[a]);
     for (int a = 0; a < 4; a++) free(c.out[a]);
