@@ -217,13 +217,29 @@ TL_PRIV size_t tl__forecast_series(const tl__forecast *forecast, const char *nam
     return SIZE_MAX;
 }
 
-TL_PRIV void tl__forecast_apply(const tl__forecast *forecast, const float *raw, float *out)
+/* The channel of each number of a row. */
+static const tl__channel *forecast_channel_at(const tl__forecast *forecast, size_t i)
 {
     size_t past = forecast->input_size * forecast->channel_count;
-    for (size_t i = 0; i < past + forecast->horizon * forecast->future; i++) {
-        size_t number = i < past ? i % forecast->channel_count : forecast->ahead[(i - past) % forecast->future];
-        const tl__channel *channel = &forecast->channels[number];
-        out[i] = tl__channel_value(channel, 0, (double)raw[i]);
+    return &forecast->channels[i < past ? i % forecast->channel_count : forecast->ahead[(i - past) % forecast->future]];
+}
+
+static size_t forecast_row(const tl__forecast *forecast)
+{
+    return forecast->input_size * forecast->channel_count + forecast->horizon * forecast->future;
+}
+
+TL_PRIV void tl__forecast_apply(const tl__forecast *forecast, const float *raw, float *out)
+{
+    for (size_t i = 0; i < forecast_row(forecast); i++)
+        out[i] = tl__channel_value(forecast_channel_at(forecast, i), 0, (double)raw[i]);
+}
+
+TL_PRIV void tl__forecast_scaling(const tl__forecast *forecast, double *shift, double *scale)
+{
+    for (size_t i = 0; i < forecast_row(forecast); i++) {
+        shift[i] = forecast_channel_at(forecast, i)->shift[0];
+        scale[i] = forecast_channel_at(forecast, i)->scale[0];
     }
 }
 

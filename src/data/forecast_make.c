@@ -192,13 +192,15 @@ static tl_status forecast_no_windows(const tl_dataset *dataset, const forecast_l
     size_t longest = 0, needed = forecast->horizon + forecast->input_size;
     for (size_t s = 0; s < source->series->span_count; s++)
         longest = tl__size_max(longest, source->series->spans[s].known - source->series->spans[s].begin);
+    char features[64] = "";
     longest += forecast->history;
+    if (forecast->history) tl__format(features, sizeof features, ", and features %zu before them", forecast->history);
     if (part == TL_TRAIN || longest < needed)
         return tl__fail_at(error, TL_BAD_DATA, source->table->source, 0, 0, "data.window",
-                           "a window takes %zu steps (input_size %zu and horizon %zu, after %zu for features), but %s "
-                           "has %zu; make data.window.input_size or data.window.horizon smaller, or give the %s part "
-                           "more steps (data.split)",
-                           needed + forecast->history, forecast->input_size, forecast->horizon, forecast->history,
+                           "a window takes %zu steps (input_size %zu and horizon %zu%s), but %s has %zu; make "
+                           "data.window.input_size or data.window.horizon smaller, or give the %s part more steps "
+                           "(data.split)",
+                           needed + forecast->history, forecast->input_size, forecast->horizon, features,
                            longest < limits->steps[part] ? "the longest series" : "the training part",
                            tl__size_min(longest, limits->steps[part]), words[part]);
     return tl__fail_at(error, TL_BAD_DATA, source->table->source, 0, 0, "data.split",

@@ -1,8 +1,10 @@
-/* The prepared set as files: what the network sees, a file per part (npy: two), written piece by piece. Targets stand
+/* The prepared set as files: what the network sees, a file per part (npy: two), written piece by piece. Of a forecast
+ * CSV has the steps and npy the windows. Targets stand
  * in their own unit, classes by name in CSV and by number in npy. */
 #include "data/dataset.h"
 
 #include "base/text.h"
+#include "data/series.h"
 #include "port/port.h"
 #include "text/csv.h"
 #include "text/npy.h"
@@ -65,9 +67,38 @@ static void prepare_csv_names(prepare *p)
     tl__csv_end_row(&p->out);
 }
 
+/* Of a forecast: its steps, not its windows, which overlap. */
+static tl_status prepare_csv_steps(prepare *p)
+{
+    const tl_dataset *dataset = p->dataset;
+    const tl__forecast *forecast = dataset->pipeline->forecast;
+    const tl__series *series = dataset->source[0].series;
+    bool named = forecast->series != NULL;
+    char time[40];
+    if (named) tl__csv_put(&p->out, forecast->series, strlen(forecast->series), true, true);
+    const char *axis = forecast->time ? forecast->time : "step";
+    tl__csv_put(&p->out, axis, strlen(axis), !named, true);
+    for (size_t c = 0; c < forecast->channel_count; c++)
+        tl__csv_put(&p->out, forecast->channels[c].name, strlen(forecast->channels[c].name), false, true);
+    tl__csv_end_row(&p->out);
+    for (size_t i = 0; i < series->steps; i++) {
+        if (dataset->part_of[series->rows[i]] != p->part) continue;
+        const char *name = forecast->series_names[tl__series_span(series, i)->series];
+        if (named) tl__csv_put(&p->out, name, strlen(name), true, true);
+        tl__forecast_time(forecast, series->times[i], time);
+        tl__csv_put(&p->out, time, strlen(time), !named, false);
+        for (size_t c = 0; c < series->width; c++)
+            tl__csv_put_float(&p->out, series->values[i * series->width + c], false);
+        tl__csv_end_row(&p->out);
+        if (i % PREPARE_ROWS == 0) TL_TRY(prepare_flush(p));
+    }
+    return prepare_flush(p);
+}
+
 static tl_status prepare_csv_rows(prepare *p)
 {
     const tl__pipeline *pipeline = p->dataset->pipeline;
+    if (pipeline->forecast) return prepare_csv_steps(p);
     prepare_csv_names(p);
     for (size_t first = 0, count; first < p->dataset->part[p->part].count; first += count) {
         TL_TRY(prepare_gather(p, first, &count));

@@ -9,7 +9,8 @@
 static void command_data_summary(tl__builder *builder, tl_value *root, const tl_dataset *data)
 {
     tl_value *map = tl__put_map(builder, root, "summary");
-    tl__put_text(builder, map, "task", data->pipeline->classification ? "classification" : "regression");
+    tl__put_text(builder, map, "task", data->pipeline->forecast ? "forecast"
+                 : data->pipeline->classification ? "classification" : "regression");
     tl__put_integer(builder, map, "features", (int64_t)tl_dataset_features(data));
     tl__put_integer(builder, map, data->pipeline->classification ? "classes" : "outputs",
                     (int64_t)tl_dataset_outputs(data));

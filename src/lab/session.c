@@ -2,6 +2,7 @@
 #include "lab/session.h"
 
 #include "base/text.h"
+#include "data/series.h"
 #include "lab/path.h"
 #include "nn/activation.h"
 #include "port/port.h"
@@ -120,12 +121,19 @@ static void session_describe_data(const tl__session *session, char *out, size_t 
     const tl_dataset *data = session->data;
     char rows[32], what[64];
     size_t all = 0, outputs = tl_dataset_outputs(data);
-    for (int p = 0; p < TL__PARTS; p++) all += tl_dataset_rows(data, (tl_part)p);
+    const tl__forecast *forecast = data->pipeline->forecast;
+    if (forecast) all = data->source[0].series->steps;
+    for (int p = 0; p < TL__PARTS && !forecast; p++) all += tl_dataset_rows(data, (tl_part)p);
     tl__say_count(rows, all);
     if (tl_dataset_classes(data)) tl__format(what, sizeof what, "%zu classes", outputs);
     else if (outputs == 1) tl__format(what, sizeof what, "%.48s", data->pipeline->targets[0]);
     else tl__format(what, sizeof what, "%zu values", outputs);
-    size_t used = tl__format(out, size, "%s %s × %zu → %s ", session_file(session->config->settings.data.file), rows,
+    if (forecast)
+        tl__format(what, sizeof what, "%zu × %zu, windows:", forecast->horizon, forecast->targets);
+    size_t used = forecast ? tl__format(out, size, "%s %s steps, %zu × %zu → %s ",
+                                        session_file(session->config->settings.data.file), rows, forecast->input_size,
+                                        forecast->channel_count, what)
+                           : tl__format(out, size, "%s %s × %zu → %s ", session_file(session->config->settings.data.file), rows,
                              tl_dataset_features(data), what);
     for (int p = 0; p < TL__PARTS && used < size; p++) {
         if (!tl_dataset_rows(data, (tl_part)p)) continue;

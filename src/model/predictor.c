@@ -1,5 +1,6 @@
 /* Prediction: raw rows through the pipeline, the network and the link, without allocation. A predictor shares the
  * model's weights and owns the rest, so there may be one in each thread. */
+#include "data/forecast.h"
 #include "model/model.h"
 
 #include "kernels/kernels.h"
@@ -39,6 +40,7 @@ static tl_status predictor_arrange(tl_predictor *predictor, tl_error *error)
     predictor->shift = tl__alloc_aligned(&predictor->model->context->heap, bytes);
     if (!predictor->shift) return tl__fail_memory(error, bytes);
     predictor->scale = predictor->shift + features;
+    if (pipeline->forecast) tl__forecast_scaling(pipeline->forecast, predictor->shift, predictor->scale);
     for (size_t i = 0; i < pipeline->input_count; i++) {
         const tl__input *input = &pipeline->inputs[i];
         for (size_t k = input->offset; k < input->offset + input->width; k++) {
@@ -74,6 +76,9 @@ static tl_status predictor_fill(tl_predictor *predictor, tl_error *error)
 TL_API tl_status tl_predictor_new(const tl_model *model, size_t max_rows, tl_predictor **out, tl_error *error)
 {
     if (!model->context) return tl__fail(error, TL_INVALID, "a model in memory that was given predicts by tl_infer");
+    if (model->pipeline->forecast && model->pipeline->forecast->sets > 1)
+        return tl__fail(error, TL_UNSUPPORTED, "each series of this model has its own scaling, which a row of numbers "
+                        "does not name; use train:predict, or train with data.scaling: whole");
     if (max_rows == 0) return tl__fail(error, TL_INVALID, "a predictor needs room for at least one row");
     tl_predictor *predictor = tl__alloc_zero(&model->context->heap, 1, sizeof *predictor);
     if (!predictor) return tl__fail_memory(error, sizeof *predictor);

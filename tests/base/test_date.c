@@ -62,11 +62,27 @@ static void prints_what_it_reads(void **state)
     assert_string_equal(print, "?");
 }
 
+/* The last day of a month stays within shorter ones. */
+static void adds_months(void **state)
+{
+    (void)state;
+    static const struct { const char *from; int64_t months; const char *to; } cases[] = {
+        {"2020-01-31", 1, "2020-02-29"}, {"2021-01-31T06:00:00", 1, "2021-02-28T06:00:00"}, {"1949-12-01", 1, "1950-01-01"},
+        {"2020-03-15", -3, "2019-12-15"}, {"2019-12-15", 25, "2022-01-15"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        double seconds;
+        char print[40];
+        assert_true(tl__parse_date(cases[i].from, strlen(cases[i].from), &seconds));
+        tl__print_date(print, tl__date_add_months(seconds, cases[i].months));
+        assert_string_equal(print, cases[i].to);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_the_usual_forms), cmocka_unit_test(refuses_what_is_no_date),
-        cmocka_unit_test(prints_what_it_reads),
+        cmocka_unit_test(adds_months), cmocka_unit_test(prints_what_it_reads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

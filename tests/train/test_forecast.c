@@ -1,0 +1,157 @@
+/* Trainings on windows: the plan is exact, a run in pieces has the bits of a whole one, and scores are what the windows
+ * say one by one. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/math.h"
+#include "data/windows.h"
+#include "port/port.h"
+#include "support/data.h"
+#include "support/files.h"
+#include "support/trainings.h"
+
+enum { STEPS = 200 };
+
+static tl_dataset *waves(tl_context *context, const char *settings)
+{
+    static char text[1 << 14];
+    size_t used = (size_t)snprintf(text, sizeof text, "a,b\n");
+    tl_dataset *data = NULL;
+    tl_error error = {0};
+    for (int i = 0; i < STEPS; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%d,%d.%d\n", i % 12 * 3 + i / 40, i * i % 17, i % 10);
+    if (data_set(context, text, settings, &data, &error) != TL_OK) fail_msg("%s", error.message);
+    return data;
+}
+
+#define WAVES "task: forecast, target: all, season: 12, window: {input_size: 6, horizon: 4}"
+static const char *const settings[] = {
+    "epochs: 3, batch_size: 16", "epochs: 2, batch_size: 7, loss: huber, gradient_shards: 2, validation_batch_size: 5, keep: last"};
+
+static tl_context *context_new(void)
+{
+    tl_context *context;
+    tl_context_options options = TL_CONTEXT_OPTIONS;
+    options.threads = 1;
+    assert_int_equal(tl_context_make(&options, &context, NULL), TL_OK);
+    return context;
+}
+
+static void test_plan_is_exact(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        training t;
+        tl__memory plan;
+        tl_scores scores;
+        tl_error error = {0};
+        tl_context *context = context_new();
+        tl_dataset *data = waves(context, WAVES);
+        training_over(&t, data, "nodes: 8", settings[i], NULL);
+        tl__trainer_memory(t.trainer, &plan);
+        tl__heap_reset_peak(&context->heap);
+        if (tl__trainer_run(t.trainer, &error) != TL_OK) fail_msg("%s", error.message);
+        for (int part = 0; part < 3; part++)
+            assert_int_equal(tl__trainer_score(t.trainer, (tl_part)part, &scores, &error), TL_OK);
+        assert_int_equal(context->heap.peak, plan.total);
+        training_end(&t);
+        tl_dataset_free(data);
+        tl_context_free(context);
+    }
+}
+
+/* What the scores say against each window predicted alone. */
+static void test_scores(void **state)
+{
+    (void)state;
+    training t;
+    tl_scores scores;
+    tl_predictor *predictor;
+    tl_error error = {0};
+    tl_context *context = context_new();
+    tl_dataset *data = waves(context, WAVES);
+    const tl__forecast *f = data->pipeline->forecast;
+    training_over(&t, data, "nodes: 8", settings[0], NULL);
+    assert_int_equal(tl__trainer_run(t.trainer, &error), TL_OK);
+    assert_int_equal(tl__trainer_score(t.trainer, TL_TEST, &scores, &error), TL_OK);
+    if (tl_predictor_new(t.model, 1, &predictor, &error) != TL_OK) fail_msg("%s", error.message);
+    double squares = 0, absolute = 0, last = 0, season = 0, count = 0;
+    for (size_t i = 0; i < tl_dataset_rows(data, TL_TEST); i++) {
+        float in[12], target[8], out[8], naive[8];
+        assert_int_equal(tl_dataset_row(data, TL_TEST, i, in, target), TL_OK);
+        for (int k = 0; k < 12; k++)    /* raw values, as a user of the predictor has them */
+            in[k] = (float)((double)in[k] * f->channels[k % 2].scale[0] + f->channels[k % 2].shift[0]);
+        assert_int_equal(tl_predict(predictor, in, 1, out), TL_OK);
+        tl__window_repeat_last(data, TL_TEST, i, naive);
+        for (int k = 0; k < 8; k++, count++) {
+            double e = ((double)out[k] - f->channels[k % 2].shift[0]) / f->channels[k % 2].scale[0] - (double)target[k];
+            squares += e * e;
+            absolute += tl__abs(e);
+            last += ((double)naive[k] - (double)target[k]) * ((double)naive[k] - (double)target[k]);
+        }
+        assert_true(tl__window_seasonal(data, TL_TEST, i, naive));
+        for (int k = 0; k < 8; k++) season += ((double)naive[k] - (double)target[k]) * ((double)naive[k] - (double)target[k]);
+    }
+    assert_true(tl__abs(scores.mse - squares / count) < 1e-5 && tl__abs(scores.mae - absolute / count) < 1e-5);
+    assert_true(tl__abs(scores.loss - scores.mse) < 1e-6);
+    assert_true(tl__abs(scores.repeat_last_mse - last / count) < 1e-12);
+    assert_true(tl__abs(scores.seasonal_mse - season / count) < 1e-12);
+    tl_predictor_free(predictor);
+    training_end(&t);
+    tl_dataset_free(data);
+    tl_context_free(context);
+}
+
+static void saved(training *t, const char *folder, tl__buffer *out)
+{
+    char path[300];
+    tl_error error = {0};
+    snprintf(path, sizeof path, "%s/model.safetensors", folder);
+    tl__buffer_init(out, &t->context->heap);
+    if (tl_model_save(t->model, path, &error) != TL_OK) fail_msg("%s", error.message);
+    assert_int_equal(tl__file_read(path, out, SIZE_MAX, &error), TL_OK);
+}
+
+/* Stopped after every 5 steps and resumed in a fresh trainer: the model's bytes. */
+static void test_resume(void **state)
+{
+    (void)state;
+    training t;
+    char folder[256], path[300];
+    tl__buffer whole, pieces;
+    tl_error error = {0};
+    tl_context *context = context_new();
+    tl_dataset *data = waves(context, WAVES);
+    files_begin(folder);
+    snprintf(path, sizeof path, "%s/checkpoint.safetensors", folder);
+    training_over(&t, data, "nodes: 8", settings[0], folder);
+    assert_int_equal(tl__trainer_run(t.trainer, &error), TL_OK);
+    saved(&t, folder, &whole);
+    training_end(&t);
+    for (tl_status status = TL_CANCELLED, first = 1; status == TL_CANCELLED; first = 0) {
+        training_over(&t, data, "nodes: 8", settings[0], folder);
+        if (!first && tl__trainer_resume(t.trainer, path, &error) != TL_OK) fail_msg("%s", error.message);
+        status = tl__trainer_run_steps(t.trainer, 5, &error);
+        if (status != TL_OK && status != TL_CANCELLED) fail_msg("%s", error.message);
+        if (status == TL_OK) saved(&t, folder, &pieces);
+        training_end(&t);
+    }
+    assert_int_equal(whole.size, pieces.size);
+    assert_memory_equal(whole.data, pieces.data, whole.size);
+    tl__buffer_free(&whole);
+    tl__buffer_free(&pieces);
+    files_end(folder);
+    tl_dataset_free(data);
+    tl_context_free(context);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_plan_is_exact), cmocka_unit_test(test_scores),
+                                       cmocka_unit_test(test_resume)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
