@@ -212,6 +212,8 @@
 #include "data/loader_json.c"
 #include "data/loader_npy.c"
 #include "data/loader_idx.c"
+#include "data/picture.c"
+#include "data/loader_image.c"
 #include "data/pipeline.c"
 #include "data/pipeline_tree.c"
 #include "data/pipeline_fit.c"

@@ -247,6 +247,11 @@ TL_PRIV tl_status tl__apply_next(tl__apply_blocks *blocks, tl_dataset **out, siz
     TL_TRY(tl__csv_rows_table(blocks->rows, blocks->step, &table, error));
     if (!table) return TL_OK;
     blocks->done += table->rows;
+    tl_status status = tl__loader_pictures(table, blocks->file.path, &blocks->settings, error);
+    if (status != TL_OK) {
+        tl__table_free(table);
+        return status;
+    }
     return tl__dataset_apply(blocks->context, blocks->pipeline, table, &blocks->settings, out, error);
 }
 

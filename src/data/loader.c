@@ -118,6 +118,17 @@ TL_PRIV const char *tl__loader_path(tl__arena *arena, const char *folder, const 
     return rooted || !folder || !folder[0] ? path : tl__arena_format(arena, "%s/%s", folder, path);
 }
 
+/* Paths of pictures in a table's column become pictures; a table with which that fails is no more. */
+static tl_status loader_draw(tl__table *table, const char *path, const tl__data_settings *settings, tl__table **out,
+                             tl_error *error)
+{
+    tl_status status = tl__loader_pictures(table, path, settings, error);
+    if (status == TL_OK) return status;
+    tl__table_free(table);
+    *out = NULL;
+    return status;
+}
+
 static tl_status loader_file(tl_context *context, const char *folder, const char *path,
                              const tl__data_settings *settings,
                              const tl__kinds *known, tl__table **out, tl_error *error)
@@ -127,11 +138,18 @@ static tl_status loader_file(tl_context *context, const char *folder, const char
     tl__arena_init(&arena, &context->heap);
     const char *full = tl__loader_path(&arena, folder, path);
     tl__buffer_init(&bytes, &context->heap);
+    if (full && tl__folder_exists(full)) {
+        tl_status made = tl__loader_folder(context, full, path, settings, out, error);
+        tl__arena_free(&arena);
+        return made;
+    }
     tl_status status = full ? loader_bytes(context, full, path, &bytes, error) : tl__fail_memory(error, strlen(path));
     if (status == TL_OK) {
         const char *name = tl__same_text(path, "-") ? "standard input" : path;
         tl__source source = {context, name, bytes.data ? bytes.data : "", bytes.size, &bytes, settings, known};
         status = loader_load(&source, out, error);
+        tl__buffer_free(&bytes);
+        if (status == TL_OK) status = loader_draw(*out, full, settings, out, error);
     }
     tl__buffer_free(&bytes);
     tl__arena_free(&arena);
@@ -143,15 +161,18 @@ TL_PRIV tl_status tl__table_parse(tl_context *context, const char *bytes, size_t
                                   tl_error *error)
 {
     tl__source source = {context, name, bytes, size, NULL, settings, known};
-    if (!tl__loader_is_packed(bytes, size)) return loader_load(&source, out, error);
     tl__buffer buffer;
+    tl_status status = TL_OK;
     tl__buffer_init(&buffer, &context->heap);
-    tl_status status = tl__gunzip(&buffer, (const unsigned char *)bytes, size, SIZE_MAX / 2, name, error);
-    source.bytes = buffer.data ? buffer.data : "";
-    source.size = buffer.size;
-    source.owner = &buffer;
+    if (tl__loader_is_packed(bytes, size)) {
+        status = tl__gunzip(&buffer, (const unsigned char *)bytes, size, SIZE_MAX / 2, name, error);
+        source.bytes = buffer.data ? buffer.data : "";
+        source.size = buffer.size;
+        source.owner = &buffer;
+    }
     if (status == TL_OK) status = loader_load(&source, out, error);
     tl__buffer_free(&buffer);
+    if (status == TL_OK) status = loader_draw(*out, NULL, settings, out, error);
     return status;
 }
 
@@ -268,6 +289,10 @@ TL_PRIV tl_status tl__loader_kind(const tl__source *source, const char *name, si
 {
     const tl_value *types = source->settings->types;
     *out = TL__KIND_FIND_OUT;
+    if (tl__loader_is_paths(source->settings, name, position, columns)) {
+        *out = TL__KIND_CATEGORY;
+        return TL_OK;
+    }
     if (types && types->kind != TL_MAP && types->kind != TL_NULL) {
         return tl__fail_at(error, TL_BAD_CONFIG, NULL, types->line, types->column, "data.types",
                            "data.types must be a map, {column: number | integer | category | date}");
@@ -402,6 +427,17 @@ TL_PRIV tl_status tl__loader_cannot_lie(const tl__source *source, const char *ca
                        "only %s can be streamed; save it so, or hold it in memory: data.streaming: false", can);
 }
 
+/* [rows, height, width] and [rows, height, width, channels] of bytes are images; of other numbers, three dimensions are
+ * sequences [rows, time, feature]. */
+static void loader_shape(tl__column *column, const size_t *shape, int dims)
+{
+    if (dims != 3 && dims != 4) return;
+    column->shape[0] = shape[1];
+    column->shape[1] = shape[2];
+    if (dims == 4) column->shape[2] = shape[3];
+    else if (column->type == TL__COLUMN_U8) column->shape[2] = 1;
+}
+
 static tl_status loader_add_columns(const tl__source *source, tl__table *into, const size_t *shape, int dims,
                                     tl__column_type type, bool room, tl_error *error)
 {
@@ -419,6 +455,7 @@ static tl_status loader_add_columns(const tl__source *source, tl__table *into, c
         tl__format(name, sizeof name, "%zu", i);
         if (tl__table_add(into, dims > 2 ? "image" : name, type, width, room ? rows : 0, &column) != TL_OK)
             return tl__fail_memory(error, rows * width);
+        loader_shape(column, shape, dims);
     }
     into->rows = rows;
     return TL_OK;

@@ -18,6 +18,7 @@ typedef struct tl__input {
     bool category;
     size_t width;                  /* raw floats: 1 for a category */
     size_t features;               /* width, or the number of words */
+    size_t shape[3];               /* of a row of a vector column (data/table.h); zeros: none */
     size_t raw_offset, offset;     /* in the raw row and in the feature row */
     double shift, scale;           /* of a number, over all values of a vector column; scale is never 0 (a constant
                                       column: 1) */

@@ -202,6 +202,7 @@ static tl_status fit_number_of(const fit_statistics *s, tl__input *input, const 
     int missing = settings->missing;
     fit_scale(s, settings->normalize, &input->shift, &input->scale);
     input->width = input->features = column->width;
+    memcpy(input->shape, column->shape, sizeof input->shape);
     input->fill = (double)tl__bits_float(0x7fc00000u);
     if (missing == TL__MISSING_MEAN || missing == TL__MISSING_FORWARD) input->fill = s->mean;
     if (missing == TL__MISSING_MEDIAN) input->fill = s->median;

@@ -28,6 +28,9 @@ static void tree_put_input(tl__builder *builder, tl_value *list, const tl__input
         return;
     }
     if (input->width != 1) tl__put_integer(builder, map, "width", (int64_t)input->width);
+    tl_value *shape = input->shape[0] ? tl__put_list(builder, map, "shape") : NULL;
+    for (int i = 0; shape && i < 3 && input->shape[i]; i++)
+        tl__put_integer(builder, shape, NULL, (int64_t)input->shape[i]);
     tl__put_number(builder, map, "shift", input->shift);
     tl__put_number(builder, map, "scale", input->scale);
     if (input->fill == input->fill) tl__put_number(builder, map, "fill", input->fill);
@@ -150,6 +153,19 @@ static tl_status tree_category(const tree_reader *reader, const tl_value *map, c
     return TL_OK;
 }
 
+/* Two or three numbers whose product is the width. */
+static tl_status tree_shape(const tree_reader *reader, const tl_value *shape, tl__input *input)
+{
+    size_t at = 0, product = 1;
+    bool fits = shape->kind == TL_LIST && (shape->count == 2 || shape->count == 3);
+    for (const tl_value *item = fits ? shape->first : NULL; item && fits; item = item->next, at++) {
+        fits = item->kind == TL_INTEGER && item->integer >= 1 && item->integer <= TREE_MAX_WIDTH;
+        if (fits) input->shape[at] = (size_t)item->integer;
+        fits = fits && tl__size_mul(product, input->shape[at], &product);
+    }
+    return fits && product == input->width ? TL_OK : tree_bad(reader, shape, "a shape does not fit its width");
+}
+
 static tl_status tree_input(const tree_reader *reader, const tl_value *map, tl__input *input)
 {
     const tl_value *words = tl__value_child(map, "categories");
@@ -166,6 +182,8 @@ static tl_status tree_input(const tree_reader *reader, const tl_value *map, tl__
         return tree_bad(reader, map, "a width is out of range");
     }
     input->width = input->features = (size_t)width;
+    const tl_value *shape = tl__value_child(map, "shape");
+    if (shape) TL_TRY(tree_shape(reader, shape, input));
     input->fill = (double)tl__bits_float(0x7fc00000u);
     if (tl__value_child(map, "fill") && !tree_number(map, "fill", &input->fill)) {
         return tree_bad(reader, map, "a fill is no finite number");

@@ -61,13 +61,45 @@ static const tl__field settings_split_rows[] = {
      .fallback = -1, .min = 0, .max = 9007199254740992.0, .help = "Seed of the split; auto: the run's seed"},
     {.name = NULL}};
 
+#define SETTINGS_IMAGE_AT(member) offsetof(tl__image_settings, member)
+static const tl__field settings_image_rows[] = {
+    {.name = "height", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__AUTO, .offset = SETTINGS_IMAGE_AT(height),
+     .fallback = -1, .min = 1, .max = 65536, .unit = "pixels",
+     .help = "Height that every picture is brought to; auto: all have that of the first"},
+    {.name = "width", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__AUTO, .offset = SETTINGS_IMAGE_AT(width),
+     .fallback = -1, .min = 1, .max = 65536, .unit = "pixels",
+     .help = "Width that every picture is brought to; auto: all have that of the first"},
+    {.name = "channels", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__AUTO, .offset = SETTINGS_IMAGE_AT(channels),
+     .fallback = -1, .min = 1, .max = 4,
+     .help = "1: grey, 3: red, green and blue, 4: with transparency; auto: 3 if the first picture has colours, else 1"},
+    {.name = "column", .kind = TL__FIELD_TEXT, .flags = TL__RESULT, .offset = SETTINGS_IMAGE_AT(column),
+     .help = "Column of a table with the paths of pictures, from the table's folder on; the pictures take its place"},
+    {.name = NULL}};
+
+#define SETTINGS_AUGMENT_AT(member) offsetof(tl__augment_settings, member)
+static const tl__field settings_augment_rows[] = {
+    {.name = "flip_horizontal", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__TUNE,
+     .offset = SETTINGS_AUGMENT_AT(flip_horizontal), .fallback = 0, .min = 0, .max = 1, .unit = "probability",
+     .help = "How often an image is mirrored, left for right, in a training batch"},
+    {.name = "flip_vertical", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__TUNE,
+     .offset = SETTINGS_AUGMENT_AT(flip_vertical), .fallback = 0, .min = 0, .max = 1, .unit = "probability",
+     .help = "How often an image is turned upside down in a training batch"},
+    {.name = "shift", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__TUNE, .offset = SETTINGS_AUGMENT_AT(shift),
+     .fallback = 0, .min = 0, .max = 65536, .unit = "pixels",
+     .help = "Move an image by at most so many pixels each way; its edges are drawn out"},
+    {.name = "crop_padding", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__TUNE,
+     .offset = SETTINGS_AUGMENT_AT(crop_padding), .fallback = 0, .min = 0, .max = 65536, .unit = "pixels",
+     .help = "Put a black border of so many pixels around an image and cut a random part of its size out"},
+    {.name = NULL}};
+
 static const tl__field settings_rows[] = {
     {.name = "file", .kind = TL__FIELD_TREE, .flags = TL__RESULT | TL__PATH, .offset = SETTINGS_AT(file),
-     .help = "File with the rows (csv, json, npy, idx; .gz too), a list of files, or {images: file, labels: file}"},
+     .help = "File with the rows (csv, json, npy, idx; .gz too), a list of files, {images: file, labels: file}, or a "
+             "folder of pictures (png, pgm, ppm) in folders named as their classes"},
     {.name = "test_file", .kind = TL__FIELD_TREE, .flags = TL__RESULT | TL__PATH, .offset = SETTINGS_AT(test_file),
      .help = "File with the test part, in the same forms; takes the place of split.test"},
     {.name = "format", .kind = TL__FIELD_TEXT, .flags = TL__RESULT, .offset = SETTINGS_AT(format), .text = "auto",
-     .help = "Format of the files: csv, json, npy, idx; auto: by content and name"},
+     .help = "Format of the files: csv, json, npy, idx, image; auto: by content and name"},
     {.name = "target", .kind = TL__FIELD_TEXT_LIST, .flags = TL__RESULT, .offset = SETTINGS_AT(target), .text = "[-1]",
      .help = "Column or columns to learn, by name or position (0 is the first, -1 the last); of a forecast also all"},
     {.name = "task", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT, .offset = SETTINGS_AT(task),
@@ -129,6 +161,8 @@ static const tl__field settings_rows[] = {
      .help = "Types that columns must have, {column: number | integer | category | date}; not given: found out"},
     {.name = "limit", .kind = TL__FIELD_INT, .flags = TL__RESULT, .offset = SETTINGS_AT(limit), .fallback = 0, .min = 0,
      .max = 4294967295.0, .unit = "rows", .help = "Read at most this many rows; 0: all"},
+    {.name = "image", .kind = TL__FIELD_BLOCK, .flags = TL__RESULT, .offset = SETTINGS_AT(image),
+     .rows = settings_image_rows, .help = "How picture files become rows"},
     {.name = "missing", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT, .offset = SETTINGS_AT(missing),
      .choices = settings_missing,
      .help = "What becomes of missing cells: fail, drop the row, or fill with the training part's mean or median (of "
@@ -147,6 +181,9 @@ static const tl__field settings_rows[] = {
      .help = "Scaling of the targets of a regression while they are learned; results are in their own unit"},
     {.name = "split", .kind = TL__FIELD_BLOCK, .flags = TL__RESULT, .offset = SETTINGS_AT(split),
      .rows = settings_split_rows, .help = "How the rows become training, validation and test part"},
+    {.name = "augment", .kind = TL__FIELD_BLOCK, .flags = TL__RESULT, .offset = SETTINGS_AT(augment),
+     .rows = settings_augment_rows,
+     .help = "Changes of images, drawn from the seed anew for each image and epoch; of training batches only"},
     {.name = "shuffle", .kind = TL__FIELD_BOOL, .flags = TL__RESULT, .offset = SETTINGS_AT(shuffle), .fallback = 1,
      .help = "Train in another order each epoch, drawn from the seed"},
     {.name = "shuffle_block", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__AUTO,
@@ -174,3 +211,5 @@ TL_PRIV const tl__field *tl__data_rows(void) { return settings_rows; }
 
 #undef SETTINGS_AT
 #undef SETTINGS_SPLIT_AT
+#undef SETTINGS_IMAGE_AT
+#undef SETTINGS_AUGMENT_AT

@@ -36,6 +36,18 @@ typedef struct tl__covariate_settings {
     tl__text_list future;   /* columns known ahead for all steps of the horizon */
 } tl__covariate_settings;
 
+/* Of pictures that are files of their own; -1 is `auto`: as the first one is. */
+typedef struct tl__image_settings {
+    int64_t height, width, channels;
+    const char *column;     /* of a table: paths of pictures, which take its place; NULL: none */
+} tl__image_settings;
+
+/* Changes of images, drawn anew for each row of a training batch (data/augment.h). */
+typedef struct tl__augment_settings {
+    double flip_horizontal, flip_vertical;    /* probabilities */
+    int64_t shift, crop_padding;              /* pixels */
+} tl__augment_settings;
+
 typedef struct tl__data_settings {
     const tl_value *file;        /* a path; a list of paths (one table); {images: path, labels: path}; NULL: none */
     const tl_value *test_file;   /* the same forms: takes the place of the test split; NULL: none */
@@ -64,6 +76,7 @@ typedef struct tl__data_settings {
     tl__text_list missing_marks;
     const tl_value *types;       /* column: number | integer | category | date; NULL: found out */
     int64_t limit;               /* rows to read at most; 0: all */
+    tl__image_settings image;
     /* preparing */
     int missing;                 /* TL__MISSING_* */
     const char *missing_value;   /* of `constant` */
@@ -71,6 +84,7 @@ typedef struct tl__data_settings {
     int normalize;               /* TL__NORMALIZE_*, of input columns */
     int normalize_target;        /* the same for the targets of a regression */
     tl__split_settings split;
+    tl__augment_settings augment;
     /* batches */
     bool shuffle;
     int64_t shuffle_block;       /* rows mixed with each other at a time; 0: all */

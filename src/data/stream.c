@@ -357,11 +357,30 @@ static tl_status stream_files(stream_build *build, const tl_value *file, const c
                        "to be streamed; or hold the data in memory: data.streaming: false", setting);
 }
 
+/* Picture files are decoded into memory. */
+static tl_status stream_no_pictures(tl_context *context, const tl_value *file, const tl__data_settings *settings,
+                                    const char *folder, tl_error *error)
+{
+    tl__arena arena;
+    bool found = settings->image.column != NULL, many = file && (file->kind == TL_LIST || file->kind == TL_MAP);
+    tl__arena_init(&arena, &context->heap);
+    for (const tl_value *item = stream_first(file); item && !found; item = many ? item->next : NULL) {
+        const char *path = item->text ? tl__loader_path(&arena, folder, item->text) : NULL;
+        found = path && tl__folder_exists(path);
+    }
+    tl__arena_free(&arena);
+    if (!found) return TL_OK;
+    return tl__fail_at(error, TL_UNSUPPORTED, NULL, 0, 0, "data.streaming",
+                       "pictures in files of their own cannot be streamed; hold them in memory (data.streaming: "
+                       "false), smaller by data.image if need be, or put them into one npy file");
+}
+
 TL_PRIV tl_status tl__stream_read(tl_context *context, const tl_value *file, const tl__data_settings *settings,
                                   const tl__kinds *known, const char *folder, const char *setting, tl__table **out,
                                   tl_error *error)
 {
     stream_build build = {.context = context, .settings = settings};
+    TL_TRY(stream_no_pictures(context, file, settings, folder, error));
     TL_TRY(tl__stream_array(context, file, settings, known, folder, out, error));
     if (*out) return TL_OK;
     tl__arena_init(&build.arena, &context->heap);

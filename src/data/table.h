@@ -1,7 +1,7 @@
 /* Tables: named columns of one type each, as a file holds them, before anything is made of them.
  *
  * A column keeps the smallest type that holds its values. What is missing is NaN in F32 and F64 and -1 in CODES; U8 and
- * I32 columns have nothing missing. An image set is one U8 column of width height * width. */
+ * I32 columns have nothing missing. An image set is one U8 column of width height * width * channels. */
 #ifndef TL_DATA_TABLE_H
 #define TL_DATA_TABLE_H
 
@@ -24,6 +24,8 @@ typedef struct tl__column {
     tl__column_type type;
     bool date;                     /* F64: seconds since 1970-01-01, UTC */
     size_t width;                  /* values per row; more than 1 never for CODES */
+    size_t shape[3];               /* of a row: [height, width, channels] of images, [time, feature] of sequences; zeros
+                                      behind, and only zeros where it has none */
     void *values;                  /* [rows, width] */
     size_t bytes;                  /* of the block that holds the values */
     void *block;                   /* values lie in it, perhaps not at its start (a header before them) */

@@ -99,10 +99,27 @@ static const tl_value *build_completed(struct build *build, const tl_value *laye
     return map;
 }
 
+/* Layers that take rows of features: a list that begins with them is given images flat. A graph of a forecast is
+ * given its steps. */
+static bool build_begins_flat(const tl_value *item)
+{
+    static const char *const keep[] = {"activation", "dropout", "batch_norm", "layer_norm"};
+    for (; item; item = item->next) {
+        bool kept = false;
+        if (build_is_type(item, "dense") || build_is_type(item, "hidden") || build_is_type(item, "output")) return true;
+        for (size_t i = 0; i < TL_COUNT(keep); i++) kept = kept || build_is_type(item, keep[i]);
+        if (!kept) return false;
+    }
+    return false;
+}
+
 static tl_status build_input(struct build *build, const tl_value *layer)
 {
     tl__graph *graph = build->graph;
-    const tl__shape *shape = &build->fit->input;
+    const tl__shape flat = {.rank = 1, .dim = {tl__shape_size(&build->fit->input)}};
+    const bool as_it_is = build->fit->series.input_size > 0 ||
+                          !build_begins_flat(layer ? layer->next : build->list->first);
+    const tl__shape *shape = as_it_is ? &build->fit->input : &flat;
     const tl_value *nodes = layer ? tl__value_child(layer, "nodes") : NULL;
     build->behind[0] = 0;
     if (!layer || layer->kind != TL_MAP || (!nodes && !tl__value_child(layer, "shape"))) {

@@ -48,6 +48,15 @@ static void bind_series(const tl__pipeline *pipeline, tl__fit *out)
     out->input.dim[1] = forecast->channel_count;
 }
 
+/* Images and sequences that are all of a row keep their shape. */
+static void bind_shape(const tl__pipeline *pipeline, tl__shape *out)
+{
+    *out = (tl__shape){.rank = 1, .dim = {pipeline->features}};
+    if (pipeline->input_count != 1 || !pipeline->inputs[0].shape[0]) return;
+    const size_t *shape = pipeline->inputs[0].shape;
+    for (out->rank = 0; out->rank < 3 && shape[out->rank]; out->rank++) out->dim[out->rank] = shape[out->rank];
+}
+
 TL_PRIV tl_status tl__train_fit(const tl__train_settings *settings, const tl_dataset *data, const char *file,
                                 tl__fit *out, tl_error *error)
 {
@@ -61,8 +70,7 @@ TL_PRIV tl_status tl__train_fit(const tl__train_settings *settings, const tl_dat
     tl_status status = bind_loss(settings, data, file, &arena, &loss, &loss_settings, out, error);
     if (status == TL_OK) {
         out->outputs = tl__loss_width(loss, loss_settings, pipeline->outputs, classes);
-        out->input.rank = 1;
-        out->input.dim[0] = pipeline->features;
+        bind_shape(pipeline, &out->input);
         if (pipeline->forecast) bind_series(pipeline, out);
         if (out->outputs == 0)
             status = tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "training.loss",

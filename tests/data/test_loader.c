@@ -77,7 +77,7 @@ static void the_family_is_complete(void **state)
     (void)state;
     const tl__family *family = tl__loader_family();
     tl_error error = {0};
-    assert_int_equal(family->count, 4);
+    assert_int_equal(family->count, 5);
     for (size_t i = 0; i < family->count; i++) {
         const tl__member_head *head = tl__family_member(family, i);
         assert_true(head->help[0] && head->name[0]);
