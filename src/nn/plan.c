@@ -9,7 +9,7 @@
 #include "nn/clip.h"
 #include "nn/optimizer.h"
 
-enum { PLAN_LINE = 64, PLAN_LINE_FLOATS = PLAN_LINE / sizeof(float), PLAN_SPLIT = 1 << 16 };
+enum { PLAN_LINE = 64, PLAN_LINE_FLOATS = PLAN_LINE / sizeof(float), PLAN_SPLIT = 1 << 16, PLAN_STREAM = 1024 };
 
 /* ---- Sizes of the plan itself */
 
@@ -237,10 +237,12 @@ static bool plan_is_split(const tl__plan *plan, int i)
 
 /* The gradients of weights can wait until all input gradients are there when what they are made from is kept. That is
  * done where it is not more than the weights, or little: PLAN_SPLIT floats; and not where weights lie in a layer that
- * never runs: they have gradients of zero in the array, and decay. */
+ * never runs: they have gradients of zero in the array, and decay. In a small network the tests that streaming needs
+ * (nn/network_step.c) take longer than it saves. */
 static void plan_split(tl__plan *plan)
 {
-    if (!plan->options.training || !plan->options.optimizer) return;
+    const size_t smallest = plan->options.stream_floats ? plan->options.stream_floats : PLAN_STREAM;
+    if (!plan->options.training || !plan->options.optimizer || plan->trained_floats < smallest) return;
     size_t room = tl__size_max(plan->decay_floats, PLAN_SPLIT) / tl__size_max(1, plan->options.max_rows);
     plan->split = true;
     for (int i = 0; i < plan->node_count; i++) {

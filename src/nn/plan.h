@@ -38,6 +38,8 @@ typedef struct tl__plan_options {
     size_t target_width;                  /* values of a row of targets; 0: class numbers */
     const struct tl__optimizer *optimizer;
     const void *optimizer_settings;       /* kept: live changes to it act at the next step */
+    size_t stream_floats;                 /* smallest network, in trained numbers, whose optimizer takes gradients as
+                                             they are made; 0: as is fastest */
     uint64_t seed;                        /* of dropout masks */
 } tl__plan_options;
 

@@ -33,7 +33,7 @@ tl_status net_layers(tl__graph *graph, const char *yaml, tl_error *error)
 tl__plan_options net_options(size_t rows)
 {
     return (tl__plan_options){.kernels = tl__kernels_choose(NULL), .workers = 1, .training = true, .max_rows = rows,
-                              .own_parameters = true, .seed = 7};
+                              .own_parameters = true, .stream_floats = 1, .seed = 7};
 }
 
 static const void *net_settings(net *n, const tl__member_head *head, const char *settings)
