@@ -4,5 +4,7 @@
     X(mlp)              \
     X(dlinear)          \
     X(nlinear)          \
+    X(nhits)            \
+    X(nbeats)           \
     X(tcn)              \
     X(transformer)

@@ -79,6 +79,8 @@ static const struct { const char *name, *settings; } variants[] = {
     {"mlp", ""}, {"mlp", ", hidden_size: [5, 7], activation: tanh"}, {"mlp", ", hidden_size: 3, num_layers: 3"},
     {"tcn", ""}, {"tcn", ", kernel_size: 2, dropout: 0.1, dilation_base: 3"},
     {"transformer", ", hidden_size: 12, num_layers: 1"}, {"transformer", ", heads: 8, norm: pre, summary: flatten"},
+    {"nhits", ""}, {"nhits", ", pool_size: [3, 1], downsample: [4, 2], blocks: 5, pooling: average, interpolation: nearest"},
+    {"nhits", ", pool_size: 2, downsample: 1, level: none"}, {"nbeats", ""}, {"nbeats", ", blocks: 9, level: none"},
     {"dlinear", ""}, {"dlinear", ", kernel: 5, individual: true"}, {"nlinear", ""}, {"nlinear", ", individual: true"},
 };
 
