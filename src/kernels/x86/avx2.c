@@ -15,6 +15,6 @@
 
 TL_PRIV const tl__kernels *tl__kernels_avx2(void)
 {
-    return tl__x86_level() >= TL__X86_AVX2 ? &avx2_set : NULL;
+    return tl__x86_level() >= TL__X86_AVX2 ? avx2_set : NULL;
 }
 #endif
