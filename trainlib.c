@@ -149,6 +149,7 @@
 #ifndef TL_FREESTANDING
 #include "nn/graph_expand.c"
 #endif
+#include "nn/plan_times.c"
 #include "nn/plan.c"
 #include "nn/plan_report.c"
 #include "nn/network.c"

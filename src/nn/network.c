@@ -164,6 +164,7 @@ static void network_fuse(tl__network *network)
         if (network->plan->nodes[before].uses != 1 || before == network->plan->output) continue;
         tl__network_op *producer = network_find(m, before);
         if (!producer || producer->identity || !producer->op.layer->saved) continue;
+        if (network->plan->nodes[before].segment != network->plan->nodes[m->ops[i].node].segment) continue;
         op->fused_saved = producer->op.layer->saved(&producer->op, &op->fused);
         producer->op.derivative_done = op->fused_saved != NULL;
     }

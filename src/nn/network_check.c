@@ -55,6 +55,7 @@ TL_PRIV tl_status tl__network_find_nonfinite(tl__network *network, tl__pool *poo
                         "Look at the targets, or lower training.learning_rate.");
     for (int i = m->count - 1; i >= 0; i--) {
         tl__network_op *entry = &m->ops[i];
+        tl__network_repeat(network, &pass, i);
         if (!entry->backward) continue;
         if (check_bad(kernels, entry->op.d_out, batch->rows * entry->op.size))
             return check_fail(entry->op.node, "gradients", error);

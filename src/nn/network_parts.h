@@ -80,6 +80,8 @@ TL_PRIV void tl__network_commit(tl__network *network, tl__pass *pass);
  * weights (or into the weights: pass->update); without plan->split the first part is all of it. */
 TL_PRIV void tl__network_run_backward(tl__network *network, tl__pass *pass);
 TL_PRIV void tl__network_run_gradients(tl__network *network, tl__pass *pass);
+/* Before op i's way back: under recomputation the forward pass of its segment, where i is the segment's last. */
+TL_PRIV void tl__network_repeat(tl__network *network, tl__pass *pass, int i);
 /* The same for one op; the first with the sums into what others wrote. */
 TL_PRIV void tl__network_op_backward(tl__pass *pass, tl__network_op *op);
 TL_PRIV void tl__network_op_gradients(const tl__network *network, tl__pass *pass, tl__network_op *op);

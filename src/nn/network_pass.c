@@ -168,10 +168,23 @@ TL_PRIV void tl__network_op_gradients(const tl__network *network, tl__pass *pass
     network_gradients(network, pass, op, 1);
 }
 
+TL_PRIV void tl__network_repeat(tl__network *network, tl__pass *pass, int i)
+{
+    tl__network_mode *m = &network->mode[TL__TRAINING];
+    const tl__plan_node *nodes = network->plan->nodes;
+    int segment = nodes[m->ops[i].node].segment, first = i;
+    if (i + 1 < m->count && nodes[m->ops[i + 1].node].segment == segment) return;
+    while (first > 0 && nodes[m->ops[first - 1].node].segment == segment) first--;
+    for (; first <= i; first++)
+        if (!m->ops[first].identity && nodes[m->ops[first].node].repeats)
+            m->ops[first].op.layer->forward(pass, &m->ops[first].op);
+}
+
 TL_PRIV void tl__network_run_backward(tl__network *network, tl__pass *pass)
 {
     tl__network_mode *m = &network->mode[TL__TRAINING];
     for (int i = m->count - 1; i >= 0; i--) {
+        tl__network_repeat(network, pass, i);
         if (!m->ops[i].backward) continue;
         tl__network_op_backward(pass, &m->ops[i]);
         if (!network->plan->split) tl__network_op_gradients(network, pass, &m->ops[i]);

@@ -1,8 +1,8 @@
 /* Making a plan: which nodes are needed, who needs gradients, where parameters lie, and which buffers may share bytes.
  *
- * Time, for lifetimes: node i runs forward at time i, the loss at N, node i backward at 2N - i, with N the number of
- * nodes; where the gradients of weights come after all of that (split), at 2N. Buffers are placed largest first, each
- * at the lowest offset where no buffer of overlapping lifetime lies. */
+ * Lifetimes are counted in the times of plan_times.c; where the gradients of weights come after all backward passes
+ * (split), at plan->end. Buffers are placed largest first, each at the lowest offset where no buffer of overlapping
+ * lifetime lies. */
 #include "nn/plan_parts.h"
 
 #include "base/text.h"
@@ -210,12 +210,21 @@ typedef struct plan_maker {
 
 static int plan_max(int a, int b) { return a > b ? a : b; }
 
-static void plan_buffer(plan_maker *maker, int node, size_t size, size_t *offset, int from, int to)
+static tl__plan_buffer *plan_buffer(plan_maker *maker, int node, size_t size, size_t *offset, int from, int to)
 {
     *offset = TL__NOWHERE;
-    if (size == 0) return;
+    if (size == 0) return NULL;
     tl__plan_buffer *buffer = &maker->plan->buffers[maker->count++];
-    *buffer = (tl__plan_buffer){tl__size_round(size, PLAN_LINE), offset, node, from, to};
+    *buffer = (tl__plan_buffer){tl__size_round(size, PLAN_LINE), offset, node, from, to, 0, -1};
+    return buffer;
+}
+
+/* It is needed from `from` to `to` once more. */
+static void plan_buffer_again(tl__plan_buffer *buffer, int from, int to)
+{
+    if (!buffer) return;
+    buffer->again_from = from;
+    buffer->again_to = to;
 }
 
 TL_PRIV void tl__plan_memory(const tl__plan *plan, int node, int mode, tl__layer_memory *out)
@@ -242,7 +251,8 @@ static bool plan_is_split(const tl__plan *plan, int i)
 static void plan_split(tl__plan *plan)
 {
     const size_t smallest = plan->options.stream_floats ? plan->options.stream_floats : PLAN_STREAM;
-    if (!plan->options.training || !plan->options.optimizer || plan->trained_floats < smallest) return;
+    if (!plan->options.training || !plan->options.optimizer || plan->options.recompute) return;
+    if (plan->trained_floats < smallest) return;
     size_t room = tl__size_max(plan->decay_floats, PLAN_SPLIT) / tl__size_max(1, plan->options.max_rows);
     plan->split = true;
     for (int i = 0; i < plan->node_count; i++) {
@@ -255,24 +265,40 @@ static void plan_split(tl__plan *plan)
     }
 }
 
-/* Last time at which the array of node i is read, or -1 when nobody reads it after its own time. */
-static int plan_last_read(const plan_maker *maker, int i)
+/* The array of node i is read at this time: in its first life, or, where it is written again before, its second. */
+static void plan_read(tl__plan_buffer *buffer, int again, int time)
 {
-    const tl__plan *plan = maker->plan;
-    int n = plan->node_count, last = i;
-    if (plan->nodes[plan->output].root[maker->mode] == i) last = 2 * n + 1;
-    if (plan->nodes[i].keeps_output && maker->mode == TL__TRAINING && tl__plan_backward(plan, i))
-        last = plan_max(last, 2 * n - i);
+    if (again >= 0 && time >= again) buffer->again_to = plan_max(buffer->again_to, time);
+    else buffer->to = plan_max(buffer->to, time);
+}
+
+/* What is read between the loss and its segment's second forward pass is held all the time, and written twice. */
+static void plan_out_buffer(plan_maker *maker, int i)
+{
+    tl__plan *plan = maker->plan;
+    tl__plan_node *node = &plan->nodes[i];
+    int n = plan->node_count, again = -1;
+    bool training = maker->mode == TL__TRAINING;
+    tl__plan_buffer *buffer = plan_buffer(maker, i, maker->rows * tl__shape_size(&plan->graph->nodes[i].shape) *
+                                          sizeof(float), &node->at[maker->mode].out, i, i);
+    if (training && node->again >= 0) again = buffer->again_from = buffer->again_to = node->again;
+    if (plan->nodes[plan->output].root[maker->mode] == i) buffer->to = plan->end + 1;
+    if (node->keeps_output && training && tl__plan_backward(plan, i)) plan_read(buffer, again, node->back);
     for (int j = i + 1; j < n; j++) {
-        if (!plan->nodes[j].live || plan->nodes[j].root[maker->mode] != j) continue;
+        const tl__plan_node *reader = &plan->nodes[j];
+        if (!reader->live || reader->root[maker->mode] != j) continue;
         for (int k = 0; k < plan->graph->nodes[j].input_count; k++) {
             if (plan->nodes[plan->graph->nodes[j].inputs[k]].root[maker->mode] != i) continue;
-            last = plan_max(last, j);
-            if (plan->nodes[j].keeps_input && maker->mode == TL__TRAINING && tl__plan_backward(plan, j))
-                last = plan_max(last, plan_is_split(plan, j) ? 2 * n : 2 * n - j);
+            plan_read(buffer, again, j);
+            if (training && reader->again >= 0) plan_read(buffer, again, reader->again);
+            if (reader->keeps_input && training && tl__plan_backward(plan, j))
+                plan_read(buffer, again, plan_is_split(plan, j) ? plan->end : reader->back);
         }
     }
-    return last;
+    bool held = again >= 0 && buffer->to > n, read = buffer->again_to > again;
+    if (held) buffer->to = plan_max(buffer->to, buffer->again_to);
+    if (again >= 0 && !held && (read || node->repeats)) node->repeats = true;
+    else plan_buffer_again(buffer, 0, -1);
 }
 
 static void plan_gradient_buffers(plan_maker *maker)
@@ -286,13 +312,14 @@ static void plan_gradient_buffers(plan_maker *maker)
         for (int k = 0; k < TL__NODE_INPUTS; k++) node->at[TL__TRAINING].edge[k] = TL__NOWHERE;
         if (!node->live || !node->gradient || node->gradient_root != i) continue;
         /* the readers of all nodes that share this gradient write it; the earliest is the highest in number */
-        int from = 2 * n - i;
+        int from = node->back;
         for (int j = i; j < n; j++) {
             if (plan->nodes[j].live && plan->nodes[j].gradient_root == i && j == plan->output) from = n;
             for (int k = 0; plan->nodes[j].live && k < graph->nodes[j].input_count; k++)
-                if (plan->nodes[graph->nodes[j].inputs[k]].gradient_root == i && 2 * n - j < from) from = 2 * n - j;
+                if (plan->nodes[graph->nodes[j].inputs[k]].gradient_root == i && plan->nodes[j].back < from)
+                    from = plan->nodes[j].back;
         }
-        int to = !graph->nodes[i].input_count ? 2 * n + 1 : plan_is_split(plan, i) ? 2 * n : 2 * n - i;
+        int to = !graph->nodes[i].input_count ? plan->end + 1 : plan_is_split(plan, i) ? plan->end : node->back;
         plan_buffer(maker, i, maker->rows * tl__shape_size(&graph->nodes[i].shape) * sizeof(float),
                     &node->at[TL__TRAINING].d_out, from, to);
     }
@@ -312,7 +339,7 @@ static void plan_edge_buffers(plan_maker *maker)
                 if (graph->nodes[j].inputs[k] != t) continue;
                 if (written)
                     plan_buffer(maker, j, maker->rows * tl__shape_size(&graph->nodes[t].shape) * sizeof(float),
-                                &plan->nodes[j].at[TL__TRAINING].edge[k], 2 * n - j, 2 * n - j);
+                                &plan->nodes[j].at[TL__TRAINING].edge[k], plan->nodes[j].back, plan->nodes[j].back);
                 written = true;
             }
     }
@@ -327,28 +354,40 @@ static void plan_layer_buffers(plan_maker *maker, int i)
         void *pointer;
     } state;
     tl__plan *plan = maker->plan;
-    tl__plan_places *at = &plan->nodes[i].at[maker->mode];
+    tl__plan_node *node = &plan->nodes[i];
+    tl__plan_places *at = &node->at[maker->mode];
     tl__layer_memory memory;
     tl__site site = tl__plan_site(plan, i);
-    int n = plan->node_count;
     TL_ASSERT(tl__plan_layer(plan, i)->state_size <= sizeof state);
     memset(&state, 0, sizeof state);
     tl__plan_memory(plan, i, maker->mode, &memory);
     tl__plan_layer(plan, i)->carve(&site, &memory, &state);
-    plan->nodes[i].keeps_input = memory.keeps_input;
-    plan->nodes[i].keeps_output = memory.keeps_output;
+    node->keeps_input = memory.keeps_input;
+    node->keeps_output = memory.keeps_output;
     plan->scratch = tl__size_max(plan->scratch, tl__size_round(memory.worker, PLAN_LINE));
-    bool back = maker->mode == TL__TRAINING;
-    plan_buffer(maker, i, memory.kept.used, &at->kept, i, back ? 2 * n - i : i);
-    plan_buffer(maker, i, memory.forward.used, &at->forward, i, i);
-    plan_buffer(maker, i, back ? memory.backward.used : 0, &at->backward, 2 * n - i, 2 * n - i);
+    bool training = maker->mode == TL__TRAINING, again = training && node->again >= 0;
+    bool held = again && tl__plan_layer(plan, i)->commit;   /* what is committed after the forward pass stays */
+    tl__plan_buffer *kept = plan_buffer(maker, i, memory.kept.used, &at->kept, i,
+                                        training && (!again || held) ? node->back : i);
+    tl__plan_buffer *forward = plan_buffer(maker, i, memory.forward.used, &at->forward, i, i);
+    plan_buffer(maker, i, training ? memory.backward.used : 0, &at->backward, node->back, node->back);
+    node->repeats = again && !held && kept;
+    if (node->repeats) plan_buffer_again(kept, node->again, node->back);
+    if (again) plan_buffer_again(forward, node->again, node->again);
 }
 
 /* ---- Placing */
 
+static bool plan_meet(int a_from, int a_to, int b_from, int b_to)
+{
+    return a_from <= a_to && b_from <= b_to && a_from <= b_to && b_from <= a_to;
+}
+
 static bool plan_overlap(const tl__plan_buffer *a, const tl__plan_buffer *b)
 {
-    return a->from <= b->to && b->from <= a->to;
+    return plan_meet(a->from, a->to, b->from, b->to) || plan_meet(a->from, a->to, b->again_from, b->again_to) ||
+           plan_meet(a->again_from, a->again_to, b->from, b->to) ||
+           plan_meet(a->again_from, a->again_to, b->again_from, b->again_to);
 }
 
 /* Order by size, largest first, equal ones as they came: an insertion sort, the lists are short. */
@@ -407,8 +446,7 @@ static tl_status plan_values(tl__plan *plan, int mode, tl_error *error)
     }
     for (int i = 0; i < n; i++)
         if (plan->nodes[i].live && plan->nodes[i].root[mode] == i && plan->graph->nodes[i].input_count)
-            plan_buffer(&maker, i, maker.rows * tl__shape_size(&plan->graph->nodes[i].shape) * sizeof(float),
-                        &plan->nodes[i].at[mode].out, i, plan_last_read(&maker, i));
+            plan_out_buffer(&maker, i);
     if (training) {
         plan_gradient_buffers(&maker);
         plan_edge_buffers(&maker);
@@ -428,6 +466,29 @@ static tl_status plan_values(tl__plan *plan, int mode, tl_error *error)
     plan->values = tl__size_max(plan->values, bytes);
     plan->totals.values_unshared = tl__size_max(plan->totals.values_unshared, unshared);
     return TL_OK;
+}
+
+/* Under recomputation as many segments as give the least memory, of some that are tried. */
+static tl_status plan_training(tl__plan *plan, tl_error *error)
+{
+    static const int segments[] = {2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 48, 64};
+    size_t evaluation = plan->values, least;
+    int best = 1;
+    TL_TRY(plan_values(plan, TL__TRAINING, error));
+    least = plan->values;
+    if (!plan->options.recompute) return TL_OK;
+    for (size_t i = 0; i < TL_COUNT(segments) && segments[i] <= plan->node_count; i++) {
+        tl__plan_times(plan, segments[i]);
+        plan->values = evaluation;
+        TL_TRY(plan_values(plan, TL__TRAINING, error));
+        if (plan->values < least) {
+            least = plan->values;
+            best = segments[i];
+        }
+    }
+    tl__plan_times(plan, plan->options.segments > 0 ? plan->options.segments : best);
+    plan->values = evaluation;
+    return plan_values(plan, TL__TRAINING, error);
 }
 
 /* ---- The whole */
@@ -480,8 +541,9 @@ static tl_status plan_make(tl__plan *plan, const tl__graph *graph, const tl__pla
     TL_TRY(plan_parameters(plan, error));
     plan_needs(plan);
     plan_split(plan);
+    tl__plan_times(plan, 1);
     TL_TRY(plan_values(plan, TL__EVALUATION, error));
-    if (plan->options.training) TL_TRY(plan_values(plan, TL__TRAINING, error));
+    if (plan->options.training) TL_TRY(plan_training(plan, error));
     plan_counts(plan);
     plan->totals.plan = tl__plan_size(graph);
     if (tl__network_measure(plan, &plan->totals) != TL_OK)

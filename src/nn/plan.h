@@ -31,6 +31,9 @@ typedef struct tl__plan_options {
     size_t evaluation_rows;               /* of a batch in evaluation and prediction; 0: max_rows */
     int shards;                           /* training.gradient_shards: a power of two; 0: 1 */
     int accumulation;                     /* micro-batches per step: a power of two that divides shards; 0: 1 */
+    bool recompute;                       /* less memory for more time: values are computed again on the way back
+                                             (plan_times.c); the same bits */
+    int segments;                         /* of recompute; 0: as many as give the least memory */
     bool input_gradient;                  /* also computes the gradient of the inputs: explanations, tests */
     bool own_parameters;                  /* the block holds the parameters; false: they are given when it is placed */
     const struct tl__loss *loss;          /* NULL: none (prediction; tests that feed gradients themselves) */

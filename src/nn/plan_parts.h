@@ -29,6 +29,9 @@ typedef struct tl__plan_node {
     bool wants[TL__NODE_INPUTS];    /* the gradient of this input is computed */
     bool keeps_input, keeps_output; /* its backward pass reads them (of the mode that is being laid out) */
     size_t values;                  /* bytes of its buffers in training (else in evaluation), before sharing */
+    int segment;                    /* under recomputation; else 0 */
+    int again, back;                /* times of its second forward pass (-1: none) and of its backward pass */
+    bool repeats;                   /* there is something to do in the second */
     tl__plan_places at[TL__MODES];
 } tl__plan_node;
 
@@ -37,6 +40,7 @@ typedef struct tl__plan_buffer {
     size_t *offset;
     int node;                       /* whose it is; -1: the loss's */
     int from, to;                   /* times of its first writer and last reader */
+    int again_from, again_to;       /* the same once more, under recomputation; from > to: it is held once */
 } tl__plan_buffer;
 
 /* Parameters that one set of optimizer factors goes for: up to `end`, from the end of the part before. */
@@ -59,6 +63,8 @@ struct tl__plan {
     tl__plan_part parts[TL__OPTIMIZER_PARTS];   /* those of weights first */
     int part_count;
     bool split;                     /* gradients of weights come after those of all inputs */
+    int segments;                   /* whose values are computed again on the way back, but the last one's; 1: none */
+    int end;                        /* time after all backward passes */
     int gradient_arrays, state_arrays;
     size_t values;                  /* bytes */
     size_t row_losses[TL__MODES];   /* offset */
@@ -82,6 +88,8 @@ static inline bool tl__plan_backward(const tl__plan *plan, int node)
     return plan->nodes[node].live && plan->nodes[node].gradient && plan->graph->nodes[node].input_count > 0;
 }
 
+/* Cut the nodes into so many segments of about equal `values` and give all of them their times. */
+TL_PRIV void tl__plan_times(tl__plan *plan, int segments);
 /* What a carve function is told about a node. */
 TL_PRIV void tl__plan_memory(const tl__plan *plan, int node, int mode, tl__layer_memory *out);
 

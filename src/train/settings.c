@@ -50,6 +50,9 @@ TL_PRIV const tl__field *tl__training_rows(void)
         {ROW(accumulation), .kind = TL__FIELD_INT, .flags = TL__RESULT, .fallback = 1, .min = 1, .max = 1 << 20,
          .unit = "batches", .aliases = "training.gradient_accumulation training.accumulation_steps",
          .help = "batches whose gradients make one step"},
+        {ROW(recompute), .kind = TL__FIELD_BOOL,
+         .help = "keep fewer values in memory and compute them again on the way back: less memory, up to a third more "
+                 "time, the same results"},
         {ROW(drop_last), .kind = TL__FIELD_BOOL, .flags = TL__RESULT,
          .help = "leave out a last batch that is not full"},
         {ROW(validation_batch_size), .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__AUTO, .min = 0, .max = 1 << 20,

@@ -53,6 +53,7 @@ typedef struct tl__training_settings {
     const tl_value *class_weights;  /* none, balanced, or a list of numbers in class order */
     int64_t gradient_shards;        /* a power of two */
     int64_t accumulation;           /* batches whose gradients make one step */
+    bool recompute;
     bool drop_last;
     int64_t validation_batch_size;  /* rows of a batch when evaluating; 0: as batch_size */
     int monitor;                    /* tl__monitor */

@@ -57,6 +57,7 @@ static tl_status trainer_plan(tl__trainer *trainer, tl_error *error)
         .kernels = context->kernels, .workers = tl__pool_threads(context->pool), .training = true,
         .max_rows = tl__size_max(1, (trainer->step_rows + accumulation - 1) / accumulation),
         .evaluation_rows = trainer->evaluator.batch, .shards = (int)shards, .accumulation = (int)accumulation,
+        .recompute = training->recompute,
         .loss = trainer->loss, .loss_settings = trainer->loss_settings,
         .target_width = trainer_classifies(data) ? 0 : data->pipeline->outputs, .optimizer = trainer->optimizer,
         .optimizer_settings = trainer->optimizer_settings, .seed = trainer->options.seed,

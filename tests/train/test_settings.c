@@ -157,6 +157,7 @@ static void test_accumulation(void **state)
                  71);
     same_weights("epochs: 4, batch_size: 8, gradient_shards: 2, class_weights: balanced",
                  "epochs: 4, batch_size: 4, gradient_shards: 2, accumulation: 2, class_weights: balanced", 53);
+    same_weights("epochs: 4, batch_size: 8", "epochs: 4, batch_size: 8, recompute: true", 53);
 }
 
 /* The ratio's threshold is 1.15, under focal loss 20.0, and off where it is not asked for. */

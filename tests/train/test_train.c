@@ -379,6 +379,7 @@ static void test_plan_is_exact(void **state)
     check_plan("epochs: 3, batch_size: 8", NULL);
     check_plan("epochs: 3, batch_size: 7, optimizer: sgd, keep: last", NULL);
     check_plan("epochs: 3, batch_size: 4, accumulation: 4, gradient_shards: 8, validation_batch_size: 100", NULL);
+    check_plan("epochs: 3, batch_size: 8, recompute: true", NULL);
     check_plan("epochs: 5, keep: patience, early_stopping: {patience: 4}", NULL);
     char folder[256];
     files_begin(folder);
