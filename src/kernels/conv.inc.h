@@ -12,6 +12,17 @@ enum {
     SET(CONV_TASK_WORK) = 1 << 18  /* multiply-adds that are worth a task of their own */
 };
 
+/* Layers of few channels, which would fill less than half of the lanes, are the narrower set's. */
+#ifdef SET_NARROW
+#  define CONV_NARROW(channels, ...) \
+      if ((channels) <= VN / 2) {    \
+          SET_NARROW->__VA_ARGS__;   \
+          return;                    \
+      }
+#else
+#  define CONV_NARROW(channels, ...)
+#endif
+
 /* Rows of a tile so wide. */
 INLINE(size_t) SET(conv_rows)(size_t columns) { return columns <= VN ? CONV_ROWS : GEMM_ROWS; }
 
@@ -59,9 +70,9 @@ FN(tl__conv_band) SET(conv_band)(const tl__conv_space *space, size_t sample, siz
 
 /* ---- forward ---- */
 
-/* One row of positions of a strip of channels [o, o + columns) of group g. */
-FN(void) SET(conv_row)(const tl__conv *call, const tl__conv_band *band, size_t sample, size_t i, size_t g, size_t o,
-                       size_t columns)
+/* Rows of positions [first, end) of a strip of channels [o, o + columns) of group g. */
+FN(void) SET(conv_strip)(const tl__conv *call, const tl__conv_band *band, size_t sample, size_t first, size_t end,
+                         size_t g, size_t o, size_t columns)
 {
     const tl__conv_space *space = &call->space;
     const tl__conv_axis *x = &space->x;
@@ -69,29 +80,28 @@ FN(void) SET(conv_row)(const tl__conv *call, const tl__conv_band *band, size_t s
     const size_t tiles = SET(parts)(width, most), least = width / tiles, more = width % tiles;
     const bool together = x->spread == 1 && space->groups == 1 && call->w_x == in * space->out;
     const bool relu = call->activation == TL__RELU;
-    float *c = call->c + sample * call->c_sample + i * call->c_y + o;
-    size_t to, from = tl__conv_taps(&space->y, i, &to);
-    if (from == to) from = to = 0;
-    tl__conv_tile t = {.ny = to - from, .nx = together ? 1 : x->taps, .n = together ? x->taps * in : in,
+    tl__conv_tile t = {.nx = together ? 1 : x->taps, .n = together ? x->taps * in : in,
                        .stride_i = x->step * space->in, .stride_three = 3 * x->step * space->in,
                        .a_y = space->y.spread * band->row, .a_x = x->spread * space->in, .stride_p = 1,
-                       .b = call->w + from * call->w_y + o, .b_y = call->w_y, .b_x = call->w_x, .ldb = space->out,
+                       .b_y = call->w_y, .b_x = call->w_x, .ldb = space->out,
                        .ldc = call->c_x, .ldsaved = call->c_x, .columns = columns};
+    const float *a = band->at + (size_t)((ptrdiff_t)band->left - x->pad) * space->in + g * in;
     t.bias = call->bias != NULL ? call->bias + o : NULL;
     t.cut = relu && call->pre == NULL ? 0.0f : tl__bits_float(0x7fc00000u);
     if (call->saved != NULL) t.end = relu ? TL__TILE_BACKWARD : TL__TILE_STORE;
     else if (t.bias != NULL || t.cut <= 0.0f) t.end = TL__TILE_FORWARD;
-    if (t.ny > 0) {
-        const size_t row = (size_t)tl__conv_row(&space->y, i, from) - band->first;
-        t.a = band->at + row * band->row + (size_t)((ptrdiff_t)band->left - x->pad) * space->in + g * in;
-    } else {
-        t.a = band->at;
-    }
-    for (size_t tile = 0, j = 0, height; tile < tiles; tile++, j += height, t.a += height * t.stride_i) {
-        height = least + (tile < more);
-        t.c = c + j * call->c_x;
-        if (t.end == TL__TILE_BACKWARD) t.saved = call->saved + (t.c - call->c);
-        SET(conv_tile)(height, columns)(&t);
+    for (size_t i = first; i < end; i++) {
+        size_t to, from = tl__conv_taps(&space->y, i, &to), at = sample * call->c_sample + i * call->c_y + o;
+        if (from == to) from = to = 0;
+        t.ny = to - from;
+        t.a = t.ny > 0 ? a + ((size_t)tl__conv_row(&space->y, i, from) - band->first) * band->row : band->at;
+        t.b = call->w + from * call->w_y + o;
+        for (size_t tile = 0, height; tile < tiles; tile++, at += height * call->c_x, t.a += height * t.stride_i) {
+            height = least + (tile < more);
+            t.c = call->c + at;
+            if (t.end == TL__TILE_BACKWARD) t.saved = call->saved + at;
+            SET(conv_tile)(height, columns)(&t);
+        }
     }
 }
 
@@ -122,8 +132,8 @@ FN(void) SET(conv_run)(const tl__conv *call, const tl__conv_plan *plan, size_t t
         const tl__conv_band band = SET(conv_band)(space, sample, first, count, scratch);
         for (size_t g = 0; g < space->groups; g++)
             for (size_t o = 0; o < out; o += width)
-                for (size_t i = first; i < first + count; i++)
-                    SET(conv_row)(call, &band, sample, i, g, g * out + o, tl__size_min(width, out - o));
+                SET(conv_strip)(call, &band, sample, first, first + count, g, g * out + o,
+                                tl__size_min(width, out - o));
         for (size_t i = first; i < first + count && !ends; i++)
             SET(conv_epilogue)(call, sample * call->c_sample + i * call->c_y);
     }
@@ -133,6 +143,7 @@ FN(void) SET(conv_plan)(const tl__conv *call, tl__conv_plan *plan)
 {
     const tl__conv_space *space = &call->space;
     const size_t all = space->samples * space->y.out;
+    CONV_NARROW(space->out / space->groups, conv_plan(call, plan))
     *plan = (tl__conv_plan){.run = SET(conv_run)};
     if (all == 0 || space->x.out == 0) return;
     SET(conv_bands)(space, plan);
@@ -286,6 +297,7 @@ FN(void) SET(conv_gradient_plan)(const tl__conv_gradient *call, tl__conv_plan *p
     const size_t read = space->in / space->groups, out = space->out / space->groups;
     const size_t positions = space->samples * y->out * x->out, pieces = tl__size_max(1, call->pieces);
     const bool together = x->spread == 1 && space->groups == 1;
+    CONV_NARROW(out, conv_gradient_plan(call, plan))
     *plan = (tl__conv_plan){.run_gradient = SET(conv_gradient_run), .leaves = pieces > 1 || positions > TL__BLOCK};
     SET(conv_bands)(space, plan);
     plan->line_rows = together ? x->taps * read : read;

@@ -29,6 +29,22 @@ INLINE(SET(window)) SET(pool_window)(const tl__pooling *call, const tl__conv_axi
     return w;
 }
 
+/* The window of position j of a row, given that of the one before: where both are whole, it is one step further. */
+INLINE(void) SET(pool_next)(const tl__pooling *call, const tl__conv_axis *x, size_t i, size_t j, size_t whole,
+                            SET(window) *w)
+{
+    if (j > 0 && w->nx == x->taps && j < whole) w->at += x->step * call->channels;
+    else *w = SET(pool_window)(call, x, i, j);
+}
+
+/* Positions of a row up to which, once windows are whole, they stay so. */
+INLINE(size_t) SET(pool_whole)(const tl__pooling *call, const tl__conv_axis *x)
+{
+    size_t whole = call->counts_padding && call->after_x > 0 ? 0 : x->out;
+    while (whole > 0 && tl__conv_row(x, whole - 1, x->taps - 1) >= (ptrdiff_t)x->in) whole--;
+    return whole;
+}
+
 /* The columns of a sample. */
 INLINE(tl__conv_axis) SET(pool_columns)(const tl__pooling *call, size_t sample)
 {
@@ -56,13 +72,16 @@ INLINE(V) SET(pool_largest)(const float *x, const SET(window) *w, size_t ny, siz
 FN(void) SET(max_pool)(const tl__pooling *call, size_t first, size_t count_rows)
 {
     const size_t channels = call->channels;
+    CONV_NARROW(channels, max_pool(call, first, count_rows))
     for (size_t row = first; row < first + count_rows; row++) {
         const size_t sample = row / call->y.out;
         const tl__conv_axis x = SET(pool_columns)(call, sample);
         const float *source = call->source + sample * call->y.in * call->x.in * channels;
+        const size_t whole = SET(pool_whole)(call, &x), i_row = row % call->y.out;
+        SET(window) w = {.nx = 0};
         size_t to = row * x.out * channels;
         for (size_t j = 0; j < x.out; j++, to += channels) {
-            const SET(window) w = SET(pool_window)(call, &x, row % call->y.out, j);
+            SET(pool_next)(call, &x, i_row, j, whole, &w);
             const float *from = source + w.at;
             EACH_VECTOR(channels, V chosen;
                         const V m = w.ny == 2 && w.nx == 2
@@ -77,13 +96,16 @@ FN(void) SET(max_pool)(const tl__pooling *call, size_t first, size_t count_rows)
 FN(void) SET(avg_pool)(const tl__pooling *call, size_t first, size_t count_rows)
 {
     const size_t channels = call->channels;
+    CONV_NARROW(channels, avg_pool(call, first, count_rows))
     for (size_t row = first; row < first + count_rows; row++) {
         const size_t sample = row / call->y.out;
         const tl__conv_axis x = SET(pool_columns)(call, sample);
         const float *source = call->source + sample * call->y.in * call->x.in * channels;
+        const size_t whole = SET(pool_whole)(call, &x), i_row = row % call->y.out;
+        SET(window) w = {.nx = 0};
         float *to = call->c + row * x.out * channels;
         for (size_t j = 0; j < x.out; j++, to += channels) {
-            const SET(window) w = SET(pool_window)(call, &x, row % call->y.out, j);
+            SET(pool_next)(call, &x, i_row, j, whole, &w);
             EACH_VECTOR(channels, V acc = ZERO;
                         for (size_t ky = 0; ky < w.ny; ky++) {
                             V line = ZERO;
@@ -129,9 +151,11 @@ INLINE(void) SET(pool_backward)(const tl__pooling *call, size_t first, size_t sa
         size_t from = sample * call->y.out * x.out * channels;
         if (!alone || call->lengths != NULL || !SET(pool_all)(&call->y) || !SET(pool_all)(&x))
             SET(fill)(dx, 0.0f, size);
-        for (size_t row = 0; row < call->y.out; row++)
+        const size_t whole = SET(pool_whole)(call, &x);
+        for (size_t row = 0; row < call->y.out; row++) {
+            SET(window) w = {.nx = 0};
             for (size_t j = 0; j < x.out; j++, from += channels) {
-                const SET(window) w = SET(pool_window)(call, &x, row, j);
+                SET(pool_next)(call, &x, row, j, whole, &w);
                 float *to = dx + w.at;
                 EACH_VECTOR(channels, V g = LOAD(call->d + from + i), chosen = ZERO;
                             if (all) g = V_DIV(g, V_SET(w.n));
@@ -141,15 +165,20 @@ INLINE(void) SET(pool_backward)(const tl__pooling *call, size_t first, size_t sa
                                 SET(pool_give)(to + i, &w, 2, 2, x.taps, g, chosen, all, alone, count);
                             else SET(pool_give)(to + i, &w, w.ny, w.nx, x.taps, g, chosen, all, alone, count););
             }
+        }
     }
 }
 
 FN(void) SET(max_pool_backward)(const tl__pooling *call, size_t first, size_t count)
 {
+    CONV_NARROW(call->channels, max_pool_backward(call, first, count))
     SET(pool_backward)(call, first, count, false);
 }
 
 FN(void) SET(avg_pool_backward)(const tl__pooling *call, size_t first, size_t count)
 {
+    CONV_NARROW(call->channels, avg_pool_backward(call, first, count))
     SET(pool_backward)(call, first, count, true);
 }
+
+#undef CONV_NARROW

@@ -3,6 +3,7 @@
  *   GEMM_ROWS, GEMM_WIDE    the tile of the matrix product, in rows and vectors
  *   GEMM_MASKED             1 where V_LOAD_PART is one instruction: edges of b are then read where they lie
  *   GEMM_LINE_1, _2, _3     vectors of products of one, two and three rows; each 4, 8 or 16
+ *   SET_NARROW              optional: a set of half as many lanes, for layers of few channels
  *   CONV_ROWS               rows of a convolution's tile of one vector: 4, 8 or 14
  *   V_FIRST(v, n)           the first n lanes, the others 0; n in 0..VN
  *   I_COUNTERS, I_WIDE, I_QUADS (optimizer.inc.h); FOUR_LOAD, FOUR_STORE (short_rows.inc.h; where VN > 1)

@@ -9,6 +9,7 @@
 #undef SET_NAME
 #undef SET_CLASS
 #undef SET_GEMM
+#undef SET_NARROW
 #undef GEMM_ROWS
 #undef GEMM_WIDE
 #undef GEMM_MASKED

@@ -57,6 +57,7 @@ TL_PRIV const tl__kernels *tl__kernels_avx512(void);
 #endif
 #if TL__HAS_AVX2
 TL_PRIV const tl__kernels *tl__kernels_avx2(void);
+TL_PRIV const tl__kernels *tl__kernels_narrow(void);   /* the same, for AVX-512: the processor is known to run it */
 #endif
 #if TL__HAS_SSE2
 TL_PRIV const tl__kernels *tl__kernels_sse2(void);

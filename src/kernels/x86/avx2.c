@@ -13,6 +13,8 @@
 #include "kernels/x86/vec_avx2.h"
 #include "kernels/set.inc.h"
 
+TL_PRIV const tl__kernels *tl__kernels_narrow(void) { return &avx2_set; }
+
 TL_PRIV const tl__kernels *tl__kernels_avx2(void)
 {
     return tl__x86_level() >= TL__X86_AVX2 ? avx2_set : NULL;

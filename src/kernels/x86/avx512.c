@@ -11,6 +11,9 @@
 #define INLINE(type) static inline __attribute__((unused, always_inline, AVX512_TARGET)) type
 #define SET_NAME "avx512"
 #define SET_CLASS TL__CANONICAL
+#if TL__HAS_AVX2
+#  define SET_NARROW tl__kernels_narrow()
+#endif
 #include "kernels/x86/vec_avx512.h"
 #include "kernels/set.inc.h"
 
