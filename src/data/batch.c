@@ -6,6 +6,7 @@
  * batch holds depends on its number alone, so the thread cannot change a result. */
 #include "data/batch.h"
 
+#include "data/augment.h"
 #include "data/order.h"
 #include "data/window.h"
 #include "port/port.h"
@@ -26,6 +27,8 @@ struct tl__batches {
     uint32_t *order;               /* [rows] */
     uint32_t *pieces;              /* [shape.pieces] of the epoch */
     float *cache;                  /* [rows, features] */
+    uint32_t epoch;
+    float *augment;                /* room for changing an image; NULL: none is changed */
     tl__batch slots[BATCH_SLOTS];
     float *inputs[BATCH_SLOTS];    /* of the slots; unless they point into the cache */
     int32_t *labels[BATCH_SLOTS];
@@ -108,8 +111,10 @@ static tl__batches *batch_carve(tl__carver *carver, const tl_dataset *dataset, c
     plan.pieces = TL_CARVE(carver, uint32_t, options->shuffle ? plan.shape.pieces : 0);
     if (plan.cached) plan.cache = TL_CARVE(carver, float, rows * pipeline->features);
     if (!tl__size_mul(size, tl__size_max(pipeline->features, pipeline->outputs), &all)) carver->overflow = true;
+    const bool augment = options->augment && tl__augments(dataset);
+    if (augment) plan.augment = TL_CARVE(carver, float, tl__augment_room(dataset));
     for (int i = 0; i < (plan.threaded ? BATCH_SLOTS : 1) && !carver->overflow; i++) {
-        if (!plan.cached || options->shuffle) plan.inputs[i] = TL_CARVE(carver, float, size * pipeline->features);
+        if (!plan.cached || options->shuffle || augment) plan.inputs[i] = TL_CARVE(carver, float, size * pipeline->features);
         if (pipeline->classification) plan.labels[i] = TL_CARVE(carver, int32_t, size);
         else plan.targets[i] = TL_CARVE(carver, float, size * pipeline->outputs);
         if (dataset->has_weights) plan.weights[i] = TL_CARVE(carver, float, size);
@@ -227,9 +232,9 @@ static void batch_make(tl__batches *batches, size_t number, int slot)
     if (batches->failed != TL_OK) return;
     *batch = (tl__batch){rows, first, order, inputs, batches->labels[slot], batches->targets[slot],
                          batches->weights[slot]};
-    if (!batches->cached) return;
-    if (inputs) batch_copy_rows(batches, order, rows, inputs);
-    else batch->inputs = batches->cache + first * dataset->pipeline->features;
+    if (batches->cached && inputs) batch_copy_rows(batches, order, rows, inputs);
+    else if (batches->cached) batch->inputs = batches->cache + first * dataset->pipeline->features;
+    if (batches->augment) tl__augment_rows(dataset, batches->epoch, order, rows, inputs, batches->augment);
 }
 
 static void batch_thread(void *user)
@@ -356,6 +361,7 @@ TL_PRIV void tl__batches_start(tl__batches *batches, uint32_t epoch, size_t firs
 {
     batch_drain(batches);
     batch_draw(batches, epoch);
+    batches->epoch = epoch;
     batches->first = batches->given = batches->next = tl__size_min(first, batches->count);
     batches->waited = 0;
     batches->failed = TL_OK;

@@ -19,6 +19,7 @@ typedef struct tl__batch_options {
     int workers;               /* 0: the caller makes them; else a thread makes the next while this one is used, when
                                   the part is large enough for it to pay */
     size_t cache_bytes;        /* a prepared copy of all inputs is kept when it is no larger; 0: never */
+    bool augment;              /* change images as data.augment says (data/augment.h) */
 } tl__batch_options;
 
 typedef struct tl__batch {

@@ -3,6 +3,7 @@
 #include "data/dataset_build.h"
 
 #include "base/text.h"
+#include "data/augment.h"
 #include "data/forecast_make.h"
 #include "data/pipeline_fit.h"
 #include "data/split.h"
@@ -496,6 +497,7 @@ TL_PRIV tl_status tl__dataset_make(tl_context *context, tl__table *table, tl__ta
     if (tl__dataset_new(context, table, test, &dataset) != TL_OK) return tl__fail_memory(error, sizeof *dataset);
     size_t before = context->heap.in_use;
     dataset->seed = seed;
+    dataset->augment = settings->augment;
     dataset->shuffle = settings->shuffle;
     dataset->shuffle_block = settings->shuffle_block > 0 ? (size_t)settings->shuffle_block
                              : table->store              ? tl__stream_block(table, settings)
@@ -505,6 +507,7 @@ TL_PRIV tl_status tl__dataset_make(tl_context *context, tl__table *table, tl__ta
     bool forecast = settings->task == TL__TASK_FORECAST;
     tl_status status = forecast ? tl__forecast_make(dataset, settings, error)
                                 : dataset_make(dataset, settings, seed, &roles, &candidates, error);
+    if (status == TL_OK) status = tl__augment_check(dataset, error);
     dataset_candidates_free(&candidates);
     tl__roles_free(&roles);
     tl__dataset_let_go(dataset);

@@ -66,6 +66,7 @@ struct tl_dataset {
     const char *note;              /* sentences for the user, a line each ("column 'date' is not used: ..."); "" none */
     size_t bytes;                  /* that the context's heap holds for this object: tables, pipeline and all */
     uint64_t seed;                 /* of the split and of the order of batches */
+    tl__augment_settings augment;
     bool shuffle;                  /* from the settings, for tl__batches_new */
     size_t shuffle_block;          /* the same, resolved; 0: all rows */
     int workers;

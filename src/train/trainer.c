@@ -66,7 +66,7 @@ static tl_status trainer_plan(tl__trainer *trainer, tl_error *error)
     trainer->batch_options = (tl__batch_options){
         .part = TL_TRAIN, .batch_size = trainer->step_rows, .shuffle = data->shuffle,
         .shuffle_block = data->shuffle_block, .drop_last = training->drop_last, .workers = data->workers,
-        .cache_bytes = data->cache_bytes,
+        .cache_bytes = data->cache_bytes, .augment = true,
     };
     trainer->steps = training->drop_last ? rows / trainer->step_rows :
         (rows + trainer->step_rows - 1) / trainer->step_rows;

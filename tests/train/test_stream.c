@@ -104,6 +104,19 @@ static char *train_on(tl_dataset *d, const char *with, size_t *size)
     return bytes;
 }
 
+/* Images so large that a thread makes batches of 330. */
+static void make_wide_images(void)
+{
+    enum { ROWS = 1600, PIXELS = 100 };
+    static unsigned char images[16 + ROWS * PIXELS] = {0, 0, 8, 3, 0, 0, ROWS >> 8, ROWS & 255, 0, 0, 0, 5, 0, 0, 0, 20};
+    static unsigned char labels[8 + ROWS] = {0, 0, 8, 1, 0, 0, ROWS >> 8, ROWS & 255};
+    for (unsigned i = 0; i < ROWS; i++) labels[8 + i] = (unsigned char)(i % 3);
+    for (unsigned i = 0, r = 5; i < ROWS * PIXELS; i++, r = r * 1103515245u + 12345u)
+        images[16 + i] = (unsigned char)((r >> 20) % 180 + i / PIXELS % 3 * 20);
+    files_write(folder, "wide.idx", (const char *)images, sizeof images);
+    files_write(folder, "wide-labels.idx", (const char *)labels, sizeof labels);
+}
+
 /* Arrays are read where they lie, with the labels in memory. */
 static void make_arrays(void)
 {
@@ -116,6 +129,7 @@ static void make_arrays(void)
     }
     files_write(folder, "images.idx", (const char *)images, sizeof images);
     files_write(folder, "labels.idx", (const char *)labels, sizeof labels);
+    make_wide_images();
     tl__buffer npy;
     float points[2 * ROWS], targets[ROWS];
     blobs(points, targets, ROWS);
@@ -130,6 +144,34 @@ static void make_arrays(void)
 }
 
 static const char pair[] = "{images: images.idx, labels: labels.idx}, target: label", points[] = "points.npy, target: -1";
+
+/* Images are changed by their place, in memory as in a file, by a thread or none. */
+static void augmented_images_are_the_same(void **state)
+{
+    static const char wide[] = "{images: wide.idx, labels: wide-labels.idx}, target: label",
+        more[] = "augment: {flip_horizontal: 0.5, flip_vertical: 0.2, shift: 1, crop_padding: 2}, workers: 1";
+    char with[300];
+    char *first = NULL;
+    size_t size = 0;
+    (void)state;
+    snprintf(with, sizeof with, "shuffle_block: 200, %s", more);
+    for (int way = 0; way < 5; way++) {
+        size_t n;
+        context->threads = way % 2 + 1;
+        tl_dataset *d = load_file(wide, way / 2 == 1, with);
+        if (way == 4) d->cache_bytes = 1 << 24;
+        char *bytes = train_on(d, "epochs: 2, batch_size: 330", &n);
+        if (!first) {
+            first = bytes;
+            size = n;
+            continue;
+        }
+        assert_int_equal(n, size);
+        assert_memory_equal(bytes, first, n);
+        free(bytes);
+    }
+    free(first);
+}
 
 static void equal_from_arrays(void **state)
 {
@@ -193,10 +235,12 @@ static void equal_bytes_and_exact_memory(void **state)
     }
 }
 
-static void resumes(const char *file)
+static void resumes(const char *file, const char *augment)
 {
     size_t n, m;
-    const char *more = "shuffle_block: 48";
+    char more[200], other[200];
+    snprintf(more, sizeof more, "shuffle_block: 48%s", augment);
+    snprintf(other, sizeof other, "shuffle_block: 32%s", augment);
     char *whole = train_on(load_file(file, true, more), settings, &n), checkpoints[300], path[400];
     snprintf(checkpoints, sizeof checkpoints, "%s", files_path(folder, "checkpoints"));
     assert_int_equal(tl__folder_make(checkpoints, NULL), TL_OK);
@@ -224,7 +268,7 @@ static void resumes(const char *file)
     /* another block is another order */
     training t;
     tl_error error = {0};
-    tl_dataset *d = load_file(file, true, "shuffle_block: 32");
+    tl_dataset *d = load_file(file, true, other);
     training_over(&t, d, "nodes: 8", settings, checkpoints);
     assert_int_equal(tl__trainer_resume(t.trainer, path, &error), TL_BAD_DATA);
     assert_non_null(strstr(error.message, "mixed 48 at a time and now are 32"));
@@ -236,9 +280,9 @@ static void resumes(const char *file)
 static void resumes_after_any_step(void **state)
 {
     (void)state;
-    resumes("blobs.csv, target: y");
-    resumes(pair);
-    resumes(points);
+    resumes("blobs.csv, target: y", "");
+    resumes(pair, ", augment: {flip_horizontal: 0.5, flip_vertical: 0.5, shift: 1, crop_padding: 2}");
+    resumes(points, "");
 }
 
 static int begin(void **state)
@@ -266,7 +310,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equal_bytes_and_exact_memory),
-        cmocka_unit_test(equal_from_arrays),
+        cmocka_unit_test(augmented_images_are_the_same), cmocka_unit_test(equal_from_arrays),
         cmocka_unit_test(a_thread_changes_nothing),
         cmocka_unit_test(resumes_after_any_step),
     };
