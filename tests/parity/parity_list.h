@@ -19,9 +19,15 @@
     X("maxpool", parity_pool)           \
     X("avgpool", parity_pool)           \
     X("globalpool", parity_global_pool) \
+    X("rnn", parity_recurrent)          \
+    X("lstm", parity_recurrent)         \
+    X("gru", parity_recurrent)          \
     X("loss_", parity_loss)             \
     X("optim_", parity_optimizer)       \
-    X("net_mlp", parity_mlp)
+    X("net_mlp", parity_mlp)            \
+    X("net_gru", parity_recurrent_network)          \
+    X("net_bilstm_quantile", parity_recurrent_network) \
+    X("net_conv_lstm", parity_recurrent_network)
 
 #define PARITY_FILES(X)                 \
     X("schedulers", parity_schedules)   \

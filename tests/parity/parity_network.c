@@ -49,7 +49,14 @@ static void network_name(const parity_net *net, char *out, size_t size, const ch
 {
     const char *dot = strchr(tensor->name, '.');
     size_t skip = net->prefix && strncmp(tensor->name, net->prefix, strlen(net->prefix)) == 0 ? strlen(net->prefix) : 0;
-    snprintf(out, size, "%s.%s", prefix, net->short_names ? dot + 1 : tensor->name + skip);
+    bool layer = net->stack && tensor->name[0] == 'l' && tensor->name[2] == '.';
+    if (!layer) {
+        snprintf(out, size, "%s.%s", prefix, net->short_names ? dot + 1 : tensor->name + skip);
+        return;
+    }
+    snprintf(out, size, "%s.%s%s", prefix, net->stack, dot + 1);
+    char *number = strstr(out, "_l0");
+    if (number) number[2] = tensor->name[1];
 }
 
 static void network_load(parity_net *net)
@@ -109,7 +116,7 @@ void parity_net_compare(parity_net *net, const char *prefix, const float *arrays
 /* ---- Steps */
 
 typedef struct network_step_case {
-    const char *layers;
+    const char *layers, *stack;
     const char *loss, *loss_settings;
     bool classes;
     const char *optimizer, *optimizer_settings;
@@ -139,6 +146,7 @@ static void network_steps(parity *p, const network_step_case *c)
         return;
     }
     net.options.target_width = c->classes ? 0 : target->shape[1];
+    net.stack = c->stack;
     void *loss_settings = parity_settings(p, &net.options.loss->head, c->loss_settings);
     net.options.loss_settings = loss_settings;
     net.options.optimizer_settings = parity_settings(p, &net.options.optimizer->head, c->optimizer_settings);
@@ -228,5 +236,35 @@ void parity_mlp(parity *p)
         network_steps(p, &c);
     } else {
         parity_missing(p, network);
+    }
+}
+
+/* Recurrent networks: stacks of one layer, l0 and l1. */
+void parity_recurrent_network(parity *p)
+{
+    const char *network = tl_value_text(parity_spec(p, "network"), "?");
+    if (strncmp(network, "2-layer gru", 11) == 0) {
+        network_step_case c = {
+            .layers = "[{type: input, shape: [6, 3]}, {type: gru, name: l0, units: 6, output: sequence}, "
+                      "{type: gru, name: l1, units: 6}, {type: output, name: fc, nodes: 2}]",
+            .stack = "gru.", .loss = "cross_entropy", .loss_settings = "class_weights: [1, 2]", .classes = true,
+            .optimizer = "adamw", .optimizer_settings = "weight_decay: 0.01", .update = {.learning_rate = 0.01}};
+        network_steps(p, &c);
+    } else if (strncmp(network, "bidirectional 2-layer lstm", 26) == 0) {
+        network_step_case c = {
+            .layers = "[{type: input, shape: [7, 3]}, {type: lstm, name: l0, units: 5, bidirectional: true, "
+                      "output: sequence}, {type: lstm, name: l1, units: 5, bidirectional: true}, "
+                      "{type: output, name: fc, nodes: 12}]",
+            .stack = "lstm.", .loss = "quantile", .loss_settings = "quantiles: [0.1, 0.5, 0.9]", .optimizer = "adam",
+            .optimizer_settings = "", .update = {.learning_rate = 0.01, .clip_norm = 1}};
+        network_steps(p, &c);
+    } else {
+        network_step_case c = {
+            .layers = "[{type: input, shape: [2, 10]}, {type: permute, axes: [1, 0]}, {type: conv1d, name: c, "
+                      "filters: 4, kernel_size: 3, padding: same, activation: silu}, {type: lstm, name: lstm, units: 6}, "
+                      "{type: output, name: fc, nodes: 2}]",
+            .loss = "huber", .loss_settings = "", .optimizer = "rmsprop", .optimizer_settings = "alpha: 0.99",
+            .update = {.learning_rate = 0.01}};
+        network_steps(p, &c);
     }
 }

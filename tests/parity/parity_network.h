@@ -16,6 +16,8 @@ typedef struct parity_net {
     tl__network *network;
     const char *prefix;              /* of the composite's nodes, which the case's names do without; or NULL */
     bool short_names;                /* the case has one layer: param.weight is its tensor x.weight */
+    const char *stack;               /* the nodes l0, l1 are layers of one that the case calls so, "gru." or "": weight_l0
+                                        of l1 is gru.weight_l1. NULL: there are none */
 } parity_net;
 
 /* Options for `rows` rows; graph empty. */

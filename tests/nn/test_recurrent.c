@@ -1,0 +1,233 @@
+/* rnn, lstm and gru beyond what test_layer.c checks of every layer: sequences of unequal length against each of them
+ * alone, more padding, initial states, stacks, mistakes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "kernels/kernels.h"
+#include "support/nets.h"
+
+enum { ROWS = 5, TIME = 6, MORE = 9, IN = 3, UNITS = 5, MOST = 4096 };
+
+static const int32_t lengths[ROWS] = {6, 1, 4, 2, 6};
+
+typedef struct pass {
+    float y[MOST], dx[MOST], gradients[MOST];
+    size_t out, size;            /* of a row of y; of gradients */
+} pass;
+
+/* One way there and back over `rows` rows of `time` steps; upstream as y lies. */
+static void run(const char *layer, size_t time, size_t rows, const float *x, const int32_t *given, const float *upstream,
+                pass *p)
+{
+    net n;
+    char yaml[200];
+    const float *out, *dx;
+    tl_error error = {0};
+    snprintf(yaml, sizeof yaml, "[{type: input, shape: [%zu, %d]}, {%s}]", time, IN, layer);
+    net_init(&n);
+    tl__plan_options options = net_options(rows);
+    options.input_gradient = true;
+    net_make(&n, yaml, &options);
+    tl__rows batch = {.inputs = x, .rows = rows, .lengths = given};
+    assert_int_equal(tl__network_forward_training(n.network, NULL, &batch, &out, &error), TL_OK);
+    p->out = tl__shape_size(tl__graph_output_shape(&n.graph));
+    p->size = tl__plan_trained_floats(n.plan);
+    assert_true(rows * p->out <= MOST && p->size <= MOST && rows * time * IN <= MOST);
+    memcpy(p->y, out, rows * p->out * sizeof(float));
+    assert_int_equal(tl__network_backward_from(n.network, NULL, &batch, upstream, &dx), TL_OK);
+    memcpy(p->dx, dx, rows * time * IN * sizeof(float));
+    memcpy(p->gradients, tl__network_gradients(n.network), p->size * sizeof(float));
+    net_free(&n);
+}
+
+/* From rows of `time` steps of `size` numbers to rows of `more`, filled up with `padding`. */
+static void lengthen(float *to, size_t more, const float *from, size_t time, size_t size, float padding)
+{
+    for (size_t r = 0; r < ROWS; r++)
+        for (size_t i = 0; i < more * size; i++)
+            to[r * more * size + i] = i < (size_t)lengths[r] * size ? from[r * time * size + i] : padding;
+}
+
+static const char *const kinds[] = {"type: rnn", "type: rnn, nonlinearity: relu", "type: lstm", "type: gru"};
+
+static void each_layer(void (*check)(const char *layer, bool sequence))
+{
+    char layer[160];
+    for (size_t k = 0; k < TL_COUNT(kinds); k++)
+        for (int form = 0; form < 4; form++) {
+            snprintf(layer, sizeof layer, "name: r, %s, units: %d, bidirectional: %s, output: %s", kinds[k], UNITS,
+                     form & 1 ? "true" : "false", form & 2 ? "sequence" : "last");
+            check(layer, form & 2);
+        }
+}
+
+/* Each sequence of a padded batch is what it is alone, to the bit, there and back; both directions begin at its own ends. */
+static void as_alone(const char *layer, bool sequence)
+{
+    static pass all, one;
+    static float x[MOST], upstream[MOST], padded[MOST];
+    net_fill(x, ROWS * TIME * IN, 1);
+    lengthen(padded, TIME, x, TIME, IN, 50.0f);
+    net_fill(upstream, MOST, 2);
+    size_t step = strstr(layer, "bidirectional: true") ? 2 * UNITS : UNITS, row = sequence ? TIME * step : step;
+    for (size_t r = 0; r < ROWS && sequence; r++)
+        for (size_t i = (size_t)lengths[r] * step; i < row; i++) upstream[r * row + i] = 0;
+    run(layer, TIME, ROWS, padded, lengths, upstream, &all);
+    assert_int_equal(all.out, row);
+    double sums[MOST] = {0};
+    for (size_t r = 0; r < ROWS; r++) {
+        size_t length = (size_t)lengths[r];
+        run(layer, length, 1, padded + r * TIME * IN, NULL, upstream + r * row, &one);
+        assert_memory_equal(all.y + r * row, one.y, one.out * sizeof(float));
+        for (size_t i = one.out; i < row; i++) assert_true(all.y[r * row + i] == 0.0f);
+        assert_memory_equal(all.dx + r * TIME * IN, one.dx, length * IN * sizeof(float));
+        for (size_t i = length * IN; i < TIME * IN; i++) assert_true(all.dx[r * TIME * IN + i] == 0.0f);
+        for (size_t i = 0; i < one.size; i++) sums[i] += (double)one.gradients[i];
+    }
+    for (size_t i = 0; i < all.size; i++) {
+        double apart = sums[i] - (double)all.gradients[i];
+        assert_true(apart < 1e-5 && apart > -1e-5);
+    }
+}
+
+static void test_lengths(void **state)
+{
+    (void)state;
+    each_layer(as_alone);
+}
+
+/* More padding changes no bit of what is real, gradients of weights included. */
+static void as_padded_more(const char *layer, bool sequence)
+{
+    static pass less, more;
+    static float x[MOST], padded[MOST], longer[MOST], upstream[MOST], upstream_longer[MOST], y[MOST];
+    size_t step = strstr(layer, "bidirectional: true") ? 2 * UNITS : UNITS;
+    net_fill(x, ROWS * TIME * IN, 3);
+    lengthen(padded, TIME, x, TIME, IN, 0.0f);
+    lengthen(longer, MORE, x, TIME, IN, -7.0f);
+    net_fill(upstream, MOST, 4);
+    memcpy(upstream_longer, upstream, sizeof upstream);
+    if (sequence) {
+        lengthen(upstream_longer, MORE, upstream, TIME, step, 0.0f);
+        lengthen(y, TIME, upstream, TIME, step, 0.0f);
+        memcpy(upstream, y, sizeof upstream);
+    }
+    run(layer, TIME, ROWS, padded, lengths, upstream, &less);
+    run(layer, MORE, ROWS, longer, lengths, upstream_longer, &more);
+    if (sequence) {
+        lengthen(y, MORE, less.y, TIME, step, 0.0f);
+        assert_memory_equal(y, more.y, ROWS * more.out * sizeof(float));
+    } else {
+        assert_memory_equal(less.y, more.y, ROWS * less.out * sizeof(float));
+    }
+    lengthen(y, MORE, less.dx, TIME, IN, 0.0f);
+    assert_memory_equal(y, more.dx, ROWS * MORE * IN * sizeof(float));
+    assert_memory_equal(less.gradients, more.gradients, less.size * sizeof(float));
+}
+
+static void test_more_padding(void **state)
+{
+    (void)state;
+    each_layer(as_padded_more);
+}
+
+/* What `all` gives is sequence, h and c; and a sequence cut in two, the second half from the first one's states, is the
+ * whole to the bit. */
+static void test_states_carry_on(void **state)
+{
+    static const char *const types[] = {"rnn", "lstm", "gru"};
+    (void)state;
+    for (size_t k = 0; k < TL_COUNT(types); k++) {
+        bool lstm = k == 1;
+        net n;
+        char yaml[1200];
+        const float *out;
+        float x[2 * 6 * IN];
+        snprintf(yaml, sizeof yaml,
+                 "[{type: input, name: x, shape: [6, %d]}, {type: %s, name: whole, units: 5, output: all, from: x}, "
+                 "{type: slice, name: first, axis: 0, count: 2, from: x}, "
+                 "{type: slice, name: rest, axis: 0, first: 2, from: x}, "
+                 "{type: %s, name: a, units: 5, output: state, from: first}, "
+                 "{type: slice, name: h, from: a, count: 5}, %s"
+                 "{type: %s, name: b, units: 5, output: all, from: [rest, h%s]}, "
+                 "{type: concatenate, from: [whole, b]}]", IN, types[k], types[k],
+                 lstm ? "{type: slice, name: c, from: a, first: 5}, " : "", types[k], lstm ? ", c" : "");
+        net_init(&n);
+        tl__plan_options options = net_options(2);
+        net_make(&n, yaml, &options);
+        net_fill(x, TL_COUNT(x), 5);
+        float *parameters = tl__network_parameters(n.network);
+        for (int t = 0; t < tl__plan_tensor_count(n.plan); t++) {
+            const tl__tensor *tensor = tl__plan_tensor(n.plan, t);
+            net_fill(parameters + tensor->offset, tensor->size, 20 + (uint32_t)t % 4);
+        }
+        tl__rows batch = {.inputs = x, .rows = 2};
+        assert_int_equal(tl__network_forward_rows(n.network, NULL, &batch, &out), TL_OK);
+        size_t whole = 30 + (lstm ? 10 : 5), part = whole - 10;
+        for (size_t r = 0; r < 2; r++) {
+            const float *row = out + r * (whole + part);
+            assert_memory_equal(row + 10, row + whole, 20 * sizeof(float));
+            assert_memory_equal(row + 25, row + 30, 5 * sizeof(float));
+            assert_memory_equal(row + 30, row + whole + 20, (whole - 30) * sizeof(float));
+        }
+        net_free(&n);
+    }
+}
+
+/* A network of one layer more; the last takes the name. */
+static void test_stack(void **state)
+{
+    static const char *const names[] = {"x", "r_l0", "r_dropout0", "r_l1", "r_dropout1", "r"};
+    net n;
+    tl_error error = {0};
+    (void)state;
+    net_init(&n);
+    assert_int_equal(net_layers(&n.graph, "[{type: input, name: x, shape: [4, 2]}, {type: lstm, name: r, units: 3, "
+                                          "num_layers: 3, dropout: 0.25, bidirectional: true, output: state}]", &error),
+                     TL_OK);
+    assert_int_equal(n.graph.count, 6);
+    for (int i = 0; i < 6; i++) assert_string_equal(n.graph.nodes[i].name, names[i]);
+    assert_true(n.graph.nodes[3].shape.rank == 2 && n.graph.nodes[3].shape.dim[1] == 6);
+    assert_true(n.graph.nodes[5].shape.rank == 1 && n.graph.nodes[5].shape.dim[0] == 12);
+    assert_true(*tl__dropout_rate(&n.graph.nodes[2]) == 0.25);
+    net_free(&n);
+}
+
+static void test_mistakes(void **state)
+{
+    static const struct { const char *layers, *message; } cases[] = {
+        {"[{type: input, nodes: 4}, {type: gru, units: 3}]", "needs [time, features]"},
+        {"[{type: input, shape: [4, 2]}, {type: lstm}]", "units"},
+        {"[{type: input, name: x, shape: [4, 2]}, {type: slice, name: h, axis: 0, count: 1}, "
+         "{type: gru, units: 2, from: [x, h]}]", "needs initial states of as many numbers as `units` says"},
+        {"[{type: input, name: x, shape: [4, 2]}, {type: gru, name: h, units: 3}, "
+         "{type: gru, units: 3, num_layers: 2, from: [x, h]}]", "needs num_layers: 1 where it is given initial states"},
+        {"[{type: input, name: x, shape: [4, 2]}, {type: gru, name: h, units: 3}, "
+         "{type: gru, units: 3, from: [x, h, h]}]", "input"}
+    };
+    (void)state;
+    for (size_t i = 0; i < TL_COUNT(cases); i++) {
+        net n;
+        tl_error error = {0};
+        net_init(&n);
+        assert_true(net_layers(&n.graph, cases[i].layers, &error) != TL_OK);
+        if (!strstr(error.message, cases[i].message)) fail_msg("%s", error.message);
+        net_free(&n);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_more_padding),
+        cmocka_unit_test(test_states_carry_on),
+        cmocka_unit_test(test_stack),
+        cmocka_unit_test(test_mistakes)
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
