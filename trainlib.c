@@ -113,6 +113,7 @@
 #include "nn/layer_batch_norm.c"
 #include "nn/layer_layer_norm.c"
 #include "nn/layer_add.c"
+#include "nn/layer_average.c"
 #include "nn/layer_concatenate.c"
 #include "nn/layer_flatten.c"
 #include "nn/attention.c"
@@ -258,6 +259,7 @@
 #include "model/model.c"
 #include "model/file.c"
 #include "model/transfer.c"
+#include "model/ensemble.c"
 #include "model/predictor.c"
 #endif
 #include "model/place.c"
@@ -299,6 +301,7 @@
 #include "lab/command_metrics.c"
 #include "lab/command_model.c"
 #include "lab/command_evaluate.c"
+#include "lab/command_ensemble.c"
 #include "lab/command_forecast.c"
 #include "lab/command_predict.c"
 #include "lab/command_optimize.c"

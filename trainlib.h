@@ -269,6 +269,10 @@ TL_API tl_status tl_run_metrics(tl_context *context, const char *run, const tl_o
                                 tl_error *error);
 TL_API tl_status tl_optimize(tl_context *context, const char *config, const tl_options *options, tl_value **out,
                              tl_error *error);
+/* Several runs or model files become one model that predicts the mean of their predictions; options->output is its file
+ * (NULL: ensemble.safetensors in options->out). 2 to 64 members of one kind, trained on the same rows. */
+TL_API tl_status tl_ensemble(tl_context *context, const char *const *runs, size_t count, const tl_options *options,
+                             tl_value **out, tl_error *error);
 TL_API tl_status tl_evaluate(tl_context *context, const char *run, const tl_options *options, tl_value **out,
                              tl_error *error);
 TL_API tl_status tl_predict_file(tl_context *context, const char *run, const tl_options *options, tl_value **out,

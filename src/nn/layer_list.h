@@ -17,6 +17,7 @@
     X(batch_norm)       \
     X(layer_norm)       \
     X(add)              \
+    X(average)          \
     X(concatenate)      \
     X(flatten)          \
     X(attention)        \

@@ -8,7 +8,7 @@ trainlib --help
 exits 0; says out 'trainlib COMMAND CONFIG'
 trainlib --version
 exits 0; says out 'trainlib '
-for name in prepare-data configure run status metrics evaluate predict optimize; do
+for name in prepare-data configure run status metrics evaluate predict optimize ensemble; do
     trainlib train:$name --help
     exits 0; says out "trainlib train:$name" '--json'
 done

@@ -209,7 +209,8 @@ int cli_read_arguments(const cli_command *command, int argc, char **argv, cli_ar
 {
     bool only_operands = false;
     out->set = calloc((size_t)argc + 1, sizeof *out->set);    /* each comes from a word of its own */
-    if (!out->set) return fputs("trainlib: out of memory\n", stderr), CLI_FAILURE;
+    out->operands = calloc((size_t)argc + 1, sizeof *out->operands);
+    if (!out->set || !out->operands) return fputs("trainlib: out of memory\n", stderr), CLI_FAILURE;
     for (int at = 2; at < argc; at++) {
         const char *word = argv[at];
         if (!only_operands && strcmp(word, "--") == 0) {
@@ -222,11 +223,12 @@ int cli_read_arguments(const cli_command *command, int argc, char **argv, cli_ar
         } else if (!only_operands && word[0] == '-' && word[1] != '\0') {
             fprintf(stderr, "trainlib: options begin with two dashes; '%s' is not one\n", word);
             return CLI_USAGE;
-        } else if (out->operand) {
+        } else if (out->operand && !strstr(command->operand, "...")) {
             fprintf(stderr, "trainlib: %s takes one %s; '%s' is one too many\n", command->name, command->operand, word);
             return CLI_USAGE;
         } else {
-            out->operand = word;
+            out->operands[out->operand_count++] = word;
+            out->operand = out->operands[0];
         }
     }
     return CLI_OK;
@@ -236,6 +238,7 @@ void cli_free_arguments(cli_arguments *arguments)
 {
     for (size_t i = 0; i < arguments->set_count; i++) free((void *)(uintptr_t)arguments->set[i]);
     free((void *)(uintptr_t)arguments->set);
+    free((void *)(uintptr_t)arguments->operands);
 }
 
 void cli_print_options(const cli_command *command)

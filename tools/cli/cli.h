@@ -19,7 +19,9 @@ enum { CLI_OK = 0, CLI_FAILURE = 1, CLI_USAGE = 2, CLI_INTERRUPTED = 130 };
 
 /* What was typed after the command's name. */
 typedef struct cli_arguments {
-    const char *operand;      /* CONFIG or RUN; NULL: not given */
+    const char *operand;      /* CONFIG or RUN, the first; NULL: not given */
+    const char **operands;    /* all of them */
+    size_t operand_count;
     const char **set;         /* all --set, then what --seed and --loss-function stand for */
     size_t set_count;
     const char *out, *resume, *preset, *explain, *data, *format, *output;
@@ -48,7 +50,7 @@ typedef struct cli_state {
 /* A command: command_NAME.c has one, command_list.h a line for it. */
 typedef struct cli_command {
     const char *name;         /* "train:run" */
-    const char *operand;      /* "CONFIG" or "RUN", for the usage line */
+    const char *operand;      /* "CONFIG" or "RUN", for the usage line; "RUN RUN...": it takes many */
     const char *options;      /* the options it takes beside the common ones, separated by blanks */
     const char *summary;      /* one line for the list of commands */
     const char *help;         /* what it does, and an example or two */
