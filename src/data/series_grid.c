@@ -132,7 +132,8 @@ static tl_status grid_find_spans(tl__grid *grid, const tl__column *series, tl_er
 
 static void grid_say_series(const tl__grid *grid, size_t span, char out[80])
 {
-    tl__format(out, 80, grid->names[span][0] ? " of series '%.48s'" : "", grid->names[span]);
+    out[0] = '\0';
+    if (grid->names[span][0]) tl__format(out, 80, " of series '%.48s'", grid->names[span]);
 }
 
 /* Equal times are a mistake; rows that stood behind a later one are counted. */

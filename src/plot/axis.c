@@ -22,7 +22,7 @@ static double axis_floor(double x)
     return whole > x ? whole - 1 : whole;
 }
 
-TL_PRIV void tl__axis_numbers(tl__axis *axis, double low, double high, int wanted, bool widen)
+TL_PRIV void tl__axis_numbers(tl__plot_axis *axis, double low, double high, int wanted, bool widen)
 {
     int exponent;
     if (!tl__is_finite_d(low) || !tl__is_finite_d(high)) low = 0, high = 1;
@@ -90,7 +90,7 @@ static void axis_label(const axis_step *step, double at, const tl__date *before,
     }
 }
 
-TL_PRIV void tl__axis_times(tl__axis *axis, double low, double high, int wanted)
+TL_PRIV void tl__axis_times(tl__plot_axis *axis, double low, double high, int wanted)
 {
     static const axis_step steps[] = {
         {AXIS_SECONDS, 1}, {AXIS_SECONDS, 5}, {AXIS_SECONDS, 15}, {AXIS_SECONDS, 30}, {AXIS_SECONDS, 60},

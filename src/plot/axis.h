@@ -12,16 +12,16 @@ typedef struct tl__tick {
     char below[24];              /* a second line: the day of hours, the year of days; "" mostly */
 } tl__tick;
 
-typedef struct tl__axis {
+typedef struct tl__plot_axis {
     double low, high;
     tl__tick ticks[TL__AXIS_TICKS];
     int count;
-} tl__axis;
+} tl__plot_axis;
 
 /* An axis of numbers from low to high with about `wanted` ticks at 1, 2 or 5 times a power of ten; `widen`: it begins
  * and ends at ticks. One value, no value or NaN give a range around it. */
-TL_PRIV void tl__axis_numbers(tl__axis *axis, double low, double high, int wanted, bool widen);
+TL_PRIV void tl__axis_numbers(tl__plot_axis *axis, double low, double high, int wanted, bool widen);
 /* Of times in seconds since 1970-01-01 UTC: ticks at whole minutes, hours, days, months or years. */
-TL_PRIV void tl__axis_times(tl__axis *axis, double low, double high, int wanted);
+TL_PRIV void tl__axis_times(tl__plot_axis *axis, double low, double high, int wanted);
 
 #endif

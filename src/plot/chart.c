@@ -9,7 +9,7 @@ enum { CHART_TITLE = 15, CHART_TEXT = 12, CHART_SMALL = 11, CHART_PIECE = 256 };
 typedef struct chart_frame {
     const tl__chart *chart;
     tl__canvas *canvas;
-    tl__axis x, y;
+    tl__plot_axis x, y;
     double left, right, top, bottom;    /* of the plot on the page */
 } chart_frame;
 

@@ -10,7 +10,7 @@
 #include "base/date.h"
 #include "plot/axis.h"
 
-static void labels(const tl__axis *axis, const char *wanted)
+static void labels(const tl__plot_axis *axis, const char *wanted)
 {
     char all[512] = "";
     for (int i = 0; i < axis->count; i++) {
@@ -23,7 +23,7 @@ static void labels(const tl__axis *axis, const char *wanted)
 
 static void numbers(double low, double high, bool widen, const char *wanted)
 {
-    tl__axis axis;
+    tl__plot_axis axis;
     tl__axis_numbers(&axis, low, high, 5, widen);
     labels(&axis, wanted);
     assert_true(axis.low < axis.high);
@@ -54,7 +54,7 @@ static double at(const char *text)
 
 static void times(const char *low, const char *high, const char *wanted)
 {
-    tl__axis axis;
+    tl__plot_axis axis;
     tl__axis_times(&axis, at(low), at(high), 6);
     labels(&axis, wanted);
 }
