@@ -4,6 +4,22 @@
 
 #include "kernels/leaves.h"
 
+/* What of a large product stays where: a step of `depth` terms of so many columns of b in the third-level cache, so
+ * many floats of a in the second. Never in the bits. */
+typedef struct tl__blocks {
+    size_t depth, floats, columns;
+} tl__blocks;
+
+static inline tl__blocks tl__blocks_of(unsigned caches)
+{
+    static const tl__blocks blocks[TL__CACHES_COUNT] = {
+        [TL__CACHES_SMALL] = {256, 32 * 1024, 512},
+        [TL__CACHES_MIDDLE] = {512, 64 * 1024, 1024},
+        [TL__CACHES_LARGE] = {1024, 128 * 1024, 1024},
+    };
+    return blocks[caches];
+}
+
 /* What a tile does with its finished chains: stores them; adds a bias, applies relu and stores; multiplies by the
  * derivative of relu and stores. */
 typedef enum tl__tile_end { TL__TILE_STORE, TL__TILE_FORWARD, TL__TILE_BACKWARD } tl__tile_end;

@@ -15,11 +15,8 @@ enum {
     SET(TILE_COLUMNS) = GEMM_WIDE * VN,
     SET(COPY_ROWS) = (GEMM_ROWS + VN - 1) / VN * VN,
     SET(DIRECT_TILES) = 4,                       /* rows of tiles up to which packing b does not pay */
-    SET(DIRECT_DEPTH) = 1024,                    /* terms of a step when b is not packed, ... */
-    SET(PACKED_DEPTH) = 1024,                    /* ... and when it is */
-    SET(PACKED_ROWS) = 1120,
-    SET(BLOCK) = 128 * 1024,                     /* floats of a that stay in the second-level cache */
-    SET(PACKED_COLUMNS) = 1024,
+    SET(DIRECT_DEPTH) = 1024,                    /* terms of a step when b is not packed */
+    SET(PACKED_ROWS) = 1120,                     /* of a region when it is (tl__blocks has the rest) */
     SET(FAR) = 1024,                             /* rows so many floats apart lie in a page of their own each */
     SET(NEAR) = 8192,                            /* floats of b that stay in the first-level cache */
     SET(LEAF_ROWS) = 84 / GEMM_ROWS * GEMM_ROWS, /* of calls whose chains live in scratch */
@@ -32,10 +29,10 @@ enum {
     SET(TASK_WORK) = 1 << 19                     /* multiply-adds that are worth a task of their own */
 };
 
+INLINE(size_t) SET(parts)(size_t n, size_t size) { return n / size + (n % size != 0); }
+
 #ifndef SET_GEMM
 static void SET(gemm_run)(const tl__gemm *call, const tl__gemm_plan *plan, size_t task, void *scratch);
-
-INLINE(size_t) SET(parts)(size_t n, size_t size) { return n / size + (n % size != 0); }
 
 /* Regions of at most the plan's rows and columns, smaller where there is work for more tasks. */
 FN(void) SET(gemm_cut)(const tl__gemm *call, tl__gemm_plan *plan)
@@ -76,40 +73,42 @@ FN(void) SET(gemm_limit)(const tl__gemm *call, tl__gemm_plan *plan)
     }
     if (plan->packs_b) {
         rows = tl__size_min(rows, SET(PACKED_ROWS));
-        columns = tl__size_min(columns, call->take != NULL ? SET(TAKE_COLUMNS) : SET(PACKED_COLUMNS));
+        columns = tl__size_min(columns, call->take != NULL ? SET(TAKE_COLUMNS) : tl__blocks_of(plan->caches).columns);
     }
     plan->rows = tl__size_max(1, rows);
     plan->columns = tl__size_round(tl__size_max(1, columns), SET(TILE_COLUMNS));
 }
 
-FN(void) SET(gemm_plan_straight)(const tl__gemm *call, tl__gemm_plan *plan)
+FN(void) SET(gemm_plan_straight)(const tl__gemm *call, tl__caches caches, tl__gemm_plan *plan)
 {
+    const tl__blocks blocks = tl__blocks_of(caches);
     const size_t pieces = tl__size_max(1, call->cut.pieces), unit = tl__size_max(1, call->cut.unit);
     size_t values = 1;
-    *plan = (tl__gemm_plan){.run = SET(gemm_run), .leaves = pieces > 1 || call->k > TL__BLOCK};
+    *plan = (tl__gemm_plan){.run = SET(gemm_run), .caches = (uint8_t)caches};
+    plan->leaves = pieces > 1 || call->k > TL__BLOCK;
     plan->values = plan->leaves || call->accumulate || call->take != NULL || call->go_on;
     plan->packs_b = call->b_transposed || (!GEMM_MASKED && call->n % VN != 0) ||
                     (call->m > SET(DIRECT_TILES) * GEMM_ROWS && (!GEMM_MASKED || call->ldb >= SET(FAR)));
-    plan->depth = plan->packs_b ? SET(PACKED_DEPTH) : SET(DIRECT_DEPTH);
+    plan->depth = plan->packs_b ? blocks.depth : SET(DIRECT_DEPTH);
     SET(gemm_limit)(call, plan);
     const size_t k = tl__size_min(call->k, plan->depth);
-    plan->block = tl__size_max(1, SET(BLOCK) / GEMM_ROWS / tl__size_max(k, 1));
+    plan->block = tl__size_max(1, blocks.floats / GEMM_ROWS / tl__size_max(k, 1));
     plan->copies_a = plan->packs_b && call->n > 4 * SET(TILE_COLUMNS) && call->m >= VN && call->lda >= SET(FAR) &&
                      (call->a_transposed || GEMM_ROWS <= VN);
     /* No less than with fewer terms, of which there may be one leaf. */
-    tl__gemm_plan shorter = {.leaves = pieces > 1, .packs_b = plan->packs_b,
+    tl__gemm_plan shorter = {.leaves = pieces > 1, .packs_b = plan->packs_b, .caches = plan->caches,
                              .values = pieces > 1 || call->accumulate || call->take != NULL || call->go_on};
     SET(gemm_limit)(call, &shorter);
     const size_t tiles = SET(parts)(shorter.rows, GEMM_ROWS);
     plan->copy_at = plan->packs_b ? k * (tiles > plan->block ? shorter.columns : SET(TILE_COLUMNS)) : 0;
     plan->values_at = plan->copy_at;
     if (plan->copies_a)
-        plan->values_at += tl__size_max(k, tl__size_min(k * tiles, SET(BLOCK) / GEMM_ROWS)) * SET(COPY_ROWS);
+        plan->values_at += tl__size_max(k, tl__size_min(k * tiles, blocks.floats / GEMM_ROWS)) * SET(COPY_ROWS);
     if (plan->leaves) {   /* at most as many as the two counters of leaves.h have digits */
-        const size_t blocks = (call->k / pieces + unit - 1 + TL__BLOCK) / TL__BLOCK + 1;
+        const size_t most = (call->k / pieces + unit - 1 + TL__BLOCK) / TL__BLOCK + 1;
         values = 2;
         for (size_t p = pieces; p > 1; p /= 2) values++;
-        for (size_t b = blocks; b > 0; b /= 2) values++;
+        for (size_t b = most; b > 0; b /= 2) values++;
     }
     size_t floats = values * plan->rows * plan->columns;
     if (shorter.values) floats = tl__size_max(floats, shorter.rows * shorter.columns);
@@ -404,12 +403,20 @@ FN(void) SET(gemm_run)(const tl__gemm *call, const tl__gemm_plan *plan, size_t t
 #include "kernels/gemm_turn.inc.h"
 #endif
 
-FN(void) SET(gemm_plan)(const tl__gemm *call, tl__gemm_plan *plan)
+FN(void) SET(gemm_plan_for)(const tl__gemm *call, tl__caches caches, tl__gemm_plan *plan)
 {
-    SET(gemm_plan_straight)(call, plan);
+    SET(gemm_plan_straight)(call, caches, plan);
 #ifndef GEMM_CHAINS_ONLY
     if (SET(gemm_is_small)(call, plan)) plan->run = SET(gemm_small);
     SET(gemm_turn)(call, plan);
 #endif
 }
+
+/* The same for each size of caches. */
+#define GEMM_PLAN(name, caches)                                                                                \
+    FN(void) SET(name)(const tl__gemm *call, tl__gemm_plan *plan) { SET(gemm_plan_for)(call, caches, plan); }
+GEMM_PLAN(gemm_plan_small, TL__CACHES_SMALL)
+GEMM_PLAN(gemm_plan_middle, TL__CACHES_MIDDLE)
+GEMM_PLAN(gemm_plan_large, TL__CACHES_LARGE)
+#undef GEMM_PLAN
 #endif

@@ -66,9 +66,9 @@ FN(void) SET(gemm_turn)(const tl__gemm *call, tl__gemm_plan *plan)
     tl__gemm_plan other, largest;
     if (!SET(gemm_turns)(call)) return;
     tl__gemm turned = SET(gemm_turned)(call, call->a_transposed ? call->m : tl__size_min(call->m, SET(TURN_ROWS)));
-    SET(gemm_plan_straight)(&turned, &other);
+    SET(gemm_plan_straight)(&turned, (tl__caches)plan->caches, &other);
     if (!GEMM_MASKED) turned.n |= 1;   /* odd: what these sets pack, and even numbers may do without */
-    SET(gemm_plan_straight)(&turned, &largest);
+    SET(gemm_plan_straight)(&turned, (tl__caches)plan->caches, &largest);
     size_t bytes = largest.scratch_bytes;
     largest.values = turned.accumulate;
     SET(gemm_limit)(&turned, &largest);   /* of one leaf, whose regions are largest */

@@ -37,22 +37,34 @@ static const struct kernels_entry {
 #endif
 };
 
+/* A set's tables lie one behind the other. */
+TL_PRIV const tl__kernels *tl__kernels_for(const tl__kernels *set, tl__caches caches)
+{
+    return set - set->caches + caches;
+}
+
+#if !TL__X86
+TL_PRIV tl__caches tl__caches_here(void) { return TL__CACHES_MIDDLE; }
+#endif
+
 TL_PRIV const tl__kernels *tl__kernels_choose(const char *limit)
 {
     size_t i = 0;
     if (limit != NULL)
         while (strcmp(kernels_order[i].name, limit) != 0)
             if (++i == TL_COUNT(kernels_order)) return NULL;
-    for (; i < TL_COUNT(kernels_order); i++)
-        if (kernels_order[i].get != NULL && kernels_order[i].get() != NULL) return kernels_order[i].get();
-    return tl__kernels_scalar();   /* "soft" where plain C needs no second form */
+    for (; i < TL_COUNT(kernels_order); i++) {
+        const tl__kernels *set = kernels_order[i].get != NULL ? kernels_order[i].get() : NULL;
+        if (set != NULL) return tl__kernels_for(set, tl__caches_here());
+    }
+    return tl__kernels_for(tl__kernels_scalar(), tl__caches_here());   /* "soft" where plain C needs no second form */
 }
 
 TL_PRIV const tl__kernels *tl__kernels_list(size_t index)
 {
     for (size_t i = 0; i < TL_COUNT(kernels_order); i++) {
         const tl__kernels *set = kernels_order[i].get != NULL ? kernels_order[i].get() : NULL;
-        if (set != NULL && index-- == 0) return set;
+        if (set != NULL && index-- == 0) return tl__kernels_for(set, tl__caches_here());
     }
     return NULL;
 }

@@ -160,6 +160,7 @@ struct tl__gemm_plan {
     size_t block;               /* most tiles below each other whose rows of a stay in the cache */
     bool by_columns;            /* tasks go down first: where a batch is smaller than a layer, the thread that makes the
                                    first columns of the outputs then also makes those of the weights' gradient */
+    uint8_t caches;             /* a tl__caches */
     bool packs_b, copies_a;     /* into scratch */
     bool by_rows;               /* tiles run across a region, not down */
     bool leaves;                /* several leaves: a stack of regions lies in scratch */
@@ -357,9 +358,14 @@ typedef struct tl__adam {
     float l2, gradient_scale;
 } tl__adam;
 
+/* Caches of one core, by the second level: below 512 KiB, below 1 MiB, from there on. Unknown ones count as middle.
+ * They decide how large products are cut, never what comes out. */
+typedef enum tl__caches { TL__CACHES_SMALL, TL__CACHES_MIDDLE, TL__CACHES_LARGE, TL__CACHES_COUNT } tl__caches;
+
 typedef struct tl__kernels {
     const char *name;                    /* "scalar", "soft", "sse2", "avx2", "avx512", "neon" */
     tl__numeric_class numeric_class;
+    tl__caches caches;
 
     /* Matrix product: plan, then plan.run. */
     void (*gemm_plan)(const tl__gemm *call, tl__gemm_plan *plan);
@@ -520,6 +526,8 @@ typedef struct tl__kernels {
 TL_PRIV const tl__kernels *tl__kernels_choose(const char *limit);
 /* The sets that this machine can run, best first; NULL when index is past the last. */
 TL_PRIV const tl__kernels *tl__kernels_list(size_t index);
+/* The same set, for other caches than those of this machine. */
+TL_PRIV const tl__kernels *tl__kernels_for(const tl__kernels *set, tl__caches caches);
 /* "canonical" or "unfused". */
 TL_PRIV const char *tl__numeric_class_name(tl__numeric_class numeric_class);
 

@@ -30,10 +30,10 @@
 
 TL_PRIV const tl__kernels *tl__kernels_scalar(void)
 {
-    return tl__x86_level() >= TL__X86_FMA ? &scalar_set : NULL;
+    return tl__x86_level() >= TL__X86_FMA ? scalar_set : NULL;
 }
 
-TL_PRIV const tl__kernels *tl__kernels_soft(void) { return &scalar_soft_set; }
+TL_PRIV const tl__kernels *tl__kernels_soft(void) { return scalar_soft_set; }
 #else
 #define SET(name) scalar_##name
 #define FN(type) static type
@@ -43,5 +43,5 @@ TL_PRIV const tl__kernels *tl__kernels_soft(void) { return &scalar_soft_set; }
 #include "kernels/vec_scalar.h"
 #include "kernels/set.inc.h"
 
-TL_PRIV const tl__kernels *tl__kernels_scalar(void) { return &scalar_set; }
+TL_PRIV const tl__kernels *tl__kernels_scalar(void) { return scalar_set; }
 #endif

@@ -1,4 +1,4 @@
-/* What a build holds: each set's table behind a function that gives NULL when the processor cannot run it.
+/* What a build holds: each set's first table behind a function that gives NULL when the processor cannot run it.
  * TL_SIMD_NONE leaves plain C only; TL_NO_AVX512, TL_NO_AVX2, TL_NO_SSE2, TL_NO_NEON leave one set out. */
 #ifndef TL_KERNELS_SETS_H
 #define TL_KERNELS_SETS_H
@@ -66,5 +66,6 @@ TL_PRIV const tl__kernels *tl__kernels_sse2(void);
 TL_PRIV const tl__kernels *tl__kernels_neon(void);
 #endif
 TL_PRIV const tl__kernels *tl__kernels_scalar(void);
+TL_PRIV tl__caches tl__caches_here(void);   /* of this machine; asks it each time */
 
 #endif

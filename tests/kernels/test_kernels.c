@@ -362,13 +362,47 @@ static void far_rows_give_the_same_bits(void **state)
         }
 }
 
+/* Blocks of rows, steps of terms and columns kept packed differ with the caches; the plain way has none of them. */
+static void sizes_of_caches_give_the_same_bits(void **state)
+{
+    enum { M = 301, N = 71, K = 1031, FAR = 1100 };
+    static const size_t terms[] = {97, 530, K};
+    static float a[K * FAR], b[K * FAR], near_a[M * K], near_b[K * N], want[M * N], got[M * N];
+    const tl__kernels *set;
+    (void)state;
+    fill_inputs();
+    for (size_t i = 0; i < TL_COUNT(a); i++) a[i] = xs[i * 7 % LENGTH];
+    for (size_t i = 0; i < TL_COUNT(b); i++) b[i] = ys[i * 11 % LENGTH];
+    for (size_t s = 0; (set = tl__kernels_list(s)) != NULL; s++)
+        for (size_t form = 0; form < 4 * TL_COUNT(terms); form++) {
+            const size_t k = terms[form / 4];
+            tl__gemm call = {.m = M, .n = N, .k = k, .a = a, .lda = FAR, .b = b, .ldb = FAR, .c = got, .ldc = N,
+                             .a_transposed = form & 1, .b_transposed = form & 2};
+            for (size_t p = 0; p < k; p++) {
+                for (size_t i = 0; i < M; i++) near_a[i * k + p] = a[form & 1 ? p * FAR + i : i * FAR + p];
+                for (size_t j = 0; j < N; j++) near_b[p * N + j] = b[form & 2 ? j * FAR + p : p * FAR + j];
+            }
+            tl__gemm plain = {.m = M, .n = N, .k = k, .a = near_a, .lda = k, .b = near_b, .ldb = N, .c = want,
+                              .ldc = N};
+            run_gemm(set, &plain);
+            for (int caches = 0; caches < TL__CACHES_COUNT; caches++) {
+                const tl__kernels *sized = tl__kernels_for(set, (tl__caches)caches);
+                assert_int_equal(sized->caches, caches);
+                assert_string_equal(sized->name, set->name);
+                memset(got, 0xff, sizeof got);
+                run_gemm(sized, &call);
+                assert_memory_equal(got, want, sizeof got);
+            }
+        }
+}
+
 /* A batch's last rows run in the scratch of a full one, as rows of c and as terms. */
 static void gemm_scratch_grows_with_rows_and_terms(void **state)
 {
     const tl__kernels *k;
     (void)state;
     for (size_t s = 0; (k = tl__kernels_list(s)) != NULL; s++)
-        for (unsigned form = 0; form < 128; form++)
+        for (unsigned form = 0; form < 128 * TL__CACHES_COUNT; form++)
             for (size_t n = 1; n < 5000; n = n * 3 + 1)
                 for (size_t fixed = 1; fixed < 9000; fixed = fixed * 4 + 3) {
                     size_t most = 0;
@@ -379,7 +413,7 @@ static void gemm_scratch_grows_with_rows_and_terms(void **state)
                                          .cut.pieces = form & 8 ? 8 : 1, .accumulate = form & 16,
                                          .take = form & 32 ? take_values : NULL};
                         tl__gemm_plan plan;
-                        k->gemm_plan(&call, &plan);
+                        tl__kernels_for(k, (tl__caches)(form / 128))->gemm_plan(&call, &plan);
                         assert_true(plan.scratch_bytes >= most);
                         most = plan.scratch_bytes;
                     }
@@ -645,6 +679,7 @@ int main(void)
         cmocka_unit_test(taken_values_are_the_stored_ones),
         cmocka_unit_test(far_rows_give_the_same_bits),
         cmocka_unit_test(turned_products_are_the_straight_ones),
+        cmocka_unit_test(sizes_of_caches_give_the_same_bits),
         cmocka_unit_test(gemm_scratch_grows_with_rows_and_terms),
         cmocka_unit_test(activations_agree_with_pytorch),
         cmocka_unit_test(optimizers_agree_with_pytorch),

@@ -13,5 +13,5 @@
 #include "kernels/arm/vec_neon.h"
 #include "kernels/set.inc.h"
 
-TL_PRIV const tl__kernels *tl__kernels_neon(void) { return &neon_set; }
+TL_PRIV const tl__kernels *tl__kernels_neon(void) { return neon_set; }
 #endif

@@ -51,5 +51,5 @@ static void neon_v7_gemm_run(const tl__gemm *call, const tl__gemm_plan *plan, si
     neon_vfp_gemm_finish(call, plan, &at);
 }
 
-TL_PRIV const tl__kernels *tl__kernels_neon(void) { return &neon_vfp_set; }
+TL_PRIV const tl__kernels *tl__kernels_neon(void) { return neon_vfp_set; }
 #endif

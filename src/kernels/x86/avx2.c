@@ -17,6 +17,6 @@ TL_PRIV const tl__kernels *tl__kernels_narrow(void) { return &avx2_set; }
 
 TL_PRIV const tl__kernels *tl__kernels_avx2(void)
 {
-    return tl__x86_level() >= TL__X86_AVX2 ? &avx2_set : NULL;
+    return tl__x86_level() >= TL__X86_AVX2 ? avx2_set : NULL;
 }
 #endif

@@ -19,6 +19,6 @@
 
 TL_PRIV const tl__kernels *tl__kernels_avx512(void)
 {
-    return tl__x86_level() >= TL__X86_AVX512 ? &avx512_set : NULL;
+    return tl__x86_level() >= TL__X86_AVX512 ? avx512_set : NULL;
 }
 #endif

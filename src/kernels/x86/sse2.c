@@ -15,6 +15,6 @@
 
 TL_PRIV const tl__kernels *tl__kernels_sse2(void)
 {
-    return tl__x86_level() >= TL__X86_SSE2 ? &sse2_set : NULL;
+    return tl__x86_level() >= TL__X86_SSE2 ? sse2_set : NULL;
 }
 #endif
