@@ -6,13 +6,13 @@
 
 /* What of a large product stays where: a step of `depth` terms of so many columns of b in the third-level cache, so
  * many floats of a in the second. Never in the bits. */
-typedef struct tl__blocks {
+typedef struct tl__gemm_blocks {
     size_t depth, floats, columns;
-} tl__blocks;
+} tl__gemm_blocks;
 
-static inline tl__blocks tl__blocks_of(unsigned caches)
+static inline tl__gemm_blocks tl__gemm_blocks_of(unsigned caches)
 {
-    static const tl__blocks blocks[TL__CACHES_COUNT] = {
+    static const tl__gemm_blocks blocks[TL__CACHES_COUNT] = {
         [TL__CACHES_SMALL] = {256, 32 * 1024, 512},
         [TL__CACHES_MIDDLE] = {512, 64 * 1024, 1024},
         [TL__CACHES_LARGE] = {1024, 128 * 1024, 1024},

@@ -16,7 +16,7 @@ enum {
     SET(COPY_ROWS) = (GEMM_ROWS + VN - 1) / VN * VN,
     SET(DIRECT_TILES) = 4,                       /* rows of tiles up to which packing b does not pay */
     SET(DIRECT_DEPTH) = 1024,                    /* terms of a step when b is not packed */
-    SET(PACKED_ROWS) = 1120,                     /* of a region when it is (tl__blocks has the rest) */
+    SET(PACKED_ROWS) = 1120,                     /* of a region when it is (tl__gemm_blocks has the rest) */
     SET(FAR) = 1024,                             /* rows so many floats apart lie in a page of their own each */
     SET(NEAR) = 8192,                            /* floats of b that stay in the first-level cache */
     SET(LEAF_ROWS) = 84 / GEMM_ROWS * GEMM_ROWS, /* of calls whose chains live in scratch */
@@ -73,7 +73,8 @@ FN(void) SET(gemm_limit)(const tl__gemm *call, tl__gemm_plan *plan)
     }
     if (plan->packs_b) {
         rows = tl__size_min(rows, SET(PACKED_ROWS));
-        columns = tl__size_min(columns, call->take != NULL ? SET(TAKE_COLUMNS) : tl__blocks_of(plan->caches).columns);
+        const size_t most = tl__gemm_blocks_of(plan->caches).columns;
+        columns = tl__size_min(columns, call->take != NULL ? SET(TAKE_COLUMNS) : most);
     }
     plan->rows = tl__size_max(1, rows);
     plan->columns = tl__size_round(tl__size_max(1, columns), SET(TILE_COLUMNS));
@@ -81,7 +82,7 @@ FN(void) SET(gemm_limit)(const tl__gemm *call, tl__gemm_plan *plan)
 
 FN(void) SET(gemm_plan_straight)(const tl__gemm *call, tl__caches caches, tl__gemm_plan *plan)
 {
-    const tl__blocks blocks = tl__blocks_of(caches);
+    const tl__gemm_blocks blocks = tl__gemm_blocks_of(caches);
     const size_t pieces = tl__size_max(1, call->cut.pieces), unit = tl__size_max(1, call->cut.unit);
     size_t values = 1;
     *plan = (tl__gemm_plan){.run = SET(gemm_run), .caches = (uint8_t)caches};
@@ -236,24 +237,29 @@ INLINE(size_t) SET(gemm_lines)(const tl__region *at, tl__tile *t)
     return j;
 }
 
+/* The tile after this one: the strip's next, or one of the strip beside it. */
+FN(void) SET(gemm_ahead)(const tl__region *at, tl__tile *t, size_t j, size_t tile, bool beside)
+{
+    const size_t top = SET(gemm_top)(at, tile);
+    if (beside) j += SET(TILE_COLUMNS);
+    t->ahead = j < at->columns ? SET(gemm_top)(at, tile + 1) - top : 0;
+    if (t->ahead > 0) t->next = at->chains + top * at->ld + j;
+}
+
 /* The tiles [first, last) of one strip of b, which t holds. */
-FN(void) SET(gemm_strip)(const tl__gemm *call, const tl__gemm_plan *plan, const tl__region *at, tl__tile *t, size_t j,
-                         size_t first, size_t last, const float *copy)
+INLINE(void) SET(gemm_strip)(const tl__gemm *call, const tl__gemm_plan *plan, const tl__region *at, tl__tile *t,
+                              size_t j, size_t first, size_t last, const float *copy)
 {
     const bool far = plan->packs_b && at->ld >= SET(FAR);
     const float *a = t->a;
     const size_t size = t->k * SET(COPY_ROWS);
-    for (size_t tile = first; tile < last; tile++) {
-        const size_t top = SET(gemm_top)(at, tile), after = SET(gemm_top)(at, tile + 1);
+    t->ahead = 0;
+    for (size_t tile = first, top = SET(gemm_top)(at, first), height; tile < last; tile++, top += height) {
+        height = at->least + (tile < at->more);
         t->a = plan->copies_a ? copy + (tile - first) * size + SET(copy_shift)(call, call->m - at->i - top)
                               : a + top * t->stride_i;
-        const size_t then = tile + 1 < last ? tile + 1 : first, at_j = tile + 1 < last ? j : j + SET(TILE_COLUMNS);
-        t->ahead = 0;
-        if (far && at_j < at->columns) {
-            t->next = at->chains + SET(gemm_top)(at, then) * at->ld + at_j;
-            t->ahead = SET(gemm_top)(at, then + 1) - SET(gemm_top)(at, then);
-        }
-        SET(gemm_tile)(call, at, t, top, after - top, j);
+        if (far) SET(gemm_ahead)(at, t, j, tile + 1 < last ? tile + 1 : first, tile + 1 == last);
+        SET(gemm_tile)(call, at, t, top, height, j);
     }
     t->a = a;
 }
@@ -274,11 +280,15 @@ FN(void) SET(gemm_step)(const tl__gemm *call, const tl__gemm_plan *plan, tl__reg
     const bool lines = at->rows <= 3 && at->columns >= GEMM_LINE_1 * VN / 2 && !plan->packs_b;
     if (last && !plan->leaves && !lines) at->done = SET(gemm_end)(call, &t);
     if (plan->by_rows && !lines) {
-        for (size_t tile = 0; tile < at->tiles; tile++)
+        const float *a = t.a;
+        for (size_t tile = 0, top = 0, height; tile < at->tiles; tile++, top += height) {
+            height = at->least + (tile < at->more);
+            t.a = a + top * stride_i;
             for (size_t j = 0; j < at->columns; j += width) {
                 t.b = b + j;
-                SET(gemm_strip)(call, plan, at, &t, j, tile, tile + 1, NULL);
+                SET(gemm_tile)(call, at, &t, top, height, j);
             }
+        }
         return;
     }
     if (plan->copies_a) {
