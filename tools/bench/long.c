@@ -7,7 +7,7 @@
 
 enum { LONG_PART = 500, LONG_STEPS = 5000 };
 
-static const net_shape long_shape = {{784, 256, 128, 10}, 32};
+static const net_shape long_shape = NET_DENSE(32, 784, 256, 128, 10);
 static const double long_rate = 0.01;    /* high: many relus stop in the first steps, for good */
 
 static void long_label(size_t index, char out[BENCH_NAME])

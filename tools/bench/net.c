@@ -20,9 +20,17 @@ int net_layer_count(const net_shape *shape)
     return count;
 }
 
+/* Numbers of a step of a recurrent layer. */
+static size_t net_features(const net_shape *shape) { return shape->nodes[0] / shape->time; }
+
 void net_name(const net_shape *shape, char out[BENCH_NAME])
 {
     size_t used = 0;
+    if (shape->recurrent) {
+        snprintf(out, BENCH_NAME, "%s-%zu-%zu-%zu-%zu batch %zu", shape->recurrent, shape->time, net_features(shape),
+                 shape->units, shape->nodes[1], shape->batch);
+        return;
+    }
     for (int i = 0; i < net_layer_count(shape); i++)
         used += (size_t)snprintf(out + used, BENCH_NAME - used, "%s%zu", i ? "-" : "", shape->nodes[i]);
     snprintf(out + used, BENCH_NAME - used, " batch %zu", shape->batch);
@@ -38,9 +46,31 @@ size_t net_parameters(const net_shape *shape)
 double net_flops(const net_shape *shape)
 {
     double sum = 0;
+    if (shape->recurrent) {
+        double gates = shape->recurrent[0] == 'l' ? 4 : 3, units = (double)shape->units;
+        double both = units + (double)net_features(shape);
+        return (double)shape->batch * (2.0 * gates * units * (double)shape->time * (2.0 * both + units) +
+                                       6.0 * units * (double)shape->nodes[1]);
+    }
     for (int i = 1; i < net_layer_count(shape); i++)
         sum += 2.0 * (double)(shape->nodes[i - 1] * shape->nodes[i] * shape->batch) * (i == 1 ? 2 : 3);
     return sum;
+}
+
+/* Layer i in YAML; false: there are no more. */
+static bool net_layer(const net_shape *shape, int i, char *text, size_t room)
+{
+    int count = net_layer_count(shape);
+    if (shape->recurrent && i < 2) {
+        if (i == 0) snprintf(text, room, "{type: input, shape: [%zu, %zu]}", shape->time, net_features(shape));
+        else snprintf(text, room, "{type: %s, units: %zu}", shape->recurrent, shape->units);
+        return true;
+    }
+    if (shape->recurrent) i--;
+    if (i >= count) return false;
+    snprintf(text, room, "{type: %s, nodes: %zu}",
+             i == 0 ? "input" : i < count - 1 ? "dense, activation: relu" : "output", shape->nodes[i]);
+    return true;
 }
 
 static bool net_build_graph(net *n)
@@ -48,12 +78,9 @@ static bool net_build_graph(net *n)
     tl__tree *tree;
     tl_error error = {0};
     char text[80];
-    int count = net_layer_count(&n->shape);
     if (tl__tree_new(n->heap, "bench", &tree) != TL_OK) return false;
     bool good = true;
-    for (int i = 0; i < count && good; i++) {
-        snprintf(text, sizeof text, "{type: %s, nodes: %zu}",
-                 i == 0 ? "input" : i < count - 1 ? "dense, activation: relu" : "output", n->shape.nodes[i]);
+    for (int i = 0; good && net_layer(&n->shape, i, text, sizeof text); i++) {
         good = tl__yaml_parse(tree, text, strlen(text), &error) == TL_OK &&
                tl__graph_add_value(&n->graph, &tree->root, "network", i, &error) == TL_OK;
     }
@@ -92,7 +119,7 @@ static bool net_fill(net *n)
         const tl__tensor *tensor = tl__plan_tensor(n->plan, t);
         float *file = tl__alloc(n->heap, tensor->size * sizeof(float));
         if (!file) return false;
-        float bound = 1.0f / tl__sqrt((float)n->shape.nodes[t / 2]);
+        float bound = 1.0f / tl__sqrt((float)tensor->fan_in);
         for (size_t i = 0; i < tensor->size; i++) file[i] = (2.0f * net_uniform(10 + (uint32_t)t, i) - 1.0f) * bound;
         tl__tensor_from_file(tensor, parameters + tensor->offset, file);
         tl__free(n->heap, file, tensor->size * sizeof(float));

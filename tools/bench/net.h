@@ -1,4 +1,4 @@
-/* A dense network with data to learn, for the groups that train: layer sizes in, something that takes steps out. */
+/* A network with data to learn, for the groups that train: layer sizes in, something that takes steps out. */
 #ifndef TOOLS_BENCH_NET_H
 #define TOOLS_BENCH_NET_H
 
@@ -10,11 +10,17 @@
 
 enum { NET_LAYERS = 4, NET_BATCHES = 32 };
 
-/* Relu between dense layers, softmax and cross entropy at the end, Adam. */
+/* Relu between dense layers, softmax and cross entropy at the end, Adam. Or a recurrent layer over steps of features,
+ * whose last state a dense layer reads: nodes are then the numbers of a row and the classes. */
 typedef struct net_shape {
     size_t nodes[NET_LAYERS];    /* 0 after the last */
     size_t batch;
+    const char *recurrent;       /* "lstm", "gru"; NULL: none */
+    size_t time, units;          /* of that */
 } net_shape;
+#define NET_DENSE(rows, ...) {.nodes = {__VA_ARGS__}, .batch = (rows)}
+#define NET_RECURRENT(kind, rows, steps, features, state, classes)                                            \
+    {.nodes = {(steps) * (features), classes}, .batch = (rows), .recurrent = (kind), .time = (steps), .units = (state)}
 
 typedef struct net {
     tl__heap *heap;

@@ -95,9 +95,13 @@ class TorchFunction(Repeated):
         self.call = calls[name]
 
 
+GATES = {"lstm": 4, "gru": 3}
+
+
 def read_net(path, nodes, batch, batches):
-    """Inputs, classes, then each layer's weights [out, in] and biases."""
-    nodes = [int(n) for n in nodes.split("-")]
+    """Inputs, classes, then each layer's weights [out, in] and biases; of "lstm-TIME-FEATURES-UNITS-CLASSES" the first
+    layer is (w_ih, w_hh, b_ih, b_hh)."""
+    kind, nodes = nodes.split("-")[0], nodes.split("-")
     batch, batches = int(batch), int(batches)
     values = numbers(path, "float32", -1)
     at = 0
@@ -111,14 +115,42 @@ def read_net(path, nodes, batch, batches):
         at += count
         return part
 
+    if kind in GATES:
+        time, features, units, count = (int(n) for n in nodes[1:])
+        inputs = take(batches * batch, time, features)
+        classes = take(batches * batch).astype("int64")
+        rows = GATES[kind] * units
+        shapes = (rows, features), (rows, units), (rows,), (rows,)
+        return inputs, classes, [tuple(take(*s) for s in shapes), (take(count, units), take(count))]
+    nodes = [int(n) for n in nodes]
     inputs = take(batches * batch, nodes[0])
     classes = take(batches * batch).astype("int64")
     layers = [(take(out, into), take(out)) for into, out in zip(nodes, nodes[1:])]
     return inputs, classes, layers
 
 
-def torch_model(t, layers):
+def torch_recurrent(t, kind, first, last):
+    class Model(t.nn.Module):
+        def __init__(self):
+            super().__init__()
+            units, features = first[1].shape[1], first[0].shape[1]
+            self.layer = {"lstm": t.nn.LSTM, "gru": t.nn.GRU}[kind](features, units, batch_first=True)
+            self.head = t.nn.Linear(units, len(last[1]))
+
+        def forward(self, x):
+            return self.head(self.layer(x)[0][:, -1])
+
+    model = Model()
+    with t.no_grad():
+        for parameter, values in zip(model.parameters(), first + last):
+            parameter.copy_(t.from_numpy(values))
+    return model
+
+
+def torch_model(t, layers, kind):
     parts = []
+    if kind in GATES:
+        return torch_recurrent(t, kind, *layers)
     for index, (weight, bias) in enumerate(layers):
         linear = t.nn.Linear(weight.shape[1], weight.shape[0])
         with t.no_grad():
@@ -135,7 +167,7 @@ class TorchSteps:
         t = self.torch = torch()
         inputs, classes, layers = read_net(path, nodes, batch, batches)
         self.flush = flush == "1"
-        self.model = torch_model(t, layers)
+        self.model = torch_model(t, layers, nodes.split("-")[0])
         self.optimizer = t.optim.Adam(self.model.parameters(), float(rate), fused=True)
         self.loss_of = t.nn.CrossEntropyLoss()
         batch = int(batch)
@@ -221,15 +253,19 @@ class OnnxPrediction:
 
         inputs, _, layers = read_net(path, nodes, 1, batches)
         made, tensors, at = [], [], "x"
+        kind = nodes.split("-")[0]
+        if kind in GATES:
+            made, tensors = self.recurrent(kind, layers.pop(0))
+            at = "h"
         for index, (weight, bias) in enumerate(layers):
             last = index == len(layers) - 1
             tensors += [numpy_helper.from_array(weight, f"w{index}"), numpy_helper.from_array(bias, f"b{index}")]
             made.append(helper.make_node("Gemm", [at, f"w{index}", f"b{index}"], [f"z{index}"], transB=1))
             at = "y" if last else f"a{index}"
             made.append(helper.make_node("Softmax" if last else "Relu", [f"z{index}"], [at]))
-        shape = lambda name, size: helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, size])
+        shape = lambda name, *sizes: helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, *sizes])
         graph = helper.make_graph(
-            made, "net", [shape("x", inputs.shape[1])], [shape("y", len(layers[-1][1]))], tensors
+            made, "net", [shape("x", *inputs.shape[1:])], [shape("y", len(layers[-1][1]))], tensors
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
         model.ir_version = 8
@@ -240,6 +276,31 @@ class OnnxPrediction:
         self.feed = {"x": inputs[:1]}
         self.session = session
         self.result = session.run(None, self.feed)[0]
+
+    def recurrent(self, kind, weights):
+        """Its gates are in another order; x is [time, row, features]; the last state is [1, row, units]."""
+        import numpy
+        from onnx import helper, numpy_helper
+
+        order = {"lstm": (0, 3, 1, 2), "gru": (1, 0, 2)}[kind]
+        blocks = [numpy.split(w, len(order)) for w in weights]
+        w_ih, w_hh, b_ih, b_hh = (numpy.concatenate([b[i] for i in order]) for b in blocks)
+        tensors = [
+            numpy_helper.from_array(values, name)
+            for name, values in (
+                ("w", w_ih[None]),
+                ("r", w_hh[None]),
+                ("b", numpy.concatenate([b_ih, b_hh])[None]),
+                ("zero", numpy.array([0])),
+            )
+        ]
+        more = {"linear_before_reset": 1} if kind == "gru" else {}
+        made = [
+            helper.make_node("Transpose", ["x"], ["xt"], perm=[1, 0, 2]),
+            helper.make_node(kind.upper(), ["xt", "w", "r", "b"], ["", "hn"], hidden_size=w_hh.shape[1], **more),
+            helper.make_node("Squeeze", ["hn", "zero"], ["h"]),
+        ]
+        return made, tensors
 
     def run(self, times):
         run, feed, seconds = self.session.run, self.feed, []

@@ -9,7 +9,10 @@
 #include "model/model.h"
 #include "port/port.h"
 
-static const net_shape predict_shapes[] = {{{784, 256, 128, 10}, 1}, {{4, 16, 3}, 1}, {{24, 32, 16, 3}, 1}};
+static const net_shape predict_shapes[] = {
+    NET_DENSE(1, 784, 256, 128, 10), NET_DENSE(1, 4, 16, 3), NET_DENSE(1, 24, 32, 16, 3),
+    NET_RECURRENT("lstm", 1, 60, 16, 64, 3), NET_RECURRENT("gru", 1, 60, 16, 64, 3),
+};
 
 enum { PREDICT_CALLS = 4000 };
 
@@ -65,6 +68,12 @@ static tl_status predict_model(tl_context *context, const net *n, tl_model **out
     int last = net_layer_count(&n->shape) - 1;
     TL_TRY(tl_graph_new(context, &graph));
     tl_node node = tl_graph_input(graph, "x", n->shape.nodes[0]);
+    if (n->shape.recurrent) {
+        snprintf(settings, sizeof settings, "shape: [%zu, -1]", n->shape.time);
+        node = tl_graph_add(graph, "reshape", node, settings);
+        snprintf(settings, sizeof settings, "units: %zu", n->shape.units);
+        node = tl_graph_add(graph, n->shape.recurrent, node, settings);
+    }
     for (int i = 1; i <= last; i++) {
         snprintf(settings, sizeof settings, "nodes: %zu, activation: %s", n->shape.nodes[i],
                  i < last ? "relu" : "softmax");

@@ -13,9 +13,12 @@ static const struct {
     net_shape shape;
     bool busy;    /* beside a busy process */
 } threads_cases[] = {
-    {{{784, 256, 128, 10}, 32}, false}, {{{784, 256, 128, 10}, 64}, false}, {{{784, 256, 128, 10}, 128}, false},
-    {{{784, 256, 128, 10}, 512}, false}, {{{4, 16, 3}, 16}, false}, {{{24, 32, 16, 3}, 32}, false},
-    {{{784, 256, 128, 10}, 64}, true}, {{{784, 256, 128, 10}, 512}, true}, {{{24, 32, 16, 3}, 32}, true},
+    {NET_DENSE(32, 784, 256, 128, 10), false}, {NET_DENSE(64, 784, 256, 128, 10), false},
+    {NET_DENSE(128, 784, 256, 128, 10), false},
+    {NET_DENSE(512, 784, 256, 128, 10), false}, {NET_DENSE(16, 4, 16, 3), false},
+    {NET_DENSE(32, 24, 32, 16, 3), false},
+    {NET_DENSE(64, 784, 256, 128, 10), true}, {NET_DENSE(512, 784, 256, 128, 10), true},
+    {NET_DENSE(32, 24, 32, 16, 3), true},
 };
 
 static void threads_label(size_t index, char out[BENCH_NAME])
