@@ -98,6 +98,9 @@
 #include "metrics/ranking.c"
 #include "metrics/groups.c"
 #include "metrics/values.c"
+#include "metrics/forecast_score.c"
+#include "metrics/naive.c"
+#include "metrics/bootstrap.c"
 #include "metrics/metric.c"
 #include "metrics/record.c"
 #endif

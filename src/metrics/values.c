@@ -1,6 +1,6 @@
 /* Figures of predicted numbers: regression, intervals and series. Two passes: means first, then sums of differences. */
 #include "base/math.h"
-#include "metrics/metrics.h"
+#include "metrics/forecast_score.h"
 
 static double values_nan(void) { return tl__bits_double(0x7ff8000000000000u); }
 
@@ -131,11 +131,8 @@ TL_PRIV double tl__pearson(tl__reals truth, tl__reals predicted, size_t rows, si
 
 TL_PRIV double tl__mase(double mae, tl__reals series, size_t length, size_t season)
 {
-    double sum = 0.0;
-    if (season == 0 || length <= season) return values_nan();
-    for (size_t t = season; t < length; t++) sum += tl__abs(tl__real(series, t) - tl__real(series, t - season));
-    sum /= (double)(length - season);
-    return sum > 0.0 ? mae / sum : values_nan();
+    const double error = tl__naive_error(series, length, 1, 0, season);
+    return error > 0.0 ? mae / error : values_nan();
 }
 
 TL_PRIV double tl__pinball(tl__reals truth, tl__reals predicted, size_t count, double q)

@@ -1,5 +1,5 @@
 /* metrics.json: predictions and the figures that scikit-learn and plain formulas give for them, in double. */
-#include "metrics/metrics.h"
+#include "metrics/forecast_score.h"
 #include "base/text.h"
 #include "parity/parity_list.h"
 
@@ -212,6 +212,63 @@ static void metrics_series(parity_metrics_case *c, const tl_value *one)
     metrics_number(c, "median_ae_output0", median);
 }
 
+static void metrics_levels(parity_metrics_case *c, const tl__forecast_score *score)
+{
+    static const char *const names[] = {"0.1", "0.5", "0.9"};
+    const tl_value *want = tl__value_child(c->expect, "pinball");
+    tl__forecast_interval interval;
+    for (size_t q = 0; q < 3; q++) {
+        const tl_value *one = tl_value_kind(want) == TL_LIST ? tl_value_at(want, q) : tl__value_child(want, names[q]);
+        parity_number(c->p, c->name, "pinball", tl__forecast_score_pinball(score, TL__BY_ALL, 0, q),
+                      tl_value_number(one, -1.0), 1e-12, 1e-9);
+    }
+    tl__forecast_score_interval(score, TL__BY_ALL, 0, 0, &interval);
+    metrics_number(c, "coverage_80", interval.coverage);
+}
+
+/* The same rows as windows of one step: scores by windows are the figures of arrays. */
+static void metrics_windows(parity_metrics_case *c, const tl_value *one)
+{
+    static double block[40 * 8];
+    double series[PARITY_ROWS], scale[2], quantiles[PARITY_ROWS * 3];
+    const double levels[] = {0.1, 0.5, 0.9};
+    const tl__forecast_shape shapes[] = {{1, c->columns, 0, 0, NULL}, {1, 1, 0, 3, levels}};
+    const size_t length = metrics_doubles(tl__value_child(one, "train_series"), series, PARITY_ROWS);
+    const size_t read = metrics_doubles(tl__value_child(one, "quantile_pred_01_05_09"), quantiles, PARITY_ROWS * 3);
+    tl__forecast_figures f;
+    for (int pass = 0; pass < 3; pass++) {    /* all outputs; the first one with quantiles, scaled by seasons 1 and 7 */
+        const tl__forecast_shape *shape = &shapes[pass > 0];
+        tl__carver carver = {.base = (unsigned char *)block};
+        tl__forecast_score score;
+        tl__forecast_score_carve(&carver, &score, shape);
+        if (carver.used > sizeof block || (pass && read != c->rows * 3)) return;
+        tl__forecast_score_begin(&score);
+        scale[0] = tl__naive_error(tl__of_doubles(series), length, 1, 0, pass == 2 ? 7 : 1);
+        for (size_t i = 0; i < c->rows; i++) {
+            const tl__forecast_window window = {
+                .truth = tl__of_doubles(c->values + i * c->columns),
+                .predicted = tl__of_doubles(c->other + i * c->columns), .quantiles = tl__of_doubles(quantiles + i * 3),
+                .last = i ? tl__of_doubles(c->values + (i - 1) * c->columns) : (tl__reals){NULL, NULL},
+                .scale = pass ? tl__of_doubles(scale) : (tl__reals){NULL, NULL},
+            };
+            tl__forecast_score_add(&score, &window);
+        }
+        tl__forecast_score_figures(&score, TL__BY_ALL, 0, &f);
+        if (pass) {
+            metrics_number(c, pass == 1 ? "mase_output0_m1" : "mase_output0_m7", f.mase);
+            metrics_number(c, "directional_accuracy_output0", f.direction);
+            metrics_levels(c, &score);
+            continue;
+        }
+        metrics_number(c, "mae", f.mae);
+        metrics_number(c, "mse", f.mse);
+        metrics_number(c, "rmse_pooled", f.rmse);
+        metrics_number(c, "mape", f.mape);
+        metrics_number(c, "smape_percent", f.smape);
+        metrics_number(c, "wape", f.wape);
+    }
+}
+
 static void metrics_regression(parity_metrics_case *c, const tl_value *one)
 {
     const tl__reals y = tl__of_doubles(c->values), p = tl__of_doubles(c->other);
@@ -236,6 +293,7 @@ static void metrics_regression(parity_metrics_case *c, const tl_value *one)
     metrics_number(c, "pearson_output0", tl__pearson(y, p, c->rows, c->columns, 0));
     metrics_quantiles(c, one);
     metrics_series(c, one);
+    metrics_windows(c, one);
 }
 
 void parity_metrics(parity *p, const tl_value *file)
