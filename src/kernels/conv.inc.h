@@ -23,6 +23,8 @@ enum {
 #  define CONV_NARROW(channels, ...)
 #endif
 
+#include "kernels/conv_depthwise.inc.h"
+
 /* Rows of a tile so wide. */
 INLINE(size_t) SET(conv_rows)(size_t columns) { return columns <= VN ? CONV_ROWS : GEMM_ROWS; }
 
@@ -79,7 +81,7 @@ FN(void) SET(conv_strip)(const tl__conv *call, const tl__conv_band *band, size_t
     const size_t in = space->in / space->groups, width = x->out, most = SET(conv_rows)(columns);
     const size_t tiles = SET(parts)(width, most), least = width / tiles, more = width % tiles;
     const bool together = x->spread == 1 && space->groups == 1 && call->w_x == in * space->out;
-    const bool relu = call->activation == TL__RELU;
+    const bool relu = call->activation == TL__RELU, deep = SET(conv_is_deep)(space);
     tl__conv_tile t = {.nx = together ? 1 : x->taps, .n = together ? x->taps * in : in,
                        .stride_i = x->step * space->in, .stride_three = 3 * x->step * space->in,
                        .a_y = space->y.spread * band->row, .a_x = x->spread * space->in, .stride_p = 1,
@@ -96,6 +98,12 @@ FN(void) SET(conv_strip)(const tl__conv *call, const tl__conv_band *band, size_t
         t.ny = to - from;
         t.a = t.ny > 0 ? a + ((size_t)tl__conv_row(&space->y, i, from) - band->first) * band->row : band->at;
         t.b = call->w + from * call->w_y + o;
+        if (deep) {
+            t.c = call->c + at;
+            if (t.end == TL__TILE_BACKWARD) t.saved = call->saved + at;
+            SET(conv_deep)(&t, width, columns);
+            continue;
+        }
         for (size_t tile = 0, height; tile < tiles; tile++, at += height * call->c_x, t.a += height * t.stride_i) {
             height = least + (tile < more);
             t.c = call->c + at;
@@ -126,11 +134,13 @@ FN(void) SET(conv_run)(const tl__conv *call, const tl__conv_plan *plan, size_t t
     const size_t rows = space->y.out, all = space->samples * rows, width = 2 * VN;
     const size_t out = space->out / space->groups, end = all * (task + 1) / plan->tasks;
     const bool ends = call->pre == NULL && (call->activation == TL__IDENTITY || call->activation == TL__RELU);
+    const bool deep = SET(conv_is_deep)(space);
     for (size_t at = all * task / plan->tasks, count; at < end; at += count) {
         const size_t sample = at / rows, first = at % rows;
         count = tl__size_min(tl__size_min(plan->rows, rows - first), end - at);
         const tl__conv_band band = SET(conv_band)(space, sample, first, count, scratch);
-        for (size_t g = 0; g < space->groups; g++)
+        if (deep) SET(conv_strip)(call, &band, sample, first, first + count, 0, 0, space->out);
+        for (size_t g = 0; g < space->groups && !deep; g++)
             for (size_t o = 0; o < out; o += width)
                 SET(conv_strip)(call, &band, sample, first, first + count, g, g * out + o,
                                 tl__size_min(width, out - o));
@@ -143,7 +153,7 @@ FN(void) SET(conv_plan)(const tl__conv *call, tl__conv_plan *plan)
 {
     const tl__conv_space *space = &call->space;
     const size_t all = space->samples * space->y.out;
-    CONV_NARROW(space->out / space->groups, conv_plan(call, plan))
+    CONV_NARROW(SET(conv_made)(space), conv_plan(call, plan))
     *plan = (tl__conv_plan){.run = SET(conv_run)};
     if (all == 0 || space->x.out == 0) return;
     SET(conv_bands)(space, plan);
@@ -181,8 +191,11 @@ INLINE(SET(conv_line)) SET(conv_line_of)(const tl__conv_gradient *call, const tl
 {
     const tl__conv_space *space = &call->space;
     const size_t read = space->in / space->groups;
-    SET(conv_line) at = {.g = line % space->groups};
-    line /= space->groups;
+    SET(conv_line) at = {.g = 0};
+    if (!SET(conv_is_deep)(space)) {
+        at.g = line % space->groups;
+        line /= space->groups;
+    }
     at.kx = plan->taps > 0 ? 0 : line % space->x.taps;
     at.ky = plan->taps > 0 ? line * plan->taps : line / space->x.taps;
     at.at = (at.ky * space->x.taps + at.kx) * read * space->out + at.g * (space->out / space->groups);
@@ -196,7 +209,7 @@ FN(void) SET(conv_line_part)(const tl__conv_gradient *call, const tl__conv_plan 
 {
     const tl__conv_space *space = &call->space;
     const tl__conv_axis *x = &space->x;
-    const size_t out = space->out / space->groups, read = space->in / space->groups;
+    const size_t out = SET(conv_made)(space), read = space->in / space->groups;
     size_t to = i + rows;
     tl__conv_positions(&space->y, line->ky, &i, &to);
     if (i == to) return;
@@ -210,6 +223,14 @@ FN(void) SET(conv_line_part)(const tl__conv_gradient *call, const tl__conv_plan 
                        .ldc = chains->apart ? out : space->out};
     float *c = chains->apart ? chains->values + (number - chains->line) * plan->line_rows * out
                              : call->dw + line->at;
+    if (SET(conv_is_deep)(space)) {
+        t.a = a;
+        t.b = d;
+        t.c = c;
+        t.stride_i = x->spread * space->in;
+        SET(conv_deep_gradient)(&t, x->taps, out);
+        return;
+    }
     for (size_t o = 0; o < out; o += 2 * VN) {
         size_t most;
         t.columns = tl__size_min(2 * VN, out - o);
@@ -251,7 +272,7 @@ FN(void) SET(conv_leaf)(const tl__conv_gradient *call, const tl__conv_plan *plan
                         size_t begin, size_t end, float *copy)
 {
     const tl__conv_space *space = &call->space;
-    const size_t unit = space->y.out * space->x.out, out = space->out / space->groups;
+    const size_t unit = space->y.out * space->x.out, out = SET(conv_made)(space);
     if (chains->apart) {
         SET(fill)(chains->values, 0.0f, chains->count * plan->line_rows * out);
     } else {
@@ -269,7 +290,7 @@ FN(void) SET(conv_leaf)(const tl__conv_gradient *call, const tl__conv_plan *plan
 FN(void) SET(conv_gradient_run)(const tl__conv_gradient *call, const tl__conv_plan *plan, size_t task, void *scratch)
 {
     const tl__conv_space *space = &call->space;
-    const size_t unit = space->y.out * space->x.out, out = space->out / space->groups;
+    const size_t unit = space->y.out * space->x.out, out = SET(conv_made)(space);
     float *copy = scratch, *values = copy + plan->copy;
     SET(conv_chains) chains = {.values = values, .line = plan->lines * task / plan->tasks, .apart = plan->leaves};
     chains.count = plan->lines * (task + 1) / plan->tasks - chains.line;
@@ -294,15 +315,16 @@ FN(void) SET(conv_gradient_plan)(const tl__conv_gradient *call, tl__conv_plan *p
 {
     const tl__conv_space *space = &call->space;
     const tl__conv_axis *x = &space->x, *y = &space->y;
-    const size_t read = space->in / space->groups, out = space->out / space->groups;
+    const size_t read = space->in / space->groups, out = SET(conv_made)(space);
     const size_t positions = space->samples * y->out * x->out, pieces = tl__size_max(1, call->pieces);
     const bool together = x->spread == 1 && space->groups == 1;
     CONV_NARROW(out, conv_gradient_plan(call, plan))
     *plan = (tl__conv_plan){.run_gradient = SET(conv_gradient_run), .leaves = pieces > 1 || positions > TL__BLOCK};
     SET(conv_bands)(space, plan);
-    plan->line_rows = together ? x->taps * read : read;
-    plan->taps = together;
-    plan->lines = (together ? 1 : x->taps) * y->taps * space->groups;
+    const bool deep = SET(conv_is_deep)(space);
+    plan->line_rows = together || deep ? x->taps * read : read;
+    plan->taps = together || deep;
+    plan->lines = together || deep ? y->taps : x->taps * y->taps * space->groups;
     const bool all = y->pad <= 0 && tl__conv_row(y, y->out - 1, y->taps - 1) < (ptrdiff_t)y->in;
     if (together && plan->line_rows == 3 && all && y->taps > 1) {   /* three columns and some rows at once */
         plan->taps = tl__size_min(y->taps, CONV_ROWS / 3);
