@@ -8,37 +8,37 @@
 
 /* ---- settings that do not go with it ---- */
 
-static tl_status forecast_refuse(const char *setting, const char *why, tl_error *error)
+static tl_status make_refuse(const char *setting, const char *why, tl_error *error)
 {
     return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, setting, "%s", why);
 }
 
-static tl_status forecast_check(const tl_dataset *dataset, const tl__data_settings *settings, tl_error *error)
+static tl_status make_check(const tl_dataset *dataset, const tl__data_settings *settings, tl_error *error)
 {
     int method = settings->split.method;
     if (method != TL__SPLIT_AUTO && method != TL__SPLIT_TIME)
-        return forecast_refuse("data.split.method", "a forecast is divided in the order of time, so that nothing of "
-                               "the future is learned; leave out data.split.method, or say time", error);
+        return make_refuse("data.split.method", "a forecast is divided in the order of time, so that nothing of "
+                           "the future is learned; leave out data.split.method, or say time", error);
     if (dataset->source[1].table)
-        return forecast_refuse("data.test_file", "a forecast's test part follows its training part in one file; leave "
-                               "out data.test_file and say how many steps it has: data.split.test", error);
+        return make_refuse("data.test_file", "a forecast's test part follows its training part in one file; leave "
+                           "out data.test_file and say how many steps it has: data.split.test", error);
     if (settings->weight)
-        return forecast_refuse("data.weight", "windows have no weights; leave out data.weight", error);
+        return make_refuse("data.weight", "windows have no weights; leave out data.weight", error);
     if (settings->split.group)
-        return forecast_refuse("data.split.group", "windows never cross series and are divided by time; leave out "
-                               "data.split.group", error);
+        return make_refuse("data.split.group", "windows never cross series and are divided by time; leave out "
+                           "data.split.group", error);
     if (settings->missing != TL__MISSING_FAIL && settings->missing != TL__MISSING_FORWARD)
-        return forecast_refuse("data.missing", "missing values of series are a mistake (fail) or take the value before "
-                               "them (forward); no other fill keeps the future out of the past", error);
+        return make_refuse("data.missing", "missing values of series are a mistake (fail) or take the value before "
+                           "them (forward); no other fill keeps the future out of the past", error);
     if (!dataset->source[0].table->store) return TL_OK;
-    return forecast_refuse("data.streaming", "the series of a forecast are held in memory; say data.streaming: false, "
-                           "or raise data.memory_limit", error);
+    return make_refuse("data.streaming", "the series of a forecast are held in memory; say data.streaming: false, "
+                       "or raise data.memory_limit", error);
 }
 
 /* ---- channels ---- */
 
-static tl_status forecast_channels(tl_dataset *dataset, const tl__forecast_roles *roles,
-                                   const tl__data_settings *settings, tl_error *error)
+static tl_status make_channels(tl_dataset *dataset, const tl__forecast_roles *roles,
+                               const tl__data_settings *settings, tl_error *error)
 {
     static const char *const words[] = {"standard", "minmax", "robust", "none"};
     const tl__table *table = dataset->source[0].table;
@@ -69,11 +69,11 @@ static tl_status forecast_channels(tl_dataset *dataset, const tl__forecast_roles
     bool of_time = false;
     for (size_t i = 0; i < forecast->use_count; i++) of_time = of_time || forecast->uses[i].of == SIZE_MAX;
     if (!of_time || forecast->dates) return TL_OK;
-    return forecast_refuse("data.calendar", "units of the calendar need dates; name their column: data.time", error);
+    return make_refuse("data.calendar", "units of the calendar need dates; name their column: data.time", error);
 }
 
-static tl_status forecast_series(tl_dataset *dataset, tl__grid *grid, const tl__data_settings *settings,
-                                 tl_error *error)
+static tl_status make_series(tl_dataset *dataset, tl__grid *grid, const tl__data_settings *settings,
+                             tl_error *error)
 {
     tl__pipeline *pipeline = dataset->pipeline;
     tl__forecast *forecast = pipeline->forecast;
@@ -92,14 +92,14 @@ static tl_status forecast_series(tl_dataset *dataset, tl__grid *grid, const tl__
 
 /* ---- parts in time ---- */
 
-#define SORT_NAME forecast_sort
+#define SORT_NAME make_sort
 #define SORT_TYPE double
 #define SORT_USER const void *
 #define SORT_BEFORE(user, b, a) (b) < (a)
 #include "base/sort.inc.h"
 
 /* The different times at which targets are known, ascending. *out [grid->rows * 2] is the caller's to free. */
-static tl_status forecast_times(const tl__grid *grid, double **out, size_t *count, tl_error *error)
+static tl_status make_times(const tl__grid *grid, double **out, size_t *count, tl_error *error)
 {
     size_t bytes, used = 0;
     if (!tl__size_mul(grid->rows, 2 * sizeof(double), &bytes)) return tl__fail_memory(error, SIZE_MAX);
@@ -107,7 +107,7 @@ static tl_status forecast_times(const tl__grid *grid, double **out, size_t *coun
     if (!times) return tl__fail_memory(error, bytes);
     for (size_t s = 0; s < grid->span_count; s++)
         for (size_t i = grid->spans[s].begin; i < grid->spans[s].known; i++) times[used++] = grid->times[i];
-    forecast_sort(times, times + grid->rows, used, NULL);
+    make_sort(times, times + grid->rows, used, NULL);
     *count = 0;
     for (size_t i = 0; i < used; i++)
         if (i == 0 || times[i] != times[*count - 1]) times[(*count)++] = times[i];
@@ -115,21 +115,21 @@ static tl_status forecast_times(const tl__grid *grid, double **out, size_t *coun
     return TL_OK;
 }
 
-static size_t forecast_amount(double amount, size_t steps)
+static size_t make_amount(double amount, size_t steps)
 {
     return (size_t)(amount < 1 ? amount * (double)steps + 1e-9 : amount);
 }
 
 /* Steps of the parts: fractions are cut to whole steps, and where three of them make 1 validation takes the rest. */
-static tl_status forecast_amounts(const tl__split_settings *split, size_t steps, size_t out[TL__PARTS],
-                                  tl_error *error)
+static tl_status make_amounts(const tl__split_settings *split, size_t steps, size_t out[TL__PARTS],
+                              tl_error *error)
 {
     double train = split->train, validation = split->validation < 0 ? 0.2 : split->validation;
     double test = split->test < 0 ? 0.2 : split->test, sum = train + validation + test;
-    out[TL_TEST] = forecast_amount(test, steps);
-    out[TL_VALIDATION] = forecast_amount(validation, steps);
+    out[TL_TEST] = make_amount(test, steps);
+    out[TL_VALIDATION] = make_amount(validation, steps);
     bool whole = train >= 0 && train < 1 && validation < 1 && test < 1 && sum > 1 - 1e-9 && sum < 1 + 1e-9;
-    if (train >= 0) out[TL_TRAIN] = forecast_amount(train, steps);
+    if (train >= 0) out[TL_TRAIN] = make_amount(train, steps);
     if (whole && validation > 0) out[TL_VALIDATION] = steps - out[TL_TRAIN] - out[TL_TEST];
     bool fits = out[TL_TEST] <= steps && out[TL_VALIDATION] <= steps - out[TL_TEST];
     size_t rest = fits ? steps - out[TL_TEST] - out[TL_VALIDATION] : 0;
@@ -141,19 +141,19 @@ static tl_status forecast_amounts(const tl__split_settings *split, size_t steps,
                        out[TL_TRAIN], out[TL_VALIDATION], out[TL_TEST], steps);
 }
 
-typedef struct forecast_limits {
+typedef struct make_limits {
     size_t steps[TL__PARTS];     /* of each part */
     double last[TL__PARTS];      /* time of its last step */
     size_t *ends;                /* [spans] of the training part, in the grid */
-} forecast_limits;
+} make_limits;
 
-static tl_status forecast_divide(const tl__grid *grid, const tl__split_settings *split, forecast_limits *out,
-                                 tl_error *error)
+static tl_status make_divide(const tl__grid *grid, const tl__split_settings *split, make_limits *out,
+                             tl_error *error)
 {
     double *times = NULL;
     size_t count = 0, at = 0;
-    TL_TRY(forecast_times(grid, &times, &count, error));
-    tl_status status = forecast_amounts(split, count, out->steps, error);
+    TL_TRY(make_times(grid, &times, &count, error));
+    tl_status status = make_amounts(split, count, out->steps, error);
     for (int p = 0; status == TL_OK && p < TL__PARTS; p++) {
         at += out->steps[p];
         out->last[p] = times[at - 1];
@@ -171,8 +171,8 @@ static tl_status forecast_divide(const tl__grid *grid, const tl__split_settings 
 /* ---- windows ---- */
 
 /* Where the targets of windows may begin, in a span of the series: [*first, *end). */
-static void forecast_origins(const tl__series *series, const tl__span *span, const tl__forecast *forecast,
-                             const forecast_limits *limits, int part, size_t *first, size_t *end)
+static void make_origins(const tl__series *series, const tl__span *span, const tl__forecast *forecast,
+                         const make_limits *limits, int part, size_t *first, size_t *end)
 {
     size_t begin = span->begin, last;
     while (part > 0 && begin < span->known && series->times[begin] <= limits->last[part - 1]) begin++;
@@ -183,8 +183,8 @@ static void forecast_origins(const tl__series *series, const tl__span *span, con
     if (*end < *first) *end = *first;
 }
 
-static tl_status forecast_no_windows(const tl_dataset *dataset, const forecast_limits *limits, int part,
-                                     tl_error *error)
+static tl_status make_no_windows(const tl_dataset *dataset, const make_limits *limits, int part,
+                                 tl_error *error)
 {
     static const char *const words[] = {"training", "validation", "test"};
     const tl__rows_of *source = &dataset->source[0];
@@ -209,7 +209,7 @@ static tl_status forecast_no_windows(const tl_dataset *dataset, const forecast_l
                        words[part]);
 }
 
-static tl_status forecast_windows(tl_dataset *dataset, const forecast_limits *limits, tl_error *error)
+static tl_status make_windows(tl_dataset *dataset, const make_limits *limits, tl_error *error)
 {
     const tl__rows_of *source = &dataset->source[0];
     const tl__series *series = source->series;
@@ -217,14 +217,14 @@ static tl_status forecast_windows(tl_dataset *dataset, const forecast_limits *li
     for (int p = 0; p < TL__PARTS; p++) {
         size_t stride = p == TL_TRAIN ? forecast->stride : 1, count = 0, first, end;
         for (size_t s = 0; limits->steps[p] && s < series->span_count; s++) {
-            forecast_origins(series, &series->spans[s], forecast, limits, p, &first, &end);
+            make_origins(series, &series->spans[s], forecast, limits, p, &first, &end);
             count += (end - first + stride - 1) / stride;
         }
-        if (count == 0 && (limits->steps[p] || p == TL_TRAIN)) return forecast_no_windows(dataset, limits, p, error);
+        if (count == 0 && (limits->steps[p] || p == TL_TRAIN)) return make_no_windows(dataset, limits, p, error);
         TL_TRY(tl__part_new(dataset, (tl_part)p, source, count, error));
         tl__part_rows *rows = &dataset->part[p];
         for (size_t s = 0; count && s < series->span_count; s++) {
-            forecast_origins(series, &series->spans[s], forecast, limits, p, &first, &end);
+            make_origins(series, &series->spans[s], forecast, limits, p, &first, &end);
             for (size_t at = first; at < end; at += stride) rows->rows[rows->count++] = (uint32_t)at;
         }
     }
@@ -249,7 +249,7 @@ TL_PRIV tl_status tl__forecast_notes(tl_dataset *dataset, const tl__grid *grid)
     return failed ? TL_OUT_OF_MEMORY : TL_OK;
 }
 
-static tl_status forecast_more_notes(tl_dataset *dataset, const tl__forecast_roles *roles)
+static tl_status make_more_notes(tl_dataset *dataset, const tl__forecast_roles *roles)
 {
     const tl__table *table = dataset->source[0].table;
     if (roles->time_found)
@@ -266,8 +266,8 @@ static tl_status forecast_more_notes(tl_dataset *dataset, const tl__forecast_rol
 }
 
 /* For the report: what columns are, and in which part a row's time is. */
-static tl_status forecast_describe(tl_dataset *dataset, const tl__forecast_roles *roles,
-                                   const forecast_limits *limits, tl_error *error)
+static tl_status make_describe(tl_dataset *dataset, const tl__forecast_roles *roles,
+                               const make_limits *limits, tl_error *error)
 {
     const tl__rows_of *source = &dataset->source[0];
     const tl__series *series = source->series;
@@ -288,33 +288,33 @@ static tl_status forecast_describe(tl_dataset *dataset, const tl__forecast_roles
 
 /* ---- all of it ---- */
 
-static tl_status forecast_fit(tl_dataset *dataset, tl__grid *grid, const tl__data_settings *settings,
-                              forecast_limits *limits, tl_error *error)
+static tl_status make_fit(tl_dataset *dataset, tl__grid *grid, const tl__data_settings *settings,
+                          make_limits *limits, tl_error *error)
 {
     tl__forecast *forecast = dataset->pipeline->forecast;
     TL_TRY(tl__grid_steps(grid, forecast, error));
     tl__grid_count_gaps(grid, forecast);
-    TL_TRY(forecast_series(dataset, grid, settings, error));
-    TL_TRY(forecast_divide(grid, &settings->split, limits, error));
+    TL_TRY(make_series(dataset, grid, settings, error));
+    TL_TRY(make_divide(grid, &settings->split, limits, error));
     TL_TRY(tl__grid_fit_clean(grid, forecast, limits->ends, error));
     tl__grid_clean(grid, forecast);
     tl__grid_features(grid, forecast);
     TL_TRY(tl__grid_fit_scale(grid, forecast, limits->ends, settings->normalize, error));
     TL_TRY(tl__forecast_settle(dataset->pipeline, error));
     TL_TRY(tl__series_scale(&dataset->arena, grid, forecast, &dataset->source[0].series, error));
-    TL_TRY(forecast_windows(dataset, limits, error));
+    TL_TRY(make_windows(dataset, limits, error));
     return tl__forecast_notes(dataset, grid) == TL_OK ? TL_OK : tl__fail_memory(error, 400);
 }
 
-static tl_status forecast_make(tl_dataset *dataset, const tl__forecast_roles *roles,
-                               const tl__data_settings *settings, tl_error *error)
+static tl_status make_all(tl_dataset *dataset, const tl__forecast_roles *roles,
+                           const tl__data_settings *settings, tl_error *error)
 {
     const tl__table *table = dataset->source[0].table;
     tl__heap *heap = &dataset->context->heap;
     size_t count = roles->targets + roles->past + roles->future;
     tl__grid grid = {0};
-    forecast_limits limits = {{0}, {0}, NULL};
-    TL_TRY(forecast_channels(dataset, roles, settings, error));
+    make_limits limits = {{0}, {0}, NULL};
+    TL_TRY(make_channels(dataset, roles, settings, error));
     const tl__column **columns = tl__arena_push_zero(&dataset->arena, count, sizeof *columns);
     if (!columns) return tl__fail_memory(error, count * sizeof *columns);
     for (size_t i = 0; i < count; i++) columns[i] = &table->columns[roles->columns[i]];
@@ -323,10 +323,10 @@ static tl_status forecast_make(tl_dataset *dataset, const tl__forecast_roles *ro
     TL_TRY(tl__grid_read(&grid, heap, table, &from, dataset->pipeline->forecast, error));
     size_t spans = grid.span_count;
     limits.ends = tl__alloc_zero(heap, spans ? spans : 1, sizeof *limits.ends);
-    tl_status status = limits.ends ? forecast_fit(dataset, &grid, settings, &limits, error)
+    tl_status status = limits.ends ? make_fit(dataset, &grid, settings, &limits, error)
                                    : tl__fail_memory(error, spans * sizeof *limits.ends);
-    if (status == TL_OK) status = forecast_describe(dataset, roles, &limits, error);
-    if (status == TL_OK && forecast_more_notes(dataset, roles) != TL_OK) status = tl__fail_memory(error, 400);
+    if (status == TL_OK) status = make_describe(dataset, roles, &limits, error);
+    if (status == TL_OK && make_more_notes(dataset, roles) != TL_OK) status = tl__fail_memory(error, 400);
     tl__free(heap, limits.ends, (spans ? spans : 1) * sizeof *limits.ends);
     tl__grid_free(&grid);
     return status;
@@ -335,11 +335,11 @@ static tl_status forecast_make(tl_dataset *dataset, const tl__forecast_roles *ro
 TL_PRIV tl_status tl__forecast_make(tl_dataset *dataset, const tl__data_settings *settings, tl_error *error)
 {
     tl__forecast_roles roles;
-    TL_TRY(forecast_check(dataset, settings, error));
+    TL_TRY(make_check(dataset, settings, error));
     TL_TRY(tl__dataset_hash(dataset, error));
     TL_TRY(tl__forecast_roles_find(dataset->source[0].table, settings, &roles, error));
     dataset->has_target = true;
-    tl_status status = forecast_make(dataset, &roles, settings, error);
+    tl_status status = make_all(dataset, &roles, settings, error);
     tl__forecast_roles_free(&roles);
     return status;
 }

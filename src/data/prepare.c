@@ -1,6 +1,6 @@
 /* The prepared set as files: what the network sees, a file per part (npy: two), written piece by piece. Of a forecast
- * CSV has the steps and npy the windows. Targets stand
- * in their own unit, classes by name in CSV and by number in npy. */
+ * CSV has the steps and npy the windows. Targets stand in their own unit, classes by name in CSV and by number in
+ * npy. */
 #include "data/dataset.h"
 
 #include "base/text.h"

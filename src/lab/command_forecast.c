@@ -12,7 +12,7 @@
 #include "text/csv.h"
 #include "text/yaml.h"
 
-typedef struct forecast_work {
+typedef struct command_forecast_work {
     tl_context *context;
     const tl_model *model;
     const tl__forecast *forecast;
@@ -27,12 +27,12 @@ typedef struct forecast_work {
     tl__plan *plan;
     tl__network *network;
     tl__arena arena;
-} forecast_work;
+} command_forecast_work;
 
 /* ---- what is known ahead ---- */
 
 /* The steps of the window's horizon: their times, and that what is known ahead is there. */
-static tl_status forecast_extend(const forecast_work *work, tl__grid *one, tl_error *error)
+static tl_status command_forecast_extend(const command_forecast_work *work, tl__grid *one, tl_error *error)
 {
     const tl__forecast *forecast = work->forecast;
     tl__span *span = &one->spans[0];
@@ -52,7 +52,7 @@ static tl_status forecast_extend(const forecast_work *work, tl__grid *one, tl_er
     return TL_OK;
 }
 
-static tl_status forecast_check_more(const forecast_work *work, tl_error *error)
+static tl_status command_forecast_check_more(const command_forecast_work *work, tl_error *error)
 {
     const tl__forecast *forecast = work->forecast;
     for (size_t i = forecast->targets; work->windows > 1 && i < forecast->columns; i++) {
@@ -67,7 +67,7 @@ static tl_status forecast_check_more(const forecast_work *work, tl_error *error)
 
 /* ---- one window ---- */
 
-static void forecast_inputs(const forecast_work *work, const tl__grid *one, size_t set)
+static void command_forecast_inputs(const command_forecast_work *work, const tl__grid *one, size_t set)
 {
     const tl__forecast *forecast = work->forecast;
     size_t known = one->spans[0].known;
@@ -83,8 +83,8 @@ static void forecast_inputs(const forecast_work *work, const tl__grid *one, size
 }
 
 /* The window's forecast into the values, and into the grid as if it had happened. */
-static void forecast_take(const forecast_work *work, tl__grid *one, size_t set, size_t done, const float *raw,
-                          float *values, double *times)
+static void command_forecast_take(const command_forecast_work *work, tl__grid *one, size_t set, size_t done,
+                                  const float *raw, float *values, double *times)
 {
     const tl__forecast *forecast = work->forecast;
     size_t targets = forecast->targets, quantiles = work->quantiles, known = one->spans[0].known;
@@ -102,8 +102,8 @@ static void forecast_take(const forecast_work *work, tl__grid *one, size_t set, 
     one->spans[0].known += forecast->horizon;
 }
 
-static tl_status forecast_windows_of(const forecast_work *work, tl__grid *one, float *values, double *times,
-                                     tl_error *error)
+static tl_status command_forecast_windows_of(const command_forecast_work *work, tl__grid *one, float *values,
+                                             double *times, tl_error *error)
 {
     const tl__forecast *forecast = work->forecast;
     const tl__span *span = &one->spans[0];
@@ -116,17 +116,17 @@ static tl_status forecast_windows_of(const forecast_work *work, tl__grid *one, f
                            needed, forecast->input_size, forecast->history, one->names[0][0] ? "series '" : "there are",
                            one->names[0], one->names[0][0] ? "' has" : "", span->known);
     for (size_t done = 0; done < work->steps; done += forecast->horizon) {
-        TL_TRY(forecast_extend(work, one, error));
+        TL_TRY(command_forecast_extend(work, one, error));
         tl__grid_clean(one, forecast);
         tl__grid_features(one, forecast);
-        forecast_inputs(work, one, set);
+        command_forecast_inputs(work, one, set);
         TL_TRY(tl__network_forward(work->network, work->context->pool, work->inputs, 1, &raw));
-        forecast_take(work, one, set, done, raw, values, times);
+        command_forecast_take(work, one, set, done, raw, values, times);
     }
     return TL_OK;
 }
 
-static tl_status forecast_all(forecast_work *work, tl_error *error)
+static tl_status command_forecast_all(command_forecast_work *work, tl_error *error)
 {
     const tl__forecast *forecast = work->forecast;
     size_t each = work->steps * forecast->targets * work->quantiles;
@@ -134,8 +134,8 @@ static tl_status forecast_all(forecast_work *work, tl_error *error)
         tl__grid one;
         if (tl__cancelled(work->context)) return tl__fail(error, TL_CANCELLED, "stopped on request");
         TL_TRY(tl__grid_one(&one, &work->grid, s, work->windows * forecast->horizon, error));
-        tl_status status = forecast_windows_of(work, &one, work->values + s * each, work->times + s * work->steps,
-                                               error);
+        tl_status status = command_forecast_windows_of(work, &one, work->values + s * each,
+                                                       work->times + s * work->steps, error);
         tl__grid_free(&one);
         TL_TRY(status);
     }
@@ -144,19 +144,19 @@ static tl_status forecast_all(forecast_work *work, tl_error *error)
 
 /* ---- what is told ---- */
 
-static void forecast_column(const forecast_work *work, size_t target, size_t quantile, tl__buffer *out)
+static void command_forecast_column(const command_forecast_work *work, size_t target, size_t quantile, tl__buffer *out)
 {
     const char *label = work->labels[quantile];
     tl__buffer_clear(out);
     tl__buffer_format(out, "%s%s%s", work->forecast->channels[target].name, label[0] ? "_" : "", label);
 }
 
-static const char *forecast_time_name(const forecast_work *work)
+static const char *command_forecast_time_name(const command_forecast_work *work)
 {
     return work->forecast->time ? work->forecast->time : "step";
 }
 
-static void forecast_csv(const forecast_work *work, tl__buffer *out)
+static void command_forecast_csv(const command_forecast_work *work, tl__buffer *out)
 {
     const tl__forecast *forecast = work->forecast;
     bool series = forecast->series != NULL;
@@ -164,9 +164,9 @@ static void forecast_csv(const forecast_work *work, tl__buffer *out)
     tl__buffer name;
     tl__buffer_init(&name, out->heap);
     if (series) tl__csv_put(out, forecast->series, strlen(forecast->series), true, false);
-    tl__csv_put(out, forecast_time_name(work), strlen(forecast_time_name(work)), !series, false);
+    tl__csv_put(out, command_forecast_time_name(work), strlen(command_forecast_time_name(work)), !series, false);
     for (size_t i = 0; i < forecast->targets * work->quantiles; i++) {
-        forecast_column(work, i / work->quantiles, i % work->quantiles, &name);
+        command_forecast_column(work, i / work->quantiles, i % work->quantiles, &name);
         tl__csv_put(out, name.data ? name.data : "", name.size, false, false);
     }
     tl__buffer_char(out, '\n');
@@ -185,7 +185,7 @@ static void forecast_csv(const forecast_work *work, tl__buffer *out)
 }
 
 /* A float as the double with the same shortest text, so that JSON and CSV show the same digits. */
-static double forecast_number(float value)
+static double command_forecast_number(float value)
 {
     char text[32];
     double number = (double)value;
@@ -193,7 +193,8 @@ static double forecast_number(float value)
     return number;
 }
 
-static void forecast_list(const forecast_work *work, tl__builder *builder, tl_value *parent, const char *key)
+static void command_forecast_list(const command_forecast_work *work, tl__builder *builder, tl_value *parent,
+                                  const char *key)
 {
     const tl__forecast *forecast = work->forecast;
     const float *value = work->values;
@@ -203,25 +204,25 @@ static void forecast_list(const forecast_work *work, tl__builder *builder, tl_va
         char text[40];
         tl__forecast_time(forecast, work->times[row], text);
         if (forecast->series) tl__put_text(builder, map, forecast->series, work->grid.names[row / work->steps]);
-        if (forecast->dates) tl__put_text(builder, map, forecast_time_name(work), text);
-        else tl__put_number(builder, map, forecast_time_name(work), work->times[row]);
+        if (forecast->dates) tl__put_text(builder, map, command_forecast_time_name(work), text);
+        else tl__put_number(builder, map, command_forecast_time_name(work), work->times[row]);
         for (size_t k = 0; k < forecast->targets; k++) {
             tl_value *inner = map;
             if (work->quantiles > 1) inner = tl__put_map(builder, map, forecast->channels[k].name);
             for (size_t q = 0; q < work->quantiles; q++)
                 tl__put_number(builder, inner, work->quantiles > 1 ? work->labels[q] : forecast->channels[k].name,
-                               forecast_number(*value++));
+                               command_forecast_number(*value++));
         }
     }
 }
 
-static tl_status forecast_show(const forecast_work *work, const tl_options *options, tl__builder *builder,
-                               tl_value *root, tl_error *error)
+static tl_status command_forecast_show(const command_forecast_work *work, const tl_options *options,
+                                       tl__builder *builder, tl_value *root, tl_error *error)
 {
     tl__buffer text;
     tl_status status = TL_OK;
     if (!options->format && !options->output) {
-        forecast_list(work, builder, root, "predictions");
+        command_forecast_list(work, builder, root, "predictions");
         return builder->failed ? tl__fail_memory(error, 0) : TL_OK;
     }
     tl__buffer_init(&text, &work->context->heap);
@@ -230,13 +231,13 @@ static tl_status forecast_show(const forecast_work *work, const tl_options *opti
         tl__builder own;
         if (tl__tree_new(&work->context->heap, NULL, &tree) != TL_OK) return tl__fail_memory(error, 256);
         tl__builder_init(&own, tree);
-        forecast_list(work, &own, NULL, NULL);
+        command_forecast_list(work, &own, NULL, NULL);
         if (own.failed) text.failed = true;
         else tl__json_write(&text, &tree->root, 2);
         tl__buffer_char(&text, '\n');
         tl__tree_free(tree);
     } else {
-        forecast_csv(work, &text);
+        command_forecast_csv(work, &text);
     }
     if (text.failed) status = tl__fail_memory(error, text.size);
     else if (options->output) status = tl__file_replace(options->output, text.data, text.size, false, error);
@@ -249,7 +250,7 @@ static tl_status forecast_show(const forecast_work *work, const tl_options *opti
 /* ---- all of it ---- */
 
 /* The quantiles of training.loss as they were written; numbers where they are not known. */
-static tl_status forecast_labels(forecast_work *work, const tl__trained *trained, tl_error *error)
+static tl_status command_forecast_labels(command_forecast_work *work, const tl__trained *trained, tl_error *error)
 {
     static const char *const usual[] = {"0.1", "0.5", "0.9"};
     const tl_value *loss = trained->config->settings.train.training.loss.settings;
@@ -270,8 +271,8 @@ static tl_status forecast_labels(forecast_work *work, const tl__trained *trained
     return TL_OK;
 }
 
-static tl_status forecast_read(forecast_work *work, const tl__trained *trained, const tl_options *options,
-                               tl_error *error)
+static tl_status command_forecast_read(command_forecast_work *work, const tl__trained *trained,
+                                       const tl_options *options, tl_error *error)
 {
     const tl__data_settings *settings = &trained->config->settings.data;
     const tl_value named = {.kind = TL_TEXT, .text = options->data, .quoted = true,
@@ -293,7 +294,7 @@ static tl_status forecast_read(forecast_work *work, const tl__trained *trained, 
     return TL_OK;
 }
 
-static tl_status forecast_room(forecast_work *work, tl_error *error)
+static tl_status command_forecast_room(command_forecast_work *work, tl_error *error)
 {
     const tl__pipeline *pipeline = work->model->pipeline;
     tl__heap *heap = &work->context->heap;
@@ -311,33 +312,33 @@ static tl_status forecast_room(forecast_work *work, tl_error *error)
     return tl__network_new(heap, work->plan, work->model->parameters, &work->network, error);
 }
 
-static tl_status forecast_run(forecast_work *work, const tl__trained *trained, const tl_options *options,
-                              tl__tree *tree, tl_error *error)
+static tl_status command_forecast_run(command_forecast_work *work, const tl__trained *trained,
+                                      const tl_options *options, tl__tree *tree, tl_error *error)
 {
     size_t horizon = work->forecast->horizon;
     tl__builder builder;
     work->quantiles = tl__shape_size(tl__graph_output_shape(&work->model->graph)) / work->model->pipeline->outputs;
     work->steps = options->steps > 0 ? (size_t)options->steps : horizon;
     work->windows = work->steps / horizon + (work->steps % horizon != 0);
-    TL_TRY(forecast_check_more(work, error));
-    TL_TRY(forecast_labels(work, trained, error));
-    TL_TRY(forecast_read(work, trained, options, error));
-    TL_TRY(forecast_room(work, error));
-    TL_TRY(forecast_all(work, error));
+    TL_TRY(command_forecast_check_more(work, error));
+    TL_TRY(command_forecast_labels(work, trained, error));
+    TL_TRY(command_forecast_read(work, trained, options, error));
+    TL_TRY(command_forecast_room(work, error));
+    TL_TRY(command_forecast_all(work, error));
     tl__builder_init(&builder, tree);
     tl_value *root = tl__put_map(&builder, NULL, NULL);
     tl__put_text(&builder, root, "model", trained->place.model);
     tl__put_integer(&builder, root, "rows", (int64_t)(work->grid.span_count * work->steps));
-    return forecast_show(work, options, &builder, root, error);
+    return command_forecast_show(work, options, &builder, root, error);
 }
 
 TL_PRIV tl_status tl__forecast_file(tl__trained *trained, const tl_options *options, tl__tree *tree, tl_error *error)
 {
     tl__heap *heap = &trained->context->heap;
-    forecast_work work = {.context = trained->context, .model = trained->model,
+    command_forecast_work work = {.context = trained->context, .model = trained->model,
                           .forecast = trained->model->pipeline->forecast};
     tl__arena_init(&work.arena, heap);
-    tl_status status = forecast_run(&work, trained, options, tree, error);
+    tl_status status = command_forecast_run(&work, trained, options, tree, error);
     tl__network_free(heap, work.network);
     tl__plan_free(heap, work.plan);
     tl__grid_free(&work.grid);

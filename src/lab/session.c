@@ -130,11 +130,10 @@ static void session_describe_data(const tl__session *session, char *out, size_t 
     else tl__format(what, sizeof what, "%zu values", outputs);
     if (forecast)
         tl__format(what, sizeof what, "%zu × %zu, windows:", forecast->horizon, forecast->targets);
-    size_t used = forecast ? tl__format(out, size, "%s %s steps, %zu × %zu → %s ",
-                                        session_file(session->config->settings.data.file), rows, forecast->input_size,
+    const char *file = session_file(session->config->settings.data.file);
+    size_t used = forecast ? tl__format(out, size, "%s %s steps, %zu × %zu → %s ", file, rows, forecast->input_size,
                                         forecast->channel_count, what)
-                           : tl__format(out, size, "%s %s × %zu → %s ", session_file(session->config->settings.data.file), rows,
-                             tl_dataset_features(data), what);
+                           : tl__format(out, size, "%s %s × %zu → %s ", file, rows, tl_dataset_features(data), what);
     for (int p = 0; p < TL__PARTS && used < size; p++) {
         if (!tl_dataset_rows(data, (tl_part)p)) continue;
         tl__say_count(rows, tl_dataset_rows(data, (tl_part)p));

@@ -2,6 +2,7 @@
 #include "model/arch.h"
 
 #include "base/text.h"
+#include "nn/activation.h"
 #include "text/bind.h"
 
 TL_PRIV const tl__family *tl__arch_family(void)
@@ -35,8 +36,6 @@ static const char *arch_refuses(const tl__arch *arch, const tl__fit *fit)
         return "needs rows of [time, features], as data.window makes them";
     if (arch->input == TL__ARCH_FORECAST && !fit->series.input_size)
         return "needs windows with a horizon, data.task: forecast";
-    if (arch->input == TL__ARCH_IMAGE && fit->input.rank < 2)
-        return "needs images, rows of [height, width, channels]";
     return NULL;
 }
 
@@ -104,6 +103,13 @@ TL_PRIV size_t tl__arch_hidden(const tl__arch_site *site, size_t layer)
     return (size_t)sizes->items[layer < sizes->count ? layer : sizes->count - 1];
 }
 
+TL_PRIV void tl__arch_activation(const tl__arch_site *site)
+{
+    static const char *const words[] = TL__ACTIVATION_WORDS;
+    int word = site->network->activation;
+    tl__arch_add(site, "type: activation, activation: %s", word == TL__ACTIVATION_AUTO ? "relu" : words[word]);
+}
+
 TL_PRIV void tl__arch_flatten(const tl__arch_site *site)
 {
     if (site->fit->input.rank > 1) tl__arch_add(site, "type: flatten");
@@ -139,7 +145,10 @@ TL_PRIV void tl__arch_forecast(const tl__arch_site *site)
 
 TL_PRIV void tl__arch_sequence(const tl__arch_site *site)
 {
+    const tl__shape *input = &site->fit->input;
     if (site->fit->series.input_size) tl__arch_past(site, false);
+    else if (input->rank == 2 && !site->network->input_shape.count)
+        tl__arch_add(site, "type: input, shape: [%zu, %zu]", input->dim[0], input->dim[1]);
 }
 
 TL_PRIV void tl__arch_output(const tl__arch_site *site, const char *encoded)

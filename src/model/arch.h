@@ -26,8 +26,7 @@ typedef struct tl__arch_site {
 typedef enum tl__arch_input {
     TL__ARCH_ANY,            /* rows of any shape */
     TL__ARCH_SERIES,         /* [time, channels]: forecasts, sequences */
-    TL__ARCH_FORECAST,       /* windows with a horizon */
-    TL__ARCH_IMAGE           /* [height, width, channels] */
+    TL__ARCH_FORECAST        /* windows with a horizon */
 } tl__arch_input;
 
 typedef struct tl__arch {
@@ -58,6 +57,8 @@ TL_PRIV void tl__arch_add(const tl__arch_site *site, const char *format, ...) TL
 /* Hidden layers, and the size of each: as hidden_size and num_layers have it. */
 TL_PRIV size_t tl__arch_layers(const tl__arch_site *site);
 TL_PRIV size_t tl__arch_hidden(const tl__arch_site *site, size_t layer);
+/* The network's activation as a layer, where one does not apply it itself. */
+TL_PRIV void tl__arch_activation(const tl__arch_site *site);
 /* A row of any shape as one of features. */
 TL_PRIV void tl__arch_flatten(const tl__arch_site *site);
 /* The past of a forecast's row as [input_size, channels], with all channels or only those that are forecast; the node

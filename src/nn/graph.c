@@ -159,7 +159,6 @@ static tl_status graph_defaults(const tl__graph *graph, tl__graph_node *node, tl
     const tl__layer_common *common = node->common;
     bool output = tl__same_text(common->type, "output");
     bool takes_default = node->layer->default_activation && !output;
-    node->hidden = takes_default && !graph->open && &node->layer->head == tl__layer_dense();
     node->activation = common->activation;
     if (!node->layer->takes_activation && common->activation != TL__ACTIVATION_AUTO)
         return tl__graph_mistake(graph, node, TL_BAD_CONFIG,
@@ -169,6 +168,9 @@ static tl_status graph_defaults(const tl__graph *graph, tl__graph_node *node, tl
         if (node->activation == TL__ACTIVATION_AUTO) node->activation = tl__activation_word("relu");
     }
     if (node->activation == TL__ACTIVATION_AUTO) node->activation = tl__activation_word("identity");
+    tl__activation_use use = tl__activation_of(node->activation, -1);
+    node->hidden = takes_default && !graph->open && &node->layer->head == tl__layer_dense() &&
+                   !tl__activation_is_identity(&use);
     node->initialization = common->initialization ? common->initialization : graph->initialization;
     return TL_OK;
 }

@@ -56,7 +56,7 @@ typedef struct tl__graph_node {
     tl__shape shape;                 /* of its output */
     int activation;                  /* resolved: never auto */
     int initialization;              /* resolved: never auto */
-    bool hidden;                     /* a dense layer, not the output and not of a composite: dropout follows it */
+    bool hidden;                     /* a dense layer with an activation, not of a composite: dropout follows it */
     int line, column;                /* in the graph's file; 0: not from a file */
     int position;                    /* in the config's list of layers; -1: not from one */
 } tl__graph_node;

@@ -65,7 +65,8 @@ static void evaluate_forecast_figures(tl__evaluator *evaluator)
     const tl__window_errors *errors = &evaluator->windows.of[TL__FORECAST_OWN];
     double nan = tl__bits_double(0x7ff8000000000000u), mse = errors->squares / evaluator->windows.numbers;
     evaluator->figures = (tl__value_figures){
-        .mse = mse, .mae = errors->absolute / evaluator->windows.numbers, .rmse = tl__sqrt_d(mse), .r2 = nan, .r2_weighted = nan, .explained_variance = nan,
+        .mse = mse, .mae = errors->absolute / evaluator->windows.numbers, .rmse = tl__sqrt_d(mse), .r2 = nan,
+        .r2_weighted = nan, .explained_variance = nan,
         .mape = nan, .smape = nan, .wape = nan, .max_error = nan,
     };
 }

@@ -27,7 +27,8 @@ TL_PRIV void tl__window_scores_begin(tl__window_scores *scores, bool naive_too, 
 /* Windows from `first` on: targets and predicted [count, outputs], raw [count, outputs, quantiles]. */
 TL_PRIV void tl__window_scores_add(tl__window_scores *scores, const tl_dataset *data, tl_part part, size_t first,
                                    size_t count, const float *targets, const float *predicted, const float *raw);
-/* mse, mae and rmse into a map, in the network's unit; `original`: in the targets' own; `baselines`: both naive ones. */
+/* mse, mae and rmse into a map, in the network's unit; `original`: in the targets' own; `baselines`: both naive
+ * ones. */
 TL_PRIV void tl__window_scores_put(tl__builder *builder, tl_value *map, const tl__window_scores *scores,
                                    const tl_dataset *data);
 /* The public figures of the naive forecasts. */

@@ -75,33 +75,42 @@ static tl__fit forecast_of(size_t input_size, size_t horizon, size_t channels, s
     return fit;
 }
 
-static const struct { const char *name, *settings; } variants[] = {
-    {"mlp", ""}, {"mlp", ", hidden_size: [5, 7], activation: tanh"}, {"mlp", ", hidden_size: 3, num_layers: 3"},
-    {"tcn", ""}, {"tcn", ", kernel_size: 2, dropout: 0.1, dilation_base: 3"},
-    {"transformer", ", hidden_size: 12, num_layers: 1"}, {"transformer", ", heads: 8, norm: pre, summary: flatten"},
-    {"nhits", ""}, {"nhits", ", pool_size: [3, 1], downsample: [4, 2], blocks: 5, pooling: average, interpolation: nearest"},
-    {"nhits", ", pool_size: 2, downsample: 1, level: none"}, {"nbeats", ""}, {"nbeats", ", blocks: 9, level: none"},
-    {"dlinear", ""}, {"dlinear", ", kernel: 5, individual: true"}, {"nlinear", ""}, {"nlinear", ", individual: true"},
+/* Settings of their own, and those of the network block. */
+static const struct { const char *name, *own, *shared; } variants[] = {
+    {"mlp", "", ""}, {"mlp", "", ", hidden_size: [5, 7], activation: tanh"},
+    {"mlp", "", ", hidden_size: 3, num_layers: 3"}, {"cnn", ", filters: 8", ""},
+    {"cnn", ", filters: [3, 5], pool_size: 1, batch_norm: true", ""},
+    {"cnn", ", filters: 4, pool_size: 1", ", hidden_size: [9, 7], activation: tanh"}, {"lstm", "", ""},
+    {"lstm", ", bidirectional: true", ""}, {"lstm", "", ", hidden_size: [5, 3]"},
+    {"lstm", ", dropout: 0.2", ", hidden_size: 7, num_layers: 2"}, {"gru", "", ""},
+    {"gru", "", ", hidden_size: 5, num_layers: 3"}, {"lstm_cnn", "", ""},
+    {"lstm_cnn", ", filters: 3, kernel_size: 5", ""}, {"lstm_cnn", "", ", hidden_size: 5, num_layers: 2"},
+    {"lstm_transformer_cnn", "", ""}, {"lstm_transformer_cnn", ", heads: 2, summary: flatten, dropout: 0", ""},
+    {"tcn", "", ""}, {"tcn", ", kernel_size: 2, dropout: 0.1, dilation_base: 3", ""},
+    {"transformer", "", ", hidden_size: 12, num_layers: 1"},
+    {"transformer", ", heads: 8, norm: pre, summary: flatten", ""}, {"nhits", "", ""},
+    {"nhits", ", pool_size: [3, 1], downsample: [4, 2], blocks: 5, pooling: average, interpolation: nearest", ""},
+    {"nhits", ", pool_size: 2, downsample: 1, level: none", ""}, {"nbeats", "", ""},
+    {"nbeats", ", blocks: 9, level: none", ""}, {"dlinear", "", ""}, {"dlinear", ", kernel: 5, individual: true", ""},
+    {"nlinear", "", ""}, {"nlinear", ", individual: true", ""},
 };
 
 /* The listed layers are the architecture: the same graph, of the right size at its end. */
-static void check_variant(const char *name, const char *settings, const tl__fit *fit)
+static void check_variant(const char *name, const char *own, const char *shared, const tl__fit *fit)
 {
     built named, listed;
     tl__buffer layers, yaml, a, b;
     char block[300];
-    snprintf(block, sizeof block, "{model: {type: %s%s}}", name, settings);
-    const char *shared = strstr(settings, "hidden_size") || strstr(settings, "activation") ? settings : "";
-    if (*shared) snprintf(block, sizeof block, "{model: %s%s}", name, settings);
+    snprintf(block, sizeof block, "{model: {type: %s%s}%s}", name, own, shared);
     build(&named, block, fit);
-    if (named.status != TL_OK) fail_msg("%s: %s", block, named.error.message);
+    if (named.status != TL_OK) fail_msg("%s on %zu of %d: %s", block, fit->input.dim[0], fit->input.rank, named.error.message);
     assert_int_equal(tl__shape_size(tl__graph_output_shape(&named.graph)), fit->outputs);
     tl__buffer_init(&layers, &named.context->heap);
     tl__buffer_init(&yaml, &named.context->heap);
     tl__buffer_init(&a, &named.context->heap);
     tl__buffer_init(&b, &named.context->heap);
     assert_int_equal(tl__arch_write(&named.context->heap, &named.network, fit, "net.yaml", &layers, &named.error), TL_OK);
-    if (strstr(settings, "tanh")) tl__buffer_text(&yaml, "activation: tanh\n");
+    if (strstr(shared, "tanh")) tl__buffer_text(&yaml, "activation: tanh\n");
     tl__buffer_format(&yaml, "layers:\n%.*s", (int)layers.size, layers.data);
     build(&listed, yaml.data, fit);
     if (listed.status != TL_OK) fail_msg("%s\n%s", yaml.data, listed.error.message);
@@ -133,8 +142,8 @@ static void test_each(void **state)
             for (size_t f = 0; f < TL_COUNT(fits) && strcmp(variants[v].name, arch->head.name) == 0; f++) {
                 if (arch->input == TL__ARCH_FORECAST && !fits[f].series.input_size) continue;
                 if (arch->input == TL__ARCH_SERIES && fits[f].input.rank != 2 && !fits[f].series.input_size) continue;
-                if (arch->input == TL__ARCH_IMAGE && fits[f].input.rank != 3) continue;
-                check_variant(arch->head.name, variants[v].settings, &fits[f]);
+                if (strcmp(arch->head.name, "cnn") == 0 && fits[f].input.rank == 1 && !fits[f].series.input_size) continue;
+                check_variant(arch->head.name, variants[v].own, variants[v].shared, &fits[f]);
                 used++;
             }
         if (used == 0) fail_msg("no variant of %s was built", arch->head.name);

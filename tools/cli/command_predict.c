@@ -27,9 +27,9 @@ const cli_command *cli_command_predict(void)
         "training\ndata, in any order, the target left out or ignored; output is the row's number, the prediction, and "
         "prob_CLASS\nfor each class. A class is the likeliest one, or with two classes data.positive_class where its "
         "probability\nreaches prediction.threshold. A word that training did not know counts as none of the known "
-        "ones; a missing\nnumber is filled as in training, or a mistake where training had none missing. A forecast goes on from the last step\nof each "
-        "series; without --data, of the data that it was trained on. More --steps than data.window.horizon are\nmade of "
-        "its own forecasts.\n\n"
+        "ones; a missing\nnumber is filled as in training, or a mistake where training had none missing. A forecast "
+        "goes on from the last\nstep of each series; without --data, of the data that it was trained on. More --steps "
+        "than data.window.horizon\nare made of its own forecasts.\n\n"
         "  trainlib train:predict --data new.csv > predictions.csv\n"
         "  cat new.csv | trainlib train:predict output/runs/iris_20261121_101500 --data - --format json",
         predict_run};

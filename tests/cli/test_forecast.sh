@@ -1,0 +1,113 @@
+#!/bin/sh
+# Forecasts as users run them: a file of series in, a model out, its forecasts as tables; the same bits for any number of
+# threads; mistakes in one sentence.
+. tests/cli/support.sh
+
+# Two daily series with a week's pattern, from Monday 2024-01-01 on.
+awk 'BEGIN {
+    s = 1; split("31 29 31 30 31 30 31", days, " "); print "day,sales,visits,promo"
+    for (month = 1; month <= 7; month++)
+        for (date = 1; date <= days[month] && i < 200; date++) {
+            s = (s * 16807) % 2147483647; noise = s / 2147483647
+            printf "2024-%02d-%02d,%.4f,%.4f,%d\n", month, date, 100 + 20 * (i % 7) + 5 * noise, 10 * (i % 7) + noise, i % 10 == 0
+            i++
+        }
+}' > sales.csv
+cat > sales.yaml <<'END'
+name: sales
+seed: 5
+data:
+  file: sales.csv
+  time: day
+  task: forecast
+  target: [sales, visits]
+  drop: [promo]
+  window: {input_size: 14, horizon: 7}
+  split: {train: 140, validation: 30, test: 30}
+  calendar: [weekday]
+network: {model: mlp, hidden_size: [24]}
+training: {epochs: 30, learning_rate: 0.01}
+END
+
+trainlib train:run sales.yaml --out one --threads 1
+exits 0
+says out 'MSE' ' last step' ' season'
+says err 'sales.csv 200 steps, 14 × 3 → 7 × 2, windows:' 'train 120  validation 24  test 24'
+run=$(echo one/output/runs/sales_*)
+for file in model.safetensors norm_params.json feature_config.json metrics.json metrics.csv config.yaml; do
+    is "$file" "$([ -s "$run/$file" ] && echo there)" there
+done
+says "$run/feature_config.json" '"calendar"' '"season": 7' '"horizon": 7'
+says "$run/norm_params.json" '"shift"' '"visits"'
+says "$run/metrics.json" '"repeat_last"' '"seasonal_naive"' '"original"'
+trainlib train:run sales.yaml --out two --threads 2
+is "the model with two threads" "$(cksum < "$(echo two/output/runs/sales_*)/model.safetensors")" \
+    "$(cksum < "$run/model.safetensors")"
+
+# The days after the last one; more of them go on from those.
+trainlib train:predict "$run"
+exits 0; says out 'day,sales,visits' '2024-07-19,' '2024-07-25,'
+is "rows of a forecast" "$(grep -c ^2024 out)" 7
+cp out direct
+trainlib train:predict "$run" --steps 10
+is "rows of ten steps" "$(grep -c ^2024 out)" 10
+is "the first seven of ten" "$(head -n 8 out | cksum)" "$(cksum < direct)"
+trainlib train:predict "$run" --steps 2 --format json
+says out '"day": "2024-07-19"' '"visits": '
+trainlib train:predict "$run" --data sales.csv --output made.csv
+is "from a file" "$(cksum < made.csv)" "$(cksum < direct)"
+head -n 12 sales.csv > short.csv
+trainlib train:predict "$run" --data short.csv;      mistake short.csv 'a forecast needs 14 steps' '11; give more of its past'
+cut -d, -f1,2 sales.csv > half.csv
+trainlib train:predict "$run" --data half.csv;       mistake half.csv "there is no column 'visits'"
+
+trainlib train:evaluate "$run" --json
+exits 0
+trainlib train:evaluate "$run" --data sales.csv
+exits 0; says out 'test' ' last step'
+trainlib train:prepare-data sales.yaml --out prepared
+exits 0
+is "prepared steps" "$(wc -l < prepared/output/data/sales/test.csv | tr -d ' ')" 31
+says prepared/output/data/sales/train.csv 'day,sales,visits,weekday' '2024-01-01,'
+
+# Known ahead: promotions of the days to come stand in the file, without sales.
+sed 's/^  drop.*/  covariates: {future: [promo]}/' sales.yaml > promo.yaml
+trainlib train:run promo.yaml --out promo
+exits 0
+trainlib train:predict promo/output/runs/sales_*
+mistake "column 'promo' must be known for 7 steps"
+{ cat sales.csv; for day in 19 20 21 22 23 24 25; do echo "2024-07-$day,,,1"; done; } > known.csv
+trainlib train:predict promo/output/runs/sales_* --data known.csv
+exits 0; says out '2024-07-25,'; says err '7 steps at the end of series have no targets'
+
+# Intervals.
+trainlib train:run sales.yaml --out quantiles --set 'training.loss={type: quantile, quantiles: [0.05, 0.5, 0.95]}'
+exits 0
+trainlib train:predict quantiles/output/runs/sales_*
+says out 'day,sales_0.05,sales_0.5,sales_0.95,visits_0.05'
+says "$(echo quantiles/output/runs/sales_*)/metrics.json" '"interval_coverage"'
+
+# Several series below each other, each with its scaling; a series that is new has none.
+awk -F, 'NR == 1 { print "shop,day,sales"; next } { print "north," $1 "," $2; print "south," $1 "," 3 * $2 }' sales.csv > shops.csv
+sed 's/sales.csv/shops.csv/; s/^  target.*/  target: sales\n  series: shop/; s/^  drop.*//' sales.yaml > shops.yaml
+trainlib train:run shops.yaml --out shops
+exits 0; says err 'train 240  validation 48  test 48'
+trainlib train:predict shops/output/runs/sales_*
+says out 'shop,day,sales' 'north,2024-07-19,' 'south,2024-07-25,'
+sed 's/north/west/' shops.csv > west.csv
+trainlib train:predict shops/output/runs/sales_* --data west.csv
+mistake "series 'west' was not in the training data"
+
+# Mistakes.
+mkdir empty; cd empty || exit 1
+trainlib train:run ../sales.yaml --set data.window.horizon=500;        mistake 'a window takes 514 steps' 'the training part has 140'
+trainlib train:run ../sales.yaml --set data.split.method=random;       mistake 'divided in the order of time'
+trainlib train:run ../sales.yaml --set data.target=sale;               mistake sale
+trainlib train:run ../sales.yaml --set 'data.calendar=[moon]';         mistake "'moon' is no unit"
+trainlib train:run ../sales.yaml --set 'data.features=[lags]';         mistake lags lag
+trainlib train:run ../sales.yaml --set data.streaming=true;            mistake data.streaming
+trainlib train:run ../sales.yaml --set training.monitor=r2;            mistake 'training.monitor: r2'
+trainlib train:run ../sales.yaml --set training.loss=cross_entropy;    mistake cross_entropy
+untouched
+
+finish
