@@ -13,7 +13,7 @@
 #include "kernels/x86/vec_avx2.h"
 #include "kernels/set.inc.h"
 
-TL_PRIV const tl__kernels *tl__kernels_narrow(void) { return &avx2_set; }
+TL_PRIV const tl__kernels *tl__kernels_narrow(void) { return &avx2_set[0]; }
 
 TL_PRIV const tl__kernels *tl__kernels_avx2(void)
 {
