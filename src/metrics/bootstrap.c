@@ -50,7 +50,7 @@ static void bootstrap_summarize(double *means, double *scratch, size_t draws, do
     out->below = (double)below / (double)draws;
 }
 
-TL_PRIV tl_status tl__bootstrap_mean(tl__heap *heap, const double *values, size_t count,
+TL_PRIV tl_status tl__bootstrap_mean(tl__heap *heap, tl__reals values, size_t count,
                                      const tl__bootstrap_options *options, tl__bootstrap *out)
 {
     const double nan = tl__bits_double(0x7ff8000000000000u), level = options->level > 0.0 ? options->level : 0.95;
@@ -64,7 +64,7 @@ TL_PRIV tl_status tl__bootstrap_mean(tl__heap *heap, const double *values, size_
     double *sums = tl__alloc(heap, bytes), *means = sums ? sums + count + 1 : NULL;
     if (!sums) return TL_OUT_OF_MEMORY;
     sums[0] = 0.0;
-    for (size_t i = 0; i < count; i++) sums[i + 1] = sums[i] + values[i];
+    for (size_t i = 0; i < count; i++) sums[i + 1] = sums[i] + tl__real(values, i);
     if (tl__is_finite_d(sums[count])) {
         out->mean = sums[count] / (double)count;
         for (uint32_t d = 0; d < draws; d++) means[d] = bootstrap_draw(sums, count, block, options->seed, d);

@@ -15,12 +15,14 @@ typedef struct tl__forecast_shape {
     size_t series;                   /* that windows come from; 0: not told apart */
     size_t level_count;
     const double *levels;            /* of the quantiles, ascending, in (0, 1); kept */
+    bool errors_only;                /* mse, mae, rmse and what levels give; all else is NaN */
 } tl__forecast_shape;
 
 typedef struct tl__forecast_score {
     tl__forecast_shape shape;
     size_t width;                    /* sums of a row */
     double *rows;                    /* [1 + horizon + channels + series, width] */
+    double *step;                    /* [width] of the step at work */
     size_t windows;
 } tl__forecast_score;
 
@@ -100,7 +102,7 @@ typedef struct tl__bootstrap {
 } tl__bootstrap;
 /* Of values [count], in the order of time. To compare two forecasts, values are the differences of their losses of
  * each window. All NaN where there are no values or one is NaN. Scratch: count + 1 + 2 draws doubles of the heap. */
-TL_PRIV tl_status tl__bootstrap_mean(tl__heap *heap, const double *values, size_t count,
+TL_PRIV tl_status tl__bootstrap_mean(tl__heap *heap, tl__reals values, size_t count,
                                      const tl__bootstrap_options *options, tl__bootstrap *out);
 
 #endif

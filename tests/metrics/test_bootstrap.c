@@ -38,7 +38,7 @@ static tl__bootstrap bootstrap(const double *of, size_t count, const tl__bootstr
     tl__heap heap;
     tl__bootstrap out;
     tl__heap_init(&heap, NULL, 0);
-    assert_int_equal(tl__bootstrap_mean(&heap, of, count, options, &out), TL_OK);
+    assert_int_equal(tl__bootstrap_mean(&heap, tl__of_doubles(of), count, options, &out), TL_OK);
     assert_int_equal(heap.in_use, 0);
     return out;
 }
@@ -120,7 +120,7 @@ static tl_status scenario(tl__heap *heap, void *user)
 {
     tl__bootstrap out;
     (void)user;
-    return tl__bootstrap_mean(heap, values, VALUES, &(tl__bootstrap_options){.draws = 10}, &out);
+    return tl__bootstrap_mean(heap, tl__of_doubles(values), VALUES, &(tl__bootstrap_options){.draws = 10}, &out);
 }
 
 static void test_memory(void **state)
@@ -131,8 +131,8 @@ static void test_memory(void **state)
     assert_int_equal(failing_sweep(scenario, NULL), 1);
     tl__heap_init(&heap, NULL, 0);
     if (sizeof(size_t) > 4) return;
-    assert_int_equal(tl__bootstrap_mean(&heap, values, SIZE_MAX / 8, &(tl__bootstrap_options){.draws = 1}, &out),
-                     TL_OUT_OF_MEMORY);
+    assert_int_equal(tl__bootstrap_mean(&heap, tl__of_doubles(values), SIZE_MAX / 8,
+                                        &(tl__bootstrap_options){.draws = 1}, &out), TL_OUT_OF_MEMORY);
 }
 
 int main(void)

@@ -40,7 +40,7 @@ static void make_windows(void)
     truth[4][1 * CHANNELS] = NAN;
 }
 
-static const tl__forecast_shape shape = {HORIZON, CHANNELS, SERIES, LEVELS, levels};
+static const tl__forecast_shape shape = {HORIZON, CHANNELS, SERIES, LEVELS, levels, false};
 
 /* Places a score in one of three blocks. */
 static void score_new(int block, tl__forecast_score *score, const tl__forecast_shape *of)
@@ -134,6 +134,33 @@ static void test_figures(void **state)
     }
 }
 
+/* The errors alone are those among all figures. */
+static void test_errors_only(void **state)
+{
+    const tl__forecast_shape less = {HORIZON, CHANNELS, SERIES, LEVELS, levels, true};
+    tl__forecast_score all, errors;
+    tl__forecast_figures f, g;
+    (void)state;
+    make_windows();
+    score_new(0, &all, &shape);
+    score_new(1, &errors, &less);
+    for (int w = 0; w < WINDOWS; w++) {
+        add(&all, w);
+        add(&errors, w);
+    }
+    for (size_t k = 0; k < TL_COUNT(expected); k++) {
+        tl__forecast_interval a, b;
+        tl__forecast_score_figures(&all, expected[k].by, expected[k].index, &f);
+        tl__forecast_score_figures(&errors, expected[k].by, expected[k].index, &g);
+        assert_true(f.numbers == g.numbers && f.mse == g.mse && f.mae == g.mae && f.rmse == g.rmse);
+        assert_true(f.pinball == g.pinball && isnan(g.mape) && isnan(g.smape) && isnan(g.wape) && isnan(g.mase));
+        assert_true(isnan(g.direction));
+        tl__forecast_score_interval(&all, expected[k].by, expected[k].index, 0, &a);
+        tl__forecast_score_interval(&errors, expected[k].by, expected[k].index, 0, &b);
+        assert_true(a.coverage == b.coverage && a.width == b.width);
+    }
+}
+
 /* Windows in two scores, one after the other; and the losses of single windows. */
 static void test_parts(void **state)
 {
@@ -213,7 +240,7 @@ static void test_naive(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_figures), cmocka_unit_test(test_parts), cmocka_unit_test(test_corners),
+        cmocka_unit_test(test_figures), cmocka_unit_test(test_errors_only), cmocka_unit_test(test_parts), cmocka_unit_test(test_corners),
         cmocka_unit_test(test_naive),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

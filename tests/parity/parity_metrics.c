@@ -232,7 +232,7 @@ static void metrics_windows(parity_metrics_case *c, const tl_value *one)
     static double block[40 * 8];
     double series[PARITY_ROWS], scale[2], quantiles[PARITY_ROWS * 3];
     const double levels[] = {0.1, 0.5, 0.9};
-    const tl__forecast_shape shapes[] = {{1, c->columns, 0, 0, NULL}, {1, 1, 0, 3, levels}};
+    const tl__forecast_shape shapes[] = {{1, c->columns, 0, 0, NULL, false}, {1, 1, 0, 3, levels, false}};
     const size_t length = metrics_doubles(tl__value_child(one, "train_series"), series, PARITY_ROWS);
     const size_t read = metrics_doubles(tl__value_child(one, "quantile_pred_01_05_09"), quantiles, PARITY_ROWS * 3);
     tl__forecast_figures f;
