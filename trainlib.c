@@ -130,6 +130,10 @@
 #include "nn/layer_multiply.c"
 #include "nn/layer_interpolate.c"
 #include "nn/layer_moving_average.c"
+#include "nn/layer_group_norm.c"
+#include "nn/layer_reverse_norm.c"
+#include "nn/layer_spatial_dropout.c"
+#include "nn/layer_noise.c"
 #include "nn/patch.c"
 #include "nn/conv.c"
 #include "nn/layer_conv1d.c"
@@ -147,6 +151,7 @@
 #include "nn/layer_residual.c"
 #include "nn/layer_transformer_encoder.c"
 #include "nn/layer_temporal_linear.c"
+#include "nn/layer_instance_norm.c"
 #endif
 #include "nn/graph.c"
 #include "nn/graph_read.c"

@@ -6,7 +6,8 @@
 #  define TL__COMPOSITES(X) \
     X(residual)         \
     X(transformer_encoder) \
-    X(temporal_linear)
+    X(temporal_linear)  \
+    X(instance_norm)
 #endif
 
 #define TL__LAYERS(X)   \
@@ -39,4 +40,8 @@
     X(rnn)              \
     X(lstm)             \
     X(gru)              \
+    X(group_norm)       \
+    X(reverse_norm)     \
+    X(spatial_dropout)  \
+    X(noise)            \
     TL__COMPOSITES(X)

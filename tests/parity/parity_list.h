@@ -25,6 +25,9 @@
     X("loss_", parity_loss)             \
     X("optim_", parity_optimizer)       \
     X("net_mlp", parity_mlp)            \
+    X("net_dlinear", parity_dlinear)    \
+    X("net_nhits", parity_nhits)        \
+    X("nhits_block", parity_nhits_block)            \
     X("net_gru", parity_recurrent_network)          \
     X("net_bilstm_quantile", parity_recurrent_network) \
     X("net_conv_lstm", parity_recurrent_network)

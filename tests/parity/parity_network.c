@@ -268,3 +268,99 @@ void parity_recurrent_network(parity *p)
         network_steps(p, &c);
     }
 }
+
+void parity_dlinear(parity *p)
+{
+    network_step_case c = {
+        .layers = "[{type: input, nodes: 16, name: x}, {type: moving_average, name: mean, kernel: 5}, "
+                  "{type: subtract, name: rest, from: [x, mean]}, {type: output, name: seasonal, nodes: 6}, "
+                  "{type: output, name: trend, from: mean, nodes: 6}, {type: add, from: [seasonal, trend]}]",
+        .loss = "mse", .loss_settings = "", .optimizer = "sgd", .optimizer_settings = "",
+        .update = {.learning_rate = 0.05}};
+    network_steps(p, &c);
+}
+
+/* A block of N-HiTS over the layer `in` of `input` steps: its backcast and its forecast of `horizon` steps. */
+typedef struct network_block {
+    const char *in, *name, *pooling;
+    int input, horizon, pool, downsample, hidden[2];
+} network_block;
+
+static size_t network_put_block(char *out, size_t size, const network_block *b)
+{
+    int pooled = (b->input + b->pool - 1) / b->pool, knots = b->horizon / b->downsample;
+    if (knots < 1) knots = 1;
+    return (size_t)snprintf(out, size,
+        "{type: reshape, from: %s, shape: [%d, 1]}, {type: %s_pool, kernel_size: %d, ceil_mode: true}, {type: reshape, "
+        "shape: [%d]}, {type: dense, name: %s0, nodes: %d, activation: relu}, {type: dense, name: %s2, nodes: %d, "
+        "activation: relu}, {type: output, name: %s4, nodes: %d}, {type: slice, name: %sbackcast, count: %d}, {type: "
+        "slice, from: %s4, first: %d}, {type: interpolate, name: %sforecast, size: %d}",
+        b->in, b->input, b->pooling, b->pool, pooled, b->name, b->hidden[0], b->name, b->hidden[1], b->name,
+        b->input + knots, b->name, b->input, b->name, b->input, b->name, b->horizon);
+}
+
+void parity_nhits_block(parity *p)
+{
+    char layers[2000];
+    parity_net net;
+    tl_error error = {0};
+    network_block block = {.in = "x", .name = "net.", .pooling = tl_value_text(parity_spec(p, "pooling"), "?"),
+                           .input = (int)tl_value_integer(parity_spec(p, "input"), 0),
+                           .horizon = (int)tl_value_integer(parity_spec(p, "horizon"), 0),
+                           .pool = (int)tl_value_integer(parity_spec(p, "pool"), 0),
+                           .downsample = (int)tl_value_integer(parity_spec(p, "downsample"), 0)};
+    const tl__tensor_view *x = parity_view(p, "input.x");
+    size_t rows = x->shape[0], wide = (size_t)(block.input + block.horizon);
+    for (int i = 0; i < 2; i++)
+        block.hidden[i] = (int)tl_value_integer(tl_value_at(parity_spec(p, "hidden"), (size_t)i), 0);
+    size_t used = (size_t)snprintf(layers, sizeof layers, "[{type: input, nodes: %d, name: x}, ", block.input);
+    used += network_put_block(layers + used, sizeof layers - used, &block);
+    snprintf(layers + used, sizeof layers - used, ", {type: concatenate, from: [net.backcast, net.forecast]}]");
+    parity_net_init(&net, p, rows);
+    net.options.input_gradient = true;
+    if (parity_net_make(&net, layers)) {
+        const float *y, *dx, *parts[2] = {parity_floats(p, "upstream.backcast", NULL),
+                                          parity_floats(p, "upstream.forecast", NULL)};
+        static const char *const names[] = {"output.backcast", "output.forecast"};
+        size_t sizes[] = {(size_t)block.input, (size_t)block.horizon};
+        float *upstream = tl__arena_push(parity_arena(p), rows * wide * sizeof *upstream);
+        float *part = tl__arena_push(parity_arena(p), rows * wide * sizeof *part);
+        tl__rows batch = {.inputs = parity_floats(p, "input.x", NULL), .rows = rows};
+        if (tl__network_forward_training(net.network, NULL, &batch, &y, &error) != TL_OK)
+            parity_broken(p, error.message);
+        for (size_t k = 0, at = 0; k < 2; at += sizes[k++]) {
+            for (size_t r = 0; r < rows; r++) {
+                memcpy(part + r * sizes[k], y + r * wide + at, sizes[k] * sizeof *part);
+                memcpy(upstream + r * wide + at, parts[k] + r * sizes[k], sizes[k] * sizeof *part);
+            }
+            parity_tensor(p, names[k], part, rows * sizes[k]);
+        }
+        tl__network_backward_from(net.network, NULL, &batch, upstream, &dx);
+        parity_tensor(p, "grad.input.x", dx, x->count);
+        parity_net_compare(&net, "grad.param", tl__network_gradients(net.network), true);
+    }
+    parity_net_free(&net);
+}
+
+void parity_nhits(parity *p)
+{
+    static const int pools[] = {8, 4, 1}, downsamples[] = {6, 3, 1};
+    char layers[4000], in[24] = "x";
+    size_t used = (size_t)snprintf(layers, sizeof layers, "[{type: input, nodes: 24, name: x}, {type: slice, first: -1}, "
+                                   "{type: interpolate, name: level, size: 12, mode: nearest}");
+    for (int i = 0; i < 3; i++) {
+        char name[24];
+        snprintf(name, sizeof name, "blocks.%d.net.", i);
+        network_block block = {in, name, "max", 24, 12, pools[i], downsamples[i], {16, 16}};
+        used += (size_t)snprintf(layers + used, sizeof layers - used, ", ");
+        used += network_put_block(layers + used, sizeof layers - used, &block);
+        used += (size_t)snprintf(layers + used, sizeof layers - used, ", {type: subtract, name: rest%d, from: [%s, "
+                                 "%sbackcast]}", i, in, name);
+        snprintf(in, sizeof in, "rest%d", i);
+    }
+    snprintf(layers + used, sizeof layers - used, ", {type: add, from: [level, blocks.0.net.forecast, "
+             "blocks.1.net.forecast, blocks.2.net.forecast]}]");
+    network_step_case c = {.layers = layers, .loss = "mae", .loss_settings = "", .optimizer = "adam",
+                           .optimizer_settings = "", .update = {.learning_rate = 0.01}};
+    network_steps(p, &c);
+}
