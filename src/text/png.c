@@ -162,28 +162,38 @@ static bool png_size(const png_file *png, size_t *out)
     return true;
 }
 
-static unsigned char png_paeth(int left, int up, int corner)
+static inline int png_distance(int a) { return a < 0 ? -a : a; }
+
+/* The one of left, up and corner that is nearest to left + up - corner; without branches, which nothing could guess. */
+static inline unsigned char png_paeth(int left, int up, int corner)
 {
-    int guess = left + up - corner;
-    int from_left = guess < left ? left - guess : guess - left, from_up = guess < up ? up - guess : guess - up;
-    int from_corner = guess < corner ? corner - guess : guess - corner;
-    if (from_left <= from_up && from_left <= from_corner) return (unsigned char)left;
-    return (unsigned char)(from_up <= from_corner ? up : corner);
+    int from_left = png_distance(up - corner), from_up = png_distance(left - corner);
+    int from_corner = png_distance(left + up - 2 * corner);
+    int other = from_up <= from_corner ? up : corner, nearest = from_up <= from_corner ? from_up : from_corner;
+    return (unsigned char)(from_left <= nearest ? left : other);
+}
+
+static inline void png_paeth_row(unsigned char *row, const unsigned char *up, size_t size, size_t step)
+{
+    for (size_t i = 0; i < step && i < size; i++) row[i] = (unsigned char)(row[i] + up[i]);
+    for (size_t i = step; i < size; i++)
+        row[i] = (unsigned char)(row[i] + png_paeth(row[i - step], up[i], up[i - step]));
 }
 
 /* In place; up NULL: the first row of a pass. Bytes `step` apart belong to pixels next to each other. */
 static bool png_unfilter(unsigned filter, unsigned char *row, const unsigned char *up, size_t size, size_t step)
 {
-    for (size_t i = 0; filter == 1 && i + step < size; i++) row[i + step] = (unsigned char)(row[i + step] + row[i]);
+    if (filter == 4 && !up) filter = 1;    /* the nearest to left + 0 - 0 */
+    for (size_t i = step; filter == 1 && i < size; i++) row[i] = (unsigned char)(row[i] + row[i - step]);
     for (size_t i = 0; filter == 2 && up && i < size; i++) row[i] = (unsigned char)(row[i] + up[i]);
     for (size_t i = 0; filter == 3 && i < size; i++) {
         int left = i < step ? 0 : row[i - step], above = up ? up[i] : 0;
         row[i] = (unsigned char)(row[i] + (left + above) / 2);
     }
-    for (size_t i = 0; filter == 4 && i < size; i++) {
-        int left = i < step ? 0 : row[i - step], above = up ? up[i] : 0, corner = i < step || !up ? 0 : up[i - step];
-        row[i] = (unsigned char)(row[i] + png_paeth(left, above, corner));
-    }
+    if (filter == 4 && step == 1) png_paeth_row(row, up, size, 1);    /* constants make these loops faster */
+    else if (filter == 4 && step == 3) png_paeth_row(row, up, size, 3);
+    else if (filter == 4 && step == 4) png_paeth_row(row, up, size, 4);
+    else if (filter == 4) png_paeth_row(row, up, size, step);
     return filter <= 4;
 }
 
@@ -236,6 +246,7 @@ static size_t png_channels(const png_file *png)
 static tl_status png_draw(const png_file *png, unsigned char *rows, tl__pixels *pixels, tl_error *error)
 {
     size_t step = tl__size_max(1, (size_t)png->samples * png->depth / 8);
+    const bool as_they_are = png->depth == 8 && png->type != PNG_PALETTE && !png->transparent && !png->interlaced;
     for (int number = 0; number < png_passes(png); number++) {
         const png_pass pass = png_pass_of(png, number);
         const unsigned char *up = NULL;
@@ -243,7 +254,8 @@ static tl_status png_draw(const png_file *png, unsigned char *rows, tl__pixels *
             unsigned char *row = rows + 1;
             if (!png_unfilter(rows[0], row, up, pass.row, step)) return png_bad(error, png, "it has an unknown filter");
             uint8_t *line = pixels->samples + ((size_t)pass.y + (size_t)y * pass.dy) * png->width * pixels->channels;
-            for (uint32_t x = 0; x < pass.width; x++) {
+            if (as_they_are) memcpy(line, row, pass.row);
+            for (uint32_t x = 0; x < pass.width && !as_they_are; x++) {
                 size_t at = ((size_t)pass.x + (size_t)x * pass.dx) * pixels->channels;
                 if (!png_pixel(png, row, x, line + at))
                     return png_bad(error, png, "a pixel's colour is not in its palette");
