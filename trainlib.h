@@ -283,9 +283,10 @@ TL_API tl_status tl_predict_file(tl_context *context, const char *run, const tl_
 typedef struct tl_dataset tl_dataset;
 typedef enum tl_part { TL_TRAIN, TL_VALIDATION, TL_TEST } tl_part;
 
-/* Read a file (csv, json, npy, idx; .gz too) and prepare it: `settings` is what a config's data: block would hold, as
- * YAML in flow form, "target: species, split: {validation: 0.2, test: 0.2}, normalize: standard". file NULL: the
- * settings name it, as for lists and pairs, "file: {images: train-images.gz, labels: train-labels.gz}". */
+/* Read a file (csv, json, npy, idx, each .gz too; png, pgm, ppm) or a folder of pictures and prepare it: `settings` is
+ * what a config's data: block would hold, as YAML in flow form, "target: species, split: {validation: 0.2, test: 0.2},
+ * normalize: standard". file NULL: the settings name it, as for lists and pairs, "file: {images: train-images.gz,
+ * labels: train-labels.gz}". */
 TL_API tl_status tl_dataset_read(tl_context *context, const char *file, const char *settings, tl_dataset **out,
                                  tl_error *error);
 /* From memory: inputs [rows, features]; targets [rows, outputs] for regression, or [rows] class numbers 0..classes-1

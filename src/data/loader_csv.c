@@ -104,16 +104,24 @@ static bool csvfile_is_value(const csvfile *file, const char *text, size_t size)
     return tl__infer_number(text, size, file->rules.decimal, &value) || tl__parse_date(text, size, &value);
 }
 
+static bool csvfile_has_name(const csvfile *file, const char *column)
+{
+    int64_t position;
+    if (tl__parse_int(column, strlen(column), &position)) return false;
+    for (size_t i = 0; i < file->count; i++) {
+        if (tl__same_text(file->names[i], column)) return true;
+    }
+    return false;
+}
+
+/* Names of columns that are known from elsewhere, or asked for: paths and classes alone look like no header. */
 static bool csvfile_names_known(const csvfile *file)
 {
     const tl__kinds *known = file->source->known;
+    const char *paths = file->source->settings->image.column;
+    if (paths && csvfile_has_name(file, paths)) return true;
     for (size_t i = 0; known && i < known->count; i++) {
-        for (size_t k = 0; k < file->count; k++) {
-            int64_t position;
-            const char *name = file->names[k];
-            if (tl__same_text(name, known->items[i].column) && !tl__parse_int(name, strlen(name), &position))
-                return true;
-        }
+        if (csvfile_has_name(file, known->items[i].column)) return true;
     }
     return false;
 }

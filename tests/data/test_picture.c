@@ -224,10 +224,10 @@ static void reads_paths_of_a_table(void **state)
     refuses(path, "image: {column: fil}", "did you mean 'file'");
     refuses(path, "image: {column: y}", "/u: ");
     files_text(root, "t.csv", "file,y\nin/a.pgm,u\n,v\n");
-    refuses(path, "image: {column: file}", "data.header: true");
-    refuses(path, "header: true, image: {column: file}", "row 1 has no path");
+    refuses(path, "image: {column: fil}", "data.header: true");
+    refuses(path, "image: {column: file}", "row 1 has no path");
     files_text(root, "t.csv", "file,y\nin/a.pgm,u\nin/c.pgm,v\n");
-    refuses(path, "header: true, image: {column: file}", "in/c.pgm");
+    refuses(path, "image: {column: file}", "in/c.pgm");
     files_end(root);
 }
 
