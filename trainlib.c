@@ -313,6 +313,7 @@
 #include "lab/command_status.c"
 #include "lab/command_metrics.c"
 #include "lab/command_model.c"
+#include "lab/command_rolling.c"
 #include "lab/command_evaluate.c"
 #include "lab/command_ensemble.c"
 #include "lab/command_forecast.c"

@@ -224,9 +224,11 @@ typedef struct tl_options {
     void *progress_user;
     bool expand;                     /* of configure: the layers of a named architecture */
     int64_t steps;                   /* of predict: steps to forecast; 0: as many as the network gives at once */
+    int64_t rolling;                 /* of evaluate: pieces of a forecast's test part, each after a training on all
+                                        that comes before it; 0: the model as it is */
 } tl_options;
 #define TL_OPTIONS {sizeof(tl_options), NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, false, \
-                    NULL, NULL, false, 0}
+                    NULL, NULL, false, 0, 0}
 
 /* Figures of one part of the data. What the task does not have is NaN. */
 typedef struct tl_scores {

@@ -302,6 +302,7 @@ static tl_status make_fit(tl_dataset *dataset, tl__grid *grid, const tl__data_se
     TL_TRY(tl__grid_fit_scale(grid, forecast, limits->ends, settings->normalize, error));
     TL_TRY(tl__forecast_settle(dataset->pipeline, error));
     TL_TRY(tl__series_scale(&dataset->arena, grid, forecast, &dataset->source[0].series, error));
+    for (int p = 0; p < TL__PARTS; p++) dataset->source[0].series->parts[p] = limits->steps[p];
     TL_TRY(make_windows(dataset, limits, error));
     return tl__forecast_notes(dataset, grid) == TL_OK ? TL_OK : tl__fail_memory(error, 400);
 }

@@ -20,6 +20,7 @@ typedef struct tl__series {
     uint32_t *rows;              /* [steps]: row of the table */
     size_t span_count;
     tl__span *spans;             /* ascending */
+    size_t parts[3];             /* steps in time of training, validation and test; 0 of rows to predict */
 } tl__series;
 
 /* What was found while the steps were put in order. */

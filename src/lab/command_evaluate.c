@@ -1,6 +1,6 @@
 /* train:evaluate: the figures of a trained model, on the parts of its own data or on all rows of another file. */
 #include "base/text.h"
-#include "lab/command_model.h"
+#include "lab/command_rolling.h"
 #include "lab/figures.h"
 #include "lab/journal.h"
 #include "lab/path.h"
@@ -139,6 +139,13 @@ static tl_status command_evaluate_all(command_evaluate_work *work, tl_context *c
     return command_evaluate_result(work, options->data, tree, error);
 }
 
+static tl_status command_evaluate_rolling(command_evaluate_work *work, tl_context *context, const char *run,
+                                          const tl_options *options, tl__tree *tree, tl_error *error)
+{
+    TL_TRY(tl__trained_open(context, run, options, &work->trained, error));
+    return tl__rolling(&work->trained, options, tree, error);
+}
+
 TL_API tl_status tl_evaluate(tl_context *context, const char *run, const tl_options *options, tl_value **out,
                              tl_error *error)
 {
@@ -148,7 +155,9 @@ TL_API tl_status tl_evaluate(tl_context *context, const char *run, const tl_opti
     if (!work) return tl__fail_memory(error, sizeof *work);
     tl_status status = tl__tree_new(&context->heap, NULL, &tree);
     if (status == TL_OK) {
-        status = command_evaluate_all(work, context, run, options ? options : &defaults, tree, error);
+        if (!options) options = &defaults;
+        status = options->rolling > 0 ? command_evaluate_rolling(work, context, run, options, tree, error)
+                                      : command_evaluate_all(work, context, run, options, tree, error);
         if (status != TL_OK) tl__tree_free(tree);
         else *out = &tree->root;
     } else {

@@ -50,6 +50,8 @@ static const option options[] = {
      "where to write (default: standard output; prepared data: output/data/NAME)"},
     {"steps", OPTION_NUMBER, AT(steps), NULL, NULL, false, "N",
      "of a forecast: how many steps (default: as many as the network gives at once)"},
+    {"rolling", OPTION_NUMBER, AT(rolling), NULL, NULL, false, "N",
+     "of a forecast: train anew before each of N pieces of the test part"},
     {"watch", OPTION_FLAG, AT(watch), NULL, NULL, false, NULL, "show it again and again until the run ends"},
 };
 #undef AT

@@ -27,6 +27,7 @@ typedef struct cli_arguments {
     const char *out, *resume, *preset, *explain, *data, *format, *output;
     int threads;              /* 0: all */
     int steps;                /* 0: the network's own */
+    int rolling;              /* 0: none */
     bool json, quiet, help, plan, check, expand, watch;
 } cli_arguments;
 

@@ -148,6 +148,7 @@ tl_options cli_options(cli_state *cli)
     options.check = a->check;
     options.expand = a->expand;
     options.steps = a->steps;
+    options.rolling = a->rolling;
     options.progress = on_progress;
     options.progress_user = &cli->terminal;
     return options;
