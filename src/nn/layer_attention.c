@@ -9,7 +9,7 @@
 #include "base/math.h"
 #include "nn/layer.h"
 
-enum { ATTENTION_COLUMNS = 64 };
+enum { ATTENTION_COLUMNS = 64, ATTENTION_FEW = 1 << 16 /* floats of samples in the second-level cache */ };
 
 typedef struct attention_settings {
     int64_t heads;
@@ -188,6 +188,61 @@ static void attention_carve(const tl__site *site, tl__layer_memory *memory, void
     memory->keeps_input = true;
 }
 
+/* Tensors in memory: in_proj_weight 0, in_proj_bias 1, out_proj.weight 2, out_proj.bias 3; biases may be missing. */
+static float *attention_tensor(const tl__op *op, float *const *tensors, int which)
+{
+    const attention_settings *settings = op->settings;
+    if (settings->bias) return tensors[which];
+    return which & 1 ? NULL : tensors[which / 2];
+}
+
+/* ---- The same for samples [first, first + rows) of a pass, with pointers */
+
+static tl__gemm attention_in_of(const tl__op *op, int i, size_t first, size_t rows)
+{
+    const attention_state *state = op->state;
+    const attention_part *part = &state->part[i];
+    const float *bias = attention_tensor(op, op->tensor, 1);
+    tl__gemm call = attention_in(state, part, rows);
+    call.a = op->in[i] + first * part->length * state->width;
+    call.b = attention_tensor(op, op->tensor, 0) + part->at;
+    call.bias = bias ? bias + part->at : NULL;
+    call.c = part->values + first * part->length * part->columns;
+    return call;
+}
+
+static tl__gemm attention_in_back_of(const tl__op *op, int i, size_t first, size_t rows)
+{
+    const attention_state *state = op->state;
+    const attention_part *part = &state->part[i];
+    tl__gemm call = attention_in_back(state, part, rows);
+    call.a = part->d_values + first * part->length * part->columns;
+    call.b = attention_tensor(op, op->tensor, 0) + part->at;
+    call.c = op->d_in[i] + first * part->length * state->width;
+    return call;
+}
+
+static tl__gemm attention_out_of(const tl__op *op, size_t first, size_t rows)
+{
+    const attention_state *state = op->state;
+    tl__gemm call = attention_out(state, rows);
+    call.a = state->mixed + first * state->part[0].length * state->width;
+    call.b = attention_tensor(op, op->tensor, 2);
+    call.bias = attention_tensor(op, op->tensor, 3);
+    call.c = op->out + first * op->size;
+    return call;
+}
+
+static tl__gemm attention_out_back_of(const tl__op *op, size_t first, size_t rows)
+{
+    const attention_state *state = op->state;
+    tl__gemm call = attention_out_back(state, rows);
+    call.a = op->d_out + first * op->size;
+    call.b = attention_tensor(op, op->tensor, 2);
+    call.c = state->d_mixed + first * state->part[0].length * state->width;
+    return call;
+}
+
 static void attention_product_task(tl__pass *pass, tl__op *op, size_t task, void *scratch)
 {
     const attention_state *state = op->state;
@@ -195,12 +250,10 @@ static void attention_product_task(tl__pass *pass, tl__op *op, size_t task, void
     state->plan.run(&state->call, &state->plan, task, scratch);
 }
 
-static void attention_product(tl__pass *pass, tl__op *op, tl__gemm call, const float *a, const float *b, float *c)
+/* On all threads. */
+static void attention_product(tl__pass *pass, tl__op *op, tl__gemm call)
 {
     attention_state *state = op->state;
-    call.a = a;
-    call.b = b;
-    call.c = c;
     state->call = call;
     pass->kernels->gemm_plan(&state->call, &state->plan);
     tl__pass_run(pass, op, state->plan.tasks,
@@ -208,12 +261,12 @@ static void attention_product(tl__pass *pass, tl__op *op, tl__gemm call, const f
                  attention_product_task);
 }
 
-/* Tensors in memory: in_proj_weight 0, in_proj_bias 1, out_proj.weight 2, out_proj.bias 3; biases may be missing. */
-static float *attention_tensor(const tl__op *op, float *const *tensors, int which)
+/* Inside a task. */
+static void attention_product_here(const tl__pass *pass, tl__gemm call, void *scratch)
 {
-    const attention_settings *settings = op->settings;
-    if (settings->bias) return tensors[which];
-    return which & 1 ? NULL : tensors[which / 2];
+    tl__gemm_plan plan;
+    pass->kernels->gemm_plan(&call, &plan);
+    for (size_t task = 0; task < plan.tasks; task++) plan.run(&call, &plan, task, scratch);
 }
 
 /* ---- Heads */
@@ -264,7 +317,6 @@ static void attention_backward_task(tl__pass *pass, tl__op *op, size_t task, voi
     const attention_state *state = op->state;
     tl__attention head = attention_at(pass, op, task / state->blocks);
     size_t first = task % state->blocks * state->block, end = first + state->block;
-    if (state->back == TL__ATTENTION_ALL) end = SIZE_MAX;
     if (state->back == TL__ATTENTION_QUERIES) end = tl__size_min(end, head.queries);
     tl__attention_backward(&head, state->back, first, end, scratch);
 }
@@ -276,31 +328,101 @@ static double attention_work(const attention_state *state, size_t rows)
     return scores * (2.0 * (double)state->width + 20.0 * (double)state->heads);
 }
 
+/* ---- Passes. A few samples go all the way while they are in the cache; where that gives too few tasks for the
+ * threads, products and heads are cut one after the other. */
+
+static size_t attention_few(const attention_state *state)
+{
+    size_t floats = state->part[0].length * (state->part[0].columns + 2 * state->width);
+    if (state->parts > 1) floats += state->part[1].length * (state->part[1].columns + state->width);
+    return tl__size_max(1, ATTENTION_FEW / floats);
+}
+
+/* Tasks of a few samples, or 0. */
+static size_t attention_tasks(const tl__pass *pass, const attention_state *state)
+{
+    size_t threads = (size_t)tl__pool_threads(pass->pool), tasks = tl__blocks(pass->rows, attention_few(state));
+    return threads == 1 || tasks >= 4 * threads ? tasks : 0;
+}
+
+static void attention_forward_few(tl__pass *pass, tl__op *op, size_t task, void *scratch)
+{
+    const attention_state *state = op->state;
+    size_t first = task * attention_few(state), rows = tl__size_min(attention_few(state), pass->rows - first);
+    for (int i = 0; i < state->parts; i++)
+        attention_product_here(pass, attention_in_of(op, i, first, rows), scratch);
+    for (size_t i = 0; i < rows * state->heads; i++) {
+        tl__attention head = attention_at(pass, op, first * state->heads + i);
+        tl__attention_forward(&head, 0, head.queries, scratch);
+    }
+    attention_product_here(pass, attention_out_of(op, first, rows), scratch);
+}
+
 static void attention_forward(tl__pass *pass, tl__op *op)
 {
     attention_state *state = op->state;
-    const float *weight = attention_tensor(op, op->tensor, 0), *bias = attention_tensor(op, op->tensor, 1);
-    for (int i = 0; i < state->parts; i++) {
-        const attention_part *part = &state->part[i];
-        tl__gemm call = attention_in(state, part, pass->rows);
-        call.bias = bias ? bias + part->at : NULL;
-        attention_product(pass, op, call, op->in[i], weight + part->at, part->values);
+    size_t tasks = attention_tasks(pass, state), rows = pass->rows;
+    double work = 2.0 * attention_work(state, rows);
+    if (tasks > 0) {
+        tl__pass_run(pass, op, tasks, work + 4.0 * (double)(rows * op->size * state->width), attention_forward_few);
+        return;
     }
+    for (int i = 0; i < state->parts; i++) attention_product(pass, op, attention_in_of(op, i, 0, rows));
     state->blocks = tl__blocks(state->part[0].length, state->block);
-    tl__pass_run(pass, op, pass->rows * state->heads * state->blocks, 2.0 * attention_work(state, pass->rows),
-                 attention_forward_task);
-    tl__gemm call = attention_out(state, pass->rows);
-    call.bias = attention_tensor(op, op->tensor, 3);
-    attention_product(pass, op, call, state->mixed, attention_tensor(op, op->tensor, 2), op->out);
+    tl__pass_run(pass, op, rows * state->heads * state->blocks, work, attention_forward_task);
+    attention_product(pass, op, attention_out_of(op, 0, rows));
 }
 
-static void attention_backward_run(tl__pass *pass, tl__op *op, tl__attention_part back, size_t blocks, double products)
+/* Heads read and write short pieces of far rows, each of which would wait for its lines; read in order they come in a
+ * stream (the way back of 64 x 60 x 64: 0.8 of the time; prefetch instructions did less). */
+static void attention_fetch(const float *values, size_t size)
+{
+    for (size_t at = 0; at < size; at += 16) (void)*(const volatile float *)(values + at);
+}
+
+static void attention_backward_few(tl__pass *pass, tl__op *op, size_t task, void *scratch)
+{
+    const attention_state *state = op->state;
+    size_t first = task * attention_few(state), rows = tl__size_min(attention_few(state), pass->rows - first);
+    for (int i = 0; i < state->parts; i++) {
+        const attention_part *part = &state->part[i];
+        size_t size = part->length * part->columns;
+        attention_fetch(part->values + first * size, rows * size);
+        attention_fetch(part->d_values + first * size, rows * size);
+    }
+    attention_product_here(pass, attention_out_back_of(op, first, rows), scratch);
+    for (size_t i = 0; i < rows * state->heads; i++) {
+        tl__attention head = attention_at(pass, op, first * state->heads + i);
+        tl__attention_backward(&head, TL__ATTENTION_ALL, 0, SIZE_MAX, scratch);
+    }
+    for (int i = 0; i < state->parts; i++)
+        if (op->d_in[i]) attention_product_here(pass, attention_in_back_of(op, i, first, rows), scratch);
+}
+
+static void attention_backward_run(tl__pass *pass, tl__op *op, tl__attention_part back, size_t length, double products)
 {
     attention_state *state = op->state;
     state->back = back;
-    state->blocks = blocks;
-    tl__pass_run(pass, op, pass->rows * state->heads * blocks, products * attention_work(state, pass->rows),
+    state->blocks = tl__blocks(length, state->block);
+    tl__pass_run(pass, op, pass->rows * state->heads * state->blocks, products * attention_work(state, pass->rows),
                  attention_backward_task);
+}
+
+static void attention_input_gradients(tl__pass *pass, tl__op *op)
+{
+    const attention_state *state = op->state;
+    size_t tasks = attention_tasks(pass, state), rows = pass->rows;
+    if (tasks > 0) {
+        tl__pass_run(pass, op, tasks,
+                     5.0 * attention_work(state, rows) + 8.0 * (double)(rows * op->size * state->width),
+                     attention_backward_few);
+        return;
+    }
+    attention_product(pass, op, attention_out_back_of(op, 0, rows));
+    attention_backward_run(pass, op, TL__ATTENTION_QUERIES, state->part[0].length, 3.0);
+    attention_backward_run(pass, op, TL__ATTENTION_KEYS, state->part[state->parts - 1].length, 4.0);
+    for (int i = 0; i < state->parts; i++)
+        if (op->d_in[i]) attention_product(pass, op, attention_in_back_of(op, i, 0, rows));
 }
 
 /* Sums of biases' gradients: blocks of columns of the projections, then of the output. */
@@ -332,11 +454,18 @@ static void attention_weight_gradients(tl__pass *pass, tl__op *op)
     if (!in) return;
     for (int i = 0; i < state->parts; i++) {
         const attention_part *part = &state->part[i];
-        attention_product(pass, op, attention_in_weight(state, part, rows, pass->pieces), op->in[i], part->d_values,
-                          in + part->at);
+        tl__gemm call = attention_in_weight(state, part, rows, pass->pieces);
+        call.a = op->in[i];
+        call.b = part->d_values;
+        call.c = in + part->at;
+        attention_product(pass, op, call);
         columns += tl__blocks(part->columns, ATTENTION_COLUMNS);
     }
-    attention_product(pass, op, attention_out_weight(state, rows, pass->pieces), state->mixed, op->d_out, out);
+    tl__gemm call = attention_out_weight(state, rows, pass->pieces);
+    call.a = state->mixed;
+    call.b = op->d_out;
+    call.c = out;
+    attention_product(pass, op, call);
     if (attention_tensor(op, op->gradient, 1))
         tl__pass_run(pass, op, columns, 4.0 * (double)(rows * state->part[0].length * state->width),
                      attention_bias_task);
@@ -344,24 +473,7 @@ static void attention_weight_gradients(tl__pass *pass, tl__op *op)
 
 static void attention_backward(tl__pass *pass, tl__op *op)
 {
-    attention_state *state = op->state;
-    const float *weight = attention_tensor(op, op->tensor, 0);
-    size_t heads = pass->rows * state->heads, threads = (size_t)tl__pool_threads(pass->pool);
-    attention_product(pass, op, attention_out_back(state, pass->rows), op->d_out,
-                      attention_tensor(op, op->tensor, 2), state->d_mixed);
-    if (threads == 1 || heads >= 2 * threads) {
-        attention_backward_run(pass, op, TL__ATTENTION_ALL, 1, 5.0);
-    } else {
-        attention_backward_run(pass, op, TL__ATTENTION_QUERIES, tl__blocks(state->part[0].length, state->block), 3.0);
-        attention_backward_run(pass, op, TL__ATTENTION_KEYS,
-                               tl__blocks(state->part[state->parts - 1].length, state->block), 4.0);
-    }
-    for (int i = 0; i < state->parts; i++) {
-        const attention_part *part = &state->part[i];
-        if (op->d_in[i])
-            attention_product(pass, op, attention_in_back(state, part, pass->rows), part->d_values, weight + part->at,
-                              op->d_in[i]);
-    }
+    attention_input_gradients(pass, op);
     attention_weight_gradients(pass, op);
 }
 
