@@ -190,6 +190,57 @@ static tl_status build_head(struct build *build, const tl__fit_head *head, int f
     return TL_OK;
 }
 
+/* The listed layer of this name, from `item` on; NULL: there is none. */
+static const tl_value *build_named_layer(const tl_value *item, const char *name, const tl_value *end)
+{
+    for (; item && item != end; item = item->next) {
+        const tl_value *own = item->kind == TL_MAP ? tl__value_child(item, "name") : NULL;
+        if (tl__same_text(tl_value_text(own, ""), name)) return item;
+    }
+    return NULL;
+}
+
+/* A layer that reads itself or one behind it: what a cycle looks like in a list. */
+static tl_status build_check_order(const struct build *build)
+{
+    const tl_value *list = build->list->first;
+    int position = 0;
+    for (const tl_value *item = list; item; item = item->next, position++) {
+        const tl_value *from = item->kind == TL_MAP ? tl__value_child(item, "from") : NULL;
+        const tl_value *one = from && from->kind == TL_LIST ? from->first : from;
+        for (; one; one = from->kind == TL_LIST ? one->next : NULL) {
+            const char *name = tl_value_text(one, "");
+            const tl_value *later = build_named_layer(list, name, item) ? NULL : build_named_layer(item, name, NULL);
+            char where[64] = "itself";
+            if (!later) continue;
+            if (later != item) tl__format(where, sizeof where, "'%.24s' of line %d, behind it", name, later->line);
+            return tl__fail_at(build->error, TL_BAD_CONFIG, build->file, one->line, one->column, "network.layers",
+                               "network.layers[%d] '%s' reads %s; a layer reads those before it, so that no cycle "
+                               "arises; change the order or its `from:`", position,
+                               tl_value_text(tl__value_child(item, "type"), "?"), where);
+        }
+    }
+    return TL_OK;
+}
+
+/* A layer that no other reads and that is not the output: more likely a slip than a wish. */
+static tl_status build_check_readers(const struct build *build)
+{
+    const tl__graph *graph = build->graph;
+    for (int i = 0; i < graph->count; i++) {
+        const tl__graph_node *node = &graph->nodes[i];
+        if (node->uses > 0 || i == tl__graph_output(graph)) continue;
+        if (node->input_count == 1 && build->behind[node->inputs[0]] == i) node = &graph->nodes[node->inputs[0]];
+        char label[96], shape[96];
+        tl__node_label(label, sizeof label, node);
+        tl__shape_text(shape, sizeof shape, &node->shape);
+        return tl__fail_at(build->error, TL_BAD_CONFIG, build->file, node->line, node->column, "network.layers",
+                           "%s gives %s to no other layer; name '%s' in the `from:` of one, or leave the layer out",
+                           label, shape, node->name);
+    }
+    return TL_OK;
+}
+
 /* All heads over the last listed layer, and their outputs side by side. */
 static tl_status build_heads(struct build *build, const tl_value *last)
 {
@@ -205,6 +256,7 @@ static tl_status build_heads(struct build *build, const tl_value *last)
         TL_TRY(tl__graph_add_node(build->graph, "concatenate", ends, fit->head_count, NULL, &joined, build->error));
     tl__graph_set_output(build->graph, joined);
     TL_TRY(tl__graph_check(build->graph, build->error));
+    TL_TRY(build_check_readers(build));
     return build_check_output(build, NULL, 0);
 }
 
@@ -216,6 +268,7 @@ static tl_status build_layers(struct build *build)
                            "network.layers must be a list of layers, each with its type");
     int position = 0;
     bool has_input = build_is_type(item, "input");
+    TL_TRY(build_check_order(build));
     TL_TRY(build_input(build, has_input ? item : NULL));
     if (has_input) item = item->next, position = 1;
     for (; item; item = item->next, position++) {
@@ -229,6 +282,7 @@ static tl_status build_layers(struct build *build)
                            "network.layers has no layer but the input; add one, at least {type: output}");
     if (build_has_heads(build)) return build_heads(build, last);
     TL_TRY(tl__graph_check(build->graph, build->error));
+    TL_TRY(build_check_readers(build));
     return build_check_output(build, last, position - 1);
 }
 

@@ -154,6 +154,16 @@ static void test_mistakes(void **state)
     expect_mistake("layers:\n  - {type: output, nodes: 2}\n", 64, 1, 0, 2,
                    "network.layers[0].nodes is 2 but the data has 1 target column;");
     expect_mistake("layers:\n  - {type: output, nodes: 2}\n", 64, 1, 2, 2, "training.loss needs 1 outputs for 2 classes");
+    expect_mistake("layers:\n  - {type: hidden, nodes: 5, name: a}\n  - {type: hidden, nodes: 6, from: input_1, name: b}\n"
+                   "  - {type: output, from: a}\n", 4, 1, 0, 3,
+                   "network.layers[1] 'hidden' gives [6] to no other layer; name 'b' in the `from:` of one");
+    expect_mistake("layers:\n  - {type: hidden, nodes: 5}\n  - {type: add, from: [dense_1, b]}\n"
+                   "  - {type: hidden, nodes: 5, name: b}\n  - {type: output}\n", 4, 1, 0, 3,
+                   "network.layers[1] 'add' reads 'b' of line 4, behind it; a layer reads those before it");
+    expect_mistake("layers:\n  - {type: hidden, nodes: 5, name: a, from: a}\n  - {type: output}\n", 4, 1, 0, 2,
+                   "network.layers[0] 'hidden' reads itself");
+    expect_mistake("layers:\n  - {type: hidden, nodes: 5}\n  - {type: reshape, shape: [2, 2]}\n  - {type: output}\n", 4, 1,
+                   0, 3, "'reshape' needs a `shape` of as many numbers as the input has but 'dense_1' (line 2) gives [5]");
     expect_mistake("layers: []", 4, 1, 0, 1, "network.layers must be a list of layers");
     expect_mistake("layers: [{type: input, nodes: 4}]", 4, 1, 0, 1, "no layer but the input");
     expect_mistake("layers:\n  - {type: dens, nodes: 4}\n", 4, 1, 0, 2, "dense");
