@@ -32,7 +32,7 @@ typedef struct tl__rows {
     size_t rows;                /* at most max_rows (training) or evaluation_rows; 0: nothing to do */
     const int32_t *lengths;     /* of the rows' sequences, [rows], each from 1 to the first axis of the input, which is
                                    time; the positions after them hold any finite numbers, and what comes out does not
-                                   depend on them. NULL: all are full */
+                                   depend on them. With a loss, the output has no time axis. NULL: all are full */
     uint32_t step;              /* number of the optimizer step since the start: dropout draws */
     size_t first_row;           /* position of the first row in the step's global batch: dropout draws */
     bool evaluate;              /* layers behave as in evaluation, yet with a way back (tl__network_forward_training

@@ -262,6 +262,12 @@ static size_t network_bad_length(const tl__network *network, const tl__rows *bat
     return row;
 }
 
+/* A loss would count the padding as outputs: it knows rows only. */
+static bool network_loss_sees_padding(const tl__network *network, const tl__rows *batch)
+{
+    return batch->lengths && batch->targets && network->plan->nodes[network->plan->output].timed;
+}
+
 TL_PRIV tl_status tl__network_forward_rows(tl__network *network, tl__pool *pool, const tl__rows *batch,
                                            const float **out)
 {
@@ -287,7 +293,7 @@ TL_PRIV tl_status tl__network_evaluate(tl__network *network, tl__pool *pool, con
                                        double *sum, double *denominator)
 {
     const float *output;
-    if (!network->plan->options.loss) return TL_INVALID;
+    if (!network->plan->options.loss || network_loss_sees_padding(network, batch)) return TL_INVALID;
     TL_TRY(tl__network_forward_rows(network, pool, batch, &output));
     tl__network_loss(network, TL__EVALUATION, pool, batch, 1.0, false);
     *sum += tl__network_loss_sum(network, TL__EVALUATION, batch->rows);
@@ -310,6 +316,9 @@ TL_PRIV tl_status tl__network_refuse(const tl__network *network, const tl__rows 
     if ((bad = network_bad_length(network, batch)) < rows)
         return tl__fail(error, TL_OUT_OF_RANGE, "Row %zu of a batch has a sequence of %d steps; it can have 1 to %zu.",
                         bad, (int)batch->lengths[bad], tl__graph_input_shape(network->plan->graph)->dim[0]);
+    if (network_loss_sees_padding(network, batch))
+        return tl__fail(error, TL_INVALID, "The network's output has a step for each step of its input, and a loss cannot "
+                        "tell which of them are padding; end with one output a sequence, as `output: last` gives it.");
     for (int i = 0; i < m->count && rows > 0; i++) {
         const tl__op *op = &m->ops[i].op;
         tl__site site = {network->plan->graph, op->node, op->settings};

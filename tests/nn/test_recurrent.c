@@ -220,6 +220,32 @@ static void test_mistakes(void **state)
     }
 }
 
+/* A loss would count padded steps as outputs. */
+static void test_loss_over_steps(void **state)
+{
+    net n;
+    float x[2 * 4 * IN], y[2 * 4];
+    double sum = 0, denominator = 0;
+    tl_error error = {0};
+    (void)state;
+    net_init(&n);
+    tl__plan_options options = net_options(2);
+    net_loss(&n, &options, "mse", "", 4);
+    net_optimizer(&n, &options, "adam", "");
+    net_make(&n, "[{type: input, shape: [4, 3]}, {type: gru, units: 1, output: sequence}]", &options);
+    net_fill(x, TL_COUNT(x), 1);
+    net_fill(y, TL_COUNT(y), 2);
+    tl__rows batch = {.inputs = x, .targets = y, .rows = 2};
+    assert_int_equal(tl__network_learn(n.network, NULL, &batch, &error), TL_OK);
+    batch.lengths = lengths;
+    assert_int_equal(tl__network_learn(n.network, NULL, &batch, &error), TL_OUT_OF_RANGE);
+    batch.lengths = lengths + 1;
+    assert_int_equal(tl__network_learn(n.network, NULL, &batch, &error), TL_INVALID);
+    assert_non_null(strstr(error.message, "which of them are padding"));
+    assert_int_equal(tl__network_evaluate(n.network, NULL, &batch, NULL, &sum, &denominator), TL_INVALID);
+    net_free(&n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,7 +253,8 @@ int main(void)
         cmocka_unit_test(test_more_padding),
         cmocka_unit_test(test_states_carry_on),
         cmocka_unit_test(test_stack),
-        cmocka_unit_test(test_mistakes)
+        cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_loss_over_steps)
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
