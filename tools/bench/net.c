@@ -31,8 +31,10 @@ void net_name(const net_shape *shape, char out[BENCH_NAME])
                  shape->units, shape->nodes[1], shape->batch);
         return;
     }
-    for (int i = 0; i < net_layer_count(shape); i++)
-        used += (size_t)snprintf(out + used, BENCH_NAME - used, "%s%zu", i ? "-" : "", shape->nodes[i]);
+    if (shape->side)
+        used = (size_t)snprintf(out, BENCH_NAME, "cnn-%zu-%zu-%zu", shape->side, shape->filters[0], shape->filters[1]);
+    for (int i = shape->side ? 1 : 0; i < net_layer_count(shape); i++)
+        used += (size_t)snprintf(out + used, BENCH_NAME - used, "%s%zu", used ? "-" : "", shape->nodes[i]);
     snprintf(out + used, BENCH_NAME - used, " batch %zu", shape->batch);
 }
 
@@ -52,9 +54,25 @@ double net_flops(const net_shape *shape)
         return (double)shape->batch * (2.0 * gates * units * (double)shape->time * (2.0 * both + units) +
                                        6.0 * units * (double)shape->nodes[1]);
     }
+    if (shape->side) {   /* the first convolution has no gradient of its input */
+        double filters = (double)(shape->filters[0] * shape->filters[1]), batch = (double)shape->batch;
+        size_t first = shape->side - 2, second = first / 2 - 2, flat = second / 2 * (second / 2) * shape->filters[1];
+        return 2.0 * 9.0 * batch * (2.0 * (double)(first * first * shape->filters[0]) +
+                                    3.0 * filters * (double)(second * second)) +
+               6.0 * batch * (double)(flat * shape->nodes[1] + shape->nodes[1] * shape->nodes[2]);
+    }
     for (int i = 1; i < net_layer_count(shape); i++)
         sum += 2.0 * (double)(shape->nodes[i - 1] * shape->nodes[i] * shape->batch) * (i == 1 ? 2 : 3);
     return sum;
+}
+
+const char *net_image_layer(const net_shape *shape, int i, char *settings, size_t room)
+{
+    static const char *const types[] = {"conv2d", "max_pool", "conv2d", "max_pool", "flatten"};
+    settings[0] = 0;
+    if (i % 2 == 0 && i < 4)
+        snprintf(settings, room, "filters: %zu, kernel_size: 3, activation: relu", shape->filters[i / 2]);
+    return types[i];
 }
 
 /* Layer i in YAML; false: there are no more. */
@@ -67,6 +85,14 @@ static bool net_layer(const net_shape *shape, int i, char *text, size_t room)
         return true;
     }
     if (shape->recurrent) i--;
+    if (shape->side && i <= NET_IMAGE_LAYERS) {
+        char settings[60];
+        const char *type = i > 0 ? net_image_layer(shape, i - 1, settings, sizeof settings) : NULL;
+        if (!type) snprintf(text, room, "{type: input, shape: [%zu, %zu, 1]}", shape->side, shape->side);
+        else snprintf(text, room, "{type: %s%s%s}", type, settings[0] ? ", " : "", settings);
+        return true;
+    }
+    if (shape->side) i -= NET_IMAGE_LAYERS;
     if (i >= count) return false;
     snprintf(text, room, "{type: %s, nodes: %zu}",
              i == 0 ? "input" : i < count - 1 ? "dense, activation: relu" : "output", shape->nodes[i]);
@@ -77,7 +103,7 @@ static bool net_build_graph(net *n)
 {
     tl__tree *tree;
     tl_error error = {0};
-    char text[80];
+    char text[120];
     if (tl__tree_new(n->heap, "bench", &tree) != TL_OK) return false;
     bool good = true;
     for (int i = 0; good && net_layer(&n->shape, i, text, sizeof text); i++) {

@@ -11,16 +11,20 @@
 enum { NET_LAYERS = 4, NET_BATCHES = 32 };
 
 /* Relu between dense layers, softmax and cross entropy at the end, Adam. Or a recurrent layer over steps of features,
- * whose last state a dense layer reads: nodes are then the numbers of a row and the classes. */
+ * whose last state a dense layer reads: nodes are then the numbers of a row and the classes. Or images, which two
+ * convolutions of 3 x 3 and pools of 2 x 2 go over first. */
 typedef struct net_shape {
     size_t nodes[NET_LAYERS];    /* 0 after the last */
     size_t batch;
     const char *recurrent;       /* "lstm", "gru"; NULL: none */
     size_t time, units;          /* of that */
+    size_t side, filters[2];     /* of images, side x side; 0: none */
 } net_shape;
 #define NET_DENSE(rows, ...) {.nodes = {__VA_ARGS__}, .batch = (rows)}
 #define NET_RECURRENT(kind, rows, steps, features, state, classes)                                            \
     {.nodes = {(steps) * (features), classes}, .batch = (rows), .recurrent = (kind), .time = (steps), .units = (state)}
+#define NET_IMAGES(rows, width, first, second, hidden, classes)                                               \
+    {.nodes = {(width) * (width), hidden, classes}, .batch = (rows), .side = (width), .filters = {first, second}}
 
 typedef struct net {
     tl__heap *heap;
@@ -38,6 +42,9 @@ typedef struct net {
 
 /* "784-256-128-10 batch 64" */
 void net_name(const net_shape *shape, char out[BENCH_NAME]);
+/* The type of layer i between an image and the dense layers, and its settings. */
+enum { NET_IMAGE_LAYERS = 5 };
+const char *net_image_layer(const net_shape *shape, int i, char *settings, size_t room);
 int net_layer_count(const net_shape *shape);
 size_t net_parameters(const net_shape *shape);
 double net_flops(const net_shape *shape);    /* of a step's matrix products */

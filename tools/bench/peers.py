@@ -122,6 +122,15 @@ def read_net(path, nodes, batch, batches):
         rows = GATES[kind] * units
         shapes = (rows, features), (rows, units), (rows,), (rows,)
         return inputs, classes, [tuple(take(*s) for s in shapes), (take(count, units), take(count))]
+    if kind == "cnn":
+        side, first, second, hidden, count = (int(n) for n in nodes[1:])
+        inputs = take(batches * batch, 1, side, side)
+        classes = take(batches * batch).astype("int64")
+        flat = ((side - 2) // 2 - 2) // 2
+        layers = [(take(first, 1, 3, 3), take(first)), (take(second, first, 3, 3), take(second))]
+        weight, bias = take(hidden, flat, flat, second), take(hidden)    # its images have the channels last
+        weight = weight.transpose(0, 3, 1, 2).reshape(hidden, -1).copy()
+        return inputs, classes, layers + [(weight, bias), (take(count, hidden), take(count))]
     nodes = [int(n) for n in nodes]
     inputs = take(batches * batch, nodes[0])
     classes = take(batches * batch).astype("int64")
@@ -152,10 +161,14 @@ def torch_model(t, layers, kind):
     if kind in GATES:
         return torch_recurrent(t, kind, *layers)
     for index, (weight, bias) in enumerate(layers):
-        linear = t.nn.Linear(weight.shape[1], weight.shape[0])
+        images = weight.ndim == 4
+        linear = (t.nn.Conv2d if images else t.nn.Linear)(weight.shape[1], weight.shape[0], *[3] * images)
         with t.no_grad():
             linear.weight.copy_(t.from_numpy(weight))
             linear.bias.copy_(t.from_numpy(bias))
+        if images:
+            parts += [linear, t.nn.ReLU(), t.nn.MaxPool2d(2)] + ([t.nn.Flatten()] if index == 1 else [])
+            continue
         parts += [linear] if index == len(layers) - 1 else [linear, t.nn.ReLU()]
     return t.nn.Sequential(*parts)
 
@@ -260,6 +273,16 @@ class OnnxPrediction:
         for index, (weight, bias) in enumerate(layers):
             last = index == len(layers) - 1
             tensors += [numpy_helper.from_array(weight, f"w{index}"), numpy_helper.from_array(bias, f"b{index}")]
+            if weight.ndim == 4:
+                made.append(helper.make_node("Conv", [at, f"w{index}", f"b{index}"], [f"z{index}"]))
+                made.append(helper.make_node("Relu", [f"z{index}"], [f"a{index}"]))
+                pool = {"kernel_shape": [2, 2], "strides": [2, 2]}
+                made.append(helper.make_node("MaxPool", [f"a{index}"], [f"p{index}"], **pool))
+                at = f"p{index}"
+                if index == 1:
+                    made.append(helper.make_node("Flatten", [at], ["flat"]))
+                    at = "flat"
+                continue
             made.append(helper.make_node("Gemm", [at, f"w{index}", f"b{index}"], [f"z{index}"], transB=1))
             at = "y" if last else f"a{index}"
             made.append(helper.make_node("Softmax" if last else "Relu", [f"z{index}"], [at]))

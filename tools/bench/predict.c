@@ -11,7 +11,7 @@
 
 static const net_shape predict_shapes[] = {
     NET_DENSE(1, 784, 256, 128, 10), NET_DENSE(1, 4, 16, 3), NET_DENSE(1, 24, 32, 16, 3),
-    NET_RECURRENT("lstm", 1, 60, 16, 64, 3), NET_RECURRENT("gru", 1, 60, 16, 64, 3),
+    NET_RECURRENT("lstm", 1, 60, 16, 64, 3), NET_RECURRENT("gru", 1, 60, 16, 64, 3), NET_IMAGES(1, 28, 8, 16, 64, 10),
 };
 
 enum { PREDICT_CALLS = 4000 };
@@ -73,6 +73,14 @@ static tl_status predict_model(tl_context *context, const net *n, tl_model **out
         node = tl_graph_add(graph, "reshape", node, settings);
         snprintf(settings, sizeof settings, "units: %zu", n->shape.units);
         node = tl_graph_add(graph, n->shape.recurrent, node, settings);
+    }
+    if (n->shape.side) {
+        snprintf(settings, sizeof settings, "shape: [%zu, %zu, 1]", n->shape.side, n->shape.side);
+        node = tl_graph_add(graph, "reshape", node, settings);
+        for (int i = 0; i < NET_IMAGE_LAYERS; i++) {
+            const char *type = net_image_layer(&n->shape, i, settings, sizeof settings);
+            node = tl_graph_add(graph, type, node, settings);
+        }
     }
     for (int i = 1; i <= last; i++) {
         snprintf(settings, sizeof settings, "nodes: %zu, activation: %s", n->shape.nodes[i],

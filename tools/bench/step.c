@@ -13,6 +13,7 @@ static const struct {
     {NET_DENSE(512, 784, 256, 128, 10), NULL}, {NET_DENSE(16, 4, 16, 3), NULL}, {NET_DENSE(32, 24, 32, 16, 3), NULL},
     {NET_DENSE(64, 784, 256, 128, 10), "avx2"}, {NET_DENSE(64, 784, 256, 128, 10), "sse2"},
     {NET_RECURRENT("lstm", 64, 60, 16, 64, 3), NULL}, {NET_RECURRENT("gru", 64, 60, 16, 64, 3), NULL},
+    {NET_IMAGES(64, 28, 8, 16, 64, 10), NULL},
 };
 
 static void step_label(size_t index, char out[BENCH_NAME])
@@ -49,7 +50,7 @@ static void step_run(bench *b, size_t index)
     row.target = 0.1;
     if (net_make(&ours, b, shape, kernels, row.threads)) {
         bench_team_add(&team, "trainlib", net_train, &ours);
-        net_peers(&ours, b, &team, row.threads, NET_TORCH + NET_TORCH_FLUSH + (shape->recurrent ? 0 : NET_SKLEARN));
+        net_peers(&ours, b, &team, row.threads, NET_TORCH + NET_TORCH_FLUSH + (shape->recurrent || shape->side ? 0 : NET_SKLEARN));
         net_compare(&ours, &team, &row);
         if (step_settle(&team) && bench_measure(b, &row, team.workers, team.count)) bench_report(b, &row);
         bench_team_end(&team);
