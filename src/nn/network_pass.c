@@ -317,8 +317,9 @@ TL_PRIV tl_status tl__network_refuse(const tl__network *network, const tl__rows 
         return tl__fail(error, TL_OUT_OF_RANGE, "Row %zu of a batch has a sequence of %d steps; it can have 1 to %zu.",
                         bad, (int)batch->lengths[bad], tl__graph_input_shape(network->plan->graph)->dim[0]);
     if (network_loss_sees_padding(network, batch))
-        return tl__fail(error, TL_INVALID, "The network's output has a step for each step of its input, and a loss cannot "
-                        "tell which of them are padding; end with one output a sequence, as `output: last` gives it.");
+        return tl__fail(error, TL_INVALID, "The network's output has a step for each step of its input, and a loss "
+                        "cannot tell which of them are padding; end with one output a sequence, as `output: last` "
+                        "gives it.");
     for (int i = 0; i < m->count && rows > 0; i++) {
         const tl__op *op = &m->ops[i].op;
         tl__site site = {network->plan->graph, op->node, op->settings};

@@ -296,13 +296,22 @@ TL_PRIV void tl__recurrent_forward(tl__pass *pass, tl__op *op)
                  recurrent_forward_task);
 }
 
+/* Tasks of the sums of a direction's columns, the gradients of its biases. */
+static size_t recurrent_sums(const recurrent_state *state, const tl__op *op, size_t way)
+{
+    size_t first = recurrent_tensor(state, way) + 2;
+    if (!state->bias || (!op->gradient[first] && !op->gradient[first + 1])) return 0;
+    return tl__blocks(tl__cell_kept(state->cell) * state->units, RECURRENT_COLUMNS);
+}
+
 /* Tasks after the way back: the products of both directions but the second's gradient of the input, and the sums. */
 static void recurrent_gradient_task(tl__pass *pass, tl__op *op, size_t task, void *scratch)
 {
     const recurrent_state *state = op->state;
-    size_t columns = tl__cell_kept(state->cell) * state->units, sums = tl__blocks(columns, RECURRENT_COLUMNS);
+    size_t columns = tl__cell_kept(state->cell) * state->units;
     tl__gemm product;
     for (size_t way = 0; way < state->directions; way++) {
+        size_t sums = recurrent_sums(state, op, way);
         for (int i = way > 0; i < RECURRENT_PRODUCTS; i++) {
             if (!recurrent_product(state, op, way, i, pass->rows, tl__pass_cut(pass, state->time), &product)) continue;
             if (task < state->products[i].tasks) {
@@ -325,13 +334,13 @@ static void recurrent_gradient_task(tl__pass *pass, tl__op *op, size_t task, voi
 static size_t recurrent_gradient_tasks(const tl__pass *pass, const tl__op *op)
 {
     const recurrent_state *state = op->state;
-    size_t columns = tl__cell_kept(state->cell) * state->units, tasks = 0;
+    size_t tasks = 0;
     tl__gemm product;
     for (size_t way = 0; way < state->directions; way++) {
         for (int i = way > 0; i < RECURRENT_PRODUCTS; i++)
             if (recurrent_product(state, op, way, i, pass->rows, tl__pass_cut(pass, state->time), &product))
                 tasks += state->products[i].tasks;
-        tasks += tl__blocks(columns, RECURRENT_COLUMNS);
+        tasks += recurrent_sums(state, op, way);
     }
     return tasks;
 }

@@ -220,6 +220,62 @@ static void test_mistakes(void **state)
     }
 }
 
+/* One step over all rows, or over micro-batches of whole pieces: the weights are the same to the bit, and the threads of
+ * the pool do not matter. */
+static void stepped(const char *layer, int accumulation, int threads, float *out, size_t *size)
+{
+    enum { BATCH = 11, STEPS = 7 };
+    static const int32_t given[BATCH] = {7, 3, 1, 6, 2, 7, 4, 4, 5, 1, 2};
+    float x[BATCH * STEPS * IN], y[BATCH * 2];
+    char yaml[300];
+    net n;
+    tl_error error = {0};
+    tl__step_result result;
+    tl__update update = {.step = 1, .learning_rate = 0.5};
+    net_init(&n);
+    tl__plan_options options = net_options(BATCH);
+    options.shards = 4;
+    options.accumulation = accumulation;
+    options.workers = threads;
+    net_loss(&n, &options, "mse", "", 2);
+    net_optimizer(&n, &options, "sgd", "");
+    snprintf(yaml, sizeof yaml, "[{type: input, shape: [7, 3]}, {%s}, {type: output, nodes: 2}]", layer);
+    net_make(&n, yaml, &options);
+    net_fill(x, TL_COUNT(x), 1);
+    net_fill(y, TL_COUNT(y), 2);
+    for (int i = 0; i < accumulation; i++) {
+        size_t first = tl__piece(BATCH, (size_t)accumulation, (size_t)i);
+        tl__rows batch = {.inputs = x + first * STEPS * IN, .targets = y + first * 2, .lengths = given + first,
+                          .rows = tl__piece(BATCH, (size_t)accumulation, (size_t)i + 1) - first, .first_row = first,
+                          .denominator = BATCH * 2};
+        assert_int_equal(tl__network_learn(n.network, n.pool, &batch, &error), TL_OK);
+    }
+    assert_int_equal(tl__network_update(n.network, n.pool, &update, &result, &error), TL_OK);
+    *size = tl__plan_trained_floats(n.plan);
+    assert_true(*size <= MOST);
+    memcpy(out, tl__network_parameters(n.network), *size * sizeof(float));
+    net_free(&n);
+}
+
+static void as_accumulated(const char *layer, bool sequence)
+{
+    static float whole[MOST], parts[MOST];
+    size_t size, other;
+    if (sequence) return;
+    stepped(layer, 1, 1, whole, &size);
+    for (int form = 0; form < 4; form++) {
+        stepped(layer, 1 << form % 3, form == 3 ? 3 : 1, parts, &other);
+        assert_int_equal(size, other);
+        assert_memory_equal(whole, parts, size * sizeof(float));
+    }
+}
+
+static void test_accumulation(void **state)
+{
+    (void)state;
+    each_layer(as_accumulated);
+}
+
 /* A loss would count padded steps as outputs. */
 static void test_loss_over_steps(void **state)
 {
@@ -254,6 +310,7 @@ int main(void)
         cmocka_unit_test(test_states_carry_on),
         cmocka_unit_test(test_stack),
         cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_accumulation),
         cmocka_unit_test(test_loss_over_steps)
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
