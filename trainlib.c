@@ -130,6 +130,7 @@
 #include "nn/layer_multiply.c"
 #include "nn/layer_interpolate.c"
 #include "nn/layer_moving_average.c"
+#include "nn/layer_basis.c"
 #include "nn/layer_group_norm.c"
 #include "nn/layer_reverse_norm.c"
 #include "nn/layer_spatial_dropout.c"

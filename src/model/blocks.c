@@ -14,12 +14,39 @@ static size_t blocks_pool(const tl__arch_site *site, const tl__arch_block *block
     return pooled;
 }
 
+/* The newest layer, [..., knots], as the curve `name` of `size` steps. */
+static void blocks_curve(const tl__arch_site *site, const tl__arch_block *block, const char *name, size_t size)
+{
+    tl__arch_add(site, "type: basis%s, kind: %s, size: %zu, period: %zu", name,
+                 block->basis == TL__BASIS_TREND ? "trend" : "seasonality", size, site->fit->series.horizon);
+}
+
+static void blocks_curve_forecast(const tl__arch_site *site, const tl__arch_block *block, size_t number)
+{
+    const tl__series_fit *series = &site->fit->series;
+    char name[40];
+    if (series->quantiles == 1) {
+        tl__format(name, sizeof name, ", name: b%zu_forecast", number);
+        blocks_curve(site, block, name, series->horizon);
+        return;
+    }
+    tl__arch_add(site, "type: reshape, shape: [%zu, %zu, %zu]", series->targets, series->quantiles, block->knots);
+    blocks_curve(site, block, "", series->horizon);
+    tl__arch_add(site, "type: permute, axes: [0, 2, 1]");
+    tl__arch_add(site, "type: reshape, name: b%zu_forecast, shape: [%zu, %zu]", number, series->targets,
+                 series->horizon * series->quantiles);
+}
+
 /* The newest layer, [target, knots * quantiles], as block_forecast: [target, horizon * quantiles]. */
 static void blocks_forecast(const tl__arch_site *site, const tl__arch_block *block, size_t number)
 {
     const tl__series_fit *series = &site->fit->series;
     const char *mode = block->basis == TL__BASIS_NEAREST ? "nearest" : "linear";
     size_t q = series->quantiles;
+    if (block->basis >= TL__BASIS_TREND) {
+        blocks_curve_forecast(site, block, number);
+        return;
+    }
     if (q == 1) {
         tl__arch_add(site, "type: interpolate, name: b%zu_forecast, axis: -1, size: %zu, mode: %s", number,
                      series->horizon, mode);
@@ -35,7 +62,8 @@ static void blocks_forecast(const tl__arch_site *site, const tl__arch_block *blo
 static void blocks_one(const tl__arch_site *site, const tl__arch_block *block, size_t number, const char *in, bool last)
 {
     const tl__series_fit *series = &site->fit->series;
-    size_t knots = block->knots * series->quantiles, size = series->input_size;
+    bool curve = block->basis >= TL__BASIS_TREND;
+    size_t knots = block->knots * series->quantiles, size = curve ? block->knots : series->input_size;
     char from[40] = "";
     if (block->pool > 1) blocks_pool(site, block, in);
     else tl__format(from, sizeof from, ", from: %s", in);
@@ -46,7 +74,10 @@ static void blocks_one(const tl__arch_site *site, const tl__arch_block *block, s
     tl__arch_add(site, "type: dense, name: b%zu_%s, nodes: %zu, activation: none", number,
                  straight ? "forecast" : "theta", knots + (last ? 0 : size));
     if (!last) {
-        tl__arch_add(site, "type: slice, name: b%zu_backcast, axis: -1, count: %zu", number, size);
+        char name[40];
+        tl__format(name, sizeof name, ", name: b%zu_backcast", number);
+        tl__arch_add(site, "type: slice%s, axis: -1, count: %zu", curve ? "" : name, size);
+        if (curve) blocks_curve(site, block, name, series->input_size);
         tl__arch_add(site, "type: subtract, name: b%zu_rest, from: [%s, b%zu_backcast]", number, in, number);
         tl__arch_add(site, "type: slice, name: b%zu_%s, from: b%zu_theta, axis: -1, first: %zu", number,
                      block->basis == TL__BASIS_IDENTITY ? "forecast" : "knots", number, size);

@@ -8,13 +8,15 @@
 typedef enum tl__arch_basis {
     TL__BASIS_IDENTITY,      /* the numbers themselves */
     TL__BASIS_LINEAR,        /* interpolation between knots */
-    TL__BASIS_NEAREST
+    TL__BASIS_NEAREST,
+    TL__BASIS_TREND,         /* powers of time; so is its backcast */
+    TL__BASIS_SEASONALITY    /* cosines and sines; so is its backcast */
 } tl__arch_basis;
 
 typedef struct tl__arch_block {
     size_t pool;             /* steps that are pooled before it reads them; 1: none */
     bool average;            /* by their mean, not their maximum */
-    size_t knots;            /* of its forecast, for each quantile */
+    size_t knots;            /* numbers that its forecast is made of, for each quantile */
     tl__arch_basis basis;
 } tl__arch_block;
 

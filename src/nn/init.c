@@ -83,6 +83,27 @@ static void init_sinusoids(const tl__tensor *tensor, float *values)
     }
 }
 
+static void init_powers(const tl__tensor *tensor, float *values)
+{
+    for (size_t i = 0; i < tensor->dim[0]; i++) {
+        double power = 1.0;
+        for (size_t p = 0; p < tensor->dim[1]; p++, power *= (double)i / (double)tensor->dim[0])
+            values[tl__tensor_place(tensor, i * tensor->dim[1] + p)] = (float)power;
+    }
+}
+
+static void init_harmonics(const tl__tensor *tensor, float *values)
+{
+    const double turn = 6.283185307179586;
+    size_t terms = tensor->dim[1], half = terms / 2;
+    for (size_t i = 0; i < tensor->dim[0]; i++)
+        for (size_t k = 0; k < half; k++) {
+            double angle = turn * (double)((uint64_t)k * i % tensor->fan_out) / (double)tensor->fan_out;
+            values[tl__tensor_place(tensor, i * terms + k)] = (float)tl__cos(angle);
+            values[tl__tensor_place(tensor, i * terms + half + k)] = (float)tl__sin(angle);
+        }
+}
+
 TL_PRIV void tl__init_fill(const tl__tensor *tensor, uint64_t seed, float *values)
 {
     double a = (double)(tensor->fan_in ? tensor->fan_in : 1), both = a + (double)tensor->fan_out;
@@ -102,6 +123,8 @@ TL_PRIV void tl__init_fill(const tl__tensor *tensor, uint64_t seed, float *value
     case TL__INIT_PYTORCH: init_uniform(tensor, &random, tl__sqrt_d(1.0 / a), values); break;
     case TL__INIT_ORTHOGONAL: init_orthogonal(tensor, &random, values); break;
     case TL__INIT_SINUSOIDS: init_sinusoids(tensor, values); break;
+    case TL__INIT_POWERS: init_powers(tensor, values); break;
+    case TL__INIT_HARMONICS: init_harmonics(tensor, values); break;
     }
     for (size_t i = 0, row = tensor->zero_row ? tensor->size / tensor->dim[0] : 0; i < row; i++)
         values[tl__tensor_place(tensor, (tensor->zero_row - 1) * row + i)] = 0.0f;

@@ -22,7 +22,9 @@
 typedef enum tl__init_kind {
     TL__INIT_ZEROS, TL__INIT_ONES, TL__INIT_XAVIER_UNIFORM, TL__INIT_XAVIER_NORMAL, TL__INIT_HE_UNIFORM,
     TL__INIT_HE_NORMAL, TL__INIT_LECUN_UNIFORM, TL__INIT_LECUN_NORMAL, TL__INIT_ORTHOGONAL, TL__INIT_PYTORCH,
-    TL__INIT_SINUSOIDS
+    TL__INIT_SINUSOIDS,
+    /* Not words either: the curves of the layer `basis`; fan_out is the period of the harmonics. */
+    TL__INIT_POWERS, TL__INIT_HARMONICS
 } tl__init_kind;
 
 #define TL__INIT_LIST(X)                                                                                               \

@@ -44,4 +44,5 @@
     X(reverse_norm)     \
     X(spatial_dropout)  \
     X(noise)            \
+    X(basis)            \
     TL__COMPOSITES(X)

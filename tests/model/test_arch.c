@@ -91,7 +91,9 @@ static const struct { const char *name, *own, *shared; } variants[] = {
     {"transformer", ", heads: 8, norm: pre, summary: flatten", ""}, {"nhits", "", ""},
     {"nhits", ", pool_size: [3, 1], downsample: [4, 2], blocks: 5, pooling: average, interpolation: nearest", ""},
     {"nhits", ", pool_size: 2, downsample: 1, level: none", ""}, {"nbeats", "", ""},
-    {"nbeats", ", blocks: 9, level: none", ""}, {"dlinear", "", ""}, {"dlinear", ", kernel: 5, individual: true", ""},
+    {"nbeats", ", blocks: 9, level: none", ""},
+    {"nbeats", ", stacks: [trend, seasonality, generic], blocks: 2, degree: 1", ""},
+    {"nbeats", ", stacks: trend, blocks: 1", ""}, {"dlinear", "", ""}, {"dlinear", ", kernel: 5, individual: true", ""},
     {"nlinear", "", ""}, {"nlinear", ", individual: true", ""},
 };
 
