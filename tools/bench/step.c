@@ -50,7 +50,8 @@ static void step_run(bench *b, size_t index)
     row.target = 0.1;
     if (net_make(&ours, b, shape, kernels, row.threads)) {
         bench_team_add(&team, "trainlib", net_train, &ours);
-        net_peers(&ours, b, &team, row.threads, NET_TORCH + NET_TORCH_FLUSH + (shape->recurrent || shape->side ? 0 : NET_SKLEARN));
+        int sklearn = shape->recurrent || shape->side ? 0 : NET_SKLEARN;
+        net_peers(&ours, b, &team, row.threads, NET_TORCH + NET_TORCH_FLUSH + sklearn);
         net_compare(&ours, &team, &row);
         if (step_settle(&team) && bench_measure(b, &row, team.workers, team.count)) bench_report(b, &row);
         bench_team_end(&team);
