@@ -288,6 +288,16 @@ static tl_status make_describe(tl_dataset *dataset, const tl__forecast_roles *ro
 
 /* ---- all of it ---- */
 
+static void make_note_parts(tl__series *series, const make_limits *limits)
+{
+    for (int p = 0; p < TL__PARTS; p++) series->parts[p] = limits->steps[p];
+    for (size_t s = 0; s < series->span_count; s++) {
+        tl__span *span = &series->spans[s];
+        span->train = span->begin;
+        while (span->train < span->known && series->times[span->train] <= limits->last[TL_TRAIN]) span->train++;
+    }
+}
+
 static tl_status make_fit(tl_dataset *dataset, tl__grid *grid, const tl__data_settings *settings,
                           make_limits *limits, tl_error *error)
 {
@@ -302,7 +312,7 @@ static tl_status make_fit(tl_dataset *dataset, tl__grid *grid, const tl__data_se
     TL_TRY(tl__grid_fit_scale(grid, forecast, limits->ends, settings->normalize, error));
     TL_TRY(tl__forecast_settle(dataset->pipeline, error));
     TL_TRY(tl__series_scale(&dataset->arena, grid, forecast, &dataset->source[0].series, error));
-    for (int p = 0; p < TL__PARTS; p++) dataset->source[0].series->parts[p] = limits->steps[p];
+    make_note_parts(dataset->source[0].series, limits);
     TL_TRY(make_windows(dataset, limits, error));
     return tl__forecast_notes(dataset, grid) == TL_OK ? TL_OK : tl__fail_memory(error, 400);
 }

@@ -118,7 +118,7 @@ static void series_fill(tl__series *series, const tl__grid *grid, const tl__fore
 {
     size_t set = series_set(forecast, from), skip = from->begin + forecast->history;
     size_t steps = series_steps(from, forecast->history);
-    *to = (tl__span){series->steps, series->steps + steps, series->steps, from->series};
+    *to = (tl__span){series->steps, series->steps + steps, series->steps, from->series, series->steps};
     if (from->known > skip) to->known = series->steps + (from->known - skip);
     for (size_t c = 0; c < series->width; c++) {
         const double *values = tl__grid_channel(grid, c) + skip;

@@ -11,6 +11,7 @@ typedef struct tl__span {
     size_t begin, end;           /* steps */
     size_t known;                /* end of the steps whose targets are there; <= end */
     size_t series;               /* its number in the forecast's names */
+    size_t train;                /* end of the training part; begin: none is known */
 } tl__span;
 
 typedef struct tl__series {

@@ -86,7 +86,7 @@ TL_PRIV tl_status tl__grid_one(tl__grid *grid, const tl__grid *all, size_t span,
     memcpy(grid->table_rows, all->table_rows + from->begin, rows * sizeof *grid->table_rows);
     grid->rows = rows;
     grid->span_count = 1;
-    grid->spans[0] = (tl__span){0, rows, from->known - from->begin, from->series};
+    grid->spans[0] = (tl__span){0, rows, from->known - from->begin, from->series, 0};
     grid->names[0] = tl__arena_text(&grid->arena, all->names[span]);
     if (grid->names[0]) return TL_OK;
     tl__grid_free(grid);
@@ -124,7 +124,7 @@ static tl_status grid_find_spans(tl__grid *grid, const tl__column *series, tl_er
         else if (series) tl__print_double(number, value);
         grid->names[grid->span_count] = tl__arena_text(&grid->arena, name);
         if (!grid->names[grid->span_count]) return tl__fail_memory(error, 64);
-        grid->spans[grid->span_count++] = (tl__span){i, i + 1, i + 1, 0};
+        grid->spans[grid->span_count++] = (tl__span){i, i + 1, i + 1, 0, i};
         last = value;
     }
     return TL_OK;

@@ -67,6 +67,8 @@ typedef struct tl__loss {
     bool (*own_weights)(const void *settings, size_t classes, const double *given, const double *balanced, float *out);
     /* What rows cannot say: TL_BAD_CONFIG. NULL: nothing. `targets`: values or classes of a row. */
     tl_status (*check)(const void *settings, size_t targets, bool classes, tl_error *error);
+    /* The quantiles that the outputs of a target are, ascending; NULL: they are none. */
+    const double *(*levels)(const void *settings, size_t *count);
 } tl__loss;
 
 /* One of several losses side by side: columns first..first+width-1 of the outputs, and `targets` columns of the

@@ -17,6 +17,13 @@ static tl__float_list loss_quantile_list(const loss_quantile_settings *settings)
     return (tl__float_list){TL_COUNT(usual), usual};
 }
 
+static const double *loss_quantile_levels(const void *settings, size_t *count)
+{
+    const tl__float_list list = loss_quantile_list(settings);
+    *count = list.count;
+    return list.items;
+}
+
 static size_t loss_quantile_width(const void *settings, size_t targets, bool classes)
 {
     size_t width;
@@ -78,6 +85,7 @@ static const tl__loss loss_quantile = {
     .rows = loss_quantile_rows,
     .per_element = true,
     .check = loss_quantile_check,
+    .levels = loss_quantile_levels,
 };
 
 TL_PRIV const tl__member_head *tl__loss_quantile(void) { return &loss_quantile.head; }

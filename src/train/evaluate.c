@@ -18,6 +18,15 @@ TL_PRIV void tl__evaluator_init(tl__evaluator *evaluator, const tl_model *model,
     evaluator->held = pipeline->forecast ? evaluator->batch : capacity;
 }
 
+static void evaluate_carve_windows(tl__carver *carver, tl__evaluator *evaluator)
+{
+    size_t quantiles = evaluator->width / evaluator->outputs, count = 0;
+    const tl__loss *loss = evaluator->loss;
+    const double *levels = loss->levels ? loss->levels(evaluator->loss_settings, &count) : NULL;
+    tl__window_scores_carve(carver, &evaluator->windows, evaluator->data, quantiles,
+                            count == quantiles ? levels : NULL);
+}
+
 TL_PRIV void tl__evaluator_carve(tl__carver *carver, tl__evaluator *evaluator)
 {
     size_t batch = evaluator->batch, capacity = evaluator->capacity, outputs = evaluator->outputs;
@@ -42,7 +51,7 @@ TL_PRIV void tl__evaluator_carve(tl__carver *carver, tl__evaluator *evaluator)
     bool forecast = evaluator->data->pipeline->forecast != NULL;
     evaluator->values = TL_CARVE(carver, float, classes || forecast ? 0 : predicted);
     evaluator->predicted = TL_CARVE(carver, float, predicted);
-    if (forecast) tl__window_scores_carve(carver, &evaluator->windows, evaluator->data);
+    if (forecast) evaluate_carve_windows(carver, evaluator);
     evaluator->confusion = TL_CARVE(carver, int64_t, confusion);
 }
 
@@ -62,10 +71,11 @@ static void evaluate_predict(tl__evaluator *evaluator, const float *raw, size_t 
 
 static void evaluate_forecast_figures(tl__evaluator *evaluator)
 {
-    const tl__window_errors *errors = &evaluator->windows.of[TL__FORECAST_OWN];
-    double nan = tl__bits_double(0x7ff8000000000000u), mse = errors->squares / evaluator->windows.numbers;
+    double nan = tl__bits_double(0x7ff8000000000000u);
+    const tl__window_errors *errors = &evaluator->windows.errors[TL__FORECAST_MODEL];
+    double mse = tl__window_mse(errors);
     evaluator->figures = (tl__value_figures){
-        .mse = mse, .mae = errors->absolute / evaluator->windows.numbers, .rmse = tl__sqrt_d(mse), .r2 = nan,
+        .mse = mse, .mae = tl__window_mae(errors), .rmse = tl__sqrt_d(mse), .r2 = nan,
         .r2_weighted = nan, .explained_variance = nan,
         .mape = nan, .smape = nan, .wape = nan, .max_error = nan,
     };
@@ -88,8 +98,7 @@ static tl_status evaluate_batch(tl__evaluator *evaluator, tl_part part, size_t f
     bool forecast = evaluator->data->pipeline->forecast != NULL;
     evaluate_predict(evaluator, raw, forecast ? 0 : first, rows);
     if (forecast)
-        tl__window_scores_add(&evaluator->windows, evaluator->data, part, first, rows, evaluator->targets,
-                              evaluator->predicted, raw);
+        tl__window_scores_add(&evaluator->windows, part, first, rows, evaluator->targets, evaluator->predicted, raw);
     size_t target_width = classes ? 0 : evaluator->outputs;
     tl__loss_call call = {
         .kernels = evaluator->kernels, .settings = evaluator->loss_settings, .outputs = raw, .width = evaluator->width,
@@ -104,13 +113,22 @@ static tl_status evaluate_batch(tl__evaluator *evaluator, tl_part part, size_t f
     return TL_OK;
 }
 
+/* All figures are of the test part, or of validation where there is none. */
+static tl__window_detail evaluate_detail(const tl__evaluator *evaluator, tl_part part)
+{
+    tl_part last = evaluator->data->part[TL_TEST].count ? TL_TEST : TL_VALIDATION;
+    if (evaluator->quick) return TL__WINDOWS_ERRORS;
+    return part == last ? TL__WINDOWS_ALL : TL__WINDOWS_NAIVE;
+}
+
 TL_PRIV tl_status tl__evaluator_run(tl__evaluator *evaluator, tl_part part)
 {
     size_t rows = evaluator->data->part[part].count, classes = evaluator->classes;
     double sum = 0, denominator = 0;
     if (rows > evaluator->capacity) return TL_OUT_OF_RANGE;
     evaluator->rows = rows;
-    tl__window_scores_begin(&evaluator->windows, !evaluator->quick, evaluator->width / evaluator->outputs);
+    if (evaluator->data->pipeline->forecast)
+        tl__window_scores_begin(&evaluator->windows, evaluate_detail(evaluator, part));
     for (size_t first = 0; first < rows; first += evaluator->batch)
         TL_TRY(evaluate_batch(evaluator, part, first, tl__size_min(evaluator->batch, rows - first), &sum,
                               &denominator));
@@ -225,7 +243,7 @@ TL_PRIV tl_status tl__evaluator_record(const tl__evaluator *evaluator, tl__heap 
     if (evaluator->data->pipeline->forecast) {
         map = tl__put_map(builder, parent, key);
         tl__put_integer(builder, map, "samples", (int64_t)evaluator->rows);
-        tl__window_scores_put(builder, map, &evaluator->windows, evaluator->data);
+        tl__window_scores_put(builder, map, &evaluator->windows);
     } else if (evaluator->classes) {
         TL_TRY(tl__record_classes(heap, builder, parent, key, &scored, evaluator->data->pipeline->classes, &map));
     } else {

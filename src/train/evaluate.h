@@ -35,7 +35,7 @@ typedef struct tl__evaluator {
     float *values;                  /* [held, outputs]: truth in the target's unit; not of a forecast */
     float *predicted;               /* [held, outputs]: probabilities, or values in the target's unit */
     tl__window_scores windows;      /* of a forecast */
-    bool quick;                     /* leave out the naive forecasts beside it */
+    bool quick;                     /* its errors alone, no naive forecasts beside it */
     int64_t *confusion;             /* [classes, classes], rows are the true classes */
     /* of the last evaluation */
     size_t rows;

@@ -1,97 +1,260 @@
-/* Sums in double, in the order of the windows. */
+/* Which scores are kept, what goes into them, and how they are written down. Most sums are those of
+ * metrics/forecast_score.c. */
 #include "train/window_scores.h"
 
 #include "base/math.h"
 
-TL_PRIV void tl__window_scores_carve(tl__carver *carver, tl__window_scores *scores, const tl_dataset *data)
+/* ---- room ---- */
+
+TL_PRIV void tl__window_scores_carve(tl__carver *carver, tl__window_scores *scores, const tl_dataset *data,
+                                     size_t quantiles, const double *levels)
 {
-    scores->naive = TL_CARVE(carver, float, data->pipeline->outputs);
+    const tl__forecast *forecast = data->pipeline->forecast;
+    size_t outputs = data->pipeline->outputs, spans = data->source[0].series->span_count;
+    tl__forecast_shape shape = {.horizon = forecast->horizon, .channels = forecast->targets, .errors_only = true};
+    scores->data = data;
+    scores->quantiles = quantiles;
+    tl__forecast_score_carve(carver, &scores->scaled, &shape);
+    shape.errors_only = false;
+    for (int i = 0; i < TL__FORECASTS; i++) {
+        shape.levels = i == TL__FORECAST_MODEL ? levels : NULL;
+        shape.level_count = shape.levels ? quantiles : 0;
+        tl__forecast_score_carve(carver, &scores->own[i], &shape);
+    }
+    scores->naive = TL_CARVE(carver, float, outputs);
+    scores->truth = TL_CARVE(carver, float, outputs);
+    scores->predicted = TL_CARVE(carver, float, outputs);
+    scores->levels = TL_CARVE(carver, float, levels ? outputs * quantiles : 0);
+    scores->last = TL_CARVE(carver, float, forecast->targets);
+    scores->naive_errors = TL_CARVE(carver, double, spans * forecast->targets);
 }
 
-TL_PRIV void tl__window_scores_begin(tl__window_scores *scores, bool naive_too, size_t quantiles)
+static size_t window_scores_set(const tl__forecast *forecast, const tl__span *span)
 {
-    float *naive = scores->naive;
-    *scores = (tl__window_scores){.naive_too = naive_too, .seasonal = true, .quantiles = quantiles, .naive = naive};
+    return forecast->sets > 1 ? span->series : 0;
 }
 
-static void window_scores_sum(tl__window_errors *errors, const tl__forecast *forecast, size_t set,
-                              const float *targets, const float *predicted)
+/* Of repeating the season, or the last value where there is none, in the training part. */
+static void window_scores_naive_errors(tl__window_scores *scores)
 {
-    for (size_t i = 0; i < forecast->horizon; i++) {
+    const tl__series *series = scores->data->source[0].series;
+    const tl__forecast *forecast = scores->data->pipeline->forecast;
+    double *out = scores->naive_errors;
+    for (size_t s = 0; s < series->span_count; s++) {
+        const tl__span *span = &series->spans[s];
+        tl__reals values = tl__of_floats(series->values + span->begin * series->width);
+        for (size_t k = 0; k < forecast->targets; k++)
+            *out++ = tl__naive_error(values, span->train - span->begin, series->width, k,
+                                     forecast->season ? forecast->season : 1) *
+                     forecast->channels[k].scale[window_scores_set(forecast, span)];
+    }
+}
+
+TL_PRIV void tl__window_scores_begin(tl__window_scores *scores, tl__window_detail detail)
+{
+    scores->detail = detail;
+    scores->seasonal = true;
+    memset(scores->errors, 0, sizeof scores->errors);
+    if (detail != TL__WINDOWS_ALL) return;
+    tl__forecast_score_begin(&scores->scaled);
+    for (int i = 0; i < TL__FORECASTS; i++) tl__forecast_score_begin(&scores->own[i]);
+    window_scores_naive_errors(scores);
+}
+
+/* ---- adding ---- */
+
+/* From the network's unit to the targets' own; each: numbers per number (quantiles). */
+static void window_scores_restore(const tl__forecast *forecast, size_t set, const float *values, size_t count,
+                                  size_t each, float *out)
+{
+    for (size_t i = 0; i < count; i += forecast->targets) {
         for (size_t k = 0; k < forecast->targets; k++) {
-            double error = (double)*targets++ - (double)*predicted++, own = error * forecast->channels[k].scale[set];
-            errors->squares += error * error;
-            errors->absolute += tl__abs(error);
-            errors->own_squares += own * own;
-            errors->own_absolute += tl__abs(own);
+            const double scale = forecast->channels[k].scale[set], shift = forecast->channels[k].shift[set];
+            for (size_t q = 0; q < each; q++) *out++ = (float)((double)*values++ * scale + shift);
         }
     }
 }
 
-static void window_scores_inside(tl__window_scores *scores, const float *targets, const float *raw, size_t outputs)
+typedef struct window_scores_one {
+    const tl__span *span;
+    size_t set, span_number;
+} window_scores_one;
+
+/* A forecast of the window that is at work; raw: NULL, or its quantiles. */
+static void window_scores_put_own(tl__window_scores *scores, int which, const window_scores_one *one,
+                                  const float *predicted, const float *raw)
 {
-    size_t quantiles = scores->quantiles, inside = 0;
-    for (size_t i = 0; i < outputs; i++, raw += quantiles)
-        inside += raw[0] <= targets[i] && targets[i] <= raw[quantiles - 1];
-    scores->inside += (double)inside;
+    const tl__forecast *forecast = scores->data->pipeline->forecast;
+    size_t outputs = scores->data->pipeline->outputs;
+    bool levels = raw && scores->own[which].shape.level_count > 0;
+    window_scores_restore(forecast, one->set, predicted, outputs, 1, scores->predicted);
+    if (levels) window_scores_restore(forecast, one->set, raw, outputs, scores->quantiles, scores->levels);
+    tl__forecast_window window = {
+        .truth = tl__of_floats(scores->truth), .predicted = tl__of_floats(scores->predicted),
+        .last = tl__of_floats(scores->last),
+        .scale = tl__of_doubles(scores->naive_errors + one->span_number * forecast->targets),
+    };
+    if (levels) window.quantiles = tl__of_floats(scores->levels);
+    tl__forecast_score_add(&scores->own[which], &window);
 }
 
-TL_PRIV void tl__window_scores_add(tl__window_scores *scores, const tl_dataset *data, tl_part part, size_t first,
-                                   size_t count, const float *targets, const float *predicted, const float *raw)
+enum { WINDOW_SCORES_LANES = 8 };
+
+/* In lanes that are added at the end, for chains of additions are slow. */
+static void window_scores_sum(tl__window_errors *errors, const float *targets, const float *predicted, size_t count)
 {
-    const tl__forecast *forecast = data->pipeline->forecast;
-    size_t outputs = data->pipeline->outputs;
-    for (size_t i = 0; i < count; i++, targets += outputs, predicted += outputs) {
-        size_t window = first + i, set = tl__window_set(data, part, window);
-        window_scores_sum(&scores->of[TL__FORECAST_OWN], forecast, set, targets, predicted);
-        if (scores->quantiles > 1)
-            window_scores_inside(scores, targets, raw + i * outputs * scores->quantiles, outputs);
-        if (!scores->naive_too) continue;
-        tl__window_repeat_last(data, part, window, scores->naive);
-        window_scores_sum(&scores->of[TL__FORECAST_REPEAT_LAST], forecast, set, targets, scores->naive);
-        scores->seasonal = scores->seasonal && tl__window_seasonal(data, part, window, scores->naive);
-        if (scores->seasonal)
-            window_scores_sum(&scores->of[TL__FORECAST_SEASONAL], forecast, set, targets, scores->naive);
+    double squares[WINDOW_SCORES_LANES] = {0}, absolute[WINDOW_SCORES_LANES] = {0};
+    for (size_t i = 0; i < count; i += WINDOW_SCORES_LANES) {
+        size_t n = tl__size_min(WINDOW_SCORES_LANES, count - i);
+        for (size_t k = 0; k < n; k++) {
+            double error = (double)targets[i + k] - (double)predicted[i + k];
+            squares[k] += error * error;
+            absolute[k] += tl__abs(error);
+        }
     }
-    scores->numbers += (double)count * (double)outputs;
+    for (size_t k = 0; k < WINDOW_SCORES_LANES; k++) {
+        errors->squares += squares[k];
+        errors->absolute += absolute[k];
+    }
+    errors->numbers += (double)count;
 }
 
-static void window_scores_figures(tl__builder *builder, tl_value *map, double squares, double absolute, double numbers)
+TL_PRIV double tl__window_mse(const tl__window_errors *errors) { return errors->squares / errors->numbers; }
+
+TL_PRIV double tl__window_mae(const tl__window_errors *errors) { return errors->absolute / errors->numbers; }
+
+static void window_scores_put(tl__window_scores *scores, int which, const window_scores_one *one, const float *targets,
+                              const float *predicted, const float *raw)
 {
-    tl__put_number(builder, map, "mse", squares / numbers);
-    tl__put_number(builder, map, "mae", absolute / numbers);
-    tl__put_number(builder, map, "rmse", tl__sqrt_d(squares / numbers));
+    tl__forecast_window window = {.truth = tl__of_floats(targets), .predicted = tl__of_floats(predicted)};
+    window_scores_sum(&scores->errors[which], targets, predicted, scores->data->pipeline->outputs);
+    if (scores->detail != TL__WINDOWS_ALL) return;
+    if (which == TL__FORECAST_MODEL) tl__forecast_score_add(&scores->scaled, &window);
+    window_scores_put_own(scores, which, one, predicted, raw);
 }
 
-static void window_scores_both(tl__builder *builder, tl_value *map, const tl__window_errors *errors, double numbers)
+static void window_scores_add(tl__window_scores *scores, tl_part part, size_t index, const float *targets,
+                              const float *predicted, const float *raw)
 {
-    window_scores_figures(builder, map, errors->squares, errors->absolute, numbers);
-    window_scores_figures(builder, tl__put_map(builder, map, "original"), errors->own_squares, errors->own_absolute,
-                          numbers);
+    const tl_dataset *data = scores->data;
+    const tl__series *series = data->part[part].from->series;
+    const tl__forecast *forecast = data->pipeline->forecast;
+    size_t origin = tl__window_origin(data, part, index);
+    window_scores_one one = {.span = tl__series_span(series, origin)};
+    one.set = window_scores_set(forecast, one.span);
+    one.span_number = (size_t)(one.span - series->spans);
+    if (scores->detail == TL__WINDOWS_ALL) {
+        window_scores_restore(forecast, one.set, targets, data->pipeline->outputs, 1, scores->truth);
+        window_scores_restore(forecast, one.set, series->values + (origin - 1) * series->width, forecast->targets, 1,
+                              scores->last);
+    }
+    window_scores_put(scores, TL__FORECAST_MODEL, &one, targets, predicted, raw);
+    if (scores->detail == TL__WINDOWS_ERRORS) return;
+    tl__window_repeat_last(data, part, index, scores->naive);
+    window_scores_put(scores, TL__FORECAST_REPEAT_LAST, &one, targets, scores->naive, NULL);
+    scores->seasonal = scores->seasonal && tl__window_seasonal(data, part, index, scores->naive);
+    if (scores->seasonal) window_scores_put(scores, TL__FORECAST_SEASONAL, &one, targets, scores->naive, NULL);
 }
 
-TL_PRIV void tl__window_scores_put(tl__builder *builder, tl_value *map, const tl__window_scores *scores,
-                                   const tl_dataset *data)
+TL_PRIV void tl__window_scores_add(tl__window_scores *scores, tl_part part, size_t first, size_t count,
+                                   const float *targets, const float *predicted, const float *raw)
 {
-    window_scores_both(builder, map, &scores->of[TL__FORECAST_OWN], scores->numbers);
-    if (scores->quantiles > 1) tl__put_number(builder, map, "interval_coverage", scores->inside / scores->numbers);
-    if (!scores->naive_too) return;
-    tl_value *naive = tl__put_map(builder, map, "baselines");
-    window_scores_both(builder, tl__put_map(builder, naive, "repeat_last"), &scores->of[TL__FORECAST_REPEAT_LAST],
-                       scores->numbers);
-    if (!scores->seasonal) return;
-    tl_value *seasonal = tl__put_map(builder, naive, "seasonal_naive");
-    tl__put_integer(builder, seasonal, "season", (int64_t)data->pipeline->forecast->season);
-    window_scores_both(builder, seasonal, &scores->of[TL__FORECAST_SEASONAL], scores->numbers);
+    size_t outputs = scores->data->pipeline->outputs;
+    for (size_t i = 0; i < count; i++)
+        window_scores_add(scores, part, first + i, targets + i * outputs, predicted + i * outputs,
+                          raw + i * outputs * scores->quantiles);
 }
+
+/* ---- figures ---- */
 
 TL_PRIV void tl__window_scores_give(const tl__window_scores *scores, tl_scores *out)
 {
-    const tl__window_errors *last = &scores->of[TL__FORECAST_REPEAT_LAST], *season = &scores->of[TL__FORECAST_SEASONAL];
-    if (!scores->naive_too) return;
-    out->repeat_last_mse = last->squares / scores->numbers;
-    out->repeat_last_mae = last->absolute / scores->numbers;
+    const tl__window_errors *last = &scores->errors[TL__FORECAST_REPEAT_LAST];
+    const tl__window_errors *season = &scores->errors[TL__FORECAST_SEASONAL];
+    if (scores->detail == TL__WINDOWS_ERRORS) return;
+    out->repeat_last_mse = tl__window_mse(last);
+    out->repeat_last_mae = tl__window_mae(last);
     if (!scores->seasonal) return;
-    out->seasonal_mse = season->squares / scores->numbers;
-    out->seasonal_mae = season->absolute / scores->numbers;
+    out->seasonal_mse = tl__window_mse(season);
+    out->seasonal_mae = tl__window_mae(season);
+}
+
+/* ---- as a tree ---- */
+
+/* What is known of a row of a score. */
+static void window_scores_tree(tl__builder *builder, tl_value *map, const tl__forecast_score *score,
+                               tl__forecast_by by, size_t index)
+{
+    tl__forecast_figures f;
+    tl__forecast_score_figures(score, by, index, &f);
+    const struct { const char *name; double value; } figures[] = {
+        {"mse", f.mse},   {"mae", f.mae},   {"rmse", f.rmse},           {"mape", f.mape},      {"smape", f.smape},
+        {"wape", f.wape}, {"mase", f.mase}, {"direction", f.direction}, {"pinball", f.pinball},
+    };
+    for (size_t i = 0; i < TL_COUNT(figures); i++)
+        if (figures[i].value == figures[i].value) tl__put_number(builder, map, figures[i].name, figures[i].value);
+}
+
+static void window_scores_steps(tl__builder *builder, tl_value *map, const tl__forecast_score *score)
+{
+    tl_value *steps = tl__put_map(builder, map, "by_step");
+    for (int k = 0; k < 2; k++) {
+        tl_value *list = tl__put_list(builder, steps, k ? "mae" : "mse");
+        for (size_t h = 0; h < score->shape.horizon; h++) {
+            tl__forecast_figures f;
+            tl__forecast_score_figures(score, TL__BY_STEP, h, &f);
+            tl__put_number(builder, list, NULL, k ? f.mae : f.mse);
+        }
+    }
+}
+
+static void window_scores_intervals(tl__builder *builder, tl_value *map, const tl__forecast_score *score)
+{
+    if (score->shape.level_count < 2) return;
+    tl_value *list = tl__put_list(builder, map, "intervals");
+    for (size_t i = 0; i < score->shape.level_count / 2; i++) {
+        tl__forecast_interval interval;
+        tl__forecast_score_interval(score, TL__BY_ALL, 0, i, &interval);
+        tl_value *item = tl__put_map(builder, list, NULL);
+        tl__put_number(builder, item, "nominal", interval.nominal);
+        tl__put_number(builder, item, "coverage", interval.coverage);
+        tl__put_number(builder, item, "width", interval.width);
+    }
+}
+
+static void window_scores_targets(tl__builder *builder, tl_value *map, const tl__window_scores *scores)
+{
+    const tl__forecast *forecast = scores->data->pipeline->forecast;
+    tl_value *targets = tl__put_map(builder, map, "by_target");
+    for (size_t k = 0; k < forecast->targets; k++)
+        window_scores_tree(builder, tl__put_map(builder, targets, forecast->channels[k].name),
+                           &scores->own[TL__FORECAST_MODEL], TL__BY_CHANNEL, k);
+}
+
+static void window_scores_forecast(tl__builder *builder, tl_value *map, const tl__window_scores *scores, int which)
+{
+    const tl__window_errors *errors = &scores->errors[which];
+    tl__put_number(builder, map, "mse", tl__window_mse(errors));
+    tl__put_number(builder, map, "mae", tl__window_mae(errors));
+    tl__put_number(builder, map, "rmse", tl__sqrt_d(tl__window_mse(errors)));
+    if (scores->detail != TL__WINDOWS_ALL) return;
+    tl_value *original = tl__put_map(builder, map, "original");
+    window_scores_tree(builder, original, &scores->own[which], TL__BY_ALL, 0);
+    if (which == TL__FORECAST_MODEL) window_scores_targets(builder, original, scores);
+}
+
+TL_PRIV void tl__window_scores_put(tl__builder *builder, tl_value *map, const tl__window_scores *scores)
+{
+    window_scores_forecast(builder, map, scores, TL__FORECAST_MODEL);
+    if (scores->detail == TL__WINDOWS_ALL) {
+        window_scores_intervals(builder, map, &scores->own[TL__FORECAST_MODEL]);
+        window_scores_steps(builder, map, &scores->scaled);
+    }
+    if (scores->detail == TL__WINDOWS_ERRORS) return;
+    tl_value *naive = tl__put_map(builder, map, "baselines");
+    window_scores_forecast(builder, tl__put_map(builder, naive, "repeat_last"), scores, TL__FORECAST_REPEAT_LAST);
+    if (!scores->seasonal) return;
+    tl_value *seasonal = tl__put_map(builder, naive, "seasonal_naive");
+    tl__put_integer(builder, seasonal, "season", (int64_t)scores->data->pipeline->forecast->season);
+    window_scores_forecast(builder, seasonal, scores, TL__FORECAST_SEASONAL);
 }

@@ -39,7 +39,7 @@ for file in model.safetensors norm_params.json feature_config.json metrics.json 
 done
 says "$run/feature_config.json" '"calendar"' '"season": 7' '"horizon": 7'
 says "$run/norm_params.json" '"shift"' '"visits"'
-says "$run/metrics.json" '"repeat_last"' '"seasonal_naive"' '"original"'
+says "$run/metrics.json" '"repeat_last"' '"seasonal_naive"' '"original"' '"mase"' '"smape"' '"by_step"' '"by_target"'
 trainlib train:run sales.yaml --out two --threads 2
 is "the model with two threads" "$(cksum < "$(echo two/output/runs/sales_*)/model.safetensors")" \
     "$(cksum < "$run/model.safetensors")"
@@ -90,7 +90,7 @@ trainlib train:run sales.yaml --out quantiles --set 'training.loss={type: quanti
 exits 0
 trainlib train:predict quantiles/output/runs/sales_*
 says out 'day,sales_0.05,sales_0.5,sales_0.95,visits_0.05'
-says "$(echo quantiles/output/runs/sales_*)/metrics.json" '"interval_coverage"'
+says "$(echo quantiles/output/runs/sales_*)/metrics.json" '"intervals"' '"coverage"' '"pinball"'
 
 # Several series below each other, each with its scaling; a series that is new has none.
 awk -F, 'NR == 1 { print "shop,day,sales"; next } { print "north," $1 "," $2; print "south," $1 "," 3 * $2 }' sales.csv > shops.csv

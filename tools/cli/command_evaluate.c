@@ -47,8 +47,9 @@ const cli_command *cli_command_evaluate(void)
     static const cli_command command = {
         "train:evaluate", "RUN", "data rolling", "measure a trained model",
         "RUN is a run folder, a model file or a config; without it, the newest run. Without --data the run's own parts "
-        "are\nmeasured again; with it, all rows of the file, which needs the target's column. A forecast is measured by\n--rolling N: the test part is cut into N pieces, "
-        "and before each one the network is trained anew on all\nthat comes before it.\n\n"
+        "are\nmeasured again; with it, all rows of the file, which needs the target's column. A forecast is measured "
+        "by\n--rolling N: the test part is cut into N pieces, and before each one the network is trained anew on all\n"
+        "that comes before it.\n\n"
         "  trainlib train:evaluate output/runs/iris_20261121_101500 --data new.csv",
         evaluate_run};
     return &command;
