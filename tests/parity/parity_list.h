@@ -26,6 +26,8 @@
     X("optim_", parity_optimizer)       \
     X("net_mlp", parity_mlp)            \
     X("net_dlinear", parity_dlinear)    \
+    X("net_cnn", parity_cnn)            \
+    X("net_transformer", parity_transformer) \
     X("net_nhits", parity_nhits)        \
     X("nhits_block", parity_nhits_block)            \
     X("net_gru", parity_recurrent_network)          \

@@ -52,6 +52,9 @@ static void network_name(const parity_net *net, char *out, size_t size, const ch
     bool layer = net->stack && tensor->name[0] == 'l' && tensor->name[2] == '.';
     if (!layer) {
         snprintf(out, size, "%s.%s", prefix, net->short_names ? dot + 1 : tensor->name + skip);
+        char *part = strstr(out, ".e0_");
+        if (!part) part = strstr(out, ".e1_");
+        if (part) part[3] = '.';     /* a composite's part, of a network of several */
         return;
     }
     snprintf(out, size, "%s.%s%s", prefix, net->stack, dot + 1);
@@ -121,6 +124,7 @@ typedef struct network_step_case {
     bool classes;
     const char *optimizer, *optimizer_settings;
     tl__update update;
+    const double *rates;             /* of the learning rate, step by step; NULL: all 1 */
 } network_step_case;
 
 static void network_compare_state(parity_net *net, int step)
@@ -164,6 +168,7 @@ static void network_steps(parity *p, const network_step_case *c)
             tl__step_result result;
             char prefix[32];
             update.step = (int64_t)step;
+            if (c->rates) update.learning_rate *= c->rates[step - 1];
             if (tl__network_learn(net.network, NULL, &batch, &error) != TL_OK) parity_broken(p, error.message);
             if (step == 1) {
                 parity_tensor(p, "output.y", tl__network_output(net.network), parity_view(p, "output.y")->count);
@@ -267,6 +272,32 @@ void parity_recurrent_network(parity *p)
             .update = {.learning_rate = 0.01}};
         network_steps(p, &c);
     }
+}
+
+void parity_cnn(parity *p)
+{
+    network_step_case c = {
+        .layers = "[{type: input, shape: [8, 8, 1]}, {type: conv2d, name: c1, filters: 4, kernel_size: 3, padding: 1, bias: "
+                  "false, activation: none}, {type: batch_norm, name: bn}, relu, {type: max_pool}, {type: conv2d, name: c2, "
+                  "filters: 6, kernel_size: 3, padding: 1, activation: relu}, {type: max_pool}, {type: permute, axes: "
+                  "[2, 0, 1]}, flatten, {type: output, name: fc, nodes: 5}]",
+        .loss = "cross_entropy", .loss_settings = "label_smoothing: 0.1", .classes = true, .optimizer = "adam",
+        .optimizer_settings = "", .update = {.learning_rate = 0.005}};
+    network_steps(p, &c);
+}
+
+void parity_transformer(parity *p)
+{
+    static const double warm_up[] = {0.1, 0.4, 0.7, 1, 1, 1, 1, 1};
+    network_step_case c = {
+        .layers = "[{type: input, nodes: 6}, {type: embedding, name: emb, count: 11, size: 8}, {type: transformer_encoder, "
+                  "name: e0, heads: 2, feedforward: 16, dropout: 0, norm: pre, activation: gelu}, {type: "
+                  "transformer_encoder, name: e1, heads: 2, feedforward: 16, dropout: 0, norm: pre, activation: gelu}, "
+                  "{type: global_avg_pool}, {type: output, name: fc, nodes: 3}]",
+        .loss = "cross_entropy", .loss_settings = "", .classes = true, .optimizer = "adamw",
+        .optimizer_settings = "eps: 0.0001, weight_decay: 0.01", .update = {.learning_rate = 0.005, .clip_norm = 1},
+        .rates = warm_up};
+    network_steps(p, &c);
 }
 
 void parity_dlinear(parity *p)
