@@ -43,8 +43,8 @@ TL_PRIV tl_status tl__augment_check(const tl_dataset *dataset, tl_error *error)
     }
     if (found) return TL_OK;
     return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.augment",
-                       "data.augment changes images, but no column holds any; images are pictures (data.file: a folder), "
-                       "and arrays of 3 or 4 dimensions in IDX and npy files");
+                       "data.augment changes images, but no column holds any; images are pictures (data.file: a "
+                       "folder), and arrays of 3 or 4 dimensions in IDX and npy files");
 }
 
 TL_PRIV size_t tl__augment_room(const tl_dataset *dataset)

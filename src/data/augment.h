@@ -1,5 +1,5 @@
-/* Augmentation: images of training batches, changed a little and anew each epoch. What an image becomes is a function of
- * (seed, epoch, the row's position in the training part) alone, so it is the same for any number of threads, in any
+/* Augmentation: images of training batches, changed a little and anew each epoch. What an image becomes is a function
+ * of (seed, epoch, the row's position in the training part) alone, so it is the same for any number of threads, in any
  * batch and after a resume. All images of a row are changed in the same way.
  *
  * A pixel of the result is, in this order: moved by the crop (crop_padding: uniform in -n..n, each way; what lies

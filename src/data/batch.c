@@ -114,7 +114,8 @@ static tl__batches *batch_carve(tl__carver *carver, const tl_dataset *dataset, c
     const bool augment = options->augment && tl__augments(dataset);
     if (augment) plan.augment = TL_CARVE(carver, float, tl__augment_room(dataset));
     for (int i = 0; i < (plan.threaded ? BATCH_SLOTS : 1) && !carver->overflow; i++) {
-        if (!plan.cached || options->shuffle || augment) plan.inputs[i] = TL_CARVE(carver, float, size * pipeline->features);
+        if (!plan.cached || options->shuffle || augment)
+            plan.inputs[i] = TL_CARVE(carver, float, size * pipeline->features);
         if (pipeline->classification) plan.labels[i] = TL_CARVE(carver, int32_t, size);
         else plan.targets[i] = TL_CARVE(carver, float, size * pipeline->outputs);
         if (dataset->has_weights) plan.weights[i] = TL_CARVE(carver, float, size);

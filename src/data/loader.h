@@ -64,8 +64,8 @@ TL_PRIV tl_status tl__loader_array_columns(const tl__source *source, tl__table *
 TL_PRIV tl_status tl__loader_check_rows(const tl__table *table, tl_error *error);
 /* The one column of `labels` becomes the last of `images`. */
 TL_PRIV tl_status tl__loader_join_labels(tl__table *images, tl__table *labels, tl_error *error);
-/* Pictures (loader_image.c): a folder of folders named as classes, or of pictures alone, as a table. `path` leads there,
- * `name` is for messages. */
+/* Pictures (loader_image.c): a folder of folders named as classes, or of pictures alone, as a table. `path` leads
+ * there, `name` is for messages. */
 TL_PRIV tl_status tl__loader_folder(tl_context *context, const char *path, const char *name,
                                     const tl__data_settings *settings, tl__table **out, tl_error *error);
 /* The paths in the column data.image.column, relative to the folder of the table's file `path` (NULL: the current one),

@@ -205,8 +205,8 @@ static tl_status image_list(image_folder *folder, const char *path, const char *
     if (folder->status != TL_OK) return folder->status;
     if (class < 0 || folder->count > before) return TL_OK;
     return tl__fail_at(folder->reader.error, TL_BAD_DATA, name, 0, 0, "data.file",
-                       "there are no pictures in this folder, which is a class by its place; remove it, or put pictures "
-                       "there (png, pgm, ppm)");
+                       "there are no pictures in this folder, which is a class by its place; remove it, or put "
+                       "pictures there (png, pgm, ppm)");
 }
 
 static tl_status image_list_all(image_folder *folder, const char *path, const char *name)

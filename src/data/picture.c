@@ -14,7 +14,10 @@ TL_PRIV void tl__pictures_init(tl__pictures *pictures, tl__heap *heap, const tl_
 
 TL_PRIV void tl__pictures_free(tl__pictures *pictures) { tl__arena_free(&pictures->arena); }
 
-TL_PRIV bool tl__is_picture(const void *bytes, size_t size) { return tl__is_png(bytes, size) || tl__is_pnm(bytes, size); }
+TL_PRIV bool tl__is_picture(const void *bytes, size_t size)
+{
+    return tl__is_png(bytes, size) || tl__is_pnm(bytes, size);
+}
 
 /* ---- reading ---- */
 
@@ -168,7 +171,8 @@ TL_PRIV tl_status tl__picture_resize(tl__heap *heap, const uint8_t *samples, siz
     if (!tl__size_mul(height, to_width, &bytes) || !tl__size_mul(bytes, channels, &bytes))
         return tl__fail_memory(error, SIZE_MAX);
     uint8_t *narrow = tl__alloc(heap, bytes);
-    tl_status status = narrow ? picture_filter_new(heap, &across, width, to_width, error) : tl__fail_memory(error, bytes);
+    tl_status status = narrow ? picture_filter_new(heap, &across, width, to_width, error)
+                              : tl__fail_memory(error, bytes);
     if (status == TL_OK) status = picture_filter_new(heap, &down, height, to_height, error);
     for (size_t line = 0; status == TL_OK && line < height; line++)
         for (size_t c = 0; c < channels; c++)

@@ -1,9 +1,10 @@
 /* Pictures as rows of a column: files are decoded, brought to one size and one number of channels, and stored as bytes
  * [height, width, channels].
  *
- * What data.image leaves out is what the first picture is; a picture of another size, or with colours where the first is
- * grey, then is a mistake. Grey is (19595 R + 38470 G + 7471 B + 2^15) >> 16 (ITU-R 601); grey as colour is three times
- * the same. An alpha channel is left out, unless four channels are asked for, where pictures without one are opaque.
+ * What data.image leaves out is what the first picture is; a picture of another size, or with colours where the first
+ * is grey, then is a mistake. Grey is (19595 R + 38470 G + 7471 B + 2^15) >> 16 (ITU-R 601); grey as colour is three
+ * times the same. An alpha channel is left out, unless four channels are asked for, where pictures without one are
+ * opaque.
  *
  * Another size: a triangle filter as wide as the scale where a side shrinks, two pixels where it grows (bilinear), over
  * the columns, then over the rows; weights in 2^-22, both results rounded to bytes. */

@@ -285,8 +285,8 @@ typedef struct tl__recurrent_plan {
     size_t block, packed_floats, back_floats, scratch_bytes;
 } tl__recurrent_plan;
 
-/* Pooling: position (i, j) looks at the taps of a convolution that exist, channel by channel. Where none does, a value is
- * 0 and nothing goes back.
+/* Pooling: position (i, j) looks at the taps of a convolution that exist, channel by channel. Where none does, a value
+ * is 0 and nothing goes back.
  * max_pool: m = -infinity; for ky ascending, kx ascending: m = x > m or x is NaN ? x : m; chosen is the number
  *     ky*x.taps + kx of the tap that m comes from (the first there is, where all are -infinity), -1 of none.
  * avg_pool: acc = +0; for ky ascending: acc = acc + (chain of x over kx ascending, from +0); value = acc / n, n the

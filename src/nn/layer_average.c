@@ -1,5 +1,5 @@
 /* The mean of layers of one shape: what makes one network of an ensemble. Probabilities are averaged where the inputs
- * are logits, p = mean of softmax(x_k) or sigmoid(x_k), and what comes out are logits again: log p, or log(p / (1 - p)),
+ * are logits, p = mean of softmax(x_k) or sigmoid(x_k), and what comes out are logits again: log p or log(p / (1 - p)),
  * so that the loss and the link of the network stay what they are. Input k has weight w_k / sum of w. */
 #include "base/math.h"
 #include "nn/layer.h"
@@ -63,7 +63,7 @@ static void average_row(const tl__pass *pass, const average_state *state, const 
     else pass->kernels->activate(TL__SIGMOID, 0.0f, p, x, state->columns);
 }
 
-/* p = mean over the inputs; probabilities that vanish count as the smallest normal number, whose logarithm is finite. */
+/* p = mean over the inputs; what vanishes counts as the smallest normal number, whose logarithm is finite. */
 static void average_mean(const tl__pass *pass, const tl__op *op, const average_state *state, size_t at, float *one,
                          float *p)
 {

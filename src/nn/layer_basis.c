@@ -25,7 +25,8 @@ static const tl__field basis_rows[] = {
     {.name = "kind", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT, .offset = offsetof(basis_settings, kind),
      .choices = basis_kinds, .help = "powers of time, or cosines and sines"},
     {.name = "size", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__REQUIRED,
-     .offset = offsetof(basis_settings, size), .min = 1, .max = 16777216, .unit = "steps", .help = "steps of the curve"},
+     .offset = offsetof(basis_settings, size), .min = 1, .max = 16777216, .unit = "steps",
+     .help = "steps of the curve"},
     {.name = "period", .kind = TL__FIELD_INT, .flags = TL__RESULT, .offset = offsetof(basis_settings, period),
      .max = 16777216, .unit = "steps", .help = "of the slowest wave of a seasonality; 0: size"},
     {.name = NULL}

@@ -56,9 +56,10 @@ const cli_command *cli_command_ensemble(void)
 {
     static const cli_command command = {
         "train:ensemble", "RUN RUN...", "data output", "make one model of several",
-        "Each RUN is a run folder or a model file. The members stand side by side in one network that predicts the mean "
-        "of\ntheir predictions (of probabilities, for classes); it is a model file like any other. They must have seen "
-        "the\nsame training rows: give the config a data.split.seed when you train them with --seed 1, --seed 2, ...\n\n"
+        "Each RUN is a run folder or a model file. The members stand side by side in one network that predicts the\n"
+        "mean of their predictions (of probabilities, for classes); it is a model file like any other. They must have\n"
+        "seen the same training rows: give the config a data.split.seed when you train them with --seed 1, --seed 2\n"
+        "and so on.\n\n"
         "  trainlib train:ensemble output/runs/digits_* --output ensemble.safetensors\n"
         "  trainlib train:predict ensemble.safetensors --data new.csv",
         ensemble_run};
