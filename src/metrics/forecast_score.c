@@ -1,6 +1,6 @@
 /* A row of sums for every step, channel and series and one for all. A number goes to its channel's row and to that of
- * the step at work, which then goes to the step's row, the series' and that of all. What the figures are made from is all
- * that is kept, so a score is as small for ten windows as for ten million. */
+ * the step at work, which then goes to the step's row, the series' and that of all. What the figures are made from is
+ * all that is kept, so a score is as small for ten windows as for ten million. */
 #include "metrics/forecast_score.h"
 
 #include "base/math.h"

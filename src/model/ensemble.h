@@ -1,5 +1,6 @@
 /* An ensemble as one network: the members side by side over one input, and the mean of their predictions
- * (Lakshminarayanan and others, 2017: members that differ in their seed only). So it is a model like any other: one file, one prediction. */
+ * (Lakshminarayanan and others, 2017: members that differ in their seed only). So it is a model like
+ * any other: one file, one prediction. */
 #ifndef TL_MODEL_ENSEMBLE_H
 #define TL_MODEL_ENSEMBLE_H
 
