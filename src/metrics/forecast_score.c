@@ -1,6 +1,6 @@
-/* A row of sums for every step, channel and series and one for all. A number goes to its channel's row and to that of
- * the step at work, which then goes to the step's row, the series' and that of all. What the figures are made from is
- * all that is kept, so a score is as small for ten windows as for ten million. */
+/* A row of sums for every step, channel and series and one for all. A number goes to its channel's row and to the sums
+ * of the step at work, those to the step's row and the window's, and that to the series' row and to that of all. What
+ * the figures are made from is all that is kept, so a score is as small for ten windows as for ten million. */
 #include "metrics/forecast_score.h"
 
 #include "base/math.h"
@@ -34,7 +34,8 @@ TL_PRIV void tl__forecast_score_carve(tl__carver *carver, tl__forecast_score *sc
         return;
     }
     score->rows = TL_CARVE(carver, double, numbers);
-    score->step = TL_CARVE(carver, double, score->width);
+    score->window = TL_CARVE(carver, double, score->width);
+    score->inverse = TL_CARVE(carver, double, shape->channels);
 }
 
 TL_PRIV void tl__forecast_score_begin(tl__forecast_score *score)
@@ -54,95 +55,133 @@ static double *forecast_score_row(const tl__forecast_score *score, tl__forecast_
 
 /* ---- adding ---- */
 
-static void forecast_score_sum(double *to, const double *from, size_t count)
+static inline void forecast_score_sum(double *to, const double *from, size_t count)
 {
     for (size_t i = 0; i < count; i++) to[i] += from[i];
 }
 
-/* To the step at work and to a channel's row. */
-static inline void forecast_score_put(double *step, double *channel, const double *values, size_t first, size_t count)
+/* at: of the lowest quantile of this number; rows: the step's, the window's, the channel's, from their levels on. */
+static void forecast_score_levels(const tl__forecast_shape *shape, tl__reals quantiles, size_t at, double y,
+                                  double *const rows[3])
 {
-    for (size_t i = 0; i < count; i++) {
-        step[first + i] += values[i];
-        channel[first + i] += values[i];
-    }
-}
-
-static int forecast_score_sign(double x) { return (x > 0.0) - (x < 0.0); }
-
-/* What is known of truth y and prediction p besides their difference. */
-static inline void forecast_score_more(const tl__forecast_window *window, size_t channel, double y, double p,
-                                       double *values)
-{
-    const double size = tl__abs(y - p), base = tl__abs(y), both = base + tl__abs(p);
-    const double scale = tl__reals_given(window->scale) ? tl__real(window->scale, channel) : 0.0;
-    values[0] = size / (base > 0x1p-52 ? base : 0x1p-52);
-    values[1] = both == 0.0 ? 0.0 : size / both;
-    values[2] = base;
-    values[3] = scale > 0.0 ? size / scale : 0.0;
-    values[4] = scale > 0.0 ? 1.0 : 0.0;
-    values[5] = values[6] = 0.0;
-    if (!tl__reals_given(window->last)) return;
-    const double last = tl__real(window->last, channel);
-    if (last != last) return;
-    values[5] = forecast_score_sign(y - last) == forecast_score_sign(p - last) && p == p ? 1.0 : 0.0;
-    values[6] = 1.0;
-}
-
-/* at: of the lowest quantile of this number. */
-static void forecast_score_levels(double *step, double *channel, const tl__forecast_shape *shape, tl__reals quantiles,
-                                  size_t at, double y)
-{
-    const size_t levels = shape->level_count, first = forecast_score_first(shape);
+    const size_t levels = shape->level_count;
     for (size_t q = 0; q < levels; q++) {
         const double e = y - tl__real(quantiles, at + q), level = shape->levels[q];
         const double loss = e > 0.0 ? level * e : (level - 1.0) * e;
-        forecast_score_put(step, channel, &loss, first + q, 1);
+        for (int r = 0; r < 3; r++) rows[r][q] += loss;
     }
     for (size_t i = 0; i < levels / 2; i++) {
         const double low = tl__real(quantiles, at + i), high = tl__real(quantiles, at + levels - 1 - i);
-        const double of[] = {y >= low && y <= high ? 1.0 : 0.0, high - low};
-        forecast_score_put(step, channel, of, first + levels + 2 * i, 2);
+        const double inside = y >= low && y <= high ? 1.0 : 0.0;
+        for (int r = 0; r < 3; r++) {
+            rows[r][levels + 2 * i] += inside;
+            rows[r][levels + 2 * i + 1] += high - low;
+        }
     }
+}
+
+/* A step at work: truth and prediction of its first channel, and where its numbers go. */
+typedef struct forecast_score_place {
+    tl__reals truth, predicted, last;
+    const double *inverse;
+    double *channels;                /* rows, `width` apart */
+    size_t count, width;
+} forecast_score_place;
+
+/* The errors of a step; sums [FORECAST_SCORE_ERRORS]. */
+static void forecast_score_errors(const forecast_score_place *at, double *sums)
+{
+    double numbers = 0.0, squares = 0.0, absolute = 0.0, *row = at->channels;
+    for (size_t c = 0; c < at->count; c++, row += at->width) {
+        const double y = tl__real(at->truth, c), e = y - tl__real(at->predicted, c);
+        if (y != y) continue;
+        numbers += 1.0;
+        squares += e * e;
+        absolute += tl__abs(e);
+        row[FORECAST_SCORE_NUMBERS] += 1.0;
+        row[FORECAST_SCORE_SQUARES] += e * e;
+        row[FORECAST_SCORE_ABSOLUTE] += tl__abs(e);
+    }
+    sums[FORECAST_SCORE_NUMBERS] = numbers;
+    sums[FORECAST_SCORE_SQUARES] = squares;
+    sums[FORECAST_SCORE_ABSOLUTE] = absolute;
+}
+
+/* All else; sums [FORECAST_SCORE_ALL]. */
+static void forecast_score_others(const forecast_score_place *at, double *sums)
+{
+    double shares = 0.0, halves = 0.0, truths = 0.0, scaled = 0.0, scales = 0.0, rights = 0.0, moves = 0.0;
+    double *row = at->channels;
+    for (size_t c = 0; c < at->count; c++, row += at->width) {
+        const double y = tl__real(at->truth, c), p = tl__real(at->predicted, c), size = tl__abs(y - p);
+        const double base = tl__abs(y), both = base + tl__abs(p), inverse = at->inverse[c];
+        if (y != y) continue;
+        const double share = size / (base > 0x1p-52 ? base : 0x1p-52), half = size / (both == 0.0 ? 1.0 : both);
+        row[FORECAST_SCORE_SHARES] += share, shares += share;
+        row[FORECAST_SCORE_HALVES] += half, halves += half;
+        row[FORECAST_SCORE_TRUTHS] += base, truths += base;
+        if (inverse > 0.0) {
+            row[FORECAST_SCORE_SCALED] += size * inverse, scaled += size * inverse;
+            row[FORECAST_SCORE_SCALES] += 1.0, scales += 1.0;
+        }
+        if (!tl__reals_given(at->last)) continue;
+        const double last = tl__real(at->last, c), move = last == last ? 1.0 : 0.0;
+        const double right = (double)(((y > last) == (p > last)) & ((y < last) == (p < last)) & (p == p)) * move;
+        row[FORECAST_SCORE_RIGHT] += right, rights += right;
+        row[FORECAST_SCORE_MOVES] += move, moves += move;
+    }
+    const double all[] = {shares, halves, truths, scaled, scales, rights, moves};
+    memcpy(sums + FORECAST_SCORE_ERRORS, all, sizeof all);
+}
+
+static tl__reals forecast_score_from(tl__reals values, size_t first)
+{
+    return values.d ? tl__of_doubles(values.d + first) : tl__of_floats(values.f + first);
 }
 
 static void forecast_score_step(tl__forecast_score *score, const tl__forecast_window *window, size_t h)
 {
     const tl__forecast_shape *shape = &score->shape;
-    memset(score->step, 0, score->width * sizeof *score->step);
-    for (size_t c = 0; c < shape->channels; c++) {
-        const size_t at = h * shape->channels + c;
-        const double y = tl__real(window->truth, at), p = tl__real(window->predicted, at), e = y - p;
-        double *channel = forecast_score_row(score, TL__BY_CHANNEL, c);
-        double values[FORECAST_SCORE_ALL] = {1.0, e * e, tl__abs(e)};
-        if (y != y) continue;
-        if (shape->errors_only) {
-            forecast_score_put(score->step, channel, values, 0, FORECAST_SCORE_ERRORS);
-        } else {
-            forecast_score_more(window, c, y, p, values + FORECAST_SCORE_ERRORS);
-            forecast_score_put(score->step, channel, values, 0, FORECAST_SCORE_ALL);
-        }
-        forecast_score_levels(score->step, channel, shape, window->quantiles, at * shape->level_count, y);
+    const size_t fields = forecast_score_first(shape), first = h * shape->channels;
+    double sums[FORECAST_SCORE_ALL] = {0}, *step = forecast_score_row(score, TL__BY_STEP, h);
+    const forecast_score_place at = {
+        .truth = forecast_score_from(window->truth, first), .predicted = forecast_score_from(window->predicted, first),
+        .last = window->last, .inverse = score->inverse, .channels = forecast_score_row(score, TL__BY_CHANNEL, 0),
+        .count = shape->channels, .width = score->width,
+    };
+    forecast_score_errors(&at, sums);
+    if (!shape->errors_only) forecast_score_others(&at, sums);
+    forecast_score_sum(step, sums, fields);
+    forecast_score_sum(score->window, sums, fields);
+    for (size_t c = 0; c < shape->channels && shape->level_count; c++) {
+        const double y = tl__real(at.truth, c);
+        double *const rows[] = {step + fields, score->window + fields, at.channels + c * at.width + fields};
+        if (y == y) forecast_score_levels(shape, window->quantiles, (first + c) * shape->level_count, y, rows);
+    }
+}
+
+static void forecast_score_scales(tl__forecast_score *score, tl__reals scale)
+{
+    for (size_t c = 0; c < score->shape.channels; c++) {
+        const double of = tl__reals_given(scale) ? tl__real(scale, c) : 0.0;
+        score->inverse[c] = of > 0.0 ? 1.0 / of : 0.0;
     }
 }
 
 TL_PRIV tl__window_loss tl__forecast_score_add(tl__forecast_score *score, const tl__forecast_window *window)
 {
     const tl__forecast_shape *shape = &score->shape;
-    const double nan = tl__bits_double(0x7ff8000000000000u);
-    double absolute = 0.0, squares = 0.0, count = 0.0;
-    for (size_t h = 0; h < shape->horizon; h++) {
-        forecast_score_step(score, window, h);
-        forecast_score_sum(score->rows, score->step, score->width);
-        forecast_score_sum(forecast_score_row(score, TL__BY_STEP, h), score->step, score->width);
-        if (shape->series)
-            forecast_score_sum(forecast_score_row(score, TL__BY_SERIES, window->series), score->step, score->width);
-        absolute += score->step[FORECAST_SCORE_ABSOLUTE];
-        squares += score->step[FORECAST_SCORE_SQUARES];
-        count += score->step[FORECAST_SCORE_NUMBERS];
-    }
+    const double nan = tl__bits_double(0x7ff8000000000000u), *sums = score->window;
+    memset(score->window, 0, score->width * sizeof *score->window);
+    forecast_score_scales(score, window->scale);
+    for (size_t h = 0; h < shape->horizon; h++) forecast_score_step(score, window, h);
+    forecast_score_sum(forecast_score_row(score, TL__BY_ALL, 0), sums, score->width);
+    if (window->series < shape->series)
+        forecast_score_sum(forecast_score_row(score, TL__BY_SERIES, window->series), sums, score->width);
     score->windows++;
-    return count > 0.0 ? (tl__window_loss){absolute / count, squares / count} : (tl__window_loss){nan, nan};
+    const double numbers = sums[FORECAST_SCORE_NUMBERS];
+    if (!(numbers > 0.0)) return (tl__window_loss){nan, nan};
+    return (tl__window_loss){sums[FORECAST_SCORE_ABSOLUTE] / numbers, sums[FORECAST_SCORE_SQUARES] / numbers};
 }
 
 TL_PRIV void tl__forecast_score_merge(tl__forecast_score *score, const tl__forecast_score *other)

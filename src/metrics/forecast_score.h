@@ -22,7 +22,7 @@ typedef struct tl__forecast_score {
     tl__forecast_shape shape;
     size_t width;                    /* sums of a row */
     double *rows;                    /* [1 + horizon + channels + series, width] */
-    double *step;                    /* [width] of the step at work */
+    double *window, *inverse;        /* of the one at work: its row [width], and 1 / scale [channels] */
     size_t windows;
 } tl__forecast_score;
 
@@ -35,7 +35,7 @@ typedef struct tl__forecast_window {
     tl__reals quantiles;             /* [horizon, channels, levels]; absent without levels */
     tl__reals last;                  /* [channels]: the values before the window, for the direction; absent: none */
     tl__reals scale;                 /* [channels]: tl__naive_error of the training part, for mase; absent: none */
-    size_t series;                   /* below shape.series */
+    size_t series;                   /* its number; from shape.series on: of none of them */
 } tl__forecast_window;
 
 /* Mean errors of the window, for intervals; NaN where it has no truth at all. */
@@ -54,7 +54,7 @@ typedef struct tl__forecast_figures {
     double mape;                     /* fraction, |e| / max(|y|, 2.2e-16) */
     double smape;                    /* percent: 200 * mean(|e| / (|y| + |p|)); 0 / 0 counts 0 */
     double wape;                     /* sum |e| / sum |y| */
-    double mase;                     /* mean |e| / scale; channels whose scale is 0 or NaN are left out */
+    double mase;                     /* mean |e| * (1 / scale); channels whose scale is 0 or NaN are left out */
     double direction;                /* share with sign(y - last) = sign(p - last) */
     double pinball;                  /* mean over the levels */
 } tl__forecast_figures;

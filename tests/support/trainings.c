@@ -28,6 +28,7 @@ static void training_make(training *t, const char *network, const char *settings
     tl_graph *graph;
     size_t classes = tl_dataset_classes(t->data), outputs = classes ? classes : tl_dataset_outputs(t->data);
     char last[32];
+    if (strstr(settings, "loss: quantile")) outputs *= 3;
     assert_int_equal(tl_graph_new(t->context, &graph), TL_OK);
     tl_node node = tl_graph_input(graph, "x", tl_dataset_features(t->data));
     if (network) node = tl_graph_add(graph, "dense", node, network);
