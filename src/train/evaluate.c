@@ -24,7 +24,7 @@ static void evaluate_carve_windows(tl__carver *carver, tl__evaluator *evaluator)
     const tl__loss *loss = evaluator->loss;
     const double *levels = loss->levels ? loss->levels(evaluator->loss_settings, &count) : NULL;
     tl__window_scores_carve(carver, &evaluator->windows, evaluator->data, quantiles,
-                            count == quantiles ? levels : NULL);
+                            count == quantiles ? levels : NULL, evaluator->capacity);
 }
 
 TL_PRIV void tl__evaluator_carve(tl__carver *carver, tl__evaluator *evaluator)
@@ -243,7 +243,7 @@ TL_PRIV tl_status tl__evaluator_record(const tl__evaluator *evaluator, tl__heap 
     if (evaluator->data->pipeline->forecast) {
         map = tl__put_map(builder, parent, key);
         tl__put_integer(builder, map, "samples", (int64_t)evaluator->rows);
-        tl__window_scores_put(builder, map, &evaluator->windows);
+        TL_TRY(tl__window_scores_put(heap, builder, map, &evaluator->windows));
     } else if (evaluator->classes) {
         TL_TRY(tl__record_classes(heap, builder, parent, key, &scored, evaluator->data->pipeline->classes, &map));
     } else {

@@ -7,10 +7,10 @@
 /* ---- room ---- */
 
 TL_PRIV void tl__window_scores_carve(tl__carver *carver, tl__window_scores *scores, const tl_dataset *data,
-                                     size_t quantiles, const double *levels)
+                                     size_t quantiles, const double *levels, size_t capacity)
 {
     const tl__forecast *forecast = data->pipeline->forecast;
-    size_t outputs = data->pipeline->outputs, spans = data->source[0].series->span_count;
+    size_t outputs = data->pipeline->outputs, spans = data->source[0].series->span_count, gains;
     tl__forecast_shape shape = {.horizon = forecast->horizon, .channels = forecast->targets, .errors_only = true};
     scores->data = data;
     scores->quantiles = quantiles;
@@ -21,6 +21,9 @@ TL_PRIV void tl__window_scores_carve(tl__carver *carver, tl__window_scores *scor
         shape.level_count = shape.levels ? quantiles : 0;
         tl__forecast_score_carve(carver, &scores->own[i], &shape);
     }
+    scores->capacity = capacity;
+    if (!tl__size_mul(capacity, 2 * (TL__FORECASTS - 1), &gains)) carver->overflow = true;
+    else scores->gains = TL_CARVE(carver, float, gains);
     scores->naive = TL_CARVE(carver, float, outputs);
     scores->truth = TL_CARVE(carver, float, outputs);
     scores->predicted = TL_CARVE(carver, float, outputs);
@@ -112,25 +115,42 @@ static void window_scores_sum(tl__window_errors *errors, const float *targets, c
             absolute[k] += tl__abs(error);
         }
     }
+    *errors = (tl__window_errors){.numbers = (double)count};
     for (size_t k = 0; k < WINDOW_SCORES_LANES; k++) {
         errors->squares += squares[k];
         errors->absolute += absolute[k];
     }
-    errors->numbers += (double)count;
 }
 
 TL_PRIV double tl__window_mse(const tl__window_errors *errors) { return errors->squares / errors->numbers; }
 
 TL_PRIV double tl__window_mae(const tl__window_errors *errors) { return errors->absolute / errors->numbers; }
 
-static void window_scores_put(tl__window_scores *scores, int which, const window_scores_one *one, const float *targets,
-                              const float *predicted, const float *raw)
+/* Gives the errors of this window. */
+static tl__window_errors window_scores_put(tl__window_scores *scores, int which, const window_scores_one *one,
+                                           const float *targets, const float *predicted, const float *raw)
 {
     tl__forecast_window window = {.truth = tl__of_floats(targets), .predicted = tl__of_floats(predicted)};
-    window_scores_sum(&scores->errors[which], targets, predicted, scores->data->pipeline->outputs);
-    if (scores->detail != TL__WINDOWS_ALL) return;
+    tl__window_errors errors, *all = &scores->errors[which];
+    window_scores_sum(&errors, targets, predicted, scores->data->pipeline->outputs);
+    all->squares += errors.squares, all->absolute += errors.absolute, all->numbers += errors.numbers;
+    if (scores->detail != TL__WINDOWS_ALL) return errors;
     if (which == TL__FORECAST_MODEL) tl__forecast_score_add(&scores->scaled, &window);
     window_scores_put_own(scores, which, one, predicted, raw);
+    return errors;
+}
+
+/* Squared or absolute gains over a naive forecast, window after window. */
+static float *window_scores_gains(const tl__window_scores *scores, int which, bool absolute)
+{
+    return scores->gains + ((size_t)(which - TL__FORECAST_REPEAT_LAST) * 2 + absolute) * scores->capacity;
+}
+
+static void window_scores_gain(tl__window_scores *scores, int which, size_t index, const tl__window_errors *ours,
+                               tl__window_errors theirs)
+{
+    window_scores_gains(scores, which, false)[index] = (float)(tl__window_mse(ours) - tl__window_mse(&theirs));
+    window_scores_gains(scores, which, true)[index] = (float)(tl__window_mae(ours) - tl__window_mae(&theirs));
 }
 
 static void window_scores_add(tl__window_scores *scores, tl_part part, size_t index, const float *targets,
@@ -148,12 +168,15 @@ static void window_scores_add(tl__window_scores *scores, tl_part part, size_t in
         window_scores_restore(forecast, one.set, series->values + (origin - 1) * series->width, forecast->targets, 1,
                               scores->last);
     }
-    window_scores_put(scores, TL__FORECAST_MODEL, &one, targets, predicted, raw);
+    const tl__window_errors ours = window_scores_put(scores, TL__FORECAST_MODEL, &one, targets, predicted, raw);
     if (scores->detail == TL__WINDOWS_ERRORS) return;
     tl__window_repeat_last(data, part, index, scores->naive);
-    window_scores_put(scores, TL__FORECAST_REPEAT_LAST, &one, targets, scores->naive, NULL);
+    window_scores_gain(scores, TL__FORECAST_REPEAT_LAST, index, &ours,
+                       window_scores_put(scores, TL__FORECAST_REPEAT_LAST, &one, targets, scores->naive, NULL));
     scores->seasonal = scores->seasonal && tl__window_seasonal(data, part, index, scores->naive);
-    if (scores->seasonal) window_scores_put(scores, TL__FORECAST_SEASONAL, &one, targets, scores->naive, NULL);
+    if (scores->seasonal)
+        window_scores_gain(scores, TL__FORECAST_SEASONAL, index, &ours,
+                           window_scores_put(scores, TL__FORECAST_SEASONAL, &one, targets, scores->naive, NULL));
 }
 
 TL_PRIV void tl__window_scores_add(tl__window_scores *scores, tl_part part, size_t first, size_t count,
@@ -243,18 +266,46 @@ static void window_scores_forecast(tl__builder *builder, tl_value *map, const tl
     if (which == TL__FORECAST_MODEL) window_scores_targets(builder, original, scores);
 }
 
-TL_PRIV void tl__window_scores_put(tl__builder *builder, tl_value *map, const tl__window_scores *scores)
+/* By how much the model's errors are larger than those of the naive forecast that has the smaller ones. */
+static tl_status window_scores_against(tl__heap *heap, tl__builder *builder, tl_value *map,
+                                       const tl__window_scores *scores, bool absolute)
+{
+    const tl__forecast *forecast = scores->data->pipeline->forecast;
+    double (*of)(const tl__window_errors *) = absolute ? tl__window_mae : tl__window_mse;
+    const tl__window_errors *errors = scores->errors;
+    bool season = scores->seasonal && of(&errors[TL__FORECAST_SEASONAL]) < of(&errors[TL__FORECAST_REPEAT_LAST]);
+    const float *gains = window_scores_gains(scores, season ? TL__FORECAST_SEASONAL : TL__FORECAST_REPEAT_LAST,
+                                             absolute);
+    const size_t stride = tl__size_max(forecast->stride, 1);
+    const tl__bootstrap_options options = {.block = (forecast->horizon + stride - 1) / stride};
+    tl__bootstrap interval;
+    TL_TRY(tl__bootstrap_mean(heap, tl__of_floats(gains), scores->own[TL__FORECAST_MODEL].windows, &options,
+                              &interval));
+    tl__put_text(builder, map, "baseline", season ? "seasonal_naive" : "repeat_last");
+    tl__put_number(builder, map, "difference", interval.mean);
+    tl__put_number(builder, map, "low", interval.low);
+    tl__put_number(builder, map, "high", interval.high);
+    return builder->failed ? TL_OUT_OF_MEMORY : TL_OK;
+}
+
+TL_PRIV tl_status tl__window_scores_put(tl__heap *heap, tl__builder *builder, tl_value *map,
+                                        const tl__window_scores *scores)
 {
     window_scores_forecast(builder, map, scores, TL__FORECAST_MODEL);
     if (scores->detail == TL__WINDOWS_ALL) {
         window_scores_intervals(builder, map, &scores->own[TL__FORECAST_MODEL]);
         window_scores_steps(builder, map, &scores->scaled);
     }
-    if (scores->detail == TL__WINDOWS_ERRORS) return;
+    if (scores->detail == TL__WINDOWS_ERRORS) return builder->failed ? TL_OUT_OF_MEMORY : TL_OK;
     tl_value *naive = tl__put_map(builder, map, "baselines");
     window_scores_forecast(builder, tl__put_map(builder, naive, "repeat_last"), scores, TL__FORECAST_REPEAT_LAST);
-    if (!scores->seasonal) return;
-    tl_value *seasonal = tl__put_map(builder, naive, "seasonal_naive");
-    tl__put_integer(builder, seasonal, "season", (int64_t)scores->data->pipeline->forecast->season);
-    window_scores_forecast(builder, seasonal, scores, TL__FORECAST_SEASONAL);
+    if (scores->seasonal) {
+        tl_value *seasonal = tl__put_map(builder, naive, "seasonal_naive");
+        tl__put_integer(builder, seasonal, "season", (int64_t)scores->data->pipeline->forecast->season);
+        window_scores_forecast(builder, seasonal, scores, TL__FORECAST_SEASONAL);
+    }
+    if (scores->detail != TL__WINDOWS_ALL) return builder->failed ? TL_OUT_OF_MEMORY : TL_OK;
+    tl_value *against = tl__put_map(builder, map, "against");
+    TL_TRY(window_scores_against(heap, builder, tl__put_map(builder, against, "mse"), scores, false));
+    return window_scores_against(heap, builder, tl__put_map(builder, against, "mae"), scores, true);
 }

@@ -14,6 +14,8 @@
 #include "support/files.h"
 #include "support/trainings.h"
 
+#include <math.h>
+
 enum { STEPS = 200 };
 
 static tl_dataset *waves(tl_context *context, const char *settings)
@@ -106,6 +108,83 @@ static void test_scores(void **state)
     tl_context_free(context);
 }
 
+static double number(const tl_value *map, const char *path) { return tl_value_number(tl_value_get(map, path), -1e30); }
+
+static double mean(const tl_value *list)
+{
+    double sum = 0;
+    for (size_t i = 0; i < tl_value_count(list); i++) sum += tl_value_number(tl_value_at(list, i), 0);
+    return sum / (double)tl_value_count(list);
+}
+
+/* mean |x_t - x_(t-12)| of a target over the training part, in its own unit. */
+static double naive_error(const tl_dataset *data, size_t target)
+{
+    const tl__part_rows *train = &data->part[TL_TRAIN];
+    const tl__series *series = train->from->series;
+    size_t end = train->rows[train->count - 1] + 4;
+    double sum = 0;
+    for (size_t t = 12; t < end; t++)
+        sum += fabs((double)series->values[t * 2 + target] - (double)series->values[(t - 12) * 2 + target]);
+    return sum / (double)(end - 12) * data->pipeline->forecast->channels[target].scale[0];
+}
+
+/* The record of a part: what its figures must be by each other, by the scores, and scaled errors by hand. */
+static void test_record(void **state)
+{
+    (void)state;
+    training t;
+    tl_scores scores, recorded;
+    tl__tree *tree;
+    tl__builder builder;
+    tl_error error = {0};
+    tl_context *context = context_new();
+    tl_dataset *data = waves(context, WAVES);
+    const tl__forecast *f = data->pipeline->forecast;
+    training_over(&t, data, "nodes: 8", "epochs: 3, batch_size: 16, loss: quantile", NULL);
+    assert_int_equal(tl__trainer_run(t.trainer, &error), TL_OK);
+    assert_int_equal(tl__trainer_score(t.trainer, TL_TEST, &scores, &error), TL_OK);
+    tl__trainer_release(t.trainer);
+    assert_int_equal(tl__tree_new(&context->heap, NULL, &tree), TL_OK);
+    tl__builder_init(&builder, tree);
+    tl_value *root = tl__put_map(&builder, NULL, NULL);
+    assert_int_equal(tl__trainer_record(t.trainer, TL_TEST, &builder, root, "test", &recorded, &error), TL_OK);
+    const tl_value *test = tl_value_get(root, "test");
+    assert_true(recorded.mse == scores.mse && recorded.mae == scores.mae && recorded.loss == scores.loss);
+    assert_true(number(test, "mse") == scores.mse && number(test, "loss") == scores.loss);
+    assert_true(fabs(number(test, "intervals[0].nominal") - 0.8) < 1e-12);
+    assert_int_equal(tl_value_count(tl_value_get(test, "by_step.mse")), 4);
+    assert_true(fabs(mean(tl_value_get(test, "by_step.mse")) - scores.mse) < 1e-12);
+    assert_true(fabs((number(test, "original.by_target.a.mae") + number(test, "original.by_target.b.mae")) / 2 -
+                     number(test, "original.mae")) < 1e-12);
+    double scaled = 0, season = 0, count = 0;
+    for (size_t i = 0; i < tl_dataset_rows(data, TL_TEST); i++) {
+        float in[12], target[8], naive[8];
+        assert_int_equal(tl_dataset_row(data, TL_TEST, i, in, target), TL_OK);
+        assert_true(tl__window_seasonal(data, TL_TEST, i, naive));
+        for (int k = 0; k < 8; k++, count++) {
+            double e = fabs((double)naive[k] - (double)target[k]);
+            season += e;
+            scaled += e * f->channels[k % 2].scale[0] / naive_error(data, (size_t)k % 2);
+        }
+    }
+    assert_true(fabs(number(test, "baselines.seasonal_naive.mae") - season / count) < 1e-12);
+    assert_true(fabs(number(test, "baselines.seasonal_naive.original.mase") - scaled / count) < 1e-6);
+    const double last = number(test, "baselines.repeat_last.mse"), naive = number(test, "baselines.seasonal_naive.mse");
+    assert_true(last == scores.repeat_last_mse && naive == scores.seasonal_mse);
+    assert_string_equal(tl_value_text(tl_value_get(test, "against.mse.baseline"), ""),
+                        last <= naive ? "repeat_last" : "seasonal_naive");
+    const double gain = number(test, "against.mse.difference");
+    assert_true(fabs(gain - (scores.mse - (last <= naive ? last : naive))) < 1e-6);
+    assert_true(number(test, "against.mse.low") < gain && gain < number(test, "against.mse.high"));
+    assert_int_equal(tl__trainer_record(t.trainer, TL_TRAIN, &builder, root, "train", &recorded, &error), TL_OK);
+    assert_true(number(root, "train.mse") == recorded.mse && !tl_value_get(root, "train.original"));
+    tl__tree_free(tree);
+    training_end(&t);
+    tl_dataset_free(data);
+    tl_context_free(context);
+}
+
 static void saved(training *t, const char *folder, tl__buffer *out)
 {
     char path[300];
@@ -152,6 +231,7 @@ static void test_resume(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_plan_is_exact), cmocka_unit_test(test_scores),
+                                       cmocka_unit_test(test_record),
                                        cmocka_unit_test(test_resume)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
