@@ -49,7 +49,7 @@ static tl_status image_room(image_reader *reader, tl__column *column)
 static tl_status image_put(image_reader *reader, tl__column *column, size_t row, const char *bytes, size_t size,
                            const char *name)
 {
-    tl__pixels pixels;
+    tl__pixels pixels = {0};
     TL_TRY(tl__picture_read(&reader->pictures, bytes, size, name, &pixels, reader->error));
     tl_status status = column->values ? TL_OK : image_room(reader, column);
     if (status == TL_OK)

@@ -79,7 +79,7 @@ static void unfused_sets_are_equal(void **state)
     bool overrun;
     (void)state;
     reference.count = 0;
-    assert_true(cases_run(&unfused_set, record, &reference, &overrun));
+    assert_true(cases_run(unfused_set, record, &reference, &overrun));
     assert_int_equal(hash_of_all(), 0x7b88175907696b24u);
     for (size_t i = 0; (set = tl__kernels_list(i)) != NULL; i++)
         if (set->numeric_class == TL__UNFUSED) compare(set);
