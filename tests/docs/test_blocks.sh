@@ -4,7 +4,8 @@
 #   ```console   its lines that begin with "$ " are run
 #   ```c         a whole program is compiled against the archive and run
 #   ```yaml      a whole config (it has a line "data:") must pass train:configure --check
-# A block below the line <!-- shown --> is only shown: it needs the network or data that is not bundled.
+# A block below the line <!-- shown --> is only shown: it needs the network or data that is not bundled. One below
+# <!-- seconds --> trains for seconds, which would be many minutes in an emulator; it runs on the machine itself only.
 root=$(pwd)
 set -- $TRAINLIB    # an emulator may stand in front
 [ $# -gt 0 ] || set -- "$root/build/trainlib"
@@ -18,8 +19,8 @@ status=0
 for guide in README.md examples/*/README.md; do
     folder=$work/$(dirname "$guide")
     rm -rf "$work/examples"; cp -r examples "$work/examples"; mkdir -p "$folder"
-    awk -v out="$work/block" '
-        /^<!-- shown -->/ { shown = 1; next }
+    awk -v out="$work/block" -v emulated="$RUN" '
+        /^<!-- shown -->/ || (/^<!-- seconds -->/ && emulated) { shown = 1; next }
         /^```/ && !inside { kind = substr($0, 4); inside = 1; n++; file = out "." n "." kind; if (!shown) { printf "" > file; lines = 0 }; next }
         /^```/ && inside { inside = 0; shown = 0; close(file); next }
         inside && !shown { print > file }' "$guide"
