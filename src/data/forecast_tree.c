@@ -103,19 +103,13 @@ TL_PRIV tl_status tl__forecast_write(const tl__pipeline *pipeline, const char *p
 {
     tl__tree *tree;
     tl__builder builder;
-    tl__buffer out;
     tl__heap *heap = &pipeline->context->heap;
     if (tl__tree_new(heap, NULL, &tree) != TL_OK) return tl__fail_memory(error, sizeof *tree);
     tl__builder_init(&builder, tree);
-    tl__buffer_init(&out, heap);
     tl_value *root = tl__put_map(&builder, NULL, NULL);
     forecast_tree_config(&builder, root, pipeline->forecast);
     forecast_tree_names(&builder, root, "channels", pipeline->forecast, 0, pipeline->forecast->channel_count);
-    if (!builder.failed) tl__json_write(&out, root, 2);
-    tl__buffer_char(&out, '\n');
-    tl_status status = builder.failed || out.failed ? tl__fail_memory(error, out.capacity)
-                                                    : tl__file_replace(path, out.data, out.size, false, error);
-    tl__buffer_free(&out);
+    tl_status status = tl__pipeline_save(&builder, path, error);
     tl__tree_free(tree);
     return status;
 }

@@ -61,6 +61,9 @@ TL_PRIV tl_status tl__pipeline_get(tl_context *context, const tl_value *value, c
 /* The tree as a JSON file: norm_params.json. */
 TL_PRIV tl_status tl__pipeline_write(const tl__pipeline *pipeline, const char *path, tl_error *error);
 
+/* A tree that was built, as a JSON file of this kind. */
+TL_PRIV tl_status tl__pipeline_save(tl__builder *builder, const char *path, tl_error *error);
+
 /* A pipeline that changes nothing, for arrays from memory without settings and for models without data: `features`
  * inputs named x0, x1, ..., classes named 0, 1, ... (classes 0: a regression of `outputs` values). */
 TL_PRIV tl_status tl__pipeline_plain(tl_context *context, size_t features, size_t outputs, size_t classes,

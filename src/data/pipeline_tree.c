@@ -66,21 +66,26 @@ TL_PRIV tl_value *tl__pipeline_put(tl__builder *builder, tl_value *parent, const
     return map;
 }
 
+TL_PRIV tl_status tl__pipeline_save(tl__builder *builder, const char *path, tl_error *error)
+{
+    tl__buffer out;
+    tl__buffer_init(&out, builder->tree->arena.heap);
+    if (!builder->failed) tl__json_write(&out, &builder->tree->root, 2);
+    tl__buffer_char(&out, '\n');
+    tl_status status = builder->failed || out.failed ? tl__fail_memory(error, out.capacity)
+                                                     : tl__file_replace(path, out.data, out.size, false, error);
+    tl__buffer_free(&out);
+    return status;
+}
+
 TL_PRIV tl_status tl__pipeline_write(const tl__pipeline *pipeline, const char *path, tl_error *error)
 {
     tl__tree *tree;
     tl__builder builder;
-    tl__buffer out;
-    tl__heap *heap = &pipeline->context->heap;
-    if (tl__tree_new(heap, NULL, &tree) != TL_OK) return tl__fail_memory(error, sizeof *tree);
+    if (tl__tree_new(&pipeline->context->heap, NULL, &tree) != TL_OK) return tl__fail_memory(error, sizeof *tree);
     tl__builder_init(&builder, tree);
-    tl__buffer_init(&out, heap);
     tl__pipeline_put(&builder, NULL, NULL, pipeline);
-    if (!builder.failed) tl__json_write(&out, &tree->root, 2);
-    tl__buffer_char(&out, '\n');
-    tl_status status = builder.failed || out.failed ? tl__fail_memory(error, out.capacity)
-                                                    : tl__file_replace(path, out.data, out.size, false, error);
-    tl__buffer_free(&out);
+    tl_status status = tl__pipeline_save(&builder, path, error);
     tl__tree_free(tree);
     return status;
 }

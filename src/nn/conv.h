@@ -34,4 +34,15 @@ TL_PRIV void tl__conv_backward(tl__pass *pass, tl__op *op);
 TL_PRIV const float *tl__conv_saved(const tl__op *op, tl__activation_use *use);
 TL_PRIV double tl__conv_flops(const tl__site *site);
 
+/* Settings rows that convolutions share, the last ones of each. */
+#define TL__CONV_LAST_ROWS \
+    {.name = "dilation", .kind = TL__FIELD_INT_LIST, .flags = TL__RESULT, \
+     .offset = offsetof(tl__conv_settings, patch.dilation), .min = 1, .max = 65536, \
+     .help = "from one tap of the kernel to the next; default 1"}, \
+    {.name = "groups", .kind = TL__FIELD_INT, .flags = TL__RESULT, .offset = offsetof(tl__conv_settings, groups), \
+     .fallback = 1, .min = 1, .max = 1048576, \
+     .help = "parts that the channels are cut into, each seeing its own only; as many as channels: depthwise"}, \
+    {.name = "bias", .kind = TL__FIELD_BOOL, .flags = TL__RESULT, .offset = offsetof(tl__conv_settings, bias), \
+     .fallback = 1, .max = 1, .help = "add a number of its own to each channel"}
+
 #endif

@@ -16,14 +16,7 @@ static const tl__field conv2d_rows[] = {
     {.name = "padding", .kind = TL__FIELD_INT_LIST, .flags = TL__RESULT,
      .offset = offsetof(tl__conv_settings, patch.padding), .max = 65536, .choices = conv2d_paddings,
      .help = "zeros around the image; valid: none; same: as many as keep the size at stride 1; default valid"},
-    {.name = "dilation", .kind = TL__FIELD_INT_LIST, .flags = TL__RESULT,
-     .offset = offsetof(tl__conv_settings, patch.dilation), .min = 1, .max = 65536,
-     .help = "from one tap of the kernel to the next; default 1"},
-    {.name = "groups", .kind = TL__FIELD_INT, .flags = TL__RESULT, .offset = offsetof(tl__conv_settings, groups),
-     .fallback = 1, .min = 1, .max = 1048576,
-     .help = "parts that the channels are cut into, each seeing its own only; as many as channels: depthwise"},
-    {.name = "bias", .kind = TL__FIELD_BOOL, .flags = TL__RESULT, .offset = offsetof(tl__conv_settings, bias),
-     .fallback = 1, .max = 1, .help = "add a number of its own to each channel"},
+    TL__CONV_LAST_ROWS,
     {.name = NULL}
 };
 

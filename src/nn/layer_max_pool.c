@@ -4,16 +4,7 @@
 static const char *const max_pool_paddings[] = TL__PADDING_WORDS_OF_SERIES;
 
 static const tl__field max_pool_rows[] = {
-    {.name = "kernel_size", .kind = TL__FIELD_INT_LIST, .flags = TL__RESULT | TL__TUNE,
-     .offset = offsetof(tl__pooling_settings, patch.size), .min = 1, .max = 65536,
-     .help = "positions that go together: one number, or [height, width]; default 2"},
-    {.name = "stride", .kind = TL__FIELD_INT_LIST, .flags = TL__RESULT,
-     .offset = offsetof(tl__pooling_settings, patch.stride), .min = 1, .max = 65536,
-     .help = "from one patch to the next; default kernel_size"},
-    {.name = "padding", .kind = TL__FIELD_INT_LIST, .flags = TL__RESULT,
-     .offset = offsetof(tl__pooling_settings, patch.padding), .max = 65536, .choices = max_pool_paddings,
-     .help = "positions around the input that patches may reach into; valid: none; same: outputs as many as inputs "
-             "at stride 1; causal: all before; default valid"},
+    TL__POOLING_ROWS(max_pool_paddings),
     {.name = "dilation", .kind = TL__FIELD_INT_LIST, .flags = TL__RESULT,
      .offset = offsetof(tl__pooling_settings, patch.dilation), .min = 1, .max = 65536,
      .help = "from one position of a patch to the next; default 1"},
