@@ -123,8 +123,8 @@ FN(void) SET(conv_epilogue)(const tl__conv *call, size_t at)
         float *c = call->c + at;
         if (call->pre != NULL) SET(copy)(call->pre + at, c, count);
         if (call->saved != NULL)
-            SET(activate_backward)(call->activation, call->parameter, c, c, call->saved + at, count);
-        else SET(activate)(call->activation, call->parameter, c, c, count);
+            SET(activate_backward)(call->activation, call->parameter, call->limit, c, c, call->saved + at, count);
+        else SET(activate)(call->activation, call->parameter, call->limit, c, c, count);
     }
 }
 

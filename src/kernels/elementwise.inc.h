@@ -6,9 +6,22 @@ INLINE(V) SET(gelu_tanh_inner)(V x)
     return V_MUL(V_SET(0x1.988454p+0f), V_FMA(V_SET(0x1.6e4e26p-5f), V_MUL(V_MUL(x, x), x), x));
 }
 
-INLINE(V) SET(activation)(tl__activation kind, V x, V c)
+/* With t = exp(-|x|), tanh(log(1 + exp(x))) = n/d, and 1 minus it = rest/d, each without a difference. */
+INLINE(V) SET(mish_parts)(V x, V *n, V *d, V *rest)
 {
-    V z, t;
+    const V two = V_SET(2.0f);
+    V t = SET(v_exp_falling)(V_SUB(ZERO, SET(v_abs)(x)));
+    M above = V_LT(ZERO, x);
+    *n = V_SELECT(above, V_FMA(two, t, ONE), V_MUL(t, V_ADD(t, two)));
+    *rest = V_SELECT(above, V_MUL(two, V_MUL(t, t)), two);
+    *d = V_ADD(*n, *rest);
+    return t;
+}
+
+/* c and l: kernels.h's parameter and limit. */
+INLINE(V) SET(activation)(tl__activation kind, V x, V c, V l)
+{
+    V z, t, u;
     switch (kind) {
     case TL__RELU: return V_SELECT(V_LE(x, ZERO), ZERO, x);
     case TL__LEAKY_RELU: return V_SELECT(V_LT(ZERO, x), x, V_MUL(c, x));
@@ -22,15 +35,32 @@ INLINE(V) SET(activation)(tl__activation kind, V x, V c)
         z = V_MUL(c, x);
         t = SET(v_softplus_tail)(SET(v_abs)(z));   /* log(1+e^z) = max(z,0) + log(1+e^-|z|) */
         t = V_MUL(V_ADD(V_SELECT(V_LE(z, ZERO), ZERO, z), t), V_DIV(ONE, c));
-        return V_SELECT(V_LT(V_SET(20.0f), z), x, t);
+        return V_SELECT(V_LT(l, z), x, t);
+    case TL__SELU:
+        t = V_MUL(V_SET(0x1.c212ccp+0f), SET(v_expm1)(x));
+        return V_SELECT(V_LT(ZERO, x), V_MUL(V_SET(0x1.0cfabep+0f), x), t);
+    case TL__MISH:
+        SET(mish_parts)(x, &z, &t, &u);
+        return V_MUL(x, V_DIV(z, t));
+    case TL__HARDTANH:
+        t = V_SUB(ZERO, c);
+        x = V_SELECT(V_LT(x, t), t, x);
+        return V_SELECT(V_LT(c, x), c, x);
+    case TL__RELU6:
+        x = V_SELECT(V_LE(x, ZERO), ZERO, x);
+        return V_SELECT(V_LT(V_SET(6.0f), x), V_SET(6.0f), x);
+    case TL__HARDSWISH:
+        t = V_MUL(x, V_MUL(V_ADD(x, V_SET(3.0f)), V_SET(0x1.555556p-3f)));
+        t = V_SELECT(V_LE(V_SET(3.0f), x), x, t);
+        return V_SELECT(V_LE(x, V_SET(-3.0f)), ZERO, t);
     default: return x;
     }
 }
 
 /* dy * derivative at s: the output y, or x where tl__activation_needs_pre says so. */
-INLINE(V) SET(activation_backward)(tl__activation kind, V dy, V s, V c)
+INLINE(V) SET(activation_backward)(tl__activation kind, V dy, V s, V c, V l)
 {
-    V t, u, v;
+    V t, u, v, w;
     switch (kind) {
     case TL__RELU: return V_SELECT(V_LE(s, ZERO), ZERO, dy);
     case TL__LEAKY_RELU: return V_SELECT(V_LT(ZERO, s), dy, V_MUL(c, dy));
@@ -48,7 +78,26 @@ INLINE(V) SET(activation_backward)(tl__activation kind, V dy, V s, V c)
     case TL__SIGMOID: return V_MUL(dy, V_MUL(s, V_SUB(ONE, s)));
     case TL__SOFTPLUS:
         t = V_MUL(c, s);
-        return V_SELECT(V_LT(V_SET(20.0f), t), dy, V_MUL(dy, SET(v_sigmoid)(t)));
+        return V_SELECT(V_LT(l, t), dy, V_MUL(dy, SET(v_sigmoid)(t)));
+    case TL__SELU:
+        t = V_MUL(dy, V_ADD(s, V_SET(0x1.c212ccp+0f)));
+        return V_SELECT(V_LT(ZERO, s), V_MUL(V_SET(0x1.0cfabep+0f), dy), t);
+    case TL__MISH:   /* w + x*sigmoid(x)*(1 - w*w), w = n/d */
+        s = V_MAX(V_SET(-128.0f), V_MIN(V_SET(128.0f), s));   /* 0 and 1 long before; no product of 0 and infinity */
+        t = SET(mish_parts)(s, &u, &v, &w);
+        w = V_MUL(V_DIV(w, v), V_DIV(V_ADD(u, v), v));
+        t = V_DIV(V_SELECT(V_LT(ZERO, s), ONE, t), V_ADD(ONE, t));
+        return V_MUL(dy, V_FMA(V_MUL(s, t), w, V_DIV(u, v)));
+    case TL__HARDTANH:
+        t = V_SELECT(V_LE(s, V_SUB(ZERO, c)), ZERO, dy);
+        return V_SELECT(V_LE(c, s), ZERO, t);
+    case TL__RELU6:
+        t = V_SELECT(V_LE(s, ZERO), ZERO, dy);
+        return V_SELECT(V_LE(V_SET(6.0f), s), ZERO, t);
+    case TL__HARDSWISH:
+        t = V_MUL(dy, V_FMA(s, V_SET(0x1.555556p-2f), V_SET(0.5f)));
+        t = V_SELECT(V_LE(V_SET(3.0f), s), dy, t);
+        return V_SELECT(V_LE(s, V_SET(-3.0f)), ZERO, t);
     default: return dy;
     }
 }
@@ -56,28 +105,28 @@ INLINE(V) SET(activation_backward)(tl__activation kind, V dy, V s, V c)
 /* One loop per kind, so that the choice stands outside of it. */
 #define EACH_KIND(X)                                                                                           \
     X(TL__IDENTITY) X(TL__RELU) X(TL__LEAKY_RELU) X(TL__ELU) X(TL__GELU) X(TL__GELU_TANH) X(TL__SILU) X(TL__TANH) \
-    X(TL__SIGMOID) X(TL__SOFTPLUS)
+    X(TL__SIGMOID) X(TL__SOFTPLUS) X(TL__SELU) X(TL__MISH) X(TL__HARDTANH) X(TL__RELU6) X(TL__HARDSWISH)
 
-FN(void) SET(activate)(tl__activation kind, float parameter, float *y, const float *x, size_t n)
+FN(void) SET(activate)(tl__activation kind, float parameter, float limit, float *y, const float *x, size_t n)
 {
-    const V c = V_SET(parameter);
-    (void)c;
+    const V c = V_SET(parameter), l = V_SET(limit > 0.0f ? limit : 20.0f);
+    (void)c, (void)l;
     switch (kind) {
-#define KIND(k) case k: EACH_VECTOR(n, STORE(y + i, SET(activation)(k, LOAD(x + i), c));); break;
+#define KIND(k) case k: EACH_VECTOR(n, STORE(y + i, SET(activation)(k, LOAD(x + i), c, l));); break;
     EACH_KIND(KIND)
 #undef KIND
     default: break;
     }
 }
 
-FN(void) SET(activate_backward)(tl__activation kind, float parameter, float *dx, const float *dy, const float *saved,
-                                size_t n)
+FN(void) SET(activate_backward)(tl__activation kind, float parameter, float limit, float *dx, const float *dy,
+                                const float *saved, size_t n)
 {
-    const V c = V_SET(parameter);
-    (void)c;
+    const V c = V_SET(parameter), l = V_SET(limit > 0.0f ? limit : 20.0f);
+    (void)c, (void)l;
     switch (kind) {
 #define KIND(k) \
-    case k: EACH_VECTOR(n, STORE(dx + i, SET(activation_backward)(k, LOAD(dy + i), LOAD(saved + i), c));); break;
+    case k: EACH_VECTOR(n, STORE(dx + i, SET(activation_backward)(k, LOAD(dy + i), LOAD(saved + i), c, l));); break;
     EACH_KIND(KIND)
 #undef KIND
     default: break;

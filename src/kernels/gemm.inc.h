@@ -376,10 +376,10 @@ FN(void) SET(gemm_epilogue)(const tl__gemm *call, size_t i, size_t j, float *x, 
         if (call->bias != NULL) SET(add)(x, x, call->bias + j, columns);
         if (call->pre != NULL) SET(copy)(call->pre + i * call->ldpre + j, x, columns);
         if (call->saved != NULL)
-            SET(activate_backward)(call->activation, call->parameter, x, x, call->saved + i * call->ldsaved + j,
+            SET(activate_backward)(call->activation, call->parameter, call->limit, x, x, call->saved + i * call->ldsaved + j,
                                    columns);
         else if (call->activation != TL__IDENTITY)
-            SET(activate)(call->activation, call->parameter, x, x, columns);
+            SET(activate)(call->activation, call->parameter, call->limit, x, x, columns);
     }
     if (call->accumulate) SET(add)(c, c, x, columns);
     else if (x != c) SET(copy)(c, x, columns);

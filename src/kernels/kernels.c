@@ -91,11 +91,12 @@ TL_PRIV tl__activation tl__activation_find(const char *name)
 
 TL_PRIV bool tl__activation_needs_pre(tl__activation kind)
 {
-    return kind == TL__GELU || kind == TL__GELU_TANH || kind == TL__SILU || kind == TL__SOFTPLUS;
+    return kind == TL__GELU || kind == TL__GELU_TANH || kind == TL__SILU || kind == TL__SOFTPLUS ||
+           kind == TL__MISH || kind == TL__HARDSWISH;
 }
 
 TL_PRIV float tl__activation_default(tl__activation kind)
 {
     if (kind == TL__LEAKY_RELU) return 0.01f;
-    return kind == TL__ELU || kind == TL__SOFTPLUS ? 1.0f : 0.0f;
+    return kind == TL__ELU || kind == TL__SOFTPLUS || kind == TL__HARDTANH ? 1.0f : 0.0f;
 }

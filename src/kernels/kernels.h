@@ -66,7 +66,7 @@ typedef enum tl__numeric_class {
     TL__UNFUSED      /* "unfused" */
 } tl__numeric_class;
 
-/* Activations and the names that settings give them. x is the pre-activation, y the output, c the parameter:
+/* Activations and the names that settings give them. x is the pre-activation, y the output, c the parameter, l the limit:
  *   identity    x
  *   relu        x <= 0 ? 0 : x
  *   leaky_relu  x > 0 ? x : c*x                   c: negative slope, >= 0
@@ -75,7 +75,13 @@ typedef enum tl__numeric_class {
  *   gelu_tanh   0.5*x * (1 + tanh(sqrt(2/pi) * (x + 0.044715*x^3))), computed as x * sigmoid(2*sqrt(2/pi) * (...))
  *   silu        x * sigmoid(x)
  *   tanh, sigmoid
- *   softplus    c*x > 20 ? x : log(1 + exp(c*x)) * (1/c)    c: beta, > 0
+ *   softplus    c*x > l ? x : log(1 + exp(c*x)) * (1/c)     c: beta, > 0; l = 0 stands for 20
+ *   selu        x > 0 ? s*x : s*a*expm1(x)                   s = 1.0507009873554805, a = 1.6732632423543772
+ *   mish        x * tanh(log(1 + exp(x))), computed as x * (n/d): with t = exp(-|x|) n = 1 + 2t and d = n + 2t^2 for
+ *               x > 0, else n = t*(t + 2) and d = n + 2
+ *   hardtanh    x < -c ? -c : x > c ? c : x                  c: > 0
+ *   relu6       x <= 0 ? 0 : x > 6 ? 6 : x
+ *   hardswish   x <= -3 ? 0 : x >= 3 ? x : x * ((x + 3)/6)
  * The formulas are PyTorch's; the order of operations is elementwise.inc.h's and part of the contract. */
 #define TL__ACTIVATIONS(X)                                                                              \
     X(TL__IDENTITY, "identity")                                                                         \
@@ -87,7 +93,12 @@ typedef enum tl__numeric_class {
     X(TL__SILU, "silu")                                                                                 \
     X(TL__TANH, "tanh")                                                                                 \
     X(TL__SIGMOID, "sigmoid")                                                                           \
-    X(TL__SOFTPLUS, "softplus")
+    X(TL__SOFTPLUS, "softplus")                                                                         \
+    X(TL__SELU, "selu")                                                                                 \
+    X(TL__MISH, "mish")                                                                                 \
+    X(TL__HARDTANH, "hardtanh")                                                                         \
+    X(TL__RELU6, "relu6")                                                                               \
+    X(TL__HARDSWISH, "hardswish")
 typedef enum tl__activation {
 #define TL__X(constant, name) constant,
     TL__ACTIVATIONS(TL__X)
@@ -101,7 +112,7 @@ TL_PRIV const char *tl__activation_name(tl__activation kind);
 TL_PRIV tl__activation tl__activation_find(const char *name);
 /* Does the derivative need x (true: keep the pre-activation) or is y enough? */
 TL_PRIV bool tl__activation_needs_pre(tl__activation kind);
-/* The parameter c when a config gives none: 0.01 for leaky_relu, 1 for elu and softplus, else 0. */
+/* The parameter c when a config gives none: 0.01 for leaky_relu, 1 for elu, softplus and hardtanh, else 0. */
 TL_PRIV float tl__activation_default(tl__activation kind);
 
 /* One matrix product c = epilogue(op(a) · op(b)), op(a) [m,k], op(b) [k,n], c [m,n]. Zero the struct, then fill it.
@@ -134,7 +145,7 @@ typedef struct tl__gemm {
     tl__cut cut;            /* rule 4, over k; pieces a power of two */
     const float *bias;      /* [n] or NULL */
     tl__activation activation;
-    float parameter;        /* of the activation */
+    float parameter, limit; /* of the activation */
     float *pre;             /* [m,n] or NULL: receives the pre-activation */
     size_t ldpre;
     const float *saved;     /* [m,n] or NULL: pre-activation or output, as tl__activation_needs_pre says */
@@ -199,7 +210,7 @@ typedef struct tl__conv {
     size_t c_sample, c_y, c_x;
     const float *bias;       /* [out] or NULL */
     tl__activation activation;
-    float parameter;
+    float parameter, limit;
     float *pre;              /* NULL, or with the strides of c, as `saved` */
     const float *saved;
 } tl__conv;
@@ -383,9 +394,9 @@ typedef struct tl__kernels {
     void (*avg_pool_backward)(const tl__pooling *call, size_t first, size_t count);
 
     /* y = act(x); dx = dy * act'(saved). In place allowed: y = x, dx = dy. */
-    void (*activate)(tl__activation kind, float parameter, float *y, const float *x, size_t n);
-    void (*activate_backward)(tl__activation kind, float parameter, float *dx, const float *dy, const float *saved,
-                              size_t n);
+    void (*activate)(tl__activation kind, float parameter, float limit, float *y, const float *x, size_t n);
+    void (*activate_backward)(tl__activation kind, float parameter, float limit, float *dx, const float *dy,
+                              const float *saved, size_t n);
 
     /* Elementwise; all in place. */
     void (*add)(float *y, const float *a, const float *b, size_t n);                /* a + b */

@@ -161,7 +161,7 @@ static size_t session_describe_layers(const tl__session *session, char *out, siz
         }
         if (node->shape.rank == 1) tl__format(shape, sizeof shape, "%zu", node->shape.dim[0]);
         else tl__shape_text(shape, sizeof shape, &node->shape);
-        tl__activation_use use = tl__activation_of(node->activation, -1);
+        tl__activation_use use = tl__activation_of(node->activation, -1, -1);
         bool plain = tl__activation_is_identity(&use);
         tl__format(part, sizeof part, dense ? "%s" : "%s %s", dense ? shape : type, shape);
         used += tl__format(out + used, size - used, "%s%s%s%s", used ? " → " : "", part, plain ? "" : " ",

@@ -136,9 +136,10 @@ TL_PRIV void tl__conv_carve(const tl__site *site, tl__layer_memory *memory, void
     space->groups = (size_t)settings->groups;
     state->forward.w_x = space->in / space->groups * space->out;
     state->forward.w_y = state->x.size * state->forward.w_x;
-    state->use = tl__activation_of(site->node->activation, site->node->common->alpha);
+    state->use = tl__activation_at(site);
     state->forward.activation = state->use.kind;
     state->forward.parameter = state->use.parameter;
+    state->forward.limit = state->use.limit;
     if (memory->training && tl__activation_keeps_pre(&state->use))
         state->pre = TL_CARVE(&memory->kept, float, memory->rows * tl__shape_size(&site->node->shape));
     if (memory->training && memory->wants_gradient[0])
@@ -184,13 +185,14 @@ static void conv_forward_task(tl__pass *pass, tl__op *op, size_t task, void *scr
     state->forward_plan.run(&state->forward, &state->forward_plan, task, scratch);
 }
 
-static void conv_softmax_task(tl__pass *pass, tl__op *op, size_t task, void *scratch)
+static void conv_rows_task(tl__pass *pass, tl__op *op, size_t task, void *scratch)
 {
     const tl__conv_state *state = op->state;
     const size_t out = state->forward.space.out, block = tl__row_block(out), first = task * block;
     float *at = op->out + first * out;
     (void)scratch;
-    pass->kernels->softmax(at, at, tl__size_min(block, pass->rows * (op->size / out) - first), out);
+    tl__activation_forward(pass->kernels, &state->use, at, at,
+                           tl__size_min(block, pass->rows * (op->size / out) - first), out);
 }
 
 TL_PRIV void tl__conv_forward(tl__pass *pass, tl__op *op)
@@ -206,16 +208,16 @@ TL_PRIV void tl__conv_forward(tl__pass *pass, tl__op *op)
     state->forward.c = op->out;
     state->forward.pre = state->pre;
     tl__pass_run(pass, op, state->forward_plan.tasks, conv_work(&state->forward.space), conv_forward_task);
-    if (state->use.softmax)
+    if (state->use.rows)
         tl__pass_run(pass, op, tl__blocks(positions, tl__row_block(out)), 100.0 * (double)(positions * out),
-                     conv_softmax_task);
+                     conv_rows_task);
     if (state->keeps_time) conv_clear(pass, state->forward.space.lengths, op->out, state->x.out, out);
 }
 
 TL_PRIV const float *tl__conv_saved(const tl__op *op, tl__activation_use *use)
 {
     const tl__conv_state *state = op->state;
-    if (state->use.softmax || tl__activation_is_identity(&state->use)) return NULL;
+    if (state->use.rows || tl__activation_is_identity(&state->use)) return NULL;
     *use = state->use;
     return state->pre ? state->pre : op->out;
 }
@@ -255,6 +257,7 @@ static void conv_input(tl__pass *pass, tl__op *op)
             if (op->fused_saved) {
                 state->input.activation = op->fused.kind;
                 state->input.parameter = op->fused.parameter;
+                state->input.limit = op->fused.limit;
                 state->input.saved = op->fused_saved + at;
             }
             tl__pass_run(pass, op, state->input_plan.tasks, conv_work(&state->input.space), conv_input_task);

@@ -168,7 +168,7 @@ static tl_status graph_defaults(const tl__graph *graph, tl__graph_node *node, tl
         if (node->activation == TL__ACTIVATION_AUTO) node->activation = tl__activation_word("relu");
     }
     if (node->activation == TL__ACTIVATION_AUTO) node->activation = tl__activation_word("identity");
-    tl__activation_use use = tl__activation_of(node->activation, -1);
+    tl__activation_use use = tl__activation_of(node->activation, -1, -1);
     node->hidden = takes_default && !graph->open && &node->layer->head == tl__layer_dense() &&
                    !tl__activation_is_identity(&use);
     node->initialization = common->initialization ? common->initialization : graph->initialization;
@@ -231,7 +231,7 @@ TL_PRIV tl_status tl__graph_add_input(tl__graph *graph, const char *name, const 
     int64_t *dims = tl__graph_store(graph, sizeof *dims * TL__SHAPE_RANK);
     if (!common || !settings || !dims) return tl__fail_memory(error, sizeof *common + sizeof *settings);
     common->type = "input";
-    common->alpha = -1;
+    common->alpha = common->threshold = -1;
     common->rate_factor = 1;
     if (name && graph->heap) {
         common->name = tl__arena_text(&graph->arena, name);

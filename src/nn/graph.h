@@ -40,6 +40,7 @@ typedef struct tl__layer_common {
     tl__text_list from;              /* names; empty: the layer before */
     int activation;                  /* auto: the graph's default for hidden layers, none for others */
     double alpha;                    /* the activation's own number; -1: its default */
+    double threshold;                /* of softplus; -1: its default */
     int initialization;
     bool frozen;                     /* keeps its weights in training */
     double rate_factor;              /* of the learning rate, for its weights */

@@ -25,8 +25,11 @@ TL_PRIV void tl__expand_activation(const tl__expansion *out, char text[TL__EXPAN
     static const char *const words[] = TL__ACTIVATION_WORDS;
     const tl__layer_common *common = out->node->common;
     const char *word = common->activation == TL__ACTIVATION_AUTO ? "none" : words[common->activation];
-    if (common->alpha < 0) tl__format(text, TL__EXPAND_ACTIVATION, "activation: %s", word);
-    else tl__format(text, TL__EXPAND_ACTIVATION, "activation: %s, alpha: %g", word, common->alpha);
+    size_t used = tl__format(text, TL__EXPAND_ACTIVATION, "activation: %s", word);
+    if (common->alpha >= 0)
+        used += tl__format(text + used, TL__EXPAND_ACTIVATION - used, ", alpha: %g", common->alpha);
+    if (common->threshold >= 0)
+        tl__format(text + used, TL__EXPAND_ACTIVATION - used, ", threshold: %g", common->threshold);
 }
 
 /* Mistakes in what a program wrote are told where the composite stands. */

@@ -24,7 +24,11 @@ static const tl__field graph_common_rows[] = {
      .help = "what its outputs go through; auto: network.activation in hidden layers, none in others"},
     {.name = "alpha", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__TUNE | TL__AUTO,
      .offset = offsetof(tl__layer_common, alpha), .fallback = -1, .max = 1e6,
-     .help = "the activation's own number: slope of leaky_relu (0.01), alpha of elu (1), beta of softplus (1)"},
+     .help = "the activation's own number: slope of leaky_relu (0.01), alpha of elu (1), beta of softplus (1), "
+             "limit of hardtanh (1)"},
+    {.name = "threshold", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__AUTO | TL__OPEN_MIN,
+     .offset = offsetof(tl__layer_common, threshold), .fallback = -1, .max = 1e6,
+     .help = "of softplus: where beta * x is above it, the output is x (20)"},
     {.name = "initialization", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT | TL__TUNE,
      .offset = offsetof(tl__layer_common, initialization), .choices = graph_initializations,
      .help = "how its weights start; auto: network.initialization"},

@@ -31,6 +31,13 @@ static inline const tl__shape *tl__site_in(const tl__site *site, int index)
     return &site->graph->nodes[site->node->inputs[index]].shape;
 }
 
+/* What the node's own settings say of its activation. */
+static inline tl__activation_use tl__activation_at(const tl__site *site)
+{
+    const tl__layer_common *common = site->node->common;
+    return tl__activation_of(site->node->activation, common->alpha, common->threshold);
+}
+
 /* A parameter or buffer as the layer declares it. Zero first: trained, no decay. */
 typedef struct tl__tensor_spec {
     const char *name;            /* "weight" */

@@ -1,4 +1,4 @@
-/* An activation as a layer of its own: y = act(x), elementwise, or softmax over the last axis. `{type: relu}` is short
+/* An activation as a layer of its own: y = act(x), elementwise, or softmax or log_softmax over the last axis. `{type: relu}` is short
  * for `{type: activation, activation: relu}`. */
 #include "nn/layer.h"
 
@@ -15,7 +15,7 @@ static const char *activation_shape(const tl__site *site, tl__shape *out)
 
 static bool activation_identity(const tl__site *site, bool training)
 {
-    tl__activation_use use = tl__activation_of(site->node->activation, site->node->common->alpha);
+    tl__activation_use use = tl__activation_at(site);
     (void)training;
     return tl__activation_is_identity(&use);
 }
@@ -24,7 +24,7 @@ static void activation_carve(const tl__site *site, tl__layer_memory *memory, voi
 {
     activation_state *state = block;
     const tl__shape *shape = &site->node->shape;
-    state->use = tl__activation_of(site->node->activation, site->node->common->alpha);
+    state->use = tl__activation_at(site);
     state->columns = shape->dim[shape->rank - 1];
     state->repeat = tl__shape_size(shape) / state->columns;
     memory->keeps_input = tl__activation_keeps_pre(&state->use);
@@ -78,13 +78,18 @@ TL_PRIV const tl__member_head *tl__layer_activation(void)
         {"activation: elu", 1, {{2, {2, 3}}}}, {"activation: gelu", 1, {{1, {5}}}},
         {"activation: gelu_tanh", 1, {{1, {5}}}}, {"activation: silu", 1, {{1, {5}}}},
         {"activation: tanh", 1, {{3, {2, 2, 2}}}}, {"activation: sigmoid", 1, {{1, {5}}}},
-        {"activation: softplus, alpha: 2", 1, {{1, {5}}}}, {"activation: softmax", 1, {{2, {3, 4}}}},
+        {"activation: softplus, alpha: 2", 1, {{1, {5}}}}, {"activation: softplus, alpha: 2, threshold: 5", 1, {{1, {5}}}},
+        {"activation: selu", 1, {{1, {33}}}}, {"activation: mish", 1, {{2, {3, 11}}}},
+        {"activation: hardtanh, alpha: 0.75", 1, {{1, {33}}}}, {"activation: relu6", 1, {{1, {5}}}},
+        {"activation: hardswish", 1, {{1, {5}}}}, {"activation: softmax", 1, {{2, {3, 4}}}},
+        {"activation: log_softmax", 1, {{2, {3, 4}}}}, {"activation: log_softmax", 1, {{1, {1}}}},
         {"activation: none", 1, {{1, {3}}}}
     };
     static const tl__layer layer = {
         .head = {.name = "activation",
                  .help = "The activation alone, as a layer: relu, leaky_relu, elu, gelu, gelu_tanh, silu, tanh, "
-                         "sigmoid, softplus, or softmax over the last axis. {type: relu} is short for it."},
+                         "sigmoid, softplus, selu, mish, hardtanh, relu6, hardswish, or softmax or log_softmax over "
+                         "the last axis. {type: relu} is short for it."},
         .inputs_min = 1, .inputs_max = 1, .takes_activation = true, .default_activation = true,
         .state_size = sizeof(activation_state), .shape = activation_shape, .keeps_time = tl__keeps_positions,
         .identity = activation_identity,

@@ -60,7 +60,7 @@ static void average_carve(const tl__site *site, tl__layer_memory *memory, void *
 static void average_row(const tl__pass *pass, const average_state *state, const float *x, float *p)
 {
     if (state->over == AVERAGE_SOFTMAX) pass->kernels->softmax(p, x, 1, state->columns);
-    else pass->kernels->activate(TL__SIGMOID, 0.0f, p, x, state->columns);
+    else pass->kernels->activate(TL__SIGMOID, 0.0f, 0.0f, p, x, state->columns);
 }
 
 /* p = mean over the inputs; what vanishes counts as the smallest normal number, whose logarithm is finite. */

@@ -93,7 +93,7 @@ static void dense_plan(dense_state *state, const tl__kernels *kernels, size_t ro
     size_t m = rows * state->repeat, n_in = state->in, n_out = state->out;
     state->rows = rows;
     state->forward = (tl__gemm){.m = m, .n = n_out, .k = n_in, .lda = n_in, .ldb = n_out, .ldc = n_out,
-                                .activation = state->use.kind, .parameter = state->use.parameter, .pre = state->pre,
+                                .activation = state->use.kind, .parameter = state->use.parameter, .limit = state->use.limit, .pre = state->pre,
                                 .ldpre = n_out};
     state->weight = (tl__gemm){.m = n_in, .n = n_out, .k = m, .lda = n_in, .a_transposed = true, .ldb = n_out,
                                .ldc = n_out, .cut = {(size_t)pieces, state->repeat}};
@@ -119,6 +119,7 @@ static void dense_pointers(dense_state *state, const tl__op *op)
     if (op->fused_saved) {
         state->input.activation = op->fused.kind;
         state->input.parameter = op->fused.parameter;
+        state->input.limit = op->fused.limit;
         state->input.saved = op->fused_saved;
     }
 }
@@ -127,7 +128,7 @@ static void dense_carve(const tl__site *site, tl__layer_memory *memory, void *bl
 {
     dense_state *state = block;
     const dense_settings *settings = site->settings;
-    state->use = tl__activation_of(site->node->activation, site->node->common->alpha);
+    state->use = tl__activation_at(site);
     state->in = dense_in(site);
     state->out = (size_t)settings->nodes;
     state->repeat = dense_repeat(site);
@@ -153,13 +154,14 @@ static void dense_forward_task(tl__pass *pass, tl__op *op, size_t task, void *sc
     state->forward_plan.run(&state->forward, &state->forward_plan, task, scratch);
 }
 
-static void dense_softmax_task(tl__pass *pass, tl__op *op, size_t task, void *scratch)
+static void dense_rows_task(tl__pass *pass, tl__op *op, size_t task, void *scratch)
 {
     const dense_state *state = op->state;
     size_t block = tl__row_block(state->out), first = task * block;
     size_t rows = tl__size_min(block, pass->rows * state->repeat - first);
     (void)scratch;
-    pass->kernels->softmax(op->out + first * state->out, op->out + first * state->out, rows, state->out);
+    tl__activation_forward(pass->kernels, &state->use, op->out + first * state->out, op->out + first * state->out, rows,
+                           state->out);
 }
 
 static void dense_forward(tl__pass *pass, tl__op *op)
@@ -170,15 +172,15 @@ static void dense_forward(tl__pass *pass, tl__op *op)
     dense_pointers(state, op);
     tl__pass_run(pass, op, state->forward_plan.tasks,
                  dense_work(m, state->out, state->in), dense_forward_task);
-    if (state->use.softmax)
+    if (state->use.rows)
         tl__pass_run(pass, op, tl__blocks(m, tl__row_block(state->out)), 100.0 * (double)(m * state->out),
-                     dense_softmax_task);
+                     dense_rows_task);
 }
 
 static const float *dense_saved(const tl__op *op, tl__activation_use *use)
 {
     const dense_state *state = op->state;
-    if (state->use.softmax || tl__activation_is_identity(&state->use)) return NULL;
+    if (state->use.rows || tl__activation_is_identity(&state->use)) return NULL;
     *use = state->use;
     return state->pre ? state->pre : op->out;
 }

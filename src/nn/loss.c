@@ -143,7 +143,7 @@ TL_PRIV void tl__link_apply(const struct tl__kernels *kernels, tl__link link, co
             out[2 * i + 1] = p;
         }
     } else if (link != TL__LINK_NONE) {
-        kernels->activate(TL__SIGMOID, 0.0f, out, outputs, rows * width);
+        kernels->activate(TL__SIGMOID, 0.0f, 0.0f, out, outputs, rows * width);
     } else if (out != outputs) {
         memcpy(out, outputs, rows * width * sizeof *out);
     }

@@ -50,8 +50,8 @@ static void loss_binary_cross_entropy_rows(const tl__loss_call *call, size_t fir
         float x[LOSS_CHUNK], tail[LOSS_CHUNK], p[LOSS_CHUNK];
         memcpy(x, call->outputs + at, count * sizeof *x);
         for (size_t k = 0; k < count; k++) tail[k] = -tl__absf(x[k]);
-        call->kernels->activate(TL__SOFTPLUS, 1.0f, tail, tail, count);
-        call->kernels->activate(TL__SIGMOID, 0.0f, p, x, count);
+        call->kernels->activate(TL__SOFTPLUS, 1.0f, 0.0f, tail, tail, count);
+        call->kernels->activate(TL__SIGMOID, 0.0f, 0.0f, p, x, count);
         for (size_t k = 0; k < count; k++) {
             if (j == 0) row = loss_binary_cross_entropy_row_of(call, i);
             const float hard = loss_binary_cross_entropy_target(call, i, j, row.class);

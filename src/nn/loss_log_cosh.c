@@ -29,8 +29,8 @@ static void loss_log_cosh_rows(const tl__loss_call *call, size_t first, size_t e
             e[k] = call->outputs[at + k] - call->targets[at + k];
             tail[k] = -2.0f * tl__absf(e[k]);
         }
-        call->kernels->activate(TL__SOFTPLUS, 1.0f, tail, tail, count);
-        call->kernels->activate(TL__TANH, 0.0f, slope, e, count);
+        call->kernels->activate(TL__SOFTPLUS, 1.0f, 0.0f, tail, tail, count);
+        call->kernels->activate(TL__TANH, 0.0f, 0.0f, slope, e, count);
         for (size_t k = 0; k < count; k++) {
             const float weight = call->weights ? call->weights[i] : 1.0f;
             total += loss_log_cosh_element(e[k], tail[k]);

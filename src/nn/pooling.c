@@ -125,8 +125,8 @@ static void pooling_backward_task(tl__pass *pass, tl__op *op, size_t task, void 
     (void)scratch;
     (state->largest ? pass->kernels->max_pool_backward : pass->kernels->avg_pool_backward)(&state->call, first, rows);
     if (op->fused_saved && !state->call.relu)
-        pass->kernels->activate_backward(op->fused.kind, op->fused.parameter, op->d_in[0] + at, op->d_in[0] + at,
-                                         op->fused_saved + at, rows * op->in_size[0]);
+        tl__activation_backward(pass->kernels, &op->fused, op->d_in[0] + at, op->d_in[0] + at, op->fused_saved + at,
+                                rows, op->in_size[0]);
 }
 
 TL_PRIV void tl__pooling_backward(tl__pass *pass, tl__op *op)

@@ -102,10 +102,10 @@ static void cases_elementwise(cases *c)
         CASES_ONE("normalize", k->normalize(o, x, y[0], z[0], n));
         CASES_ONE("line_u8", k->line_u8(o, c->bytes + at, x, n));
         for (int a = 0; a < TL__ACTIVATION_COUNT; a++) {
-            float p = a == TL__SOFTPLUS ? 1.5f : 0.25f;
-            CASES_ONE(tl__activation_name((tl__activation)a), k->activate((tl__activation)a, p, o, x, n));
+            float p = a == TL__SOFTPLUS ? 1.5f : 0.25f, l = s % 2 ? 0.0f : 0.75f;   /* of softplus; 0: 20 */
+            CASES_ONE(tl__activation_name((tl__activation)a), k->activate((tl__activation)a, p, l, o, x, n));
             CASES_ONE(tl__activation_name((tl__activation)a),
-                      k->activate_backward((tl__activation)a, p, o, y, x, n));
+                      k->activate_backward((tl__activation)a, p, l, o, y, x, n));
         }
     }
     for (size_t columns = 1; columns < 40; columns += 3) {
@@ -341,6 +341,8 @@ static void cases_gemm(cases *c, int kind)
                 for (int transposed = 0; transposed < 4; transposed++, turn++)
                     if (kind == 0 || turn % 5 == 0)
                         cases_gemm_one(c, ms[i], ns[j], ks[p], transposed, (size_t)1 << turn % 4, turn);
+    for (size_t n = 1; kind == 0 && n <= 72; n++)   /* few rows: lines of all lengths, and what stands behind them */
+        for (size_t m = 1; m <= 3; m++) cases_gemm_one(c, m, n, 3, n % 4 == 1 ? 2 : 0, 1, turn++);
     for (int transposed = 0; transposed < 4; transposed++) {
         cases_gemm_one(c, 3, 2, 9000, transposed, 1, turn++);
         cases_gemm_one(c, 3, 3, 12289, transposed, 4, turn++);

@@ -50,6 +50,18 @@ static double exhaust_silu_slope(double x) { return exhaust_sigmoid(x) * (1 + x 
 static double exhaust_elu(double x) { return x > 0 ? x : expm1(x); }
 static double exhaust_softplus(double x) { return x > 20 ? x : (x > 0 ? x : 0) + log1p(exp(-fabs(x))); }
 static double exhaust_softplus_slope(double x) { return x > 20 ? 1 : exhaust_sigmoid(x); }
+static double exhaust_selu(double x)
+{
+    return x > 0 ? 1.0507009873554805 * x : 1.0507009873554805 * 1.6732632423543772 * expm1(x);
+}
+static double exhaust_mish(double x) { return x * tanh(exhaust_softplus(x)); }
+static double exhaust_mish_slope(double x)
+{
+    double w = tanh(exhaust_softplus(x)), c = cosh(exhaust_softplus(x));
+    return w + (x > 300 ? 0 : x * exhaust_sigmoid(x) / (c * c));
+}
+static double exhaust_hardswish(double x) { return x <= -3 ? 0 : x >= 3 ? x : x * (x + 3) / 6; }
+static double exhaust_hardswish_slope(double x) { return x <= -3 ? 0 : x >= 3 ? 1 : x / 3 + 0.5; }
 
 static const struct exhaust_activation {
     tl__activation kind;
@@ -58,7 +70,8 @@ static const struct exhaust_activation {
     {TL__GELU, exhaust_gelu, exhaust_gelu_slope}, {TL__GELU_TANH, exhaust_gelu_tanh, exhaust_gelu_tanh_slope},
     {TL__SILU, exhaust_silu, exhaust_silu_slope}, {TL__SOFTPLUS, exhaust_softplus, exhaust_softplus_slope},
     {TL__ELU, exhaust_elu, NULL},                 {TL__TANH, tanh, NULL},
-    {TL__SIGMOID, exhaust_sigmoid, NULL},
+    {TL__SIGMOID, exhaust_sigmoid, NULL},         {TL__SELU, exhaust_selu, NULL},
+    {TL__MISH, exhaust_mish, exhaust_mish_slope}, {TL__HARDSWISH, exhaust_hardswish, exhaust_hardswish_slope},
 };
 
 enum { EXHAUST_CHUNK = 16384 };
@@ -79,8 +92,8 @@ static int exhaust_activation(const struct exhaust_activation *a, uint64_t step,
     for (size_t i = 0; i < EXHAUST_CHUNK; i++) ones[i] = 1.0f;
     for (uint64_t bits = 0; bits < (uint64_t)1 << 32;) {
         for (size_t i = 0; i < EXHAUST_CHUNK; i++, bits += step) x[i] = tl__bits_float((uint32_t)bits);
-        set->activate(a->kind, 1.0f, y[0], x, EXHAUST_CHUNK);
-        if (a->slope != NULL) set->activate_backward(a->kind, 1.0f, y[1], ones, x, EXHAUST_CHUNK);
+        set->activate(a->kind, 1.0f, 0.0f, y[0], x, EXHAUST_CHUNK);
+        if (a->slope != NULL) set->activate_backward(a->kind, 1.0f, 0.0f, y[1], ones, x, EXHAUST_CHUNK);
         for (size_t i = 0; i < EXHAUST_CHUNK; i++) {
             for (int side = 0; side < 2; side++) {
                 double want = side == 0 ? a->value((double)x[i]) : a->slope != NULL ? a->slope((double)x[i]) : 0.0;
@@ -126,8 +139,8 @@ static int exhaust_sets(tl__activation kind, uint64_t step)
         for (size_t s = 0; (set = tl__kernels_list(s)) != NULL; s++) {
             if (set->numeric_class != TL__CANONICAL || strcmp(set->name, "soft") == 0) continue;
             float(*y)[EXHAUST_CHUNK] = reference ? want : got;
-            set->activate(kind, tl__activation_default(kind), y[0], x, EXHAUST_CHUNK);
-            set->activate_backward(kind, tl__activation_default(kind), y[1], ones, x, EXHAUST_CHUNK);
+            set->activate(kind, tl__activation_default(kind), 0.0f, y[0], x, EXHAUST_CHUNK);
+            set->activate_backward(kind, tl__activation_default(kind), 0.0f, y[1], ones, x, EXHAUST_CHUNK);
             for (size_t i = 0; !reference && i < 2 * EXHAUST_CHUNK; i++) {
                 float a = want[i / EXHAUST_CHUNK][i % EXHAUST_CHUNK], b = got[i / EXHAUST_CHUNK][i % EXHAUST_CHUNK];
                 if (tl__float_bits(a) != tl__float_bits(b) && (a == a || b == b)) different++;

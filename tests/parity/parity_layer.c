@@ -82,23 +82,18 @@ void parity_dense(parity *p)
 void parity_activation(parity *p)
 {
     const char *kind = tl_value_text(parity_spec(p, "activation"), "?");
-    const tl_value *alpha = parity_spec(p, "negative_slope");
+    const tl_value *alpha = parity_spec(p, "negative_slope"), *threshold = parity_spec(p, "threshold");
     char layer[160];
     if (!alpha) alpha = parity_spec(p, "alpha");
     if (!alpha) alpha = parity_spec(p, "beta");
+    if (!alpha) alpha = parity_spec(p, "max");
     if (strcmp(kind, "gelu") == 0 && strcmp(tl_value_text(parity_spec(p, "approximate"), "none"), "tanh") == 0)
         kind = "gelu_tanh";
-    bool softmax = strcmp(kind, "softmax") == 0;
-    if (!softmax && tl__activation_find(kind) == TL__ACTIVATION_COUNT) {
-        parity_missing(p, kind);
-        return;
-    }
-    if (strcmp(kind, "softplus") == 0 && tl_value_number(parity_spec(p, "threshold"), 20) != 20) {
-        parity_missing(p, "softplus with another threshold than 20");
-        return;
-    }
-    snprintf(layer, sizeof layer, alpha ? "type: activation, activation: %s, alpha: %.17g" :
-             "type: activation, activation: %s", kind, tl_value_number(alpha, 0));
+    int used = snprintf(layer, sizeof layer, "type: activation, activation: %s", kind);
+    if (alpha)
+        used += snprintf(layer + used, sizeof layer - (size_t)used, ", alpha: %.17g", tl_value_number(alpha, 0));
+    if (threshold)
+        snprintf(layer + used, sizeof layer - (size_t)used, ", threshold: %.17g", tl_value_number(threshold, 0));
     parity_layer(p, layer, false);
 }
 

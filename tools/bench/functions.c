@@ -47,7 +47,7 @@ static void functions_once(functions_work *work)
     tl__activation activation = functions_cases[work->index].activation;
     switch (functions_cases[work->index].kind) {
     case FUNCTIONS_ACTIVATE:
-        work->kernels->activate(activation, tl__activation_default(activation), work->y, work->x, work->count);
+        work->kernels->activate(activation, tl__activation_default(activation), 0, work->y, work->x, work->count);
         break;
     case FUNCTIONS_SOFTMAX: work->kernels->softmax(work->y, work->x, work->rows, columns); break;
     case FUNCTIONS_LOGSUMEXP: work->kernels->logsumexp(work->y, work->x, work->rows, columns); break;

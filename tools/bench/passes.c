@@ -75,7 +75,7 @@ static void passes_once(passes_work *w)
         k->column_sums(w->small[0], w->array[0], rows, columns, (tl__cut){1, 1}, 0, columns);
         break;
     case PASSES_SUM_SQUARES: w->sink = k->sum_squares(w->array[0], n, 1); break;
-    case PASSES_RELU_BACKWARD: k->activate_backward(TL__RELU, 0, w->array[0], w->array[1], w->array[2], n); break;
+    case PASSES_RELU_BACKWARD: k->activate_backward(TL__RELU, 0, 0, w->array[0], w->array[1], w->array[2], n); break;
     }
 }
 
