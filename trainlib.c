@@ -301,6 +301,7 @@
 #include "lab/config.c"
 #include "lab/preset.c"
 #include "lab/folder.c"
+#include "lab/versions.c"
 #include "lab/journal.c"
 #include "lab/session.c"
 #include "lab/figures.c"
@@ -320,4 +321,6 @@
 #include "lab/command_forecast.c"
 #include "lab/command_predict.c"
 #include "lab/command_optimize.c"
+#include "lab/command_versions.c"
+#include "lab/command_compare.c"
 #endif

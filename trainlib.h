@@ -226,9 +226,12 @@ typedef struct tl_options {
     int64_t steps;                   /* of predict: steps to forecast; 0: as many as the network gives at once */
     int64_t rolling;                 /* of evaluate: pieces of a forecast's test part, each after a training on all
                                         that comes before it; 0: the model as it is */
+    const char *from;                /* of run: a version, run or model file whose weights it begins with */
+    const char *note, *tag;          /* of run, rollback and versions: for the version; NULL: none */
+    int64_t keep;                    /* of versions: remove all but so many of each name; 0: none */
 } tl_options;
 #define TL_OPTIONS {sizeof(tl_options), NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, false, \
-                    NULL, NULL, false, 0, 0}
+                    NULL, NULL, false, 0, 0, NULL, NULL, NULL, 0}
 
 /* Figures of one part of the data. What the task does not have is NaN. */
 typedef struct tl_scores {
@@ -243,6 +246,7 @@ typedef struct tl_scores {
 typedef struct tl_run_result {
     char run[512];                   /* folder */
     char model_path[600];
+    char version[65];                /* id of what it made; "": not kept */
     char stopped[64];                /* "completed", "early_stopping_triggered", "interrupted", "nan" */
     int64_t epochs, best_epoch;
     double seconds, samples_per_second;
@@ -279,6 +283,23 @@ TL_API tl_status tl_evaluate(tl_context *context, const char *run, const tl_opti
                              tl_error *error);
 TL_API tl_status tl_predict_file(tl_context *context, const char *run, const tl_options *options, tl_value **out,
                                  tl_error *error);
+
+/* Each run leaves a version of its model in output/versions: weights, config and figures, with an id that follows from
+ * them. A version is named by the beginning of its id (4 digits at least), by its tag, or by its config's name, which
+ * means the current one. Where a command takes a run, it takes a version too.
+ *
+ * The versions of a config, of a name, or of all (NULL), newest first. With options->note or tag, `what` is a version
+ * that gets them; with options->keep, older ones are removed: all but the newest `keep` of each name, the current and
+ * tagged ones. */
+TL_API tl_status tl_versions(tl_context *context, const char *what, const tl_options *options, tl_value **out,
+                             tl_error *error);
+/* Two runs, versions or model files side by side: settings that differ, figures of all parts, distance of weights. */
+TL_API tl_status tl_compare(tl_context *context, const char *a, const char *b, const tl_options *options,
+                            tl_value **out, tl_error *error);
+/* Makes a version the current one of its name again: a new version with the same model, whose parent it is, and
+ * output/versions/NAME.safetensors with its weights. */
+TL_API tl_status tl_rollback(tl_context *context, const char *version, const tl_options *options, tl_value **out,
+                             tl_error *error);
 
 /* ---- 6. Data sets ----------------------------------------------------------------------------------------------- */
 

@@ -50,7 +50,7 @@ static tl_status command_ensemble_data(command_ensemble_work *work, const tl_opt
     const tl__config *config = first->config;
     work->part = TL_TEST;
     if (options->data) return tl__trained_read(first, options->data, &work->data, error);
-    if (!first->place.folder) return TL_OK;
+    if (!tl__trained_knows_data(first)) return TL_OK;
     TL_TRY(tl__dataset_load(work->context, &config->settings.data, config->folder, (uint64_t)config->settings.seed,
                             &work->data, error));
     if (tl_dataset_rows(work->data, TL_TEST) == 0) work->part = TL_VALIDATION;

@@ -19,7 +19,7 @@ typedef struct command_evaluate_work {
 static tl_status command_evaluate_own(command_evaluate_work *work, tl_error *error)
 {
     const tl__config *config = work->trained.config;
-    if (!work->trained.place.folder)
+    if (!tl__trained_knows_data(&work->trained))
         return tl__fail(error, TL_INVALID, "a model file does not say where its data is; name rows to evaluate it on "
                         "with --data FILE.");
     TL_TRY(tl__dataset_load(work->trained.context, &config->settings.data, config->folder,
@@ -28,7 +28,8 @@ static tl_status command_evaluate_own(command_evaluate_work *work, tl_error *err
                                                          NULL) : NULL;
     if (hash && !tl__same_text(hash, work->data->hash))
         return tl__fail(error, TL_BAD_DATA, "the data has changed since %s was trained; name the rows to evaluate on "
-                        "with --data FILE.", work->trained.place.folder);
+                        "with --data FILE.",
+                        work->trained.place.folder ? work->trained.place.folder : work->trained.place.version);
     return TL_OK;
 }
 
@@ -123,10 +124,10 @@ static tl_status command_evaluate_all(command_evaluate_work *work, tl_context *c
                                       const tl_options *options, tl__tree *tree, tl_error *error)
 {
     TL_TRY(tl__trained_open(context, run, options, &work->trained, error));
-    if (work->trained.place.folder) {
-        const char *path = tl__path_join(&work->trained.arena, work->trained.place.folder, "metrics.json");
-        if (path && tl__file_exists(path)) TL_TRY(tl__json_read(context, path, &work->run_metrics, error));
-    }
+    const char *path = work->trained.place.record;
+    if (work->trained.place.folder)
+        path = tl__path_join(&work->trained.arena, work->trained.place.folder, "metrics.json");
+    if (path && tl__file_exists(path)) TL_TRY(tl__json_read(context, path, &work->run_metrics, error));
     TL_TRY(options->data ? command_evaluate_other(work, options->data, error) : command_evaluate_own(work, error));
     command_evaluate_log(work);
     tl__log_line(context, TL_LOG_INFO, "%s  %s", work->trained.place.model,

@@ -279,7 +279,7 @@ static tl_status command_forecast_read(command_forecast_work *work, const tl__tr
                             .text_size = options->data ? strlen(options->data) : 0};
     const tl_value *file = options->data ? &named : settings->file;
     tl__kinds kinds;
-    if (!file || (!options->data && !trained->place.folder))
+    if (!file || (!options->data && !tl__trained_knows_data(trained)))
         return tl__fail(error, TL_INVALID, "name the series to go on with: --data FILE, or --data - for standard "
                         "input.");
     TL_TRY(tl__forecast_kinds(work->forecast, &work->arena, &kinds, error));

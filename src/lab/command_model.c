@@ -2,6 +2,7 @@
 #include "lab/command_model.h"
 
 #include "base/text.h"
+#include "lab/versions.h"
 
 TL_PRIV tl_status tl__trained_open(tl_context *context, const char *run, const tl_options *options, tl__trained *out,
                                    tl_error *error)
@@ -14,12 +15,20 @@ TL_PRIV tl_status tl__trained_open(tl_context *context, const char *run, const t
         return tl__fail(error, TL_NOT_FOUND, "%s has no model yet; 'trainlib train:status %s' says how far it is.",
                         out->place.folder, out->place.folder);
     TL_TRY(tl_model_load(context, out->place.model, &out->model, error));
+    if (out->place.record) TL_TRY(tl__version_dress(out->model, out->place.record, error));
     if (out->place.folder)
         return tl__config_read_for(context, out->place.folder, options->set, options->set_count, options->out,
                                    &out->config, error);
+    if (out->place.record)
+        return tl__version_config(context, out->place.record, options->set, options->set_count, &out->config, error);
     const char *settings = out->model->settings ? out->model->settings : "{}";
     return tl__config_parse(context, settings, strlen(settings), out->place.model, "", options->set, options->set_count,
                             false, NULL, &out->config, error);
+}
+
+TL_PRIV bool tl__trained_knows_data(const tl__trained *trained)
+{
+    return trained->place.folder || trained->place.record;
 }
 
 TL_PRIV void tl__trained_close(tl__trained *trained)

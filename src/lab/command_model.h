@@ -18,6 +18,8 @@ typedef struct tl__trained {
 /* run: as tl__run_find reads it. To be closed, also after a failure. */
 TL_PRIV tl_status tl__trained_open(tl_context *context, const char *run, const tl_options *options, tl__trained *out,
                                    tl_error *error);
+/* Does its config say where its own rows are? Not that of a model file. */
+TL_PRIV bool tl__trained_knows_data(const tl__trained *trained);
 TL_PRIV void tl__trained_close(tl__trained *trained);
 /* The rows of a file ("-": standard input) through the model's pipeline; they are the TL_TEST part. */
 TL_PRIV tl_status tl__trained_read(tl__trained *trained, const char *file, tl_dataset **out, tl_error *error);

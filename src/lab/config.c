@@ -36,6 +36,10 @@ static const tl__field *config_output_rows(void)
         {ROW(best_model), .kind = TL__FIELD_BOOL,
          .help = "Also keep best_model_{kind}_{model}.safetensors, written whenever training.monitor gets better"},
         {ROW(kind), .kind = TL__FIELD_TEXT, .help = "{kind} of that name; not given: the format of the data"},
+        {ROW(versions), .kind = TL__FIELD_BOOL, .fallback = 1,
+         .help = "Keep each run's model as a version, for train:versions, train:compare and train:rollback"},
+        {ROW(keep_versions), .kind = TL__FIELD_INT, .min = 0, .max = 1e6, .unit = "versions",
+         .help = "Of this name; older ones are removed, but for tagged ones; 0: all stay"},
         {.name = NULL}};
 #undef ROW
     return rows;

@@ -19,6 +19,8 @@ typedef struct tl__output_settings {
     const char *folder;          /* holds runs/ and logs/; relative to --out */
     bool best_model;             /* keep best_model_{kind}_{model}.safetensors as the training finds it */
     const char *kind;            /* {kind} of that name; NULL: the data's format */
+    bool versions;               /* keep what the run makes as a version (lab/versions.h) */
+    int64_t keep_versions;       /* so many of this name; 0: all */
 } tl__output_settings;
 
 typedef struct tl__analytics_settings {

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "lab/path.h"
+#include "lab/versions.h"
 #include "text/yaml.h"
 
 enum { FOLDER_STAMP = 15, FOLDER_TRIES = 1000, FOLDER_JSON_BYTES = 256 << 20 };
@@ -134,22 +135,36 @@ static bool folder_take_first(void *user, const char *path)
     return false;
 }
 
-static bool folder_ends(const char *path, const char *end)
+/* RUN may be a version of what earlier runs made. */
+static tl_status folder_find_version(tl_context *context, tl__arena *arena, const char *what,
+                                     const tl_options *options, tl__run_place *out, tl_error *error)
 {
-    size_t size = strlen(path), end_size = strlen(end);
-    return size > end_size && tl__same_text(path + size - end_size, end);
+    tl__versions store;
+    const tl__version *version = NULL;
+    tl_status status = tl__versions_open(&store, context, options->out, "output", error);
+    if (status == TL_OK) status = tl__versions_find(&store, what, &version, error);
+    if (status == TL_OK && !version)
+        status = tl__fail(error, TL_NOT_FOUND, "%s: there is no such run folder, config, model file or version.", what);
+    if (status == TL_OK) {
+        out->model = tl__version_object(&store, version, arena);
+        out->record = tl__version_record(&store, version, arena);
+        out->version = tl__arena_text(arena, version->id);
+        if (!out->model || !out->record || !out->version) status = tl__fail_memory(error, 256);
+    }
+    tl__versions_close(&store);
+    return status;
 }
 
 TL_PRIV tl_status tl__run_find(tl_context *context, tl__arena *arena, const char *run, const tl_options *options,
                                tl__run_place *out, tl_error *error)
 {
     const char *name = NULL, *output = "output", *folder = NULL;
-    if (run && folder_ends(run, ".safetensors")) {
-        out->folder = NULL;
+    *out = (tl__run_place){NULL, NULL, NULL, NULL};
+    if (run && tl__path_ends(run, ".safetensors")) {
         out->model = tl__arena_text(arena, run);
         return out->model ? TL_OK : tl__fail_memory(error, strlen(run));
     }
-    if (run && (folder_ends(run, ".yaml") || folder_ends(run, ".yml"))) {
+    if (run && tl__path_is_config(run)) {
         tl__config *config;
         TL_TRY(tl__config_read(context, run, NULL, 0, &config, error));
         name = tl__arena_text(arena, config->name);
@@ -157,8 +172,7 @@ TL_PRIV tl_status tl__run_find(tl_context *context, tl__arena *arena, const char
         tl__config_free(config);
         if (!name || !output) return tl__fail_memory(error, 64);
     } else if (run) {
-        if (!tl__folder_exists(run))
-            return tl__fail(error, TL_NOT_FOUND, "%s: there is no such run folder, config or model file.", run);
+        if (!tl__folder_exists(run)) return folder_find_version(context, arena, run, options, out, error);
         folder = tl__arena_text(arena, run);
         if (!folder) return tl__fail_memory(error, strlen(run));
     }

@@ -19,10 +19,13 @@ typedef bool tl__run_fn(void *user, const char *path);
 TL_PRIV tl_status tl__runs_each(tl_context *context, tl__arena *arena, const char *parent, const char *name,
                                 tl__run_fn *each, void *user, tl_error *error);
 
-/* What the RUN of a command means: a run folder, a model file, a config (its newest run), or NULL (the newest run). */
+/* What the RUN of a command means: a run folder, a model file, a config (its newest run), a version, or NULL (the newest
+ * run). */
 typedef struct tl__run_place {
     const char *folder;      /* NULL: a model file alone */
-    const char *model;       /* model.safetensors, or the file that was named */
+    const char *model;       /* model.safetensors, or the file that was named, or the weights of a version ... */
+    const char *record;      /* ... with its settings (lab/versions.h); NULL: not a version */
+    const char *version;     /* its id; NULL: not one */
 } tl__run_place;
 TL_PRIV tl_status tl__run_find(tl_context *context, tl__arena *arena, const char *run, const tl_options *options,
                                tl__run_place *out, tl_error *error);

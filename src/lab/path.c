@@ -54,6 +54,17 @@ TL_PRIV const char *tl__path_stem(tl__arena *arena, const char *path)
     return tl__arena_copy(arena, name, size);
 }
 
+TL_PRIV bool tl__path_ends(const char *path, const char *ending)
+{
+    size_t size = strlen(path), ending_size = strlen(ending);
+    return size > ending_size && tl__same_text(path + size - ending_size, ending);
+}
+
+TL_PRIV bool tl__path_is_config(const char *path)
+{
+    return tl__path_ends(path, ".yaml") || tl__path_ends(path, ".yml");
+}
+
 typedef struct path_parts {
     const char *part[PATH_MAX_PARTS];
     size_t size[PATH_MAX_PARTS], count;

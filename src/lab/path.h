@@ -12,6 +12,8 @@ TL_PRIV const char *tl__path_join(tl__arena *arena, const char *folder, const ch
 TL_PRIV const char *tl__path_folder(tl__arena *arena, const char *path);   /* "a/b.csv" -> "a", "b.csv" -> "" */
 TL_PRIV const char *tl__path_stem(tl__arena *arena, const char *path);     /* "a/b.csv.gz" -> "b" */
 TL_PRIV const char *tl__path_name(const char *path);                       /* "a/b.csv" -> "b.csv" */
+TL_PRIV bool tl__path_ends(const char *path, const char *ending);          /* and is longer than it */
+TL_PRIV bool tl__path_is_config(const char *path);                         /* by its ending */
 /* How `path` is called from within `folder`; both are relative to the current folder or absolute. Where only one of the
  * two is absolute, or `folder` climbs out of the current one, `current` (absolute; may be NULL) is needed, and without
  * it the path stays as it is. */

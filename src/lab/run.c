@@ -8,6 +8,7 @@
 #include "lab/journal.h"
 #include "lab/path.h"
 #include "lab/session.h"
+#include "lab/versions.h"
 #include "text/bind.h"
 
 typedef struct run_state {
@@ -22,6 +23,7 @@ typedef struct run_state {
     tl_progress progress;            /* the last one */
     const char *folder, *checkpoint; /* checkpoint: to go on from, or NULL */
     const char *best_path;           /* NULL: not wanted */
+    const char *parent;              /* id of the version that it goes on from; NULL: none */
     char hash[65], stamp[24];
 } run_state;
 
@@ -122,6 +124,20 @@ static tl_status run_check_set(run_state *run, tl_error *error)
     return status;
 }
 
+/* A resumed run goes on from the version that it began with. */
+static tl_status run_read_parent(run_state *run, tl_error *error)
+{
+    tl__tree *tree;
+    const char *path = tl__path_join(&run->arena, run->folder, "transfer.json");
+    if (!path) return tl__fail_memory(error, 256);
+    if (!tl__file_exists(path)) return TL_OK;
+    TL_TRY(tl__json_read(run->context, path, &tree, error));
+    const char *parent = tl_value_text(tl_value_get(&tree->root, "version"), "");
+    run->parent = *parent ? tl__arena_text(&run->arena, parent) : NULL;
+    tl__tree_free(tree);
+    return TL_OK;
+}
+
 /* The folder to go on in, its config with live changes laid over, and its checkpoint. */
 static tl_status run_prepare_resume(run_state *run, const char *config_path, tl_error *error)
 {
@@ -147,7 +163,48 @@ static tl_status run_prepare_resume(run_state *run, const char *config_path, tl_
     const char *path = tl__arena_format(&run->arena, "%s/checkpoints/checkpoint.safetensors", run->folder);
     if (!path) return tl__fail_memory(error, 256);
     run->checkpoint = tl__file_exists(path) ? path : NULL;
-    return TL_OK;
+    return run_read_parent(run, error);
+}
+
+/* ---- a run that begins with another's weights ---- */
+
+/* The version that a run's folder became; NULL: none. */
+static tl_status run_find_version(run_state *run, const char *folder, tl_error *error)
+{
+    tl__versions store;
+    const char *name = tl__path_name(folder);
+    tl_status status = tl__versions_open(&store, run->context, run->options->out, "output", error);
+    for (size_t i = store.count; status == TL_OK && i-- > 0 && !run->parent;)
+        if (tl__same_text(tl_value_text(tl_value_get(store.list[i].line, "run"), ""), name))
+            run->parent = tl__arena_text(&run->arena, store.list[i].id);
+    tl__versions_close(&store);
+    return status;
+}
+
+/* Config and first weights of --from; without a config, that of the version or run. */
+static tl_status run_prepare_from(run_state *run, const char *config_path, tl_error *error)
+{
+    const tl_options *o = run->options;
+    tl__run_place place;
+    char current[1024];
+    TL_TRY(tl__run_find(run->context, &run->arena, o->from, o, &place, error));
+    run->parent = place.version;
+    if (place.folder) TL_TRY(run_find_version(run, place.folder, error));
+    if (!config_path && place.record) {
+        TL_TRY(tl__version_config(run->context, place.record, o->set, o->set_count, &run->config, error));
+    } else if (!config_path && !place.folder) {
+        return tl__fail(error, TL_INVALID, "--from %s is a model file alone; name a config to train it with.", o->from);
+    } else {
+        TL_TRY(tl__config_read_for(run->context, config_path ? config_path : place.folder, o->set, o->set_count,
+                                   o->out, &run->config, error));
+    }
+    if (config_path && run->config->settings.transfer.from)
+        return tl__fail_at(error, TL_BAD_CONFIG, run->config->path, 0, 0, "transfer.from", "the weights to begin with "
+                           "are named twice, here and by --from; leave out one of them.");
+    bool known = tl__folder_current(current, sizeof current);
+    run->config->settings.transfer.from = tl__path_from(&run->config->arena, run->config->folder, place.model,
+                                                        known ? current : NULL);
+    return run->config->settings.transfer.from ? TL_OK : tl__fail_memory(error, 256);
 }
 
 /* Its lock and its parts. */
@@ -276,6 +333,12 @@ static tl_status run_write_transfer(run_state *run, tl_error *error)
     const char *path = tl__path_join(&run->arena, run->folder, "transfer.json");
     if (!run->session.transfer) return TL_OK;
     if (!path) return tl__fail_memory(error, 256);
+    if (run->parent) {
+        tl__builder builder;
+        tl__builder_init(&builder, run->session.transfer);
+        tl__put_text(&builder, &run->session.transfer->root, "version", run->parent);
+        if (builder.failed) return tl__fail_memory(error, 256);
+    }
     return tl__json_save(run->context, &run->session.transfer->root, path, false, error);
 }
 
@@ -404,6 +467,26 @@ static tl_status run_write_model(run_state *run, tl_error *error)
     return path ? tl__forecast_write(model->pipeline, path, error) : tl__fail_memory(error, 0);
 }
 
+/* The run is complete without it, so a store that cannot be written is told and no more. */
+static void run_keep_version(run_state *run, const tl__train_result *end)
+{
+    const tl__output_settings *output = &run->config->settings.output;
+    const tl_options *o = run->options;
+    tl_error why = {0};
+    tl__version_draft draft = {.parent = run->parent ? run->parent : "", .origin = "run",
+                               .run = tl__path_name(run->folder), .note = o->note ? o->note : "",
+                               .tag = o->tag ? o->tag : "", .model = run->session.model, .config = run->config,
+                               .config_hash = run->hash, .data_hash = run->session.data->hash,
+                               .stopped = end->stopped, .epochs = end->epochs, .best_epoch = end->best_epoch};
+    if (!output->versions) return;
+    tl_status status = tl__versions_add(run->context, o->out, output->folder, &draft, output->keep_versions,
+                                        run->result->version, &why);
+    if (status == TL_OK)
+        tl__log_line(run->context, TL_LOG_INFO, "version %.12s of %s", run->result->version, run->config->name);
+    else
+        tl__log_line(run->context, TL_LOG_WARNING, "the run is complete, but not kept as a version: %s", why.message);
+}
+
 static tl_status run_write_charts(run_state *run, tl_error *error)
 {
     int count;
@@ -449,6 +532,7 @@ static tl_status run_train(run_state *run, tl_error *error)
     if (status != TL_OK) return status;
     run_say_end(run, &end);
     TL_TRY(run_conclude(run, &end, error));
+    run_keep_version(run, &end);
     return run_write_charts(run, error);
 }
 
@@ -476,6 +560,7 @@ static tl_status run_all(run_state *run, const char *config_path, tl_error *erro
 {
     const tl_options *o = run->options;
     if (o->resume) TL_TRY(run_prepare_resume(run, config_path, error));
+    else if (o->from) TL_TRY(run_prepare_from(run, config_path, error));
     else TL_TRY(tl__config_read_for(run->context, config_path, o->set, o->set_count, o->out, &run->config, error));
     TL_TRY(tl__config_hash(run->config, run->hash, error));
     TL_TRY(tl__session_open(run->context, run->config, NULL, &run->session, error));
@@ -529,6 +614,7 @@ TL_API tl_status tl_run_result_value(tl_context *context, const tl_run_result *r
     tl_value *root = tl__put_map(&builder, NULL, NULL);
     tl__put_text(&builder, root, "run", result->run);
     tl__put_text(&builder, root, "model", result->model_path);
+    if (*result->version) tl__put_text(&builder, root, "version", result->version);
     tl__put_integer(&builder, root, "epochs", result->epochs);
     tl__put_integer(&builder, root, "best_epoch", result->best_epoch);
     tl__put_text(&builder, root, "stopped", result->stopped);

@@ -52,6 +52,12 @@ static const option options[] = {
      "of a forecast: how many steps (default: as many as the network gives at once)"},
     {"rolling", OPTION_NUMBER, AT(rolling), NULL, NULL, false, "N",
      "of a forecast: train anew before each of N pieces of the test part"},
+    {"from", OPTION_TEXT, AT(from), NULL, NULL, false, "VERSION",
+     "begin with the weights of a version, run or model file (and, without CONFIG, with its config)"},
+    {"note", OPTION_TEXT, AT(note), NULL, NULL, false, "TEXT", "a note for the version"},
+    {"tag", OPTION_TEXT, AT(tag), NULL, NULL, false, "NAME", "a tag for the version; it then has no other"},
+    {"keep", OPTION_NUMBER, AT(keep), NULL, NULL, false, "N",
+     "remove all but the newest N versions of each name; tagged and current ones stay"},
     {"watch", OPTION_FLAG, AT(watch), NULL, NULL, false, NULL, "show it again and again until the run ends"},
 };
 #undef AT
@@ -225,7 +231,7 @@ int cli_read_arguments(const cli_command *command, int argc, char **argv, cli_ar
         } else if (!only_operands && word[0] == '-' && word[1] != '\0') {
             fprintf(stderr, "trainlib: options begin with two dashes; '%s' is not one\n", word);
             return CLI_USAGE;
-        } else if (out->operand && !strstr(command->operand, "...")) {
+        } else if (out->operand && !strchr(command->operand, ' ')) {
             fprintf(stderr, "trainlib: %s takes one %s; '%s' is one too many\n", command->name, command->operand, word);
             return CLI_USAGE;
         } else {

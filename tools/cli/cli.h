@@ -25,6 +25,8 @@ typedef struct cli_arguments {
     const char **set;         /* all --set, then what --seed and --loss-function stand for */
     size_t set_count;
     const char *out, *resume, *preset, *explain, *data, *format, *output;
+    const char *from, *note, *tag;
+    int keep;                 /* 0: not given */
     int threads;              /* 0: all */
     int steps;                /* 0: the network's own */
     int rolling;              /* 0: none */

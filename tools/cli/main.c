@@ -149,6 +149,10 @@ tl_options cli_options(cli_state *cli)
     options.expand = a->expand;
     options.steps = a->steps;
     options.rolling = a->rolling;
+    options.from = a->from;
+    options.note = a->note;
+    options.tag = a->tag;
+    options.keep = a->keep;
     options.progress = on_progress;
     options.progress_user = &cli->terminal;
     return options;
