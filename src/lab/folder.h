@@ -19,8 +19,8 @@ typedef bool tl__run_fn(void *user, const char *path);
 TL_PRIV tl_status tl__runs_each(tl_context *context, tl__arena *arena, const char *parent, const char *name,
                                 tl__run_fn *each, void *user, tl_error *error);
 
-/* What the RUN of a command means: a run folder, a model file, a config (its newest run), a version, or NULL (the newest
- * run). */
+/* What the RUN of a command means: a run folder, a model file, a config (its newest run), a version, or NULL (the
+ * newest run). */
 typedef struct tl__run_place {
     const char *folder;      /* NULL: a model file alone */
     const char *model;       /* model.safetensors, or the file that was named, or the weights of a version ... */

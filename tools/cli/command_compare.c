@@ -71,7 +71,8 @@ static int compare_run(cli_state *cli)
     tl_value *result;
     const cli_arguments *a = &cli->arguments;
     if (a->operand_count != 2) {
-        fputs("trainlib: train:compare takes two runs or versions; 'trainlib train:compare --help' shows how\n", stderr);
+        fputs("trainlib: train:compare takes two runs or versions; 'trainlib train:compare --help' shows how\n",
+              stderr);
         return CLI_USAGE;
     }
     tl_status status = tl_compare(cli->context, a->operands[0], a->operands[1], &options, &result, &error);
