@@ -280,6 +280,9 @@
 
 /* 5  train: the loop */
 #ifndef TL_FREESTANDING
+#include "train/history.c"
+#include "train/condition.c"
+#include "train/alerts.c"
 #include "train/settings.c"
 #include "train/stopping.c"
 #include "train/reserve.c"
@@ -304,6 +307,7 @@
 #include "lab/versions.c"
 #include "lab/journal.c"
 #include "lab/session.c"
+#include "lab/analytics_read.c"
 #include "lab/figures.c"
 #include "lab/charts.c"
 #include "lab/explain.c"
