@@ -328,8 +328,8 @@ TL_PRIV tl_status tl__alerts_read(const tl_value *list, const char *file, tl__al
         TL_TRY(alerts_read_rule(item, file, &rule, &condition, error));
         while (at < out->count && !tl__same_text(out->rule[at].name, rule.name)) at++;
         if (at == TL__ALERT_RULES)
-            return alerts_bad(item, file, NULL, error, "there are more alerts than 40, the built-in ones counted; leave "
-                              "some out");
+            return alerts_bad(item, file, NULL, error, "there are more alerts than 40, the built-in ones counted; "
+                              "leave some out");
         out->rule[at] = rule;
         out->condition[at] = condition;
         if (at == out->count) out->count++;

@@ -245,7 +245,7 @@ TL_PRIV tl_status tl__evaluator_record(const tl__evaluator *evaluator, tl__heap 
         tl__put_integer(builder, map, "samples", (int64_t)evaluator->rows);
         TL_TRY(tl__window_scores_put(heap, builder, map, &evaluator->windows));
     } else if (evaluator->classes) {
-        TL_TRY(tl__row_classes(heap, builder, parent, key, &scored, evaluator->data->pipeline->classes, &map));
+        TL_TRY(tl__record_classes(heap, builder, parent, key, &scored, evaluator->data->pipeline->classes, &map));
     } else {
         TL_TRY(tl__record_values(heap, builder, parent, key, &scored, &map));
         TL_TRY(evaluate_record_targets(evaluator, heap, builder, map));
