@@ -380,8 +380,9 @@ typedef struct tl_predictor tl_predictor;
 TL_API tl_status tl_predictor_new(const tl_model *model, size_t max_rows, tl_predictor **out, tl_error *error);
 TL_API void tl_predictor_free(tl_predictor *predictor);
 /* inputs [rows, tl_model_inputs] raw measurements in the columns of the training data (categories by their number);
- * outputs [rows, tl_model_outputs]: probabilities for a classifier, values in the target's unit else. rows at most
- * max_rows, else TL_OUT_OF_RANGE. No allocation, no lock. */
+ * outputs [rows, tl_model_outputs]: probabilities for a classifier, values in the target's unit else. Of a model of
+ * sequences a row is [max_length, columns], one step after the other, and steps of NaN only behind the last fill it up;
+ * a row without a step is TL_NOT_FINITE. rows at most max_rows, else TL_OUT_OF_RANGE. No allocation, no lock. */
 TL_API tl_status tl_predict(tl_predictor *predictor, const float *inputs, size_t rows, float *outputs);
 
 /* ---- 11. Memory that you give ------------------------------------------------------------------------------------ */

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "data/forecast_make.h"
 #include "data/loader.h"
+#include "data/sequence.h"
 #include "data/stream.h"
 #include "data/target.h"
 #include "data/window.h"
@@ -54,7 +55,9 @@ static tl_status apply_note_extra(tl_dataset *dataset)
     const tl__table *table = dataset->source[0].table;
     const tl__rows_of *source = &dataset->source[0];
     for (size_t i = 0; i < table->column_count; i++) {
-        bool used = false;
+        const tl__sequence *form = dataset->pipeline->sequence;
+        bool used = form && (tl__same_text(form->id, table->columns[i].name) ||
+                             (form->time && tl__same_text(form->time, table->columns[i].name)));
         for (size_t k = 0; k < dataset->pipeline->input_count && !used; k++)
             used = source->columns[k] == &table->columns[i];
         for (size_t k = 0; k < dataset->pipeline->target_count && !used; k++) {
@@ -72,7 +75,10 @@ static tl_status apply_rows(tl_dataset *dataset, bool drop, tl_error *error)
     if (drop && source->table->store) TL_TRY(tl__source_incomplete(dataset, &dataset->source[0], error));
     TL_TRY(tl__part_new(dataset, TL_TEST, source, source->table->rows, error));
     tl__part_rows *part = &dataset->part[TL_TEST];
-    for (size_t row = 0; row < source->table->rows; row++) {
+    const tl__sequences *all = source->sequences;
+    for (size_t s = 0; all && s < all->count; s++)
+        if (all->begin[s] < all->begin[s + 1]) part->rows[part->count++] = all->rows[all->begin[s]];
+    for (size_t row = 0; row < source->table->rows && !all; row++) {
         if (drop && tl__row_has_missing(source, pipeline->input_count, row)) dataset->left_out.missing_rows++;
         else part->rows[part->count++] = (uint32_t)row;
     }
@@ -92,6 +98,8 @@ static tl_status apply_targets(tl_dataset *dataset, const size_t *columns, tl_er
         TL_TRY(tl__column_check(source->table, &source->table->columns[columns[i]], true, error));
     }
     tl__target_encode(source->table, columns, pipeline, source->labels, source->targets);
+    for (size_t i = 0; i < pipeline->target_count && source->sequences; i++)
+        TL_TRY(tl__sequences_constant(source, &source->table->columns[columns[i]], "data.target", error));
     for (size_t row = 0; source->labels && row < source->table->rows; row++) {
         if (source->labels[row] != -2) continue;
         source->labels[row] = -1;
@@ -105,6 +113,42 @@ static tl_status apply_targets(tl_dataset *dataset, const size_t *columns, tl_er
     return TL_OK;
 }
 
+static const tl__column *apply_column(const tl__table *table, const char *name)
+{
+    for (size_t i = 0; name && i < table->column_count; i++)
+        if (tl__same_text(table->columns[i].name, name)) return &table->columns[i];
+    return NULL;
+}
+
+/* A file that does not name its sequences is one; it is called as the file is. */
+static tl_status apply_one_sequence(tl__table *table, const char *id, tl_error *error)
+{
+    tl__column *made;
+    if (apply_column(table, id)) return TL_OK;
+    if (tl__table_add(table, id, TL__COLUMN_CODES, 1, table->rows, &made) != TL_OK)
+        return tl__fail_memory(error, table->rows * 4);
+    made->words = tl__alloc(&table->context->heap, sizeof *made->words);
+    if (!made->words) return tl__fail_memory(error, sizeof *made->words);
+    made->words[0] = table->source;
+    made->word_count = made->word_capacity = 1;
+    return TL_OK;
+}
+
+static tl_status apply_sequences(tl_dataset *dataset, bool drop, tl_error *error)
+{
+    tl__rows_of *source = &dataset->source[0];
+    const tl__sequence *form = dataset->pipeline->sequence;
+    const tl__column *time = apply_column(source->table, form->time);
+    if (form->time && !time)
+        return tl__fail_at(error, TL_BAD_DATA, source->table->source, 0, 0, NULL,
+                           "there is no column '%s', which orders the steps of a sequence; the file must have the "
+                           "columns of the training data",
+                           form->time);
+    TL_TRY(tl__sequences_order(dataset, source, apply_column(source->table, form->id), time, error));
+    TL_TRY(tl__sequences_cut(dataset, source, drop, error));
+    return tl__sequences_note(dataset, source) == TL_OK ? TL_OK : tl__fail_memory(error, 400);
+}
+
 static tl_status apply_make(tl_dataset *dataset, const tl__pipeline *pipeline, const tl__data_settings *settings,
                             tl_error *error)
 {
@@ -115,6 +159,7 @@ static tl_status apply_make(tl_dataset *dataset, const tl__pipeline *pipeline, c
     if (pipeline->forecast) return tl__forecast_apply_table(dataset, error);
     size_t *columns = tl__arena_push_zero(&dataset->arena, pipeline->target_count + 1, sizeof *columns);
     if (!columns) return tl__fail_memory(error, pipeline->target_count * sizeof *columns);
+    if (pipeline->sequence) TL_TRY(apply_one_sequence(source->table, pipeline->sequence->id, error));
     TL_TRY(tl__dataset_hash(dataset, error));
     TL_TRY(tl__source_room(dataset, source, error));
     TL_TRY(tl__source_columns(dataset, source, error));
@@ -123,6 +168,7 @@ static tl_status apply_make(tl_dataset *dataset, const tl__pipeline *pipeline, c
         bool filled = input->category ? input->fill_word != SIZE_MAX : input->fill == input->fill;
         TL_TRY(tl__column_check(source->table, source->columns[i], drop || filled, error));
     }
+    if (pipeline->sequence) TL_TRY(apply_sequences(dataset, drop, error));
     dataset->has_target = apply_find_targets(dataset, columns);
     if (dataset->has_target) {
         TL_TRY(tl__source_room(dataset, source, error));
@@ -166,10 +212,13 @@ static tl_status apply_read(tl_context *context, const tl__pipeline *pipeline, c
     size_t before = context->heap.in_use;
     tl__arena_init(&arena, &context->heap);
     bool stream = false;
+    tl__data_settings own = *settings;
+    if (pipeline->sequence) own.sequence.id = pipeline->sequence->id;
+    settings = &own;
     tl_status status = apply_kinds(pipeline, &arena, &kinds, error);
     if (status == TL_OK && from->file)
         status = tl__stream_wanted(context, settings, from->file, NULL, from->folder, &stream, error);
-    stream = stream && !pipeline->forecast;
+    stream = stream && !pipeline->forecast && !pipeline->sequence;
     if (status == TL_OK && stream) {
         status = tl__stream_read(context, from->file, settings, &kinds, from->folder, "--data", &table, error);
     } else if (status == TL_OK) {
@@ -178,6 +227,10 @@ static tl_status apply_read(tl_context *context, const tl__pipeline *pipeline, c
                                               error);
     }
     tl__arena_free(&arena);
+    if (status == TL_OK && pipeline->sequence && apply_column(table, pipeline->sequence->id)) {
+        status = tl__sequences_join(table, settings, from->folder, true, error);
+        if (status != TL_OK) tl__table_free(table);
+    }
     if (status == TL_OK) status = tl__dataset_apply(context, pipeline, table, settings, out, error);
     if (status == TL_OK) (*out)->bytes = context->heap.in_use - before;
     return status;

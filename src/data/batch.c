@@ -31,7 +31,7 @@ struct tl__batches {
     float *augment;                /* room for changing an image; NULL: none is changed */
     tl__batch slots[BATCH_SLOTS];
     float *inputs[BATCH_SLOTS];    /* of the slots; unless they point into the cache */
-    int32_t *labels[BATCH_SLOTS];
+    int32_t *labels[BATCH_SLOTS], *lengths[BATCH_SLOTS];
     float *targets[BATCH_SLOTS], *weights[BATCH_SLOTS];
     size_t first;                  /* batch that the epoch was begun with */
     size_t given;                  /* the next batch to hand out */
@@ -118,6 +118,7 @@ static tl__batches *batch_carve(tl__carver *carver, const tl_dataset *dataset, c
             plan.inputs[i] = TL_CARVE(carver, float, size * pipeline->features);
         if (pipeline->classification) plan.labels[i] = TL_CARVE(carver, int32_t, size);
         else plan.targets[i] = TL_CARVE(carver, float, size * pipeline->outputs);
+        if (pipeline->sequence) plan.lengths[i] = TL_CARVE(carver, int32_t, size);
         if (dataset->has_weights) plan.weights[i] = TL_CARVE(carver, float, size);
     }
     plan.streamed = batch_streamed(dataset, options);
@@ -224,6 +225,7 @@ static void batch_make(tl__batches *batches, size_t number, int slot)
     batch->rows = 0;
     tl__dataset_gather_targets(dataset, part, order, 0, rows, batches->labels[slot], batches->targets[slot],
                                batches->weights[slot]);
+    tl__dataset_lengths(dataset, part, order, 0, rows, batches->lengths[slot]);
     if (!batches->cached && batches->failed == TL_OK) {
         bool windows = batches->streamed && batches->options.shuffle;
         batches->failed = windows ? batch_gather_streamed(batches, first, rows, inputs, &batches->why)
@@ -232,7 +234,7 @@ static void batch_make(tl__batches *batches, size_t number, int slot)
     }
     if (batches->failed != TL_OK) return;
     *batch = (tl__batch){rows, first, order, inputs, batches->labels[slot], batches->targets[slot],
-                         batches->weights[slot]};
+                         batches->weights[slot], batches->lengths[slot]};
     if (batches->cached && inputs) batch_copy_rows(batches, order, rows, inputs);
     else if (batches->cached) batch->inputs = batches->cache + first * dataset->pipeline->features;
     if (batches->augment) tl__augment_rows(dataset, batches->epoch, order, rows, inputs, batches->augment);

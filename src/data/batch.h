@@ -30,6 +30,7 @@ typedef struct tl__batch {
     const int32_t *labels;     /* [rows] of a classification; -1: not known; NULL: a regression */
     const float *targets;      /* [rows, outputs] of a regression, in the network's unit; NULL: a classification */
     const float *weights;      /* [rows]; NULL: the data has no weight column */
+    const int32_t *lengths;    /* [rows] steps of sequences; NULL: rows are none */
 } tl__batch;
 
 typedef struct tl__batches tl__batches;

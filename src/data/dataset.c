@@ -6,6 +6,7 @@
 #include "data/augment.h"
 #include "data/forecast_make.h"
 #include "data/pipeline_fit.h"
+#include "data/sequence.h"
 #include "data/split.h"
 #include "data/stream.h"
 #include "data/target.h"
@@ -119,7 +120,7 @@ static bool dataset_usable(tl_dataset *dataset, const tl__rows_of *source, size_
         dataset->left_out.missing_target_rows++;
         return false;
     }
-    if (drop && tl__row_has_missing(source, dataset->pipeline->input_count, row)) {
+    if (drop && !source->sequences && tl__row_has_missing(source, dataset->pipeline->input_count, row)) {
         dataset->left_out.missing_rows++;
         return false;
     }
@@ -133,6 +134,19 @@ static tl_status dataset_check_target(const tl__table *table, const tl__column *
     return tl__column_check(table, column, settings->missing != TL__MISSING_FAIL, error);
 }
 
+/* The rows that are to be judged: all, or the heads of the sequences that have any step. */
+static void dataset_take_usable(tl_dataset *dataset, const tl__rows_of *source, bool drop, uint32_t *rows,
+                                size_t *count)
+{
+    const tl__sequences *all = source->sequences;
+    size_t most = all ? all->count : source->table->rows;
+    for (size_t i = 0; i < most; i++) {
+        if (all && all->begin[i] == all->begin[i + 1]) continue;
+        size_t row = all ? all->rows[all->begin[i]] : i;
+        if (dataset_usable(dataset, source, row, drop)) rows[(*count)++] = (uint32_t)row;
+    }
+}
+
 static tl_status dataset_choose_rows(tl_dataset *dataset, const tl__rows_of *source, const tl__data_settings *settings,
                                      dataset_candidates *c, tl_error *error)
 {
@@ -141,10 +155,7 @@ static tl_status dataset_choose_rows(tl_dataset *dataset, const tl__rows_of *sou
     c->capacity = rows;
     c->rows = tl__alloc_zero(c->heap, rows, sizeof *c->rows);
     if (!c->rows) return tl__fail_memory(error, rows * sizeof *c->rows);
-    for (size_t row = 0; row < rows; row++) {
-        if (dataset_usable(dataset, source, row, settings->missing == TL__MISSING_DROP))
-            c->rows[c->count++] = (uint32_t)row;
-    }
+    dataset_take_usable(dataset, source, settings->missing == TL__MISSING_DROP, c->rows, &c->count);
     if (c->count > 0) return TL_OK;
     return tl__fail_at(error, TL_BAD_DATA, source->table->source, 0, 0, "data.missing",
                        "no rows are left: of %zu, %zu have missing values, %zu no target, %zu a class that "
@@ -219,7 +230,9 @@ static tl_status dataset_take_parts(tl_dataset *dataset, const dataset_candidate
     for (size_t i = 0; i < c->count; i++) {
         uint32_t candidate = c->order[i], row = c->rows[candidate];
         unsigned char part = c->part[candidate];
-        dataset->part_of[row] = part;
+        size_t steps = 1;
+        const uint32_t *all = source->sequences ? tl__sequence_steps(source, row, &steps) : &row;
+        for (size_t t = 0; t < steps; t++) dataset->part_of[all[t]] = part;
         if (part >= TL__PARTS) continue;
         tl__part_rows *rows = &dataset->part[part];
         rows->rows[rows->count++] = row;
@@ -284,6 +297,21 @@ static tl_status dataset_start_pipeline(tl_dataset *dataset, const tl__roles *ro
     return tl__target_describe(table, roles, settings, dataset->pipeline, error);
 }
 
+/* On the rows of the training part; of sequences, on their steps. */
+static tl_status dataset_fit_inputs(tl_dataset *dataset, const tl__data_settings *settings, tl_error *error)
+{
+    tl__pipeline *pipeline = dataset->pipeline;
+    const tl__part_rows *train = &dataset->part[TL_TRAIN];
+    size_t count = train->count, bytes = 0;
+    uint32_t *rows = train->rows;
+    tl_status status = TL_OK;
+    if (pipeline->sequence) TL_TRY(tl__sequences_steps(dataset, train, &rows, &count, &bytes, error));
+    for (size_t i = 0; i < pipeline->input_count && status == TL_OK; i++)
+        status = tl__fit_input(pipeline, &pipeline->inputs[i], train->from->columns[i], rows, count, settings, error);
+    if (bytes) tl__free(&dataset->context->heap, rows, bytes);
+    return status;
+}
+
 static tl_status dataset_fit(tl_dataset *dataset, const tl__data_settings *settings, tl_error *error)
 {
     tl__pipeline *pipeline = dataset->pipeline;
@@ -291,10 +319,7 @@ static tl_status dataset_fit(tl_dataset *dataset, const tl__data_settings *setti
     const tl__part_rows *train = &dataset->part[TL_TRAIN];
     if (source->table->store)
         TL_TRY(tl__fit_stored(pipeline, source->table, source->columns, train->rows, train->count, settings, error));
-    for (size_t i = 0; i < pipeline->input_count && !source->table->store; i++) {
-        TL_TRY(tl__fit_input(pipeline, &pipeline->inputs[i], source->columns[i], train->rows, train->count, settings,
-                             error));
-    }
+    if (!source->table->store) TL_TRY(dataset_fit_inputs(dataset, settings, error));
     if (!tl__pipeline_place(pipeline) || pipeline->features == 0) {
         return tl__fail_at(error, TL_OUT_OF_RANGE, source->table->source, 0, 0, NULL,
                            pipeline->features ? "the inputs are larger than memory" :
@@ -305,6 +330,19 @@ static tl_status dataset_fit(tl_dataset *dataset, const tl__data_settings *setti
 }
 
 /* ---- test file ---- */
+
+/* The steps of a test file's sequences: the columns that say so have the same names. */
+static tl_status dataset_test_order(tl_dataset *dataset, const tl__roles *roles, tl_error *error)
+{
+    tl__rows_of *source = &dataset->source[1];
+    const tl__column *columns = dataset->source[0].table->columns;
+    size_t ids, time = SIZE_MAX;
+    TL_TRY(tl__table_find(source->table, columns[roles->sequence].name, "data.sequence.id", &ids, error));
+    if (roles->time != SIZE_MAX)
+        TL_TRY(tl__table_find(source->table, columns[roles->time].name, "data.time", &time, error));
+    return tl__sequences_order(dataset, source, &source->table->columns[ids],
+                               time == SIZE_MAX ? NULL : &source->table->columns[time], error);
+}
 
 static tl_status dataset_test_file(tl_dataset *dataset, const tl__roles *roles, const tl__data_settings *settings,
                                    tl_error *error)
@@ -329,7 +367,13 @@ static tl_status dataset_test_file(tl_dataset *dataset, const tl__roles *roles, 
                                "column '%s' holds texts here, but numbers in the training data", name);
         }
     }
+    if (dataset->pipeline->sequence) TL_TRY(dataset_test_order(dataset, roles, error));
     TL_TRY(tl__source_check(dataset, source, settings, error));
+    if (dataset->pipeline->sequence) {
+        TL_TRY(tl__sequences_cut(dataset, source, settings->missing == TL__MISSING_DROP, error));
+        for (size_t i = 0; i < roles->target_count; i++)
+            TL_TRY(tl__sequences_constant(source, &table->columns[targets[i]], "data.target", error));
+    }
     if (roles->weight != SIZE_MAX) {
         TL_TRY(tl__table_find(table, train->columns[roles->weight].name, "data.weight", &weight, error));
         TL_TRY(tl__column_take_in(table, &table->columns[weight], error));
@@ -338,18 +382,16 @@ static tl_status dataset_test_file(tl_dataset *dataset, const tl__roles *roles, 
     tl__target_encode(table, targets, dataset->pipeline, source->labels, source->targets);
     TL_TRY(tl__part_new(dataset, TL_TEST, source, table->rows, error));
     tl__part_rows *part = &dataset->part[TL_TEST];
-    for (size_t row = 0; row < table->rows; row++) {
-        if (source->labels && source->labels[row] == -2 && settings->classes.count == 0) {
+    for (size_t row = 0; row < table->rows && settings->classes.count == 0; row++) {
+        if (source->labels && source->labels[row] == -2) {
             char scratch[32];
             return tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, "data.test_file",
                                "row %zu has the class '%s', which the training data does not have; correct one of the "
                                "files, or list the classes that count: data.classes",
                                row, tl__target_name(&table->columns[targets[0]], row, scratch));
         }
-        if (dataset_usable(dataset, source, row, settings->missing == TL__MISSING_DROP)) {
-            part->rows[part->count++] = (uint32_t)row;
-        }
     }
+    dataset_take_usable(dataset, source, settings->missing == TL__MISSING_DROP, part->rows, &part->count);
     return tl__source_maps(dataset, source, error);
 }
 
@@ -395,6 +437,14 @@ TL_PRIV tl_status tl__part_count_unknown(tl_dataset *dataset, const tl__part_row
     const tl__rows_of *from = part->from;
     size_t inputs = dataset->pipeline->input_count;
     if (from->table->store) return dataset_count_stored(dataset, part, error);
+    if (from->sequences) {
+        uint32_t *steps;
+        size_t count, bytes;
+        TL_TRY(tl__sequences_steps(dataset, part, &steps, &count, &bytes, error));
+        dataset->left_out.unknown_categories += dataset_unknown(from, from->columns, inputs, steps, count);
+        tl__free(&dataset->context->heap, steps, bytes);
+        return TL_OK;
+    }
     dataset->left_out.unknown_categories += dataset_unknown(from, from->columns, inputs, part->rows, part->count);
     return TL_OK;
 }
@@ -411,6 +461,8 @@ static tl_status dataset_notes(tl_dataset *dataset, const tl__roles *roles)
                                     table->columns[i].name));
         }
     }
+    for (int s = 0; s < 2; s++)
+        if (dataset->source[s].sequences) TL_TRY(tl__sequences_note(dataset, &dataset->source[s]));
     if (out->missing_rows)
         TL_TRY(tl__dataset_note(dataset, "%zu rows with missing values are left out", out->missing_rows));
     if (out->missing_target_rows) {
@@ -452,6 +504,41 @@ TL_PRIV void tl__dataset_let_go(tl_dataset *dataset)
     }
 }
 
+/* ---- sequences ---- */
+
+static tl_status dataset_sequences(tl_dataset *dataset, const tl__roles *roles, const tl__data_settings *settings,
+                                   tl_error *error)
+{
+    const tl__table *table = dataset->source[0].table;
+    tl__pipeline *pipeline = dataset->pipeline;
+    const tl__column *ids = &table->columns[roles->sequence];
+    const tl__column *time = roles->time == SIZE_MAX ? NULL : &table->columns[roles->time];
+    tl__sequence *form = tl__arena_push_zero(&pipeline->arena, 1, sizeof *form);
+    if (!form) return tl__fail_memory(error, sizeof *form);
+    form->id = tl__arena_text(&pipeline->arena, ids->name);
+    form->time = time ? tl__arena_text(&pipeline->arena, time->name) : NULL;
+    if (!form->id || (time && !form->time)) return tl__fail_memory(error, 64);
+    form->max_length = (size_t)settings->sequence.max_length;
+    form->keep_first = settings->sequence.keep == TL__STEPS_FIRST;
+    pipeline->sequence = form;
+    return tl__sequences_order(dataset, &dataset->source[0], ids, time, error);
+}
+
+static tl_status dataset_sequences_cut(tl_dataset *dataset, const tl__roles *roles, const tl__data_settings *settings,
+                                       tl_error *error)
+{
+    tl__rows_of *source = &dataset->source[0];
+    const tl__column *columns = source->table->columns;
+    TL_TRY(tl__sequences_cut(dataset, source, settings->missing == TL__MISSING_DROP, error));
+    for (size_t i = 0; i < roles->target_count; i++)
+        TL_TRY(tl__sequences_constant(source, &columns[roles->targets[i]], "data.target", error));
+    if (roles->group != SIZE_MAX)
+        TL_TRY(tl__sequences_constant(source, &columns[roles->group], "data.split.group", error));
+    if (roles->weight != SIZE_MAX)
+        TL_TRY(tl__sequences_constant(source, &columns[roles->weight], "data.weight", error));
+    return TL_OK;
+}
+
 static tl_status dataset_make(tl_dataset *dataset, const tl__data_settings *settings, uint64_t seed, tl__roles *roles,
                               dataset_candidates *c, tl_error *error)
 {
@@ -466,7 +553,9 @@ static tl_status dataset_make(tl_dataset *dataset, const tl__data_settings *sett
     for (size_t i = 0, at = 0; i < table->column_count; i++) {
         if (roles->of[i] == TL__ROLE_INPUT) source->columns[at++] = &table->columns[i];
     }
+    if (roles->sequence != SIZE_MAX) TL_TRY(dataset_sequences(dataset, roles, settings, error));
     TL_TRY(tl__source_check(dataset, source, settings, error));
+    if (roles->sequence != SIZE_MAX) TL_TRY(dataset_sequences_cut(dataset, roles, settings, error));
     tl__target_encode(table, roles->targets, dataset->pipeline, source->labels, source->targets);
     if (roles->weight != SIZE_MAX) TL_TRY(tl__source_weights(dataset, source, &table->columns[roles->weight], error));
     TL_TRY(dataset_choose_rows(dataset, source, settings, c, error));

@@ -33,6 +33,8 @@ typedef struct tl__rows_of {
     float *targets;                /* [table->rows, outputs] of a regression, in the target's unit; NaN: missing */
     float *weights;                /* [table->rows], or NULL */
     struct tl__series *series;     /* of a forecast: what windows are read from (data/series.h) */
+    struct tl__sequences *sequences;   /* rows are steps of these (data/sequence.h), and a sequence stands in all arrays
+                                      of rows at its head, its first row; NULL: rows are rows */
     unsigned char *incomplete;     /* a bit per row of a stored table: a cell of the inputs is missing; NULL: the
                                       table is in memory, or rows with missing cells are kept */
 } tl__rows_of;
@@ -41,7 +43,7 @@ typedef struct tl__part_rows {
     const tl__rows_of *from;
     size_t count;
     uint32_t *rows;                /* numbers of rows in from->table; training parts ascend. Of a forecast: steps of
-                                      from->series that the windows' targets begin with */
+                                      from->series that the windows' targets begin with; of sequences their heads */
 } tl__part_rows;
 
 /* What was left out and why, for the report. */
@@ -118,6 +120,9 @@ TL_PRIV tl_status tl__dataset_gather(const tl_dataset *dataset, tl_part part, co
 /* The room on the heap; NULL where none is needed. */
 TL_PRIV tl_status tl__dataset_room_new(const tl_dataset *dataset, void **out, tl_error *error);
 TL_PRIV void tl__dataset_room_free(const tl_dataset *dataset, void *room);
+/* Steps of the sequences that these rows are, [count]; nothing where they are none. */
+TL_PRIV void tl__dataset_lengths(const tl_dataset *dataset, tl_part part, const uint32_t *order, size_t first,
+                                 size_t count, int32_t *lengths);
 /* Labels, targets and weights alone. */
 TL_PRIV void tl__dataset_gather_targets(const tl_dataset *dataset, tl_part part, const uint32_t *order, size_t first,
                                         size_t count, int32_t *labels, float *targets, float *weights);
@@ -127,6 +132,7 @@ TL_PRIV void tl__dataset_gather_inputs(const tl__pipeline *pipeline, const tl__r
 /* Targets of a regression in their own unit, for metrics: out [count, outputs]. */
 TL_PRIV void tl__dataset_targets(const tl_dataset *dataset, tl_part part, size_t first, size_t count, float *out);
 /* Number of the row in its file, from 0 (header and skipped lines not counted): the row id of predictions. */
+TL_PRIV const char *tl__dataset_sequence_id(const tl_dataset *dataset, tl_part part, size_t index);    /* or NULL */
 TL_PRIV size_t tl__dataset_row_id(const tl_dataset *dataset, tl_part part, size_t index);
 
 /* Weights [classes] from the training part: total / count, scaled so that they sum to the number of classes (a class

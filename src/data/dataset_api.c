@@ -2,6 +2,7 @@
 #include "data/dataset.h"
 
 #include "base/text.h"
+#include "data/sequence.h"
 #include "data/stream.h"
 #include "text/bind.h"
 #include "text/yaml.h"
@@ -48,20 +49,33 @@ TL_PRIV tl_status tl__dataset_load(tl_context *context, const tl__data_settings 
         return tl__fail_at(error, TL_UNSUPPORTED, NULL, 0, 0, "data.streaming",
                            "the series of a forecast are held in memory; say data.streaming: false, or raise "
                            "data.memory_limit");
+    if (settings->sequence.id && settings->task == TL__TASK_FORECAST)
+        return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.sequence",
+                           "sequences are learned as a whole, so data.sequence goes with data.task: classification or "
+                           "regression; series of a forecast are named by data.series");
+    if (settings->sequence.table && !settings->sequence.id)
+        return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.sequence.id",
+                           "data.sequence.table needs data.sequence.id, the column that names the sequence of a row");
+    if (stream && settings->sequence.id)
+        return tl__fail_at(error, TL_UNSUPPORTED, NULL, 0, 0, "data.streaming",
+                           "the steps of sequences are held in memory; say data.streaming: false, or raise "
+                           "data.memory_limit");
     if (stream) TL_TRY(tl__stream_check(settings, error));
     TL_TRY(api_read(context, settings->file, settings, stream, NULL, folder, "data.file", &table, error));
     tl__arena_init(&arena, &context->heap);
-    tl_status status = TL_OK;
-    if (settings->test_file) {
+    tl_status status = tl__sequences_join(table, settings, folder, false, error);
+    if (status == TL_OK && settings->test_file) {
         status = api_kinds(table, &arena, &kinds, error);
         if (status == TL_OK) {
             status = api_read(context, settings->test_file, settings, stream, &kinds, folder, "data.test_file", &test,
                               error);
         }
+        if (status == TL_OK) status = tl__sequences_join(test, settings, folder, false, error);
     }
     tl__arena_free(&arena);
     if (status != TL_OK) {
         tl__table_free(table);
+        tl__table_free(test);
         return status;
     }
     TL_TRY(tl__dataset_make(context, table, test, settings, seed, out, error));

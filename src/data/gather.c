@@ -3,6 +3,7 @@
 #include "data/dataset.h"
 
 #include "base/math.h"
+#include "data/sequence.h"
 #include "data/window.h"
 #include "data/windows.h"
 
@@ -80,10 +81,8 @@ static void gather_words(const gather_rows *g, const tl__column *column, const t
     }
 }
 
-TL_PRIV void tl__dataset_gather_inputs(const tl__pipeline *pipeline, const tl__rows_of *source, const uint32_t *rows,
-                                       const uint32_t *order, size_t first, size_t count, float *inputs)
+static void gather_all(const tl__pipeline *pipeline, const tl__rows_of *source, gather_rows g, float *inputs)
 {
-    gather_rows g = {rows, order, first, count, NULL, pipeline->features};
     for (size_t i = 0; i < pipeline->input_count; i++) {
         const tl__input *input = &pipeline->inputs[i];
         const tl__column *column = source->columns[i];
@@ -93,6 +92,34 @@ TL_PRIV void tl__dataset_gather_inputs(const tl__pipeline *pipeline, const tl__r
         else if (column->type == TL__COLUMN_I32) gather_i32(&g, column, input);
         else if (column->type == TL__COLUMN_F32) gather_f32(&g, column, input);
         else gather_f64(&g, column, input);
+    }
+}
+
+TL_PRIV void tl__dataset_gather_inputs(const tl__pipeline *pipeline, const tl__rows_of *source, const uint32_t *rows,
+                                       const uint32_t *order, size_t first, size_t count, float *inputs)
+{
+    gather_rows g = {rows, order, first, count, NULL, pipeline->features};
+    if (!source->sequences) {
+        gather_all(pipeline, source, g, inputs);
+        return;
+    }
+    size_t length, step = pipeline->sequence->features;
+    for (size_t i = 0; i < count; i++, inputs += pipeline->features) {
+        const uint32_t *steps = tl__sequence_steps(source, (uint32_t)gather_row(&g, i), &length);
+        gather_all(pipeline, source, (gather_rows){steps, NULL, 0, length, NULL, step}, inputs);
+        memset(inputs + length * step, 0, (pipeline->features - length * step) * sizeof *inputs);
+    }
+}
+
+TL_PRIV void tl__dataset_lengths(const tl_dataset *dataset, tl_part part, const uint32_t *order, size_t first,
+                                 size_t count, int32_t *lengths)
+{
+    const tl__part_rows *rows = &dataset->part[part];
+    gather_rows g = {rows->rows, order, first, count, NULL, 0};
+    size_t length;
+    for (size_t i = 0; rows->from->sequences && i < count; i++) {
+        tl__sequence_steps(rows->from, (uint32_t)gather_row(&g, i), &length);
+        lengths[i] = (int32_t)length;
     }
 }
 
@@ -210,6 +237,12 @@ TL_PRIV void tl__dataset_targets(const tl_dataset *dataset, tl_part part, size_t
     for (size_t i = 0; rows->from->targets && i < count; i++) {
         memcpy(out + i * outputs, rows->from->targets + rows->rows[first + i] * outputs, outputs * sizeof *out);
     }
+}
+
+TL_PRIV const char *tl__dataset_sequence_id(const tl_dataset *dataset, tl_part part, size_t index)
+{
+    const tl__part_rows *rows = &dataset->part[part];
+    return rows->from->sequences ? tl__sequence_name(rows->from, rows->rows[index]) : NULL;
 }
 
 TL_PRIV size_t tl__dataset_row_id(const tl_dataset *dataset, tl_part part, size_t index)

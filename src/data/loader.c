@@ -129,9 +129,9 @@ static tl_status loader_draw(tl__table *table, const char *path, const tl__data_
     return status;
 }
 
-static tl_status loader_file(tl_context *context, const char *folder, const char *path,
-                             const tl__data_settings *settings,
-                             const tl__kinds *known, tl__table **out, tl_error *error)
+TL_PRIV tl_status tl__loader_file(tl_context *context, const char *folder, const char *path,
+                                  const tl__data_settings *settings, const tl__kinds *known, tl__table **out,
+                                  tl_error *error)
 {
     tl__buffer bytes;
     tl__arena arena;
@@ -205,32 +205,13 @@ static tl_status loader_pair(tl_context *context, const char *images, const char
                              tl__table **out, tl_error *error)
 {
     tl__table *first = NULL, *second = NULL;
-    tl_status status = loader_file(context, folder, images, settings, known, &first, error);
-    if (status == TL_OK) status = loader_file(context, folder, labels, settings, known, &second, error);
+    tl_status status = tl__loader_file(context, folder, images, settings, known, &first, error);
+    if (status == TL_OK) status = tl__loader_file(context, folder, labels, settings, known, &second, error);
     if (status == TL_OK) status = tl__loader_join_labels(first, second, error);
     tl__table_free(second);
     if (status == TL_OK) *out = first;
     else tl__table_free(first);
     return status;
-}
-
-static tl_status loader_many(tl_context *context, const tl_value *list, const tl__data_settings *settings,
-                             const tl__kinds *known, const char *folder, tl__table **out, tl_error *error)
-{
-    tl__table *table = NULL;
-    for (const tl_value *file = list->first; file; file = file->next) {
-        tl__table *more = NULL;
-        tl_status status = loader_file(context, folder, file->text, settings, known, &more, error);
-        if (status == TL_OK && table) status = tl__table_append(table, more, error);
-        if (status != TL_OK || table) tl__table_free(more);
-        else table = more;
-        if (status != TL_OK) {
-            tl__table_free(table);
-            return status;
-        }
-    }
-    *out = table;
-    return TL_OK;
 }
 
 static bool loader_is_path(const tl_value *value)
@@ -253,11 +234,13 @@ TL_PRIV tl_status tl__table_read(tl_context *context, const tl_value *file, cons
                                  const tl__kinds *known, const char *folder, const char *setting, tl__table **out,
                                  tl_error *error)
 {
-    if (loader_is_path(file)) return loader_file(context, folder, file->text, settings, known, out, error);
+    bool pattern = loader_is_path(file) && tl__loader_is_pattern(file->text);
+    if (loader_is_path(file) && !pattern)
+        return tl__loader_file(context, folder, file->text, settings, known, out, error);
     bool all_paths = file && file->kind == TL_LIST && file->first;
     for (const tl_value *item = all_paths ? file->first : NULL; item; item = item->next)
         all_paths &= loader_is_path(item);
-    if (all_paths) return loader_many(context, file, settings, known, folder, out, error);
+    if (all_paths || pattern) return tl__loader_files(context, file, settings, known, folder, out, error);
     const char *images, *labels;
     if (tl__loader_pair(file, &images, &labels))
         return loader_pair(context, images, labels, settings, known, folder, out, error);
@@ -289,7 +272,8 @@ TL_PRIV tl_status tl__loader_kind(const tl__source *source, const char *name, si
 {
     const tl_value *types = source->settings->types;
     *out = TL__KIND_FIND_OUT;
-    if (tl__loader_is_paths(source->settings, name, position, columns)) {
+    bool names = tl__loader_is_at(source->settings->sequence.id, name, position, columns);
+    if (names || tl__loader_is_at(source->settings->image.column, name, position, columns)) {
         *out = TL__KIND_CATEGORY;
         return TL_OK;
     }

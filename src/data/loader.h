@@ -72,8 +72,15 @@ TL_PRIV tl_status tl__loader_folder(tl_context *context, const char *path, const
  * become the pictures there. Nothing without that setting. */
 TL_PRIV tl_status tl__loader_pictures(tl__table *table, const char *path, const tl__data_settings *settings,
                                       tl_error *error);
-/* Is a column one of such paths, by name or position? */
-TL_PRIV bool tl__loader_is_paths(const tl__data_settings *settings, const char *name, size_t position, size_t columns);
+/* Is this the column that is wanted, by name or position? wanted may be NULL. */
+TL_PRIV bool tl__loader_is_at(const char *wanted, const char *name, size_t position, size_t columns);
+/* One file; a list of files, or a name with one * in it, as one table. */
+TL_PRIV tl_status tl__loader_file(tl_context *context, const char *folder, const char *path,
+                                  const tl__data_settings *settings, const tl__kinds *known, tl__table **out,
+                                  tl_error *error);
+TL_PRIV bool tl__loader_is_pattern(const char *path);
+TL_PRIV tl_status tl__loader_files(tl_context *context, const tl_value *files, const tl__data_settings *settings,
+                                   const tl__kinds *known, const char *folder, tl__table **out, tl_error *error);
 /* The paths of a pair {images: file, labels: file}; false: it is none. */
 TL_PRIV bool tl__loader_pair(const tl_value *file, const char **images, const char **labels);
 /* What of its format can be streamed. */

@@ -288,9 +288,8 @@ TL_PRIV tl_status tl__loader_folder(tl_context *context, const char *path, const
 
 /* ---- paths in a table ---- */
 
-TL_PRIV bool tl__loader_is_paths(const tl__data_settings *settings, const char *name, size_t position, size_t columns)
+TL_PRIV bool tl__loader_is_at(const char *wanted, const char *name, size_t position, size_t columns)
 {
-    const char *wanted = settings->image.column;
     int64_t at;
     if (!wanted) return false;
     if (tl__same_text(wanted, name)) return true;

@@ -69,6 +69,13 @@ TL_PRIV bool tl__pipeline_place(tl__pipeline *pipeline)
         input->offset = features;
         if (!tl__size_add(raw, input->width, &raw) || !tl__size_add(features, input->features, &features)) return false;
     }
+    tl__sequence *sequence = pipeline->sequence;
+    if (sequence) {
+        sequence->raw = raw;
+        sequence->features = features;
+        if (!tl__size_mul(raw, sequence->max_length, &raw) || !tl__size_mul(features, sequence->max_length, &features))
+            return false;
+    }
     pipeline->raw = raw;
     pipeline->features = features;
     return true;
@@ -89,6 +96,16 @@ static bool pipeline_copy_forecast(tl__pipeline *to, const tl__pipeline *from)
     return copied;
 }
 
+static bool pipeline_copy_sequence(tl__pipeline *to, const tl__sequence *from)
+{
+    to->sequence = tl__arena_push_zero(&to->arena, 1, sizeof *from);
+    if (!to->sequence) return false;
+    *to->sequence = *from;
+    to->sequence->id = tl__arena_text(&to->arena, from->id);
+    if (from->time) to->sequence->time = tl__arena_text(&to->arena, from->time);
+    return to->sequence->id && (!from->time || to->sequence->time);
+}
+
 static bool pipeline_copy(tl__pipeline *to, const tl__pipeline *from)
 {
     if (from->forecast) return pipeline_copy_forecast(to, from);
@@ -100,6 +117,7 @@ static bool pipeline_copy(tl__pipeline *to, const tl__pipeline *from)
         if (input->category && !tl__pipeline_texts(to, &input->words, from->inputs[i].words, input->features))
             return false;
     }
+    if (from->sequence && !pipeline_copy_sequence(to, from->sequence)) return false;
     to->raw = from->raw;
     to->features = from->features;
     to->normalize = from->normalize;   /* one of four constants */
@@ -191,6 +209,40 @@ TL_PRIV bool tl__input_word(const tl__input *input, float raw, float *out)
     return true;
 }
 
+/* A row, or a step of one; false: a value is missing that has no fill, or not finite. */
+static bool pipeline_apply_inputs(const tl__pipeline *pipeline, const float *raw, float *out)
+{
+    for (size_t i = 0; i < pipeline->input_count; i++) {
+        const tl__input *input = &pipeline->inputs[i];
+        bool good = true;
+        if (input->category) good = tl__input_word(input, raw[input->raw_offset], out + input->offset);
+        for (size_t k = 0; k < input->width && !input->category; k++) {
+            float value = tl__input_value(input, raw[input->raw_offset + k]);
+            out[input->offset + k] = value;
+            good = good && tl__is_finite(value);
+        }
+        if (!good) return false;
+    }
+    return true;
+}
+
+TL_PRIV size_t tl__pipeline_length(const tl__pipeline *pipeline, const float *raw)
+{
+    size_t size = pipeline->sequence->raw, count = pipeline->raw;
+    while (count > 0 && raw[count - 1] != raw[count - 1]) count--;
+    return (count + size - 1) / size;
+}
+
+static bool pipeline_apply_sequence(const tl__pipeline *pipeline, const float *raw, float *out)
+{
+    const tl__sequence *sequence = pipeline->sequence;
+    size_t length = tl__pipeline_length(pipeline, raw), used = length * sequence->features;
+    memset(out + used, 0, (pipeline->features - used) * sizeof *out);
+    for (size_t t = 0; t < length; t++)
+        if (!pipeline_apply_inputs(pipeline, raw + t * sequence->raw, out + t * sequence->features)) return false;
+    return length > 0;
+}
+
 TL_PRIV tl_status tl__pipeline_apply(const tl__pipeline *pipeline, const float *raw, size_t rows, float *out,
                                      size_t *bad_row)
 {
@@ -201,19 +253,11 @@ TL_PRIV tl_status tl__pipeline_apply(const tl__pipeline *pipeline, const float *
             if (bad_row) *bad_row = row;
             return TL_NOT_FINITE;
         }
-        for (size_t i = 0; i < pipeline->input_count; i++) {
-            const tl__input *input = &pipeline->inputs[i];
-            bool good = true;
-            if (input->category) good = tl__input_word(input, raw[input->raw_offset], out + input->offset);
-            for (size_t k = 0; k < input->width && !input->category; k++) {
-                float value = tl__input_value(input, raw[input->raw_offset + k]);
-                out[input->offset + k] = value;
-                good = good && tl__is_finite(value);
-            }
-            if (good) continue;
-            if (bad_row) *bad_row = row;
-            return TL_NOT_FINITE;
-        }
+        bool good = pipeline->sequence ? pipeline_apply_sequence(pipeline, raw, out)
+                                       : pipeline_apply_inputs(pipeline, raw, out);
+        if (good) continue;
+        if (bad_row) *bad_row = row;
+        return TL_NOT_FINITE;
     }
     return TL_OK;
 }

@@ -27,6 +27,14 @@ typedef struct tl__input {
     size_t fill_word;              /* what a missing category becomes; SIZE_MAX: a mistake */
 } tl__input;
 
+/* Of a pipeline whose rows are sequences of steps; the inputs are those of a step. */
+typedef struct tl__sequence {
+    const char *id, *time;         /* columns; time may be NULL */
+    size_t max_length;
+    bool keep_first;               /* of a longer one; else its last steps */
+    size_t raw, features;          /* floats of a step */
+} tl__sequence;
+
 typedef struct tl__pipeline {
     tl_context *context;
     tl__arena arena;               /* owns all texts and arrays below */
@@ -43,6 +51,7 @@ typedef struct tl__pipeline {
     const char **classes;          /* [outputs] of a classification; NULL else */
     int positive_class, background_class;    /* -1: not given */
     double *target_shift, *target_scale;     /* [outputs] of a regression: learned value = (target - shift) / scale */
+    tl__sequence *sequence;        /* NULL: a row is no sequence */
     struct tl__forecast *forecast;           /* data/forecast.h: a row is a window of series, inputs are its channels
                                                 and not the list above, outputs [horizon, targets]; NULL: rows are
                                                 rows */
@@ -69,7 +78,10 @@ TL_PRIV tl_status tl__pipeline_save(tl__builder *builder, const char *path, tl_e
 TL_PRIV tl_status tl__pipeline_plain(tl_context *context, size_t features, size_t outputs, size_t classes,
                                      tl__pipeline **out);
 
-/* out [rows, features] from raw [rows, pipeline->raw]. No allocation. TL_NOT_FINITE when a value is missing that the
+/* Steps of a raw row that is a sequence: up to the last one that is not missing altogether. */
+TL_PRIV size_t tl__pipeline_length(const tl__pipeline *pipeline, const float *raw);
+/* out [rows, features] from raw [rows, pipeline->raw]; of a sequence 0 behind its end, and one without steps is missing.
+ * No allocation. TL_NOT_FINITE when a value is missing that the
  * pipeline has no fill for, or infinite; out then holds the rows before it, and *bad_row (may be NULL) its number. */
 TL_PRIV tl_status tl__pipeline_apply(const tl__pipeline *pipeline, const float *raw, size_t rows, float *out,
                                      size_t *bad_row);

@@ -46,6 +46,14 @@ TL_PRIV tl_value *tl__pipeline_put(tl__builder *builder, tl_value *parent, const
         tl__forecast_put(builder, tl__put_map(builder, map, "forecast"), pipeline->forecast);
         return map;
     }
+    if (pipeline->sequence) {
+        const tl__sequence *sequence = pipeline->sequence;
+        tl_value *form = tl__put_map(builder, map, "sequence");
+        tl__put_text(builder, form, "id", sequence->id);
+        if (sequence->time) tl__put_text(builder, form, "time", sequence->time);
+        tl__put_integer(builder, form, "max_length", (int64_t)sequence->max_length);
+        tl__put_text(builder, form, "keep", sequence->keep_first ? "first" : "last");
+    }
     tl_value *inputs = tl__put_list(builder, map, "inputs");
     for (size_t i = 0; i < pipeline->input_count; i++) tree_put_input(builder, inputs, &pipeline->inputs[i]);
     if (pipeline->classification) {
@@ -245,6 +253,25 @@ static tl_status tree_targets(const tree_reader *reader, const tl_value *map, co
     return TL_OK;
 }
 
+static tl_status tree_sequence(const tree_reader *reader, const tl_value *map)
+{
+    tl__pipeline *pipeline = reader->pipeline;
+    const tl_value *length = tl__value_child(map, "max_length"), *keep = tl__value_child(map, "keep");
+    tl__sequence *sequence = tl__arena_push_zero(&pipeline->arena, 1, sizeof *sequence);
+    if (!sequence) return tree_memory(reader);
+    if (map->kind != TL_MAP || !length || length->kind != TL_INTEGER || length->integer < 1 ||
+        length->integer > TREE_MAX_WIDTH)
+        return tree_bad(reader, map, "the length of its sequences is missing or out of range");
+    if (!tl__same_text(tl_value_text(keep, ""), "first") && !tl__same_text(tl_value_text(keep, ""), "last"))
+        return tree_bad(reader, map, "keep is neither first nor last");
+    TL_TRY(tree_text(reader, map, "id", &sequence->id));
+    if (tl__value_child(map, "time")) TL_TRY(tree_text(reader, map, "time", &sequence->time));
+    sequence->max_length = (size_t)length->integer;
+    sequence->keep_first = tl__same_text(tl_value_text(keep, ""), "first");
+    pipeline->sequence = sequence;
+    return TL_OK;
+}
+
 static tl_status tree_read(const tree_reader *reader, const tl_value *map, const tl_value *inputs)
 {
     tl__pipeline *pipeline = reader->pipeline;
@@ -256,6 +283,7 @@ static tl_status tree_read(const tree_reader *reader, const tl_value *map, const
     for (const tl_value *input = inputs->first; input; input = input->next) {
         TL_TRY(tree_input(reader, input, &pipeline->inputs[at++]));
     }
+    if (tl__value_child(map, "sequence")) TL_TRY(tree_sequence(reader, tl__value_child(map, "sequence")));
     if (!tl__pipeline_place(pipeline)) return tree_bad(reader, inputs, "the inputs are larger than memory");
     if (classes) return tree_classes(reader, map, classes);
     return tree_targets(reader, map, tl__value_child(map, "targets"));

@@ -4,6 +4,7 @@
 #include "data/dataset.h"
 
 #include "base/text.h"
+#include "data/sequence.h"
 #include "data/series.h"
 #include "port/port.h"
 #include "text/csv.h"
@@ -17,6 +18,7 @@ typedef struct prepare {
     float *inputs;               /* [PREPARE_ROWS, features] */
     int32_t *labels;
     float *targets;
+    int32_t *lengths;            /* of sequences; NULL: rows are none */
     void *room;                  /* for gathering */
     tl__buffer out;
     tl__file *file;
@@ -41,6 +43,7 @@ static tl_status prepare_gather(prepare *p, size_t first, size_t *count)
 {
     const tl_dataset *dataset = p->dataset;
     *count = tl__size_min(PREPARE_ROWS, dataset->part[p->part].count - first);
+    tl__dataset_lengths(dataset, p->part, NULL, first, *count, p->lengths);
     if (p->targets) tl__dataset_targets(dataset, p->part, first, *count, p->targets);
     return tl__dataset_gather(dataset, p->part, NULL, first, *count, p->inputs, p->labels, NULL, NULL, p->room,
                               p->error);
@@ -52,13 +55,15 @@ static void prepare_csv_names(prepare *p)
 {
     const tl__pipeline *pipeline = p->dataset->pipeline;
     char name[512];
+    bool begun = pipeline->sequence != NULL;
+    if (begun) tl__csv_put(&p->out, pipeline->sequence->id, strlen(pipeline->sequence->id), true, true);
     for (size_t i = 0; i < pipeline->input_count; i++) {
         const tl__input *input = &pipeline->inputs[i];
         for (size_t k = 0; k < input->features; k++) {
             size_t size = input->category      ? tl__format(name, sizeof name, "%s=%s", input->name, input->words[k])
                           : input->width > 1 ? tl__format(name, sizeof name, "%s_%zu", input->name, k)
                                              : tl__format(name, sizeof name, "%s", input->name);
-            tl__csv_put(&p->out, name, tl__size_min(size, sizeof name - 1), i + k == 0, true);
+            tl__csv_put(&p->out, name, tl__size_min(size, sizeof name - 1), i + k == 0 && !begun, true);
         }
     }
     for (size_t i = 0; i < pipeline->target_count; i++) {
@@ -95,6 +100,27 @@ static tl_status prepare_csv_steps(prepare *p)
     return prepare_flush(p);
 }
 
+/* A row; of a sequence, one for each step, behind its name. */
+static void prepare_csv_row(prepare *p, size_t first, size_t i)
+{
+    const tl__pipeline *pipeline = p->dataset->pipeline;
+    size_t steps = p->lengths ? (size_t)p->lengths[i] : 1;
+    size_t features = p->lengths ? pipeline->sequence->features : pipeline->features;
+    const char *id = tl__dataset_sequence_id(p->dataset, p->part, first + i);
+    for (size_t t = 0; t < steps; t++) {
+        const float *inputs = p->inputs + i * pipeline->features + t * features;
+        if (id) tl__csv_put(&p->out, id, strlen(id), true, true);
+        for (size_t k = 0; k < features; k++) tl__csv_put_float(&p->out, inputs[k], k == 0 && !id);
+        if (p->labels) {
+            const char *name = p->labels[i] < 0 ? "" : pipeline->classes[p->labels[i]];
+            tl__csv_put(&p->out, name, strlen(name), false, true);
+        }
+        for (size_t k = 0; p->targets && k < pipeline->outputs; k++)
+            tl__csv_put_float(&p->out, p->targets[i * pipeline->outputs + k], false);
+        tl__csv_end_row(&p->out);
+    }
+}
+
 static tl_status prepare_csv_rows(prepare *p)
 {
     const tl__pipeline *pipeline = p->dataset->pipeline;
@@ -102,19 +128,7 @@ static tl_status prepare_csv_rows(prepare *p)
     prepare_csv_names(p);
     for (size_t first = 0, count; first < p->dataset->part[p->part].count; first += count) {
         TL_TRY(prepare_gather(p, first, &count));
-        for (size_t i = 0; i < count; i++) {
-            for (size_t k = 0; k < pipeline->features; k++) {
-                tl__csv_put_float(&p->out, p->inputs[i * pipeline->features + k], k == 0);
-            }
-            if (p->labels) {
-                const char *name = p->labels[i] < 0 ? "" : pipeline->classes[p->labels[i]];
-                tl__csv_put(&p->out, name, strlen(name), false, true);
-            }
-            for (size_t k = 0; p->targets && k < pipeline->outputs; k++) {
-                tl__csv_put_float(&p->out, p->targets[i * pipeline->outputs + k], false);
-            }
-            tl__csv_end_row(&p->out);
-        }
+        for (size_t i = 0; i < count; i++) prepare_csv_row(p, first, i);
         TL_TRY(prepare_flush(p));
     }
     return prepare_flush(p);
@@ -140,8 +154,11 @@ static void prepare_npy_floats(tl__buffer *out, const float *values, size_t coun
 
 static tl_status prepare_npy_inputs(prepare *p)
 {
-    size_t features = p->dataset->pipeline->features, shape[2] = {p->dataset->part[p->part].count, features};
-    tl__npy_put_header(&p->out, 'f', 4, shape, 2);
+    const tl__sequence *sequence = p->dataset->pipeline->sequence;
+    size_t features = p->dataset->pipeline->features, shape[3] = {p->dataset->part[p->part].count, features};
+    if (sequence) shape[1] = sequence->max_length;
+    if (sequence) shape[2] = sequence->features;
+    tl__npy_put_header(&p->out, 'f', 4, shape, sequence ? 3 : 2);
     for (size_t first = 0, count; first < shape[0]; first += count) {
         TL_TRY(prepare_gather(p, first, &count));
         prepare_npy_floats(&p->out, p->inputs, count * features);
@@ -158,6 +175,18 @@ static tl_status prepare_npy_targets(prepare *p)
         TL_TRY(prepare_gather(p, first, &count));
         for (size_t i = 0; p->labels && i < count; i++) prepare_npy_word(&p->out, (uint32_t)p->labels[i]);
         if (p->targets) prepare_npy_floats(&p->out, p->targets, count * outputs);
+        TL_TRY(prepare_flush(p));
+    }
+    return prepare_flush(p);
+}
+
+static tl_status prepare_npy_lengths(prepare *p)
+{
+    size_t rows = p->dataset->part[p->part].count;
+    tl__npy_put_header(&p->out, 'i', 4, &rows, 1);
+    for (size_t first = 0, count; first < rows; first += count) {
+        TL_TRY(prepare_gather(p, first, &count));
+        for (size_t i = 0; i < count; i++) prepare_npy_word(&p->out, (uint32_t)p->lengths[i]);
         TL_TRY(prepare_flush(p));
     }
     return prepare_flush(p);
@@ -192,6 +221,7 @@ static tl_status prepare_parts(prepare *p, const char *folder, bool csv)
         else {
             TL_TRY(prepare_file(p, folder, "X_", "npy", prepare_npy_inputs));
             TL_TRY(prepare_file(p, folder, "y_", "npy", prepare_npy_targets));
+            if (p->lengths) TL_TRY(prepare_file(p, folder, "lengths_", "npy", prepare_npy_lengths));
         }
     }
     return TL_OK;
@@ -202,6 +232,7 @@ TL_PRIV tl_status tl__dataset_write(const tl_dataset *dataset, const char *folde
     prepare p = {.dataset = dataset, .error = error};
     tl__heap *heap = &dataset->context->heap;
     const tl__pipeline *pipeline = dataset->pipeline;
+    int32_t lengths[PREPARE_ROWS];
     size_t inputs, targets = PREPARE_ROWS * sizeof(float) * (pipeline->classification ? 1 : pipeline->outputs);
     bool csv = tl__same_text(format, "csv");
     if (!csv && !tl__same_text(format, "npy")) {
@@ -211,6 +242,7 @@ TL_PRIV tl_status tl__dataset_write(const tl_dataset *dataset, const char *folde
     }
     if (!tl__size_mul(pipeline->features, PREPARE_ROWS * sizeof(float), &inputs))
         return tl__fail_memory(error, SIZE_MAX);
+    if (pipeline->sequence) p.lengths = lengths;
     TL_TRY(tl__folder_make(folder, error));
     tl__buffer_init(&p.out, heap);
     TL_TRY(tl__dataset_room_new(dataset, &p.room, error));

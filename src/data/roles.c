@@ -10,7 +10,7 @@ enum { ROLES_FREE = 255 };
 static const char *roles_word(unsigned char role)
 {
     static const char *const words[] = {"data.inputs", "data.target", "data.weight", "data.split.group", "data.time",
-                                        "data.drop"};
+                                        "data.sequence.id", "data.drop"};
     return role < TL_COUNT(words) ? words[role] : "another role";
 }
 
@@ -53,6 +53,8 @@ static tl_status roles_named(const tl__table *table, const tl__data_settings *se
     if (settings->split.group)
         TL_TRY(roles_give(table, roles, settings->split.group, TL__ROLE_GROUP, &roles->group, error));
     if (settings->time) TL_TRY(roles_give(table, roles, settings->time, TL__ROLE_TIME, &roles->time, error));
+    if (settings->sequence.id)
+        TL_TRY(roles_give(table, roles, settings->sequence.id, TL__ROLE_SEQUENCE, &roles->sequence, error));
     for (size_t i = 0; i < settings->drop.count; i++) {
         TL_TRY(roles_give(table, roles, settings->drop.items[i], TL__ROLE_DROPPED, &column, error));
     }
@@ -96,7 +98,7 @@ TL_PRIV tl_status tl__roles_find(const tl__table *table, const tl__data_settings
     memset(out, 0, sizeof *out);
     out->heap = &table->context->heap;
     out->column_count = table->column_count;
-    out->weight = out->group = out->time = SIZE_MAX;
+    out->weight = out->group = out->time = out->sequence = SIZE_MAX;
     out->of = tl__alloc(out->heap, table->column_count);
     if (!out->of) return tl__fail_memory(error, table->column_count);
     memset(out->of, ROLES_FREE, table->column_count);

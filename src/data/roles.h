@@ -5,8 +5,8 @@
 #include "data/settings.h"
 #include "data/table.h"
 
-enum { TL__ROLE_INPUT, TL__ROLE_TARGET, TL__ROLE_WEIGHT, TL__ROLE_GROUP, TL__ROLE_TIME, TL__ROLE_DROPPED, TL__ROLE_DATE,
-       TL__ROLE_EMPTY };
+enum { TL__ROLE_INPUT, TL__ROLE_TARGET, TL__ROLE_WEIGHT, TL__ROLE_GROUP, TL__ROLE_TIME, TL__ROLE_SEQUENCE,
+       TL__ROLE_DROPPED, TL__ROLE_DATE, TL__ROLE_EMPTY };
 
 typedef struct tl__roles {
     tl__heap *heap;
@@ -15,7 +15,7 @@ typedef struct tl__roles {
     size_t *targets;             /* [target_count] column numbers, in the order of data.target */
     size_t target_count;
     size_t input_count;
-    size_t weight, group, time;  /* column numbers; SIZE_MAX: none */
+    size_t weight, group, time, sequence;  /* column numbers; SIZE_MAX: none */
 } tl__roles;
 
 /* Frees itself when it fails. */

@@ -26,6 +26,24 @@ static const tl__field settings_window_rows[] = {
     {.name = NULL}};
 #undef SETTINGS_WINDOW_AT
 
+static const char *const settings_keep[] = {"last", "first", NULL};
+
+#define SETTINGS_SEQUENCE_AT(member) offsetof(tl__sequence_settings, member)
+static const tl__field settings_sequence_rows[] = {
+    {.name = "id", .kind = TL__FIELD_TEXT, .flags = TL__RESULT, .offset = SETTINGS_SEQUENCE_AT(id),
+     .help = "Column that names the sequence of each row; files without it are one sequence each and get it: the name "
+             "of the file, or what * stands for in data.file"},
+    {.name = "table", .kind = TL__FIELD_TREE, .flags = TL__RESULT | TL__PATH, .offset = SETTINGS_SEQUENCE_AT(table),
+     .help = "File, or list of files, with one row for each sequence: its id (in the column of that name, else the "
+             "first) and its target, group, weight or inputs; columns that no setting names are not read"},
+    {.name = "max_length", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__AUTO,
+     .offset = SETTINGS_SEQUENCE_AT(max_length), .fallback = 0, .min = 1, .max = 1e7, .unit = "steps",
+     .help = "Most steps of a sequence that the network sees; auto: all of the longest in data.file"},
+    {.name = "keep", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT, .offset = SETTINGS_SEQUENCE_AT(keep),
+     .choices = settings_keep, .help = "Which steps of a longer sequence count: its last or its first"},
+    {.name = NULL}};
+#undef SETTINGS_SEQUENCE_AT
+
 static const tl__field settings_covariate_rows[] = {
     {.name = "past", .kind = TL__FIELD_TEXT_LIST, .flags = TL__RESULT,
      .offset = offsetof(tl__covariate_settings, past),
@@ -94,8 +112,8 @@ static const tl__field settings_augment_rows[] = {
 
 static const tl__field settings_rows[] = {
     {.name = "file", .kind = TL__FIELD_TREE, .flags = TL__RESULT | TL__PATH, .offset = SETTINGS_AT(file),
-     .help = "File with the rows (csv, json, npy, idx; .gz too), a list of files, {images: file, labels: file}, or a "
-             "folder of pictures (png, pgm, ppm) in folders named as their classes"},
+     .help = "File with the rows (csv, json, npy, idx; .gz too), a list of files, all files of a name with one * in it, "
+             "{images: file, labels: file}, or a folder of pictures (png, pgm, ppm) in folders named as their classes"},
     {.name = "test_file", .kind = TL__FIELD_TREE, .flags = TL__RESULT | TL__PATH, .offset = SETTINGS_AT(test_file),
      .help = "File with the test part, in the same forms; takes the place of split.test"},
     {.name = "format", .kind = TL__FIELD_TEXT, .flags = TL__RESULT, .offset = SETTINGS_AT(format), .text = "auto",
@@ -110,7 +128,12 @@ static const tl__field settings_rows[] = {
     {.name = "drop", .kind = TL__FIELD_TEXT_LIST, .flags = TL__RESULT, .offset = SETTINGS_AT(drop),
      .help = "Columns to leave out"},
     {.name = "time", .kind = TL__FIELD_TEXT, .flags = TL__RESULT, .offset = SETTINGS_AT(time),
-     .help = "Column that orders the rows in time, for split.method time; not given: the order of the file"},
+     .help = "Column that orders the rows in time, for split.method time, and the steps of a sequence; not given: the "
+             "order of the file"},
+    {.name = "sequence", .kind = TL__FIELD_BLOCK, .flags = TL__RESULT, .offset = SETTINGS_AT(sequence),
+     .rows = settings_sequence_rows,
+     .help = "Rows that are steps of sequences of unequal length, which are learned and predicted as a whole: parts, "
+             "batches and results count sequences, and the target is one for each"},
     {.name = "series", .kind = TL__FIELD_TEXT, .flags = TL__RESULT, .offset = SETTINGS_AT(series),
      .help = "Of a forecast: column that names the series of each row; not given: a row holds one step of all series"},
     {.name = "window", .kind = TL__FIELD_BLOCK, .flags = TL__RESULT, .offset = SETTINGS_AT(window),

@@ -12,6 +12,7 @@ enum { TL__MISSING_FAIL, TL__MISSING_DROP, TL__MISSING_MEAN, TL__MISSING_MEDIAN,
 enum { TL__STREAMING_AUTO, TL__STREAMING_TRUE, TL__STREAMING_FALSE };
 enum { TL__HEADER_AUTO, TL__HEADER_TRUE, TL__HEADER_FALSE };
 
+enum { TL__STEPS_LAST, TL__STEPS_FIRST };
 enum { TL__SCALING_AUTO, TL__SCALING_WHOLE, TL__SCALING_SERIES };
 
 /* Amounts below 1 are fractions of the rows, from 1 on they are numbers of rows; -1 is `auto`. */
@@ -30,6 +31,15 @@ typedef struct tl__window_settings {
     int64_t input_size, horizon;
     int64_t stride;         /* steps between the training windows' beginnings */
 } tl__window_settings;
+
+/* Rows that are steps of sequences. */
+typedef struct tl__sequence_settings {
+    const char *id;         /* column that names the sequence of a row; NULL: rows are rows */
+    const tl_value *table;  /* tables of one row per sequence; NULL: none */
+    int64_t max_length;     /* steps; 0: of the longest */
+    int keep;               /* TL__STEPS_* of longer ones */
+    const char *folder;     /* no setting: where the paths of `table` begin; NULL: where those of data.file do */
+} tl__sequence_settings;
 
 typedef struct tl__covariate_settings {
     tl__text_list past;     /* columns known up to now; empty: all that have no other role */
@@ -57,6 +67,7 @@ typedef struct tl__data_settings {
     tl__text_list inputs;        /* columns to use; empty: all that are not used otherwise */
     tl__text_list drop;          /* columns to leave out */
     const char *time;            /* the column that orders the rows; NULL: as they stand in the file */
+    tl__sequence_settings sequence;
     /* of task forecast */
     const char *series;          /* column that names the series of a row; NULL: one row holds a step of all series */
     tl__window_settings window;

@@ -3,6 +3,7 @@
 
 #include "base/math.h"
 #include "base/text.h"
+#include "data/sequence.h"
 #include "data/target.h"
 #include "data/window.h"
 #include "kernels/kernels.h"
@@ -96,7 +97,9 @@ TL_PRIV tl_status tl__source_check(tl_dataset *dataset, tl__rows_of *source, con
     for (size_t i = 0; i < dataset->pipeline->input_count; i++) {
         tl__column *column = &table->columns[source->columns[i] - table->columns];
         TL_TRY(tl__column_check(table, column, settings->missing != TL__MISSING_FAIL, error));
-        if (settings->missing == TL__MISSING_FORWARD) tl__column_fill_forward(column, table->rows, NULL);
+        if (settings->missing != TL__MISSING_FORWARD) continue;
+        if (source->sequences) tl__sequences_fill_forward(source, column);
+        else tl__column_fill_forward(column, table->rows, NULL);
     }
     bool incomplete = settings->missing == TL__MISSING_DROP && table->store;
     return incomplete ? tl__source_incomplete(dataset, source, error) : TL_OK;

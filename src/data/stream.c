@@ -44,7 +44,7 @@ static tl_status stream_size(tl_context *context, const tl_value *file, const ch
     tl__arena_init(&arena, &context->heap);
     for (const tl_value *item = stream_first(file); item && status == TL_OK; item = many ? item->next : NULL) {
         uint64_t size = 0;
-        if (!item->text || tl__same_text(item->text, "-")) continue;
+        if (!item->text || tl__same_text(item->text, "-") || tl__loader_is_pattern(item->text)) continue;
         const char *path = tl__loader_path(&arena, folder, item->text);
         status = path ? tl__file_size(path, &size, error) : tl__fail_memory(error, 256);
         *out += size;

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/math.h"
 #include "base/text.h"
+#include "data/sequence.h"
 #include "data/window.h"
 
 enum { REPORT_WORDS = 10 };
@@ -143,8 +144,8 @@ static size_t survey_words(tl__builder *builder, tl_value *map, const tl__column
 
 static const char *survey_role(unsigned char role)
 {
-    static const char *const words[] = {"input", "target", "weight", "group", "time", "dropped", "date (not used)",
-                                        "empty (not used)"};
+    static const char *const words[] = {"input",    "target",  "weight",          "group",           "time",
+                                        "sequence", "dropped", "date (not used)", "empty (not used)"};
     return words[role];
 }
 
@@ -291,6 +292,27 @@ static tl_status survey_all_columns(tl__builder *builder, tl_value *map, const t
     return status;
 }
 
+/* How many there are, and how long. */
+static void survey_sequences(tl__builder *builder, tl_value *map, const tl__sequences *all)
+{
+    size_t count = 0, steps = all->begin[all->count], longest = 0, shortest = SIZE_MAX;
+    for (size_t s = 0; s < all->count; s++) {
+        size_t length = all->begin[s + 1] - all->begin[s];
+        if (length == 0) continue;
+        count++;
+        longest = tl__size_max(longest, length);
+        shortest = tl__size_min(shortest, length);
+    }
+    tl_value *out = tl__put_map(builder, map, "sequences");
+    tl__put_integer(builder, out, "count", (int64_t)count);
+    tl__put_integer(builder, out, "steps", (int64_t)steps);
+    tl__put_integer(builder, out, "shortest", (int64_t)(count ? shortest : 0));
+    tl__put_number(builder, out, "mean", count ? (double)steps / (double)count : 0);
+    tl__put_integer(builder, out, "longest", (int64_t)longest);
+    tl__put_integer(builder, out, "cut", (int64_t)all->cut);
+    tl__put_integer(builder, out, "empty", (int64_t)all->empty);
+}
+
 TL_PRIV tl_status tl__dataset_report(tl__builder *builder, tl_value *parent, const char *key, const tl_dataset *dataset,
                                      const tl__data_settings *settings, tl_value **out, tl_error *error)
 {
@@ -311,7 +333,9 @@ TL_PRIV tl_status tl__dataset_report(tl__builder *builder, tl_value *parent, con
     tl__put_text(builder, map, "missing", missing[settings->missing]);
     survey_left_out(builder, map, dataset);
     TL_TRY(survey_all_columns(builder, map, dataset, error));
-    if (dataset->part_of) TL_TRY(survey_duplicates(builder, map, dataset, error));
+    const tl__sequences *sequences = dataset->source[0].sequences;
+    if (sequences) survey_sequences(builder, map, sequences);
+    else if (dataset->part_of) TL_TRY(survey_duplicates(builder, map, dataset, error));
     if (pipeline->classification && dataset->class_counts[TL_TRAIN]) {
         tl__class_distribution(builder, map, "class_distribution", dataset);
     }

@@ -105,15 +105,15 @@ static tl_status target_words(const tl__table *table, const tl__column *column, 
 
 /* ---- task ---- */
 
-static tl_status target_found_task(const tl__table *table, const tl__column *column, bool *classification,
-                                   tl_error *error)
+static tl_status target_found_task(const tl__table *table, const tl__column *column, size_t rows,
+                                   bool *classification, tl_error *error)
 {
     target_set set = {&table->context->heap, NULL, 0, 0};
     bool whole = true;
     tl_status status = target_distinct(table, column, TARGET_FEW, &set, error);
     for (size_t i = 0; i < set.count; i++) whole = whole && set.items[i].whole;
     *classification = whole && (set.count <= 2 || (set.count <= TARGET_FEW &&
-                                                   set.count * TARGET_ROWS_EACH <= table->rows));
+                                                   set.count * TARGET_ROWS_EACH <= rows));
     tl__free(set.heap, set.items, set.capacity * sizeof *set.items);
     return status;
 }
@@ -130,7 +130,11 @@ TL_PRIV tl_status tl__target_task(const tl__table *table, const tl__roles *roles
     *classification = settings->task == TL__TASK_CLASSIFICATION;
     if (settings->task == TL__TASK_AUTO && roles->target_count == 1) {
         if (column->type == TL__COLUMN_CODES) *classification = true;
-        else TL_TRY(target_found_task(table, column, classification, error));
+        else {
+            bool steps = roles->sequence != SIZE_MAX;    /* a sequence has one target */
+            size_t rows = steps ? table->columns[roles->sequence].word_count : table->rows;
+            TL_TRY(target_found_task(table, column, rows, classification, error));
+        }
     }
     if (*classification && roles->target_count > 1) {
         return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.target",

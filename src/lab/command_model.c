@@ -43,6 +43,7 @@ TL_PRIV void tl__trained_close(tl__trained *trained)
 TL_PRIV tl_status tl__trained_read(tl__trained *trained, const char *file, tl_dataset **out, tl_error *error)
 {
     const tl_value path = {.kind = TL_TEXT, .text = file, .text_size = strlen(file), .quoted = true};
-    return tl__dataset_apply_file(trained->context, trained->model->pipeline, &path,
-                                  &trained->config->settings.data, NULL, out, error);
+    tl__data_settings settings = trained->config->settings.data;
+    settings.sequence.folder = trained->config->folder;
+    return tl__dataset_apply_file(trained->context, trained->model->pipeline, &path, &settings, NULL, out, error);
 }

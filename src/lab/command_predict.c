@@ -39,7 +39,8 @@ static size_t command_predict_class(const command_predict_rows *r, size_t row)
 static void command_predict_names(tl__buffer *out, const command_predict_rows *r)
 {
     const tl__pipeline *p = r->pipeline;
-    tl__buffer_text(out, "row");
+    const char *id = p->sequence ? p->sequence->id : "row";
+    tl__csv_put(out, id, strlen(id), true, true);
     if (p->classification || p->target_count == 1) tl__buffer_text(out, ",prediction");
     for (size_t c = 0; c < r->width && (p->classification || p->target_count > 1); c++) {
         tl__buffer name;
@@ -57,7 +58,9 @@ static void command_predict_csv(tl__buffer *out, const command_predict_rows *r)
     const tl__pipeline *p = r->pipeline;
     char number[32];
     for (size_t row = 0; row < r->rows && !out->failed; row++) {
-        tl__buffer_format(out, "%zu", r->first + tl__dataset_row_id(r->data, TL_TEST, row));
+        const char *sequence = tl__dataset_sequence_id(r->data, TL_TEST, row);
+        if (sequence) tl__csv_put(out, sequence, strlen(sequence), true, true);
+        else tl__buffer_format(out, "%zu", r->first + tl__dataset_row_id(r->data, TL_TEST, row));
         if (p->classification) {
             const char *name = p->classes[command_predict_class(r, row)];
             tl__csv_put(out, name, strlen(name), false, false);
@@ -86,7 +89,9 @@ static void command_predict_list(tl__builder *builder, tl_value *root, const cha
     for (size_t row = 0; row < r->rows && !builder->failed; row++) {
         const float *values = r->values + row * r->width;
         tl_value *map = tl__put_map(builder, list, NULL), *inner = map;
-        tl__put_integer(builder, map, "row", (int64_t)tl__dataset_row_id(r->data, TL_TEST, row));
+        const char *sequence = tl__dataset_sequence_id(r->data, TL_TEST, row);
+        if (sequence) tl__put_text(builder, map, "sequence", sequence);
+        else tl__put_integer(builder, map, "row", (int64_t)tl__dataset_row_id(r->data, TL_TEST, row));
         if (p->classification) {
             tl__put_text(builder, map, "prediction", p->classes[command_predict_class(r, row)]);
             inner = tl__put_map(builder, map, "probabilities");
@@ -273,7 +278,7 @@ static tl_status command_predict_wanted(const tl__trained *trained, const char *
     bool array = false;
     TL_TRY(tl__stream_wanted(trained->context, settings, &path, NULL, NULL, out, error));
     if (*out) TL_TRY(tl__stream_is_array(trained->context, file, settings, &array, error));
-    *out = *out && !array;    /* an array is read where it lies */
+    *out = *out && !array && !trained->model->pipeline->sequence;    /* an array is read where it lies */
     return TL_OK;
 }
 

@@ -40,6 +40,15 @@ static tl_status figures_open(const tl_model *model, const tl_dataset *data, fig
     return tl__network_new(f->heap, f->plan, model->parameters, &f->network, error);
 }
 
+static tl_status figures_forward(figures_network *f, const tl_model *model, tl_part part, size_t first, size_t count,
+                                 const float **outputs)
+{
+    int32_t lengths[FIGURES_BLOCK];
+    tl__rows batch = {.inputs = f->inputs, .rows = count, .lengths = f->data->pipeline->sequence ? lengths : NULL};
+    tl__dataset_lengths(f->data, part, NULL, first, count, lengths);
+    return tl__network_forward_rows(f->network, model->context->pool, &batch, outputs);
+}
+
 TL_PRIV tl_status tl__figures_outputs(const tl_model *model, const tl_dataset *data, tl_part part, size_t first,
                                       size_t count, float *out, tl_error *error)
 {
@@ -50,8 +59,7 @@ TL_PRIV tl_status tl__figures_outputs(const tl_model *model, const tl_dataset *d
         size_t rows = tl__size_min(FIGURES_BLOCK, count - done);
         const float *outputs;
         status = tl__dataset_gather(data, part, NULL, first + done, rows, f.inputs, NULL, NULL, NULL, f.room, error);
-        if (status == TL_OK)
-            status = tl__network_forward(f.network, model->context->pool, f.inputs, rows, &outputs);
+        if (status == TL_OK) status = figures_forward(&f, model, part, first + done, rows, &outputs);
         if (status == TL_OK) memcpy(out + done * width, outputs, rows * width * sizeof *out);
     }
     figures_close(&f);
@@ -70,8 +78,7 @@ TL_PRIV tl_status tl__predict_part(const tl_model *model, const tl_dataset *data
         const float *outputs;
         float *block = out + first * width;
         status = tl__dataset_gather(data, part, NULL, first, count, f.inputs, NULL, NULL, NULL, f.room, error);
-        if (status == TL_OK)
-            status = tl__network_forward(f.network, model->context->pool, f.inputs, count, &outputs);
+        if (status == TL_OK) status = figures_forward(&f, model, part, first, count, &outputs);
         if (status != TL_OK) break;
         tl__link_apply(model->context->kernels, model->link, outputs, count, raw, block, width);
         tl__pipeline_restore(model->pipeline, block, count);

@@ -11,6 +11,7 @@ struct tl_predictor {
     tl__network *network;
     tl__pool *pool;       /* NULL: one row at a time is not worth it */
     float *inputs;        /* [max_rows, features] */
+    int32_t *lengths;     /* [max_rows] of sequences; NULL: rows are none */
     double *shift, *scale;   /* [features] of a pipeline of numbers only, side by side; NULL: it has categories */
     size_t max_rows, features, outputs, predictions;
 };
@@ -21,6 +22,7 @@ TL_API void tl_predictor_free(tl_predictor *predictor)
     tl__heap *heap = &predictor->model->context->heap;
     if (predictor->inputs)
         tl__free_aligned(heap, predictor->inputs, predictor->max_rows * predictor->features * sizeof(float));
+    tl__free(heap, predictor->lengths, predictor->max_rows * sizeof *predictor->lengths);
     if (predictor->shift)
         tl__free_aligned(heap, predictor->shift, 2 * predictor->features * sizeof *predictor->shift);
     if (predictor->network) tl__network_free(heap, predictor->network);
@@ -34,6 +36,11 @@ static tl_status predictor_arrange(tl_predictor *predictor, tl_error *error)
 {
     const tl__pipeline *pipeline = predictor->model->pipeline;
     size_t bytes, features = predictor->features;
+    if (pipeline->sequence) {
+        bytes = predictor->max_rows * sizeof *predictor->lengths;    /* fits, as the inputs do */
+        predictor->lengths = tl__alloc(&predictor->model->context->heap, bytes);
+        return predictor->lengths ? TL_OK : tl__fail_memory(error, bytes);
+    }
     for (size_t i = 0; i < pipeline->input_count; i++)
         if (pipeline->inputs[i].category) return TL_OK;
     if (!tl__size_mul(features, 2 * sizeof *predictor->shift, &bytes)) return tl__fail_memory(error, SIZE_MAX);
@@ -117,6 +124,7 @@ static tl_status predictor_inputs(const tl_predictor *predictor, const float *ra
             good = predictor_normalize(shift + k, scale + k, raw + k, out + k, PREDICTOR_CHUNK);
         if (good) good = predictor_normalize(shift + k, scale + k, raw + k, out + k, features - k);
         if (!good) TL_TRY(tl__pipeline_apply(pipeline, raw, 1, out, NULL));
+        if (predictor->lengths) predictor->lengths[row] = (int32_t)tl__pipeline_length(pipeline, raw);
     }
     return TL_OK;
 }
@@ -145,7 +153,8 @@ TL_API tl_status tl_predict(tl_predictor *predictor, const float *inputs, size_t
     if (rows > predictor->max_rows) return TL_OUT_OF_RANGE;
     if (rows == 0) return TL_OK;
     TL_TRY(predictor_inputs(predictor, inputs, rows));
-    TL_TRY(tl__network_forward(predictor->network, predictor->pool, predictor->inputs, rows, &raw));
+    tl__rows batch = {.inputs = predictor->inputs, .rows = rows, .lengths = predictor->lengths};
+    TL_TRY(tl__network_forward_rows(predictor->network, predictor->pool, &batch, &raw));
     if (model->pipeline->classification || model->link != TL__LINK_NONE)
         tl__link_apply(model->context->kernels, model->link, raw, rows, predictor->outputs, outputs,
                        predictor->predictions);

@@ -52,6 +52,9 @@ static void bind_series(const tl__pipeline *pipeline, tl__fit *out)
 static void bind_shape(const tl__pipeline *pipeline, tl__shape *out)
 {
     *out = (tl__shape){.rank = 1, .dim = {pipeline->features}};
+    if (pipeline->sequence) *out = (tl__shape){.rank = 2, .dim = {pipeline->sequence->max_length,
+                                                                  pipeline->sequence->features}};
+    if (pipeline->sequence) return;
     if (pipeline->input_count != 1 || !pipeline->inputs[0].shape[0]) return;
     const size_t *shape = pipeline->inputs[0].shape;
     for (out->rank = 0; out->rank < 3 && shape[out->rank]; out->rank++) out->dim[out->rank] = shape[out->rank];

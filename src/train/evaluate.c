@@ -44,6 +44,7 @@ TL_PRIV void tl__evaluator_carve(tl__carver *carver, tl__evaluator *evaluator)
     evaluator->targets = TL_CARVE(carver, float, classes ? batch : targets);
     evaluator->labels = TL_CARVE(carver, int32_t, classes ? batch : 0);
     evaluator->weights = TL_CARVE(carver, float, evaluator->data->has_weights ? batch : 0);
+    if (evaluator->data->pipeline->sequence) evaluator->lengths = TL_CARVE(carver, int32_t, batch);
     evaluator->row_losses = TL_CARVE(carver, float, batch);
     evaluator->room = TL_CARVE(carver, unsigned char, tl__dataset_room(evaluator->data));
     evaluator->truth = TL_CARVE(carver, int32_t, classes ? capacity : 0);
@@ -94,7 +95,9 @@ static tl_status evaluate_batch(tl__evaluator *evaluator, tl_part part, size_t f
         for (size_t i = 0; i < rows; i++) evaluator->targets[i] = (float)evaluator->labels[i];
         memcpy(evaluator->truth + first, evaluator->labels, rows * sizeof *evaluator->labels);
     }
-    TL_TRY(tl__network_forward(evaluator->network, evaluator->pool, evaluator->inputs, rows, &raw));
+    tl__dataset_lengths(evaluator->data, part, NULL, first, rows, evaluator->lengths);
+    tl__rows batch = {.inputs = evaluator->inputs, .rows = rows, .lengths = evaluator->lengths};
+    TL_TRY(tl__network_forward_rows(evaluator->network, evaluator->pool, &batch, &raw));
     bool forecast = evaluator->data->pipeline->forecast != NULL;
     evaluate_predict(evaluator, raw, forecast ? 0 : first, rows);
     if (forecast)

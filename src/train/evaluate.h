@@ -27,6 +27,7 @@ typedef struct tl__evaluator {
     float *targets;                 /* [batch, target columns] in the network's unit, or class numbers [batch] */
     int32_t *labels;                /* [batch] */
     float *weights;                 /* [batch] */
+    int32_t *lengths;               /* [batch] of sequences; NULL: rows are none */
     float *row_losses;              /* [batch] */
     unsigned char *room;            /* for gathering streamed rows */
     tl_error reading;               /* why reading them failed */

@@ -103,7 +103,7 @@ static tl_status loop_take(tl__trainer *trainer, const tl__batch *batch, const t
     size_t features = trainer->evaluator.features, target_width = trainer->evaluator.outputs;
     size_t pieces = (size_t)trainer->settings->training.accumulation;
     tl__rows part = {.inputs = batch->inputs, .targets = batch->targets, .weights = batch->weights,
-                     .rows = batch->rows, .step = (uint32_t)trainer->state.total_steps};
+                     .lengths = batch->lengths, .rows = batch->rows, .step = (uint32_t)trainer->state.total_steps};
     if (batch->labels) {
         for (size_t i = 0; i < batch->rows; i++) trainer->labels[i] = (float)batch->labels[i];
         part.targets = trainer->labels;
@@ -123,6 +123,7 @@ static tl_status loop_take(tl__trainer *trainer, const tl__batch *batch, const t
         part.inputs = whole.inputs + first * features;
         part.targets = whole.targets + first * target_width;
         if (whole.weights) part.weights = whole.weights + first;
+        if (whole.lengths) part.lengths = whole.lengths + first;
         TL_TRY(tl__network_learn(network, pool, &part, error));
         if (part.rows) loop_count(trainer, tl__network_output(network), batch, first, part.rows);
     }
