@@ -225,7 +225,7 @@
 #include "data/loader_idx.c"
 #include "data/picture.c"
 #include "data/loader_image.c"
-#include "data/loader_files.c"
+#include "data/files.c"
 #include "data/pipeline.c"
 #include "data/pipeline_tree.c"
 #include "data/pipeline_fit.c"

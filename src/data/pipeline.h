@@ -80,8 +80,8 @@ TL_PRIV tl_status tl__pipeline_plain(tl_context *context, size_t features, size_
 
 /* Steps of a raw row that is a sequence: up to the last one that is not missing altogether. */
 TL_PRIV size_t tl__pipeline_length(const tl__pipeline *pipeline, const float *raw);
-/* out [rows, features] from raw [rows, pipeline->raw]; of a sequence 0 behind its end, and one without steps is missing.
- * No allocation. TL_NOT_FINITE when a value is missing that the
+/* out [rows, features] from raw [rows, pipeline->raw]; of a sequence 0 behind its end, and one without steps is
+ * missing. No allocation. TL_NOT_FINITE when a value is missing that the
  * pipeline has no fill for, or infinite; out then holds the rows before it, and *bad_row (may be NULL) its number. */
 TL_PRIV tl_status tl__pipeline_apply(const tl__pipeline *pipeline, const float *raw, size_t rows, float *out,
                                      size_t *bad_row);

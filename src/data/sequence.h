@@ -16,13 +16,13 @@ typedef struct tl__sequences {
     size_t cut, empty;           /* sequences that were longer than max_length; that have no step left */
 } tl__sequences;
 
-/* The column that names them becomes the sequences of a source, each in the order of `time` (NULL: as they stand), and
- * missing cells of the inputs take the value before them where `forward`. */
+/* The rows of a source as sequences by the column that names them, each in the order of `time` (NULL: as they stand);
+ * and a column's missing cells take the value before them in their sequence. */
 TL_PRIV tl_status tl__sequences_order(tl_dataset *dataset, tl__rows_of *source, const tl__column *ids,
                                       const tl__column *time, tl_error *error);
 TL_PRIV void tl__sequences_fill_forward(const tl__rows_of *source, tl__column *column);
-/* Steps with missing cells are left out where `drop`; of what is left, pipeline->sequence->max_length steps are kept (0:
- * it becomes the length of the longest). */
+/* Steps with missing cells are left out where `drop`; of what is left, pipeline->sequence->max_length steps are kept
+ * (0: it becomes the length of the longest). */
 TL_PRIV tl_status tl__sequences_cut(tl_dataset *dataset, tl__rows_of *source, bool drop, tl_error *error);
 /* A column that must have one value for each sequence. */
 TL_PRIV tl_status tl__sequences_constant(const tl__rows_of *source, const tl__column *column, const char *setting,
@@ -37,7 +37,8 @@ TL_PRIV tl_status tl__sequences_steps(const tl_dataset *dataset, const tl__part_
 TL_PRIV tl_status tl__sequences_note(tl_dataset *dataset, const tl__rows_of *source);
 
 /* A table of one row per sequence, data.sequence.table: those of its columns that the settings name become columns of
- * the steps. Rows to predict (`lenient`) can do without: a table that cannot be read, or knows none of them, is left. */
+ * the steps. Rows to predict (`lenient`) can do without: a table that cannot be read, or knows none of them, is
+ * left. */
 TL_PRIV tl_status tl__sequences_join(tl__table *table, const tl__data_settings *settings, const char *folder,
                                      bool lenient, tl_error *error);
 

@@ -112,8 +112,9 @@ static const tl__field settings_augment_rows[] = {
 
 static const tl__field settings_rows[] = {
     {.name = "file", .kind = TL__FIELD_TREE, .flags = TL__RESULT | TL__PATH, .offset = SETTINGS_AT(file),
-     .help = "File with the rows (csv, json, npy, idx; .gz too), a list of files, all files of a name with one * in it, "
-             "{images: file, labels: file}, or a folder of pictures (png, pgm, ppm) in folders named as their classes"},
+     .help = "File with the rows (csv, json, npy, idx; .gz too), a list of files, all files of a name with one * in "
+             "it, {images: file, labels: file}, or a folder of pictures (png, pgm, ppm) in folders named as their "
+             "classes"},
     {.name = "test_file", .kind = TL__FIELD_TREE, .flags = TL__RESULT | TL__PATH, .offset = SETTINGS_AT(test_file),
      .help = "File with the test part, in the same forms; takes the place of split.test"},
     {.name = "format", .kind = TL__FIELD_TEXT, .flags = TL__RESULT, .offset = SETTINGS_AT(format), .text = "auto",

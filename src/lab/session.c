@@ -132,11 +132,14 @@ static void session_describe_data(const tl__session *session, char *out, size_t 
         tl__format(what, sizeof what, "%zu × %zu, windows:", forecast->horizon, forecast->targets);
     const char *file = session_file(session->config->settings.data.file);
     const tl__sequence *sequence = data->pipeline->sequence;
-    size_t used = sequence ? tl__format(out, size, "%s %s sequences, up to %zu × %zu → %s ", file, rows,
-                                        sequence->max_length, sequence->features, what)
-                  : forecast ? tl__format(out, size, "%s %s steps, %zu × %zu → %s ", file, rows, forecast->input_size,
-                                        forecast->channel_count, what)
-                           : tl__format(out, size, "%s %s × %zu → %s ", file, rows, tl_dataset_features(data), what);
+    size_t used;
+    if (sequence)
+        used = tl__format(out, size, "%s %s sequences, up to %zu × %zu → %s ", file, rows, sequence->max_length,
+                          sequence->features, what);
+    else if (forecast)
+        used = tl__format(out, size, "%s %s steps, %zu × %zu → %s ", file, rows, forecast->input_size,
+                          forecast->channel_count, what);
+    else used = tl__format(out, size, "%s %s × %zu → %s ", file, rows, tl_dataset_features(data), what);
     for (int p = 0; p < TL__PARTS && used < size; p++) {
         if (!tl_dataset_rows(data, (tl_part)p)) continue;
         tl__say_count(rows, tl_dataset_rows(data, (tl_part)p));
