@@ -28,6 +28,7 @@
 #include "base/date.c"
 #include "base/crc.c"
 #include "base/inflate.c"
+#include "base/deflate.c"
 #endif
 
 /* 1  port: the operating system */
@@ -73,6 +74,7 @@
 #include "text/idx.c"
 #include "text/pixels.c"
 #include "text/png.c"
+#include "text/png_write.c"
 #include "text/pnm.c"
 #endif
 
@@ -84,10 +86,24 @@
 
 /* 2  plot: charts */
 #ifndef TL_FREESTANDING
+#include "plot/ink.c"
 #include "plot/canvas.c"
+#include "plot/raster.c"
+#include "plot/font.c"
 #include "plot/svg.c"
+#include "plot/png.c"
+#include "plot/pdf.c"
 #include "plot/axis.c"
+#include "plot/frame.c"
 #include "plot/chart.c"
+#include "plot/bars.c"
+#include "plot/histogram.c"
+#include "plot/heat_map.c"
+#include "plot/rates.c"
+#include "plot/reliability.c"
+#include "plot/spread.c"
+#include "plot/parallel.c"
+#include "plot/picture.c"
 #endif
 
 /* 2  metrics */

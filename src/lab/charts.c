@@ -74,11 +74,12 @@ static tl_status charts_write(const charts_window *window, const char *title, co
     size_t skip = window->quantiles > 1 ? 0 : 1;
     tl__buffer out;
     tl__buffer_init(&out, &window->data->context->heap);
-    tl__canvas canvas = {.format = tl__canvas_svg(), .width = CHARTS_WIDTH, .height = CHARTS_HEIGHT, .out = &out};
+    const tl__chart_mark mark = {.at = window->series->times[window->step], .label = "forecast begins"};
     tl__chart chart = {.title = title, .y_label = unit, .x_times = window->forecast->dates, .series = series + skip,
-                       .count = TL_COUNT(series) - skip, .mark = window->series->times[window->step],
+                       .count = TL_COUNT(series) - skip, .marks = &mark, .mark_count = 1,
                        .x_label = window->forecast->dates ? "" : "step"};
-    tl__chart_draw(&chart, &canvas);
+    const tl__picture picture = {tl__chart_draw, &chart, title, NULL, CHARTS_WIDTH, CHARTS_HEIGHT};
+    tl__picture_file(&picture, tl__canvas_svg(), NULL, &out);
     tl_status status = out.failed ? tl__fail_memory(error, out.size)
                                   : tl__file_replace(path, out.data, out.size, false, error);
     tl__buffer_free(&out);

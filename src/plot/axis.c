@@ -22,10 +22,32 @@ static double axis_floor(double x)
     return whole > x ? whole - 1 : whole;
 }
 
+/* "2e-5": exponents without the zeros and the plus of C. */
+static void axis_scientific(char *out, size_t size, double value)
+{
+    char text[32];
+    tl__format(text, sizeof text, "%.3g", value);
+    char *e = strchr(text, 'e');
+    if (!e) {
+        tl__format(out, size, "%s", text);
+        return;
+    }
+    *e++ = '\0';
+    bool minus = *e == '-';
+    while (*e == '-' || *e == '+' || *e == '0') e++;
+    tl__format(out, size, "%se%s%s", text, minus ? "-" : "", e);
+}
+
+/* Beyond these, axes would not be numbers any more. */
+static double axis_within(double x) { return x > 1e290 ? 1e290 : x < -1e290 ? -1e290 : x; }
+
 TL_PRIV void tl__axis_numbers(tl__plot_axis *axis, double low, double high, int wanted, bool widen)
 {
     int exponent;
     if (!tl__is_finite_d(low) || !tl__is_finite_d(high)) low = 0, high = 1;
+    low = axis_within(low), high = axis_within(high);
+    if (wanted < 2) wanted = 2;
+    if (high - low < 1e-290) low -= 1e-289, high += low == 0 ? 1 : 1e-289;
     if (high - low <= 1e-12 * (axis_abs(low) + axis_abs(high))) {
         double around = low == 0 ? 1 : axis_abs(low) * 0.1;
         low -= around, high += around;
@@ -48,8 +70,55 @@ TL_PRIV void tl__axis_numbers(tl__plot_axis *axis, double low, double high, int 
         tl__tick *tick = &axis->ticks[axis->count++];
         tick->at = at;
         tick->below[0] = '\0';
-        if (scientific) tl__format(tick->label, sizeof tick->label, "%.3g", at);
+        if (scientific) axis_scientific(tick->label, sizeof tick->label, at);
         else tl__format(tick->label, sizeof tick->label, "%.*f", decimals, at);
+    }
+}
+
+TL_PRIV double tl__axis_log(double x) { return x > 0 ? tl__log(x) / 2.302585092994046 : 0.0 / 0.0; }
+
+/* 10^exponent times 1, 2 or 5. */
+static double axis_of_log(int exponent, int part)
+{
+    double power = 1;
+    for (int i = 0; i < exponent; i++) power *= 10;
+    for (int i = 0; i > exponent; i--) power /= 10;
+    return power * part;
+}
+
+TL_PRIV void tl__axis_logs(tl__plot_axis *axis, double low, double high, int wanted)
+{
+    static const int parts[] = {1, 2, 5};
+    low = tl__axis_log(low), high = tl__axis_log(high);
+    if (!tl__is_finite_d(low) || !tl__is_finite_d(high)) low = -1, high = 1;
+    if (high - low < 0.1) low -= 0.5, high += 0.5;
+    int first = (int)axis_floor(low), last = (int)-axis_floor(-high), decades = last - first;
+    int every = 1 + (decades - 1) / (wanted < 2 ? 2 : wanted);
+    size_t used = decades * 3 <= wanted + 2 ? 3 : 1;
+    axis->low = low;
+    axis->high = high;
+    axis->count = 0;
+    for (int e = first; e <= last; e++)
+        for (size_t p = 0; p < used; p++) {
+            double value = axis_of_log(e, parts[p]), at = (double)e + (p == 0 ? 0 : tl__axis_log(parts[p]));
+            if (e % every != 0 || at < low - 1e-9 || at > high + 1e-9 || axis->count == TL__AXIS_TICKS) continue;
+            tl__tick *tick = &axis->ticks[axis->count++];
+            tick->at = at;
+            tick->below[0] = '\0';
+            if (e >= -4 && e < 6) tl__format(tick->label, sizeof tick->label, "%g", value);
+            else axis_scientific(tick->label, sizeof tick->label, value);
+        }
+}
+
+TL_PRIV void tl__axis_percent(tl__plot_axis *axis, double low, double high, int wanted, bool widen)
+{
+    tl__axis_numbers(axis, low * 100, high * 100, wanted, widen);
+    axis->low /= 100;
+    axis->high /= 100;
+    for (int i = 0; i < axis->count; i++) {
+        size_t size = strlen(axis->ticks[i].label);
+        axis->ticks[i].at /= 100;
+        tl__format(axis->ticks[i].label + size, sizeof axis->ticks[i].label - size, " %%");
     }
 }
 

@@ -17,8 +17,8 @@ static char *draw(const tl__chart *chart)
 {
     tl__buffer out;
     tl__buffer_init(&out, &heap);
-    tl__canvas canvas = {.format = tl__canvas_svg(), .width = 400, .height = 240, .out = &out};
-    tl__chart_draw(chart, &canvas);
+    const tl__picture picture = {tl__chart_draw, chart, chart->title, NULL, 400, 240};
+    tl__picture_file(&picture, tl__canvas_svg(), NULL, &out);
     assert_false(out.failed);
     char *text = malloc(out.size + 1);
     memcpy(text, out.data, out.size);
@@ -49,8 +49,9 @@ static void test_places(void **state)
         {.name = "band", .kind = TL__CHART_BAND, .x = x, .y = low, .high = high, .count = 5, .colour = 1},
         {.name = "dots", .kind = TL__CHART_POINTS, .x = x, .y = y, .count = 5, .colour = 2},
     };
+    const tl__chart_mark mark = {.at = 2, .label = "now"};
     tl__chart chart = {.title = "T", .x_label = "time (h)", .y_label = "load (MW)", .series = series, .count = 3,
-                       .mark = 2};
+                       .marks = &mark, .mark_count = 1};
     char *text = draw(&chart);
     assert_non_null(strstr(text, "<title>T</title>"));
     assert_non_null(strstr(text, "a &lt; b &amp; c"));
@@ -74,7 +75,7 @@ static void test_corners(void **state)
     const tl__chart_series single = {.x = one, .y = one, .count = 1}, empty = {.x = one, .y = none, .count = 1};
     const tl__chart_series longer = {.x = x, .y = y, .count = MANY};
     const tl__chart_series band = {.kind = TL__CHART_BAND, .x = x, .y = y, .high = x, .count = MANY};
-    tl__chart chart = {.mark = nan_value};
+    tl__chart chart = {0};
     free(draw(&chart));
     chart.count = 1;
     chart.series = &single;
@@ -99,12 +100,12 @@ static tl_status scenario(tl__heap *memory, void *user)
 {
     const double x[] = {0, 1}, y[] = {0, 10};
     const tl__chart_series series = {.name = "a", .x = x, .y = y, .count = 2};
-    tl__chart chart = {.title = "T", .series = &series, .count = 1, .mark = nan_value};
+    tl__chart chart = {.title = "T", .series = &series, .count = 1};
     tl__buffer out;
     (void)user;
     tl__buffer_init(&out, memory);
-    tl__canvas canvas = {.format = tl__canvas_svg(), .width = 400, .height = 240, .out = &out};
-    tl__chart_draw(&chart, &canvas);
+    const tl__picture picture = {tl__chart_draw, &chart, "T", NULL, 400, 240};
+    tl__picture_file(&picture, tl__canvas_svg(), NULL, &out);
     tl_status status = out.failed ? TL_OUT_OF_MEMORY : TL_OK;
     tl__buffer_free(&out);
     return status;
