@@ -80,8 +80,19 @@ cmocka:
 	@printf '#include <%s.h>\n' stdarg stddef stdint setjmp cmocka | \
 	  $(CC) -x c -fsyntax-only - 2>/dev/null || { echo "The tests need cmocka, which is not here. This gets it: tools/get-cmocka" >&2; exit 2; }
 
-test: cmocka all $(if $(filter tests/cli/test_bench.sh,$(TEST_SH)),$(B)/bench) $(if $(T),,checks single-unit) $(TEST_PROGRAMS) $(if $(filter tests/parity/%,$(TEST_SH)),$(call tool,parity,parity))
-	@PARITY='$(RUN) $(call tool,parity,parity)' TRAINLIB='$(RUN) $(CURDIR)/$(B)/trainlib$(EXE)' RUN='$(RUN)' tools/run-tests $(TEST_PROGRAMS) $(TEST_SH)
+test: cmocka all $(if $(filter tests/cli/test_bench.sh,$(TEST_SH)),$(B)/bench) $(if $(T),,checks single-unit) $(TEST_PROGRAMS) $(if $(filter tests/parity/%,$(TEST_SH)),$(call tool,parity,parity)) $(if $(filter tests/bits/%,$(TEST_SH)),$(call tool,bits,trainlib))
+	@PARITY='$(RUN) $(call tool,parity,parity)' BITS='$(RUN) $(CURDIR)/$(call tool,bits,trainlib)' TRAINLIB='$(RUN) $(CURDIR)/$(B)/trainlib$(EXE)' RUN='$(RUN)' tools/run-tests $(TEST_PROGRAMS) $(TEST_SH)
+
+# The command with every job shared out that has two tasks, so that small networks show what threads do.
+SHARING := $(O)/sharing/par/pool.o $(O)/sharing/par/choice.o
+$(O)/sharing/%.o: src/%.c
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) -DTL_SHARE_ALL -MMD -MP -c -o $@ $<
+$(call tool,bits,trainlib): $(COMMAND_OBJECTS) $(SHARING) $(O)/libtrainlib.a
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/trainlib-sharing: $(call tool,bits,trainlib)
+	@cp $< $@
 
 checks:
 	@tools/checks/all
@@ -96,7 +107,7 @@ single-unit:
 
 sanitize:
 	$(MAKE) B=$(B)/asan CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -DTL_CHECKED' test
-	$(MAKE) B=$(B)/tsan CFLAGS='-O1 -g -fsanitize=thread' threads-test
+	$(MAKE) B=$(B)/tsan CFLAGS='-O1 -g -fsanitize=thread -DTL_SHARE_ALL' threads-test
 
 threads-test: all
 	@for t in port/test_system par/test_pool par/test_context data/test_batch data/test_stream nn/test_network_step train/test_train train/test_stream; do $(MAKE) B=$(B) CFLAGS='$(CFLAGS)' T=$$t test || exit 1; done
@@ -221,8 +232,8 @@ help:
 	@echo 'make referees        safetensors files against the reference package'
 	@echo 'make bench [K=gemm]  how fast it is here (PEERS=1: beside PyTorch and others; build/bench --help)'
 	@echo 'make bench-neon      instructions per multiply-add of the ARM kernels, in the emulator'
-	@echo 'make same-bits       one training, many builds and threads: one hash'
-	@echo 'make crash-resume    kill and resume fifty times: one hash'
+	@echo 'make same-bits       trainings of each family of networks, many builds and threads: one hash each'
+	@echo 'make crash-resume    kill and resume, fifty times and with each family of networks: one hash each'
 
 .PHONY: all run cmocka test checks single-unit sanitize threads-test fuzz coverage amalgamation cross cross-aarch64 cross-armv7 \
   cross-mingw cross-cortex-m install uninstall clean parity conformance referees bench bench-neon same-bits crash-resume help

@@ -376,8 +376,8 @@ FN(void) SET(gemm_epilogue)(const tl__gemm *call, size_t i, size_t j, float *x, 
         if (call->bias != NULL) SET(add)(x, x, call->bias + j, columns);
         if (call->pre != NULL) SET(copy)(call->pre + i * call->ldpre + j, x, columns);
         if (call->saved != NULL)
-            SET(activate_backward)(call->activation, call->parameter, call->limit, x, x, call->saved + i * call->ldsaved + j,
-                                   columns);
+            SET(activate_backward)(call->activation, call->parameter, call->limit, x, x,
+                                   call->saved + i * call->ldsaved + j, columns);
         else if (call->activation != TL__IDENTITY)
             SET(activate)(call->activation, call->parameter, call->limit, x, x, columns);
     }

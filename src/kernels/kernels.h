@@ -66,7 +66,8 @@ typedef enum tl__numeric_class {
     TL__UNFUSED      /* "unfused" */
 } tl__numeric_class;
 
-/* Activations and the names that settings give them. x is the pre-activation, y the output, c the parameter, l the limit:
+/* Activations and the names that settings give them. x is the pre-activation, y the output, c the parameter, l the
+ * limit:
  *   identity    x
  *   relu        x <= 0 ? 0 : x
  *   leaky_relu  x > 0 ? x : c*x                   c: negative slope, >= 0

@@ -231,9 +231,7 @@ static tl_status run_make_folder(run_state *run, tl_error *error)
         return status;
     }
     TL_TRY(tl__folder_make(checkpoints, error));
-    TL_TRY(tl__folder_clean(run->context, run->folder, error));
-    TL_TRY(tl__folder_clean(run->context, checkpoints, error));
-    return TL_OK;
+    return tl__folder_clean_all(run->context, run->folder, error);
 }
 
 static tl_status run_open_journal(run_state *run, tl_error *error)

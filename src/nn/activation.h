@@ -8,10 +8,13 @@
 /* The choices of a row of kind TL__FIELD_CHOICE: index 0 is `auto`, then the kernels' kinds, then those of whole rows,
  * then other words for identity. */
 #define TL__ACTIVATION_WORD(constant, name) name,
-#define TL__ACTIVATION_WORDS {"auto", TL__ACTIVATIONS(TL__ACTIVATION_WORD) "softmax", "log_softmax", "none", "linear", NULL}
+#define TL__ACTIVATION_WORDS \
+    {"auto", TL__ACTIVATIONS(TL__ACTIVATION_WORD) "softmax", "log_softmax", "none", "linear", NULL}
 enum { TL__ACTIVATION_AUTO = 0 };
 
-typedef enum tl__row_activation { TL__ROWS_NONE, TL__ROWS_SOFTMAX, TL__ROWS_LOG_SOFTMAX, TL__ROWS_COUNT } tl__row_activation;
+typedef enum tl__row_activation {
+    TL__ROWS_NONE, TL__ROWS_SOFTMAX, TL__ROWS_LOG_SOFTMAX, TL__ROWS_COUNT
+} tl__row_activation;
 
 typedef struct tl__activation_use {
     tl__activation kind;     /* TL__IDENTITY where `rows` says something */

@@ -1,5 +1,5 @@
-/* An activation as a layer of its own: y = act(x), elementwise, or softmax or log_softmax over the last axis. `{type: relu}` is short
- * for `{type: activation, activation: relu}`. */
+/* An activation as a layer of its own: y = act(x), elementwise, or softmax or log_softmax over the last axis.
+ * `{type: relu}` is short for `{type: activation, activation: relu}`. */
 #include "nn/layer.h"
 
 typedef struct activation_state {
@@ -78,7 +78,8 @@ TL_PRIV const tl__member_head *tl__layer_activation(void)
         {"activation: elu", 1, {{2, {2, 3}}}}, {"activation: gelu", 1, {{1, {5}}}},
         {"activation: gelu_tanh", 1, {{1, {5}}}}, {"activation: silu", 1, {{1, {5}}}},
         {"activation: tanh", 1, {{3, {2, 2, 2}}}}, {"activation: sigmoid", 1, {{1, {5}}}},
-        {"activation: softplus, alpha: 2", 1, {{1, {5}}}}, {"activation: softplus, alpha: 2, threshold: 5", 1, {{1, {5}}}},
+        {"activation: softplus, alpha: 2", 1, {{1, {5}}}},
+        {"activation: softplus, alpha: 2, threshold: 5", 1, {{1, {5}}}},
         {"activation: selu", 1, {{1, {33}}}}, {"activation: mish", 1, {{2, {3, 11}}}},
         {"activation: hardtanh, alpha: 0.75", 1, {{1, {33}}}}, {"activation: relu6", 1, {{1, {5}}}},
         {"activation: hardswish", 1, {{1, {5}}}}, {"activation: softmax", 1, {{2, {3, 4}}}},

@@ -93,8 +93,8 @@ static void dense_plan(dense_state *state, const tl__kernels *kernels, size_t ro
     size_t m = rows * state->repeat, n_in = state->in, n_out = state->out;
     state->rows = rows;
     state->forward = (tl__gemm){.m = m, .n = n_out, .k = n_in, .lda = n_in, .ldb = n_out, .ldc = n_out,
-                                .activation = state->use.kind, .parameter = state->use.parameter, .limit = state->use.limit, .pre = state->pre,
-                                .ldpre = n_out};
+                                .activation = state->use.kind, .parameter = state->use.parameter,
+                                .limit = state->use.limit, .pre = state->pre, .ldpre = n_out};
     state->weight = (tl__gemm){.m = n_in, .n = n_out, .k = m, .lda = n_in, .a_transposed = true, .ldb = n_out,
                                .ldc = n_out, .cut = {(size_t)pieces, state->repeat}};
     state->input = (tl__gemm){.m = m, .n = n_in, .k = n_out, .lda = n_out, .ldb = n_out, .b_transposed = true,

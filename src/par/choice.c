@@ -66,6 +66,9 @@ TL_PRIV void tl__choice_note(tl__choice *choice, int64_t nanoseconds)
 
 TL_PRIV tl__pool *tl__choice_begin(tl__choice *choice, tl__pool *pool, bool usual)
 {
+#ifdef TL_SHARE_ALL
+    choice->alone = false;
+#endif
     choice->began = pool != NULL && usual ? tl__ticks() : 0;
     if (choice->settling > 0 && !choice->alone) tl__pool_rouse(pool);
     return choice->alone ? NULL : pool;

@@ -231,7 +231,11 @@ TL_PRIV int tl__pool_threads(const tl__pool *pool) { return pool == NULL ? 1 : p
 
 TL_PRIV bool tl__pool_pays(tl__pool *pool, size_t count, double work)
 {
-    if (pool == NULL || count <= 1 || pool->threads <= 1 || work < POOL_WORTH) return false;
+    if (pool == NULL || count <= 1 || pool->threads <= 1) return false;
+#ifdef TL_SHARE_ALL
+    return true;
+#endif
+    if (work < POOL_WORTH) return false;
     if (pool->started > 0 && (atomic_load_explicit(&pool->shares[1].ticket, memory_order_relaxed) & POOL_ASLEEP) == 0)
         return true;
     uint32_t more = work < POOL_WAKE ? (uint32_t)work : POOL_WAKE;

@@ -18,6 +18,7 @@ TL_PRIV void tl__parallel_for(tl__pool *pool, size_t count, tl__task_fn *run, vo
 /* Is a job of so many tasks worth handing over? work: what it takes on one thread, in floating-point operations of a
  * large matrix product (250 to the nanosecond on a fast core; slower ones hand over a little late). An activation takes
  * about 50 of them for a number, a pass over arrays in the cache 10 to 20. */
+/* With TL_SHARE_ALL, which tests define, all that can be handed over pays. */
 TL_PRIV bool tl__pool_pays(tl__pool *pool, size_t count, double work);
 /* Wakes the workers for the next job that pays, whether or not it does while they sleep. */
 TL_PRIV void tl__pool_rouse(tl__pool *pool);

@@ -59,9 +59,10 @@ TL_PRIV bool tl__folder_current(char *out, size_t size);
 /* Names in a folder, sorted by bytes, without . and .. ; called for each until it gives false. */
 TL_PRIV tl_status tl__folder_list(tl_context *context, const char *path, bool (*each)(void *user, const char *name),
                                   void *user, tl_error *error);
-/* Remove temporary files that a killed process left in the folder. For who holds the folder's lock: nobody else is
- * writing there. */
+/* Remove temporary files that a killed process left in the folder; _all: and in the folders in it. For who holds the
+ * folder's lock: nobody else is writing there. */
 TL_PRIV tl_status tl__folder_clean(tl_context *context, const char *path, tl_error *error);
+TL_PRIV tl_status tl__folder_clean_all(tl_context *context, const char *path, tl_error *error);
 /* A lock that dies with its process. TL_LOCKED when another holds it. */
 typedef struct tl__lock tl__lock;
 TL_PRIV tl_status tl__lock_take(tl_context *context, const char *path, tl__lock **out, tl_error *error);

@@ -244,7 +244,7 @@ static void half_written_files_go(void **state)
 static void leftovers_go(void **state)
 {
     tl_error error = {0};
-    char kept[600];
+    char kept[600], below[600];
     (void)state;
     strcpy(kept, files_path(folder, "killed"));
     assert_int_equal(tl__folder_make(kept, &error), TL_OK);
@@ -253,8 +253,16 @@ static void leftovers_go(void **state)
     files_text(kept, "model.tmp-123", "a name of the user");
     files_text(kept, "model.tmp-123-0.csv", "another");
     files_text(kept, ".tmp-1-2", "and one without a name before it");
+    strcpy(below, files_path(kept, "charts"));
+    assert_int_equal(tl__folder_make(below, &error), TL_OK);
+    files_text(below, "loss.svg.tmp-5-0", "half");
+    files_text(below, "loss.svg", "whole");
     assert_int_equal(tl__folder_clean(context, kept, &error), TL_OK);
-    assert_int_equal(files_count(kept, ""), 3);
+    assert_int_equal(files_count(kept, ""), 4);
+    assert_int_equal(files_count(below, ""), 2);
+    assert_int_equal(tl__folder_clean_all(context, kept, &error), TL_OK);
+    assert_int_equal(files_count(kept, ""), 4);
+    assert_int_equal(files_count(below, ""), 1);
     assert_int_equal(tl__folder_clean(context, files_path(folder, "nothing"), NULL), TL_NOT_FOUND);
 }
 

@@ -1,0 +1,64 @@
+#!/bin/sh
+# A short training of one network of each family must give the weights whose hash stands here, whatever the instruction
+# set and the number of threads: `canonical` on all machines, `unfused` for SSE2. The whole file must be the same, too.
+# Environment: BITS, a command that shares out all it can (an emulator may stand in front); RUN, not empty in an emulator;
+# SETS and THREADS, which are tried; FAMILIES, which networks.
+BITS=${BITS:-build/trainlib}
+folder=$(mktemp -d) || exit 1
+trap 'rm -rf "$folder"' EXIT
+. tests/bits/families.sh
+status=0 count=0
+
+# What must come out: family, canonical, unfused.
+expected='
+layers                b123151cc75a9c1e 6a414cef99d94790
+mlp                   5df0dee029d4be54 f535dafea71559c1
+cnn                   0306922c0b11ceaa f067fe1055847809
+lstm                  91996c3dea0d25a1 9f77f3737807b95a
+gru                   9d5878c8c6372c9c d4beacf3138e3dde
+lstm_cnn              1dce2d5c74b2b518 054e035bb56e018a
+lstm_transformer_cnn  3260e9ec43e44e9f df3d33795c934f8f
+transformer           35802f33d891d29a 522803536933df5b
+tcn                   ab9ee4d4bad0f3a7 cfed5b4ccab8eabc
+nhits                 9805606edeae2f26 82ab9e783dad3f91
+nbeats                5131b49ed1d52cbb 1a1f267001c2a534
+dlinear               8f5a527008ab5287 d6b74cf1c7d60b50
+nlinear               01a1bc8f1e7a4a80 07c6ba887b06f604
+'
+
+case $BITS in *aarch64*|*arm*) machine=arm ;; *) machine=$(uname -m) ;; esac
+sets='scalar avx2 sse2'
+if [ "$machine" != x86_64 ]; then sets='scalar neon'
+elif grep -qs avx512f /proc/cpuinfo; then sets="$sets avx512"; fi
+sets=${SETS:-$sets}
+if [ -n "$RUN" ]; then all='1 3'; else all='1 2 3 8'; fi
+all=${THREADS:-$all}
+
+wanted() { echo "$expected" | sed -n "s/^$1  *\([0-9a-f]*\)  *\([0-9a-f]*\)$/\\$2/p"; }
+
+# The tensors of a file of weights, behind its header.
+weights() { tail -c +$((9 + $(od -An -tu4 -N4 "$1"))) "$1" | sha256sum | cut -c1-16; }
+
+for family in ${FAMILIES:-$families}; do
+    family_config "$family"
+    canonical= unfused=
+    for set in $sets; do
+        for threads in $all; do
+            rm -rf "$folder/out"
+            if ! TRAINLIB_SIMD=$set $BITS train:run "$folder/$family.yaml" --out "$folder/out" --threads "$threads" --quiet \
+                >"$folder/log" 2>&1; then
+                echo "$family, $set, $threads threads: failed"; cat "$folder/log"; status=1; continue
+            fi
+            file=$(echo "$folder"/out/output/runs/*/model.safetensors)
+            whole=$(sha256sum "$file" | cut -c1-16)
+            count=$((count + 1))
+            if [ "$set" = sse2 ]; then column=2 first=${unfused:-$whole} unfused=$whole
+            else column=1 first=${canonical:-$whole} canonical=$whole; fi
+            got=$(weights "$file") want=$(wanted "$family" $column)
+            [ "$got" = "$want" ] || { echo "$family, $set, $threads threads: weights $got instead of $want"; status=1; }
+            [ "$whole" = "$first" ] || { echo "$family, $set, $threads threads: the file differs from the first one"; status=1; }
+        done
+    done
+done
+[ $status -eq 0 ] && echo "$count trainings, same bits"
+exit $status
