@@ -276,6 +276,7 @@
 #include "model/graph.c"
 #include "model/build.c"
 #include "model/arch.c"
+#include "model/forecaster.c"
 #include "model/arch_mlp.c"
 #include "model/arch_cnn.c"
 #include "model/arch_lstm.c"

@@ -239,8 +239,11 @@ typedef struct tl_scores {
     double loss;
     double accuracy, balanced_accuracy, precision_macro, recall_macro, f1_macro, auc;
     double mse, mae, rmse, r2;       /* in the target's unit; of a forecast as the network sees it, normalised */
-    double repeat_last_mse, repeat_last_mae;   /* of a forecast: the last step again and again, on the same windows */
-    double seasonal_mse, seasonal_mae;         /* and the last season again and again; NaN: not known */
+    double smape, mase;              /* of a forecast, in the targets' own unit: percent, and times the naive error of
+                                        the training part; NaN but in the last part that is scored */
+    double repeat_last_mse, repeat_last_mae, repeat_last_smape, repeat_last_mase;   /* the last step again and again, on
+                                        the same windows */
+    double seasonal_mse, seasonal_mae, seasonal_smape, seasonal_mase;    /* and the last season; NaN: not known */
 } tl_scores;
 
 typedef struct tl_run_result {

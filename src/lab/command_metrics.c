@@ -34,6 +34,32 @@ static const char *command_metrics_part(const tl_value *metrics)
     return parts[2];
 }
 
+static const char *const command_metrics_own[] = {"mse", "mae", "rmse", "smape", "mase", NULL};
+
+static void command_metrics_rows(tl__builder *builder, tl_value *group, const char *key, const tl_value *rows)
+{
+    if (tl_value_count(rows) == 0) return;
+    tl_value *table = tl__put_map(builder, group, key);
+    for (size_t i = 0; i < tl_value_count(rows); i++)
+        command_metrics_take(builder, tl__put_map(builder, table, tl_value_key_at(rows, i)), tl_value_at(rows, i),
+                             command_metrics_own);
+}
+
+/* A forecast's figures in the targets' own unit, beside those of naive forecasts; by target, and by series. */
+static void command_metrics_forecast(tl__builder *builder, tl_value *group, const tl_value *part)
+{
+    static const char *const paths[][2] = {{"network", "original"}, {"last step", "baselines.repeat_last.original"},
+                                           {"season", "baselines.seasonal_naive.original"}};
+    tl_value *table = tl_value_get(part, "original") ? tl__put_map(builder, group, "in_own_unit") : NULL;
+    for (size_t i = 0; table && i < TL_COUNT(paths); i++) {
+        const tl_value *of = tl_value_get(part, paths[i][1]);
+        if (of) command_metrics_take(builder, tl__put_map(builder, table, paths[i][0]), of,
+                                     command_metrics_own);
+    }
+    command_metrics_rows(builder, group, "by_target", tl_value_get(part, "original.by_target"));
+    command_metrics_rows(builder, group, "by_series", tl_value_get(part, "original.by_series"));
+}
+
 static void command_metrics_training(tl__builder *builder, tl_value *root, const tl_value *metrics, const char *part)
 {
     static const char *const run[] = {"epochs", "best_epoch", "kept_epoch", "stopped", NULL};
@@ -48,6 +74,7 @@ static void command_metrics_training(tl__builder *builder, tl_value *root, const
     command_metrics_put(builder, group, "test_loss", command_metrics_number(metrics, "test.loss"));
     tl__put_text(builder, group, "part", part);
     command_metrics_take(builder, group, of_part, figures);
+    command_metrics_forecast(builder, group, of_part);
     const tl_value *confusion = tl_value_get(of_part, "confusion");
     if (confusion) tl__put_copy(builder, group, "confusion", confusion);
     const tl_value *classes = tl_value_get(of_part, "per_class");

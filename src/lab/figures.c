@@ -1,6 +1,7 @@
 /* Predictions over a part in blocks of rows, and the public summary as a map. */
 #include "lab/figures.h"
 
+#include "base/math.h"
 #include "nn/network.h"
 
 enum { FIGURES_BLOCK = 256 };
@@ -87,6 +88,23 @@ TL_PRIV tl_status tl__predict_part(const tl_model *model, const tl_dataset *data
     return status;
 }
 
+/* In the targets' own unit, where they were taken. */
+static void figures_put_own(tl__builder *builder, tl_value *map, double smape, double mase)
+{
+    if (smape == smape) tl__put_number(builder, map, "smape", smape);
+    if (mase == mase) tl__put_number(builder, map, "mase", mase);
+}
+
+static void figures_put_naive(tl__builder *builder, tl_value *parent, const char *key, double mse, double mae,
+                              double smape, double mase)
+{
+    tl_value *map = tl__put_map(builder, parent, key);
+    tl__put_number(builder, map, "mse", mse);
+    tl__put_number(builder, map, "mae", mae);
+    tl__put_number(builder, map, "rmse", tl__sqrt_d(mse));
+    figures_put_own(builder, map, smape, mase);
+}
+
 TL_PRIV tl_value *tl__scores_put(tl__builder *builder, tl_value *parent, const char *key, const tl_scores *scores,
                                  bool classification)
 {
@@ -104,12 +122,12 @@ TL_PRIV tl_value *tl__scores_put(tl__builder *builder, tl_value *parent, const c
     for (size_t i = 0; i < TL_COUNT(figures); i++)
         if (figures[i].classes == classification) tl__put_number(builder, map, figures[i].name, figures[i].value);
     if (scores->repeat_last_mse != scores->repeat_last_mse) return map;
-    tl_value *naive = tl__put_map(builder, map, "baselines"), *last = tl__put_map(builder, naive, "repeat_last");
-    tl__put_number(builder, last, "mse", scores->repeat_last_mse);
-    tl__put_number(builder, last, "mae", scores->repeat_last_mae);
-    if (scores->seasonal_mse != scores->seasonal_mse) return map;
-    tl_value *season = tl__put_map(builder, naive, "seasonal_naive");
-    tl__put_number(builder, season, "mse", scores->seasonal_mse);
-    tl__put_number(builder, season, "mae", scores->seasonal_mae);
+    figures_put_own(builder, map, scores->smape, scores->mase);
+    tl_value *naive = tl__put_map(builder, map, "baselines");
+    figures_put_naive(builder, naive, "repeat_last", scores->repeat_last_mse, scores->repeat_last_mae,
+                      scores->repeat_last_smape, scores->repeat_last_mase);
+    if (scores->seasonal_mse == scores->seasonal_mse)
+        figures_put_naive(builder, naive, "seasonal_naive", scores->seasonal_mse, scores->seasonal_mae,
+                          scores->seasonal_smape, scores->seasonal_mase);
     return map;
 }

@@ -326,6 +326,23 @@ static void run_say_transfer(run_state *run)
                  (long long)tl_value_integer(tl_value_get(report, "of_tensors"), 0), loaded, all, rest);
 }
 
+/* Columns that a network of one series at a time does not see. */
+static void run_say_unread(const run_state *run)
+{
+    const tl__network_settings *network = &run->config->settings.network;
+    const tl__forecast *forecast = run->session.data->pipeline->forecast;
+    char names[200];
+    size_t used = 0, shown = 0, first = forecast ? forecast->targets : 0;
+    if (!forecast || forecast->channel_count == first || !tl__network_reads_targets(network)) return;
+    for (size_t i = first; i < forecast->channel_count && used < 120; i++, shown++)
+        used += tl__format(names + used, sizeof names - used, "%s%.40s", shown ? ", " : "", forecast->channels[i].name);
+    if (first + shown < forecast->channel_count)
+        tl__format(names + used, sizeof names - used, " and %zu more", forecast->channel_count - first - shown);
+    tl__log_line(run->context, TL_LOG_WARNING, "%s forecasts each series from its own past alone: %s %s not used. mlp, "
+                 "lstm, gru, cnn, tcn and transformer read them.", network->model.name, names,
+                 forecast->channel_count - first > 1 ? "are" : "is");
+}
+
 static tl_status run_write_transfer(run_state *run, tl_error *error)
 {
     const char *path = tl__path_join(&run->arena, run->folder, "transfer.json");
@@ -351,6 +368,7 @@ static void run_say_beginning(run_state *run)
     tl__log_line(run->context, TL_LOG_INFO, "network%.*s  %s", width - 7, blanks, network);
     if (run->session.data->note && *run->session.data->note)
         tl__log_line(run->context, TL_LOG_INFO, "%s", run->session.data->note);
+    run_say_unread(run);
     run_say_transfer(run);
     if (run->config->settings.analytics.enabled)
         tl__log_line(run->context, TL_LOG_WARNING, "analytics.enabled: detailed analytics come with a later version; "

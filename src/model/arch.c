@@ -30,12 +30,21 @@ TL_PRIV tl_status tl__arch_bind(const tl__network_settings *network, const char 
     return TL_OK;
 }
 
-static const char *arch_refuses(const tl__arch *arch, const tl__fit *fit)
+TL_PRIV bool tl__network_reads_targets(const tl__network_settings *settings)
+{
+    if (!settings->model.name) return false;
+    const tl__member_head *member = tl__family_find(tl__arch_family(), settings->model.name, NULL, 0, 0, "", NULL);
+    return member && ((const tl__arch *)(const void *)member)->input == TL__ARCH_FORECAST;
+}
+
+static const char *arch_refuses(const tl__arch *arch, const tl__fit *fit, int normalization)
 {
     if (arch->input == TL__ARCH_SERIES && fit->input.rank != 2 && !fit->series.input_size)
         return "needs rows of [time, features], as data.window makes them";
     if (arch->input == TL__ARCH_FORECAST && !fit->series.input_size)
         return "needs windows with a horizon, data.task: forecast";
+    if (normalization > TL__NORMALIZATION_NONE && !fit->series.input_size)
+        return "has a normalization, which is for windows with a horizon, data.task: forecast; leave it out";
     return NULL;
 }
 
@@ -70,10 +79,12 @@ TL_PRIV tl_status tl__arch_write(tl__heap *heap, const tl__network_settings *net
                                                                                 : arch->num_layers);
         int64_t usual = (int64_t)arch->hidden_size;
         if (!all.hidden_size.count) all.hidden_size = (tl__int_list){1, &usual};
+        if (!fit->series.input_size) all.normalization = TL__NORMALIZATION_NONE;
+        else if (all.normalization == TL__NORMALIZATION_AUTO) all.normalization = arch->normalization;
         tl__fit shaped = *fit;
         tl__arch_site site = {&all, settings, &shaped, heap, out};
         const char *needs = arch_shape(&site, &shaped.input);
-        if (!needs) needs = arch_refuses(arch, &shaped);
+        if (!needs) needs = arch_refuses(arch, &shaped, network->normalization);
         if (!needs) needs = arch->write(&site);
         if (out->failed) status = tl__fail_memory(error, out->size);
         else if (needs)
@@ -113,94 +124,4 @@ TL_PRIV void tl__arch_activation(const tl__arch_site *site)
 TL_PRIV void tl__arch_flatten(const tl__arch_site *site)
 {
     if (site->fit->input.rank > 1) tl__arch_add(site, "type: flatten");
-}
-
-TL_PRIV void tl__arch_past(const tl__arch_site *site, bool targets_only)
-{
-    const tl__series_fit *series = &site->fit->series;
-    if (series->future) {
-        tl__arch_add(site, "type: slice, count: %zu", series->input_size * series->channels);
-        tl__arch_add(site, "type: reshape, shape: [%zu, %zu]", series->input_size, series->channels);
-    }
-    if (targets_only && series->targets < series->channels)
-        tl__arch_add(site, "type: slice, axis: -1, count: %zu", series->targets);
-}
-
-TL_PRIV void tl__arch_series(const tl__arch_site *site)
-{
-    tl__arch_past(site, true);
-    tl__arch_add(site, "type: permute, name: series");
-}
-
-TL_PRIV void tl__arch_forecast(const tl__arch_site *site)
-{
-    const tl__series_fit *series = &site->fit->series;
-    if (series->quantiles == 1) {
-        tl__arch_add(site, "type: permute");
-        return;
-    }
-    tl__arch_add(site, "type: reshape, shape: [%zu, %zu, %zu]", series->targets, series->horizon, series->quantiles);
-    tl__arch_add(site, "type: permute, axes: [1, 0, 2]");
-}
-
-TL_PRIV void tl__arch_sequence(const tl__arch_site *site)
-{
-    const tl__shape *input = &site->fit->input;
-    if (site->fit->series.input_size) tl__arch_past(site, false);
-    else if (input->rank == 2 && !site->network->input_shape.count)
-        tl__arch_add(site, "type: input, shape: [%zu, %zu]", input->dim[0], input->dim[1]);
-}
-
-TL_PRIV void tl__arch_output(const tl__arch_site *site, const char *encoded)
-{
-    const tl__series_fit *series = &site->fit->series;
-    if (series->future) {
-        tl__arch_add(site, "type: slice, name: ahead, from: input_1, first: %zu",
-                     series->input_size * series->channels);
-        tl__arch_add(site, "type: concatenate, from: [%s, ahead]", encoded);
-    }
-    tl__arch_add(site, "type: output");
-}
-
-/* Layers PREFIX0name, PREFIX1name, ... side by side, as many at a time as a layer can read. */
-static void arch_join(const tl__arch_site *site, size_t count)
-{
-    const char *in = "forecast";
-    for (int level = 0; count > 1 || level == 0; level++) {
-        size_t next = (count + TL__NODE_INPUTS - 1) / TL__NODE_INPUTS;
-        for (size_t i = 0; i < next; i++) {
-            char from[400];
-            size_t used = 0, end = tl__size_min(count, (i + 1) * TL__NODE_INPUTS);
-            for (size_t k = i * TL__NODE_INPUTS; k < end; k++)
-                used += tl__format(from + used, sizeof from - used, "%st%zu_%s", used ? ", " : "", k, in);
-            if (end - i * TL__NODE_INPUTS > 1)
-                tl__arch_add(site, "type: concatenate, name: t%zu_joined%d, from: [%s]", i, level, from);
-            else tl__arch_add(site, "type: activation, name: t%zu_joined%d, from: %s", i, level, from);
-        }
-        count = next;
-        in = level == 0 ? "joined0" : level == 1 ? "joined1" : "joined2";
-    }
-}
-
-TL_PRIV const char *tl__arch_each(const tl__arch_site *site, bool individual, tl__arch_one *one)
-{
-    enum { MOST = 256 };   /* networks in a graph */
-    size_t targets = site->fit->series.targets;
-    tl__arch_series(site);
-    if (!individual || targets == 1) {
-        one(site, "");
-        tl__arch_forecast(site);
-        return NULL;
-    }
-    if (targets > MOST) return "takes each of at most 256 targets by itself; leave `individual` out";
-    for (size_t i = 0; i < targets; i++) {
-        char prefix[24];
-        tl__format(prefix, sizeof prefix, "t%zu_", i);
-        tl__arch_add(site, "type: slice, name: %sseries, from: series, axis: 0, first: %zu, count: 1", prefix, i);
-        one(site, prefix);
-    }
-    arch_join(site, targets);
-    tl__arch_add(site, "type: reshape, shape: [%zu, %zu]", targets, tl__arch_steps(site));
-    tl__arch_forecast(site);
-    return NULL;
 }

@@ -26,13 +26,14 @@ typedef struct tl__arch_site {
 typedef enum tl__arch_input {
     TL__ARCH_ANY,            /* rows of any shape */
     TL__ARCH_SERIES,         /* [time, channels]: forecasts, sequences */
-    TL__ARCH_FORECAST        /* windows with a horizon */
+    TL__ARCH_FORECAST        /* windows with a horizon, and of them only the past of what is forecast */
 } tl__arch_input;
 
 typedef struct tl__arch {
     tl__member_head head;
     tl__arch_input input;
     size_t hidden_size, num_layers;        /* where the network block says nothing */
+    int normalization;                     /* of forecasts, where the block says nothing; TL__NORMALIZATION_ */
     /* NULL, or what is wrong: "needs an input_size of 25 or more". */
     const char *(*write)(const tl__arch_site *site);
 } tl__arch;
@@ -61,15 +62,17 @@ TL_PRIV size_t tl__arch_hidden(const tl__arch_site *site, size_t layer);
 TL_PRIV void tl__arch_activation(const tl__arch_site *site);
 /* A row of any shape as one of features. */
 TL_PRIV void tl__arch_flatten(const tl__arch_site *site);
-/* The past of a forecast's row as [input_size, channels], with all channels or only those that are forecast; the node
- * is then the newest. */
+/* The past of a forecast's row as [input_size, channels], normalised as network.normalization says, with all channels
+ * or only those that are forecast; the node is then the newest. */
 TL_PRIV void tl__arch_past(const tl__arch_site *site, bool targets_only);
 /* What is forecast as [target, input_size]: the layer `series`. */
 TL_PRIV void tl__arch_series(const tl__arch_site *site);
 /* The row as [time, features], of a forecast or not; of forecasts all channels. */
 TL_PRIV void tl__arch_sequence(const tl__arch_site *site);
-/* The output behind the layer `encoded`, which gives [features]; what a forecast knows ahead stands beside them. */
-TL_PRIV void tl__arch_output(const tl__arch_site *site, const char *encoded);
+/* What a forecast knows ahead beside the newest layer, `encoded`, which gives [features]. */
+TL_PRIV void tl__arch_ahead(const tl__arch_site *site, const char *encoded);
+/* The output behind the newest layer; what normalization took away is put back. */
+TL_PRIV void tl__arch_output(const tl__arch_site *site);
 /* The newest layer, [target, horizon * quantiles], as the output. */
 TL_PRIV void tl__arch_forecast(const tl__arch_site *site);
 

@@ -51,7 +51,8 @@ static const char *cnn_write(const tl__arch_site *site)
     for (size_t i = 0; i + 1 < tl__arch_layers(site); i++)
         tl__arch_add(site, "type: dense, nodes: %zu", tl__arch_hidden(site, i));
     tl__arch_add(site, "type: dense, name: encoded, nodes: %zu", tl__arch_hidden(site, tl__arch_layers(site) - 1));
-    tl__arch_output(site, "encoded");
+    tl__arch_ahead(site, "encoded");
+    tl__arch_output(site);
     return NULL;
 }
 
@@ -63,7 +64,8 @@ TL_PRIV const tl__member_head *tl__arch_cnn(void)
                          "`num_layers` (1) dense layers of `hidden_size` (64) and the output; over images [height, "
                          "width, channels], or over the time of sequences and forecasts. LeCun and others, 1998.",
                  .rows = cnn_rows, .settings_size = sizeof(cnn_settings)},
-        .input = TL__ARCH_ANY, .hidden_size = 64, .num_layers = 1, .write = cnn_write
+        .input = TL__ARCH_ANY, .normalization = TL__NORMALIZATION_LAST,
+        .hidden_size = 64, .num_layers = 1, .write = cnn_write
     };
     return &arch.head;
 }

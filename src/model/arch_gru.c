@@ -11,7 +11,8 @@ TL_PRIV const tl__member_head *tl__arch_gru(void)
                  .help = "Gated recurrent units over the sequence, `num_layers` (1) layers of `hidden_size` (64) "
                          "units, and a dense layer behind the last state. Cho and others, 2014.",
                  .rows = rows, .settings_size = sizeof(tl__arch_recurrent_settings)},
-        .input = TL__ARCH_SERIES, .hidden_size = 64, .num_layers = 1, .write = gru_write
+        .input = TL__ARCH_SERIES, .normalization = TL__NORMALIZATION_LAST,
+        .hidden_size = 64, .num_layers = 1, .write = gru_write
     };
     return &arch.head;
 }

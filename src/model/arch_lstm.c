@@ -21,7 +21,8 @@ TL_PRIV const char *tl__arch_recurrent(const tl__arch_site *site, const char *ty
         }
         tl__arch_add(site, "type: %s, name: encoded, units: %zu%s", type, tl__arch_hidden(site, layers - 1), both);
     }
-    tl__arch_output(site, "encoded");
+    tl__arch_ahead(site, "encoded");
+    tl__arch_output(site);
     return NULL;
 }
 
@@ -35,7 +36,8 @@ TL_PRIV const tl__member_head *tl__arch_lstm(void)
                  .help = "Long short-term memory over the sequence, `num_layers` (1) layers of `hidden_size` (64) "
                          "units, and a dense layer behind the last state. Hochreiter and Schmidhuber, 1997.",
                  .rows = rows, .settings_size = sizeof(tl__arch_recurrent_settings)},
-        .input = TL__ARCH_SERIES, .hidden_size = 64, .num_layers = 1, .write = lstm_write
+        .input = TL__ARCH_SERIES, .normalization = TL__NORMALIZATION_LAST,
+        .hidden_size = 64, .num_layers = 1, .write = lstm_write
     };
     return &arch.head;
 }

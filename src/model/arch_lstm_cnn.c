@@ -11,7 +11,8 @@ static const char *lstm_cnn_write(const tl__arch_site *site)
     for (size_t i = 0; i + 1 < layers; i++)
         tl__arch_add(site, "type: lstm, units: %zu, output: sequence", tl__arch_hidden(site, i));
     tl__arch_add(site, "type: lstm, name: encoded, units: %zu", tl__arch_hidden(site, layers - 1));
-    tl__arch_output(site, "encoded");
+    tl__arch_ahead(site, "encoded");
+    tl__arch_output(site);
     return NULL;
 }
 
@@ -25,7 +26,8 @@ TL_PRIV const tl__member_head *tl__arch_lstm_cnn(void)
                          "and others, Convolutional, Long Short-Term Memory, Fully Connected Deep Neural Networks, "
                          "2015.",
                  .rows = rows, .settings_size = sizeof(tl__arch_transformer_settings)},
-        .input = TL__ARCH_SERIES, .hidden_size = 64, .num_layers = 1, .write = lstm_cnn_write
+        .input = TL__ARCH_SERIES, .normalization = TL__NORMALIZATION_LAST,
+        .hidden_size = 64, .num_layers = 1, .write = lstm_cnn_write
     };
     return &arch.head;
 }

@@ -10,8 +10,10 @@ static const char *lstm_transformer_cnn_write(const tl__arch_site *site)
                  (long long)settings->kernel_size);
     tl__arch_add(site, "type: lstm, units: %zu, output: sequence", width);
     const char *needs = tl__arch_transformer_layers(site, settings, width, tl__arch_layers(site));
-    if (!needs) tl__arch_output(site, "encoded");
-    return needs;
+    if (needs) return needs;
+    tl__arch_ahead(site, "encoded");
+    tl__arch_output(site);
+    return NULL;
 }
 
 TL_PRIV const tl__member_head *tl__arch_lstm_transformer_cnn(void)
@@ -26,7 +28,8 @@ TL_PRIV const tl__member_head *tl__arch_lstm_transformer_cnn(void)
                          "a dense layer behind the last step or all. Sainath and others, 2015, with the encoder of "
                          "Vaswani and others, 2017.",
                  .rows = rows, .settings_size = sizeof(tl__arch_transformer_settings)},
-        .input = TL__ARCH_SERIES, .hidden_size = 64, .num_layers = 1, .write = lstm_transformer_cnn_write
+        .input = TL__ARCH_SERIES, .normalization = TL__NORMALIZATION_LAST,
+        .hidden_size = 64, .num_layers = 1, .write = lstm_transformer_cnn_write
     };
     return &arch.head;
 }

@@ -62,7 +62,8 @@ TL_PRIV const tl__member_head *tl__arch_nbeats(void)
                          "B h(x), y = y + F h(x), B and F learned, or curves of fixed form: powers of time (trend), "
                          "cosines and sines (seasonality). Oreshkin and others, 2020.",
                  .rows = nbeats_rows, .settings_size = sizeof(nbeats_settings)},
-        .input = TL__ARCH_FORECAST, .hidden_size = 512, .num_layers = 4, .write = nbeats_write
+        .input = TL__ARCH_FORECAST, .normalization = TL__NORMALIZATION_NONE,
+        .hidden_size = 512, .num_layers = 4, .write = nbeats_write
     };
     return &arch.head;
 }

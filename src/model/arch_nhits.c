@@ -65,7 +65,8 @@ TL_PRIV const tl__member_head *tl__arch_nhits(void)
                          "interpolates between horizon / downsample knots. x = x - backcast(x), y = y + "
                          "interpolate(knots(x)). Challu and others, 2023.",
                  .rows = nhits_rows, .settings_size = sizeof(nhits_settings)},
-        .input = TL__ARCH_FORECAST, .hidden_size = 512, .num_layers = 2, .write = nhits_write
+        .input = TL__ARCH_FORECAST, .normalization = TL__NORMALIZATION_NONE,
+        .hidden_size = 512, .num_layers = 2, .write = nhits_write
     };
     return &arch.head;
 }

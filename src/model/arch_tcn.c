@@ -39,7 +39,8 @@ static const char *tcn_write(const tl__arch_site *site)
     }
     tl__arch_add(site, "type: slice, axis: 0, first: -1");
     tl__arch_add(site, "type: flatten, name: encoded");
-    tl__arch_output(site, "encoded");
+    tl__arch_ahead(site, "encoded");
+    tl__arch_output(site);
     return NULL;
 }
 
@@ -52,7 +53,8 @@ TL_PRIV const tl__member_head *tl__arch_tcn(void)
                          "activation and dropout; the output is a dense layer behind the last step. Bai, Kolter and "
                          "Koltun, 2018; without weight norm.",
                  .rows = tcn_rows, .settings_size = sizeof(tcn_settings)},
-        .input = TL__ARCH_SERIES, .hidden_size = 32, .num_layers = 4, .write = tcn_write
+        .input = TL__ARCH_SERIES, .normalization = TL__NORMALIZATION_LAST,
+        .hidden_size = 32, .num_layers = 4, .write = tcn_write
     };
     return &arch.head;
 }

@@ -24,8 +24,10 @@ static const char *transformer_write(const tl__arch_site *site)
     tl__arch_add(site, "type: dense, name: embed, nodes: %zu, activation: none", tl__arch_hidden(site, 0));
     tl__arch_add(site, "type: positional_encoding");
     const char *needs = tl__arch_transformer_layers(site, settings, tl__arch_hidden(site, 0), tl__arch_layers(site));
-    if (!needs) tl__arch_output(site, "encoded");
-    return needs;
+    if (needs) return needs;
+    tl__arch_ahead(site, "encoded");
+    tl__arch_output(site);
+    return NULL;
 }
 
 TL_PRIV const tl__member_head *tl__arch_transformer(void)
@@ -38,7 +40,8 @@ TL_PRIV const tl__member_head *tl__arch_transformer(void)
                          "plus sines and cosines of its position, `num_layers` (2) layers of attention and a dense "
                          "network, and a dense layer behind the last step or all. Vaswani and others, 2017.",
                  .rows = rows, .settings_size = sizeof(tl__arch_transformer_settings)},
-        .input = TL__ARCH_SERIES, .hidden_size = 64, .num_layers = 2, .write = transformer_write
+        .input = TL__ARCH_SERIES, .normalization = TL__NORMALIZATION_LAST,
+        .hidden_size = 64, .num_layers = 2, .write = transformer_write
     };
     return &arch.head;
 }

@@ -321,7 +321,11 @@ static bool build_has_layers(const tl__network_settings *settings)
 
 static tl_status build_refuse_both(const tl__network_settings *settings, const char *file, tl_error *error)
 {
-    if (!settings->model.name || !build_has_layers(settings)) return TL_OK;
+    if (!build_has_layers(settings)) return TL_OK;
+    if (settings->normalization != TL__NORMALIZATION_AUTO)
+        return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "network.normalization", "network.normalization is for "
+                           "a named model; in network.layers write instance_norm before and reverse_norm behind");
+    if (!settings->model.name) return TL_OK;
     return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "network.model", "network.model is '%s' and network.layers "
                        "lists layers; keep one of them", settings->model.name);
 }

@@ -40,6 +40,9 @@ typedef struct tl__fit {
 TL_PRIV tl_status tl__network_check(tl_context *context, const tl__network_settings *settings, const char *file,
                                     tl_error *error);
 
+/* Does the block name an architecture that reads only the past of what is forecast, and no other column? */
+TL_PRIV bool tl__network_reads_targets(const tl__network_settings *settings);
+
 /* *graph is made (tl__graph_free it, also after a failure). Dropout (0: none) follows every hidden layer, also where a
  * later layer reads it by name. An input or output size that is not the data's is a mistake that names both. `file` is
  * kept, for messages. */

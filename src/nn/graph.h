@@ -122,6 +122,10 @@ TL_PRIV const tl__shape *tl__graph_output_shape(const tl__graph *graph);
  * written out. What model files hold. */
 TL_PRIV void tl__graph_put(const tl__graph *graph, struct tl__builder *builder, tl_value *parent, const char *key);
 
+/* What is taken away from each channel of a window before the network reads it, and given back to its forecast. */
+enum { TL__NORMALIZATION_AUTO, TL__NORMALIZATION_NONE, TL__NORMALIZATION_LAST, TL__NORMALIZATION_INSTANCE };
+#define TL__NORMALIZATION_WORDS {"auto", "none", "last", "instance", NULL}
+
 /* The `network:` block. nn reads activation, initialization and the layers; model/arch.h makes layers of named
  * models. */
 typedef struct tl__network_settings {
@@ -131,6 +135,7 @@ typedef struct tl__network_settings {
     tl__int_list hidden_size;        /* of named models: one size for all hidden layers, or one for each; none: the
                                       * model's own */
     tl__int_list input_shape;        /* of named models: of a row of data; none: as the data has it */
+    int normalization;               /* of named models that forecast; TL__NORMALIZATION_ */
     int64_t num_layers;              /* of named models; 0: as many as hidden_size has, or the model's own */
 } tl__network_settings;
 TL_PRIV const tl__field *tl__network_rows(void);

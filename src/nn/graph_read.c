@@ -11,6 +11,7 @@ enum { GRAPH_ROWS = 40, GRAPH_PATH = 192, GRAPH_OWN_OFFSET = (sizeof(tl__layer_c
 
 static const char *const graph_activations[] = TL__ACTIVATION_WORDS;
 static const char *const graph_initializations[] = TL__INIT_WORDS;
+static const char *const graph_normalizations[] = TL__NORMALIZATION_WORDS;
 
 static const tl__field graph_common_rows[] = {
     {.name = "type", .kind = TL__FIELD_TEXT, .flags = TL__RESULT, .offset = offsetof(tl__layer_common, type),
@@ -59,6 +60,11 @@ static const tl__field graph_network_rows[] = {
      .offset = offsetof(tl__network_settings, input_shape), .min = 1, .max = 1073741824,
      .help = "of a named architecture: [time, features] or [height, width, channels] of a row; default: as the data "
              "has it"},
+    {.name = "normalization", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT | TL__TUNE,
+     .offset = offsetof(tl__network_settings, normalization), .choices = graph_normalizations,
+     .help = "of a named architecture that forecasts: what each series loses before the network reads a window, and "
+             "its forecast gets back: its last value, or its mean and deviation over the window (instance; Kim and "
+             "others, 2022); auto: last, but none for dlinear, nlinear, nhits and nbeats"},
     {.name = "num_layers", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__TUNE,
      .offset = offsetof(tl__network_settings, num_layers), .fallback = 0, .min = 0, .max = 1000, .unit = "layers",
      .help = "of a named architecture: hidden layers; 0: as many as hidden_size has, or its own number"},

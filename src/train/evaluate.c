@@ -181,7 +181,9 @@ TL_PRIV void tl__scores_clear(tl_scores *scores)
     *scores = (tl_scores){
         .loss = nan, .accuracy = nan, .balanced_accuracy = nan, .precision_macro = nan, .recall_macro = nan,
         .f1_macro = nan, .auc = nan, .mse = nan, .mae = nan, .rmse = nan, .r2 = nan,
-        .repeat_last_mse = nan, .repeat_last_mae = nan, .seasonal_mse = nan, .seasonal_mae = nan,
+        .smape = nan, .mase = nan,
+        .repeat_last_mse = nan, .repeat_last_mae = nan, .repeat_last_smape = nan, .repeat_last_mase = nan,
+        .seasonal_mse = nan, .seasonal_mae = nan, .seasonal_smape = nan, .seasonal_mase = nan,
     };
 }
 

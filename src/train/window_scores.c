@@ -16,6 +16,7 @@ TL_PRIV void tl__window_scores_carve(tl__carver *carver, tl__window_scores *scor
     scores->quantiles = quantiles;
     tl__forecast_score_carve(carver, &scores->scaled, &shape);
     shape.errors_only = false;
+    shape.series = forecast->series ? forecast->series_count : 0;
     for (int i = 0; i < TL__FORECASTS; i++) {
         shape.levels = i == TL__FORECAST_MODEL ? levels : NULL;
         shape.level_count = shape.levels ? quantiles : 0;
@@ -96,6 +97,7 @@ static void window_scores_put_own(tl__window_scores *scores, int which, const wi
         .truth = tl__of_floats(scores->truth), .predicted = tl__of_floats(scores->predicted),
         .last = tl__of_floats(scores->last),
         .scale = tl__of_doubles(scores->naive_errors + one->span_number * forecast->targets),
+        .series = one->span->series,
     };
     if (levels) window.quantiles = tl__of_floats(scores->levels);
     tl__forecast_score_add(&scores->own[which], &window);
@@ -190,16 +192,28 @@ TL_PRIV void tl__window_scores_add(tl__window_scores *scores, tl_part part, size
 
 /* ---- figures ---- */
 
+static void window_scores_give_own(const tl__window_scores *scores, int which, double *smape, double *mase)
+{
+    tl__forecast_figures f;
+    if (scores->detail != TL__WINDOWS_ALL) return;
+    tl__forecast_score_figures(&scores->own[which], TL__BY_ALL, 0, &f);
+    *smape = f.smape;
+    *mase = f.mase;
+}
+
 TL_PRIV void tl__window_scores_give(const tl__window_scores *scores, tl_scores *out)
 {
     const tl__window_errors *last = &scores->errors[TL__FORECAST_REPEAT_LAST];
     const tl__window_errors *season = &scores->errors[TL__FORECAST_SEASONAL];
     if (scores->detail == TL__WINDOWS_ERRORS) return;
+    window_scores_give_own(scores, TL__FORECAST_MODEL, &out->smape, &out->mase);
     out->repeat_last_mse = tl__window_mse(last);
     out->repeat_last_mae = tl__window_mae(last);
+    window_scores_give_own(scores, TL__FORECAST_REPEAT_LAST, &out->repeat_last_smape, &out->repeat_last_mase);
     if (!scores->seasonal) return;
     out->seasonal_mse = tl__window_mse(season);
     out->seasonal_mae = tl__window_mae(season);
+    window_scores_give_own(scores, TL__FORECAST_SEASONAL, &out->seasonal_smape, &out->seasonal_mase);
 }
 
 /* ---- as a tree ---- */
@@ -254,6 +268,17 @@ static void window_scores_targets(tl__builder *builder, tl_value *map, const tl_
                            &scores->own[TL__FORECAST_MODEL], TL__BY_CHANNEL, k);
 }
 
+/* Where a column names them: {north: {mse, ...}, south: ...}. */
+static void window_scores_series(tl__builder *builder, tl_value *map, const tl__window_scores *scores, int which)
+{
+    const tl__forecast *forecast = scores->data->pipeline->forecast;
+    if (!forecast->series) return;
+    tl_value *series = tl__put_map(builder, map, "by_series");
+    for (size_t i = 0; i < forecast->series_count; i++)
+        window_scores_tree(builder, tl__put_map(builder, series, forecast->series_names[i]), &scores->own[which],
+                           TL__BY_SERIES, i);
+}
+
 static void window_scores_forecast(tl__builder *builder, tl_value *map, const tl__window_scores *scores, int which)
 {
     const tl__window_errors *errors = &scores->errors[which];
@@ -264,6 +289,7 @@ static void window_scores_forecast(tl__builder *builder, tl_value *map, const tl
     tl_value *original = tl__put_map(builder, map, "original");
     window_scores_tree(builder, original, &scores->own[which], TL__BY_ALL, 0);
     if (which == TL__FORECAST_MODEL) window_scores_targets(builder, original, scores);
+    window_scores_series(builder, original, scores, which);
 }
 
 /* By how much the model's errors are larger than those of the naive forecast that has the smaller ones. */

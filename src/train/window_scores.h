@@ -46,8 +46,8 @@ TL_PRIV void tl__window_scores_add(tl__window_scores *scores, tl_part part, size
 TL_PRIV double tl__window_mse(const tl__window_errors *errors);
 TL_PRIV double tl__window_mae(const tl__window_errors *errors);
 /* Everything as entries of a map: errors in the network's unit, also `by_step`; `original`: in the targets' own, also
- * `by_target`; `intervals` of quantiles; `baselines`: both naive forecasts; `against`: the difference to the better of
- * them, and the interval in which it lies. heap: for that. */
+ * `by_target` and `by_series`; `intervals` of quantiles; `baselines`: both naive forecasts; `against`: the difference
+ * to the better of them, and the interval in which it lies. heap: for that. */
 TL_PRIV tl_status tl__window_scores_put(tl__heap *heap, tl__builder *builder, tl_value *map,
                                         const tl__window_scores *scores);
 /* The public figures of the naive forecasts. */

@@ -31,7 +31,7 @@ END
 
 trainlib train:run sales.yaml --out one --threads 1
 exits 0
-says out 'MSE' ' last step' ' season'
+says out 'MSE' 'RMSE' 'sMAPE' 'MASE' ' last step' ' season'
 says err 'sales.csv 200 steps, 14 × 3 → 7 × 2, windows:' 'train 120  validation 24  test 24'
 run=$(echo one/output/runs/sales_*)
 for file in model.safetensors norm_params.json feature_config.json metrics.json metrics.csv config.yaml; do
@@ -75,6 +75,35 @@ exits 0
 is "prepared steps" "$(wc -l < prepared/output/data/sales/test.csv | tr -d ' ')" 31
 says prepared/output/data/sales/train.csv 'day,sales,visits,weekday' '2024-01-01,'
 
+# A network of one series at a time says what it does not read.
+trainlib train:run sales.yaml --out alone --set network.model=nlinear --set training.epochs=1
+exits 0; says err 'nlinear forecasts each series from its own past alone: weekday is not used'
+trainlib train:run sales.yaml --out alone --set network.model=nlinear --set 'data.calendar=[]' --set training.epochs=1
+exits 0; is "columns not used" "$(grep -c 'not used' err)" 0
+
+# Without their level: series that lie 1,000 higher are forecast 1,000 higher, and with instance, too, when they are
+# three times as wide. Known and other columns are read as they are.
+awk -F, -v OFS=, 'NR > 1 { $2 += 1000; $3 += 1000 } 1' sales.csv > higher.csv
+awk -F, -v OFS=, 'NR > 1 { $2 = 3 * $2 + 1000; $3 = 3 * $3 } 1' sales.csv > wider.csv
+near() {    # near WHAT FILE TIMES PLUS PLUS2: FILE is the forecast `first` times TIMES, plus PLUS and PLUS2
+    is "$1" "$(paste -d, first "$2" | awk -F, -v k="$3" -v a="$4" -v b="$5" 'NR > 1 {
+        d = $5 - (k * $2 + a); e = $6 - (k * $3 + b)
+        if (d * d > 0.01 || e * e > 0.01) print $0, d, e
+    }')" ""
+}
+for how in last instance; do for model in lstm mlp nlinear; do
+    trainlib train:run sales.yaml --out "$model$how" --set network.model=$model --set network.normalization=$how \
+        --set training.epochs=3
+    exits 0
+    trainlib train:predict "$model$how"/output/runs/sales_*; cp out first
+    trainlib train:predict "$model$how"/output/runs/sales_* --data higher.csv; cp out second
+    near "$model, $how, a higher level" second 1 1000 1000
+    [ $how = instance ] || continue
+    trainlib train:predict "$model$how"/output/runs/sales_* --data wider.csv; cp out second
+    near "$model, $how, wider" second 3 1000 0
+done; done
+trainlib train:run sales.yaml --set network.normalization=lest; mistake 'did you mean last'
+
 # Known ahead: promotions of the days to come stand in the file, without sales.
 sed 's/^  drop.*/  covariates: {future: [promo]}/' sales.yaml > promo.yaml
 trainlib train:run promo.yaml --out promo
@@ -97,6 +126,9 @@ awk -F, 'NR == 1 { print "shop,day,sales"; next } { print "north," $1 "," $2; pr
 sed 's/sales.csv/shops.csv/; s/^  target.*/  target: sales\n  series: shop/; s/^  drop.*//' sales.yaml > shops.yaml
 trainlib train:run shops.yaml --out shops
 exits 0; says err 'train 240  validation 48  test 48'
+says "$(echo shops/output/runs/sales_*)/metrics.json" '"by_series"' '"north"' '"south"'
+trainlib train:metrics shops/output/runs/sales_*
+says out 'in_own_unit' 'last step' 'by_series' 'north' 'south' 'smape'
 trainlib train:predict shops/output/runs/sales_*
 says out 'shop,day,sales' 'north,2024-07-19,' 'south,2024-07-25,'
 sed 's/north/west/' shops.csv > west.csv

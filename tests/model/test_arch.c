@@ -95,6 +95,13 @@ static const struct { const char *name, *own, *shared; } variants[] = {
     {"nbeats", ", stacks: [trend, seasonality, generic], blocks: 2, degree: 1", ""},
     {"nbeats", ", stacks: trend, blocks: 1", ""}, {"dlinear", "", ""}, {"dlinear", ", kernel: 5, individual: true", ""},
     {"nlinear", "", ""}, {"nlinear", ", individual: true", ""},
+    {"mlp", "", ", normalization: last"}, {"mlp", "", ", normalization: instance, hidden_size: 5"},
+    {"lstm", "", ", normalization: none"}, {"gru", ", bidirectional: true", ", normalization: last"},
+    {"cnn", ", filters: 4, pool_size: 1", ", normalization: instance"}, {"lstm_cnn", "", ", normalization: last"},
+    {"tcn", "", ", normalization: instance"}, {"transformer", "", ", normalization: last, hidden_size: 8"},
+    {"lstm_transformer_cnn", "", ", normalization: none"}, {"dlinear", "", ", normalization: instance"},
+    {"dlinear", ", individual: true", ", normalization: last"}, {"nlinear", "", ", normalization: instance"},
+    {"nhits", ", level: none", ", normalization: instance"}, {"nbeats", "", ", normalization: last"},
 };
 
 /* The listed layers are the architecture: the same graph, of the right size at its end. */
@@ -142,6 +149,7 @@ static void test_each(void **state)
         assert_non_null(arch->head.help);
         for (size_t v = 0; v < TL_COUNT(variants); v++)
             for (size_t f = 0; f < TL_COUNT(fits) && strcmp(variants[v].name, arch->head.name) == 0; f++) {
+                if (strstr(variants[v].shared, "normalization") && !fits[f].series.input_size) continue;
                 if (arch->input == TL__ARCH_FORECAST && !fits[f].series.input_size) continue;
                 if (arch->input == TL__ARCH_SERIES && fits[f].input.rank != 2 && !fits[f].series.input_size) continue;
                 if (strcmp(arch->head.name, "cnn") == 0 && fits[f].input.rank == 1 && !fits[f].series.input_size) continue;
@@ -167,6 +175,13 @@ static void test_mistakes(void **state)
     finish(&b);
     build(&b, "{model: mlp, layers: [output]}", &fit);
     assert_non_null(strstr(b.error.message, "network.model is 'mlp' and network.layers lists layers"));
+    finish(&b);
+    build(&b, "{model: mlp, normalization: last}", &fit);
+    assert_non_null(strstr(b.error.message, "network.model mlp has a normalization, which is for windows with a horizon"));
+    finish(&b);
+    build(&b, "{layers: [output], normalization: last}", &fit);
+    assert_non_null(strstr(b.error.message, "network.normalization is for a named model"));
+    assert_string_equal(b.error.setting, "network.normalization");
     finish(&b);
     build(&b, "{model: {type: mlp, depth: 3}}", &fit);
     assert_non_null(strstr(b.error.message, "network.model.depth"));

@@ -195,6 +195,8 @@ static const struct scores_column { const char *key, *title; bool percent; int t
     {"mae", "MAE", false, SCORES_VALUES},          {"rmse", "RMSE", false, SCORES_VALUES},
     {"r2", "R²", false, SCORES_VALUES},            {"loss", "loss", false, SCORES_FORECAST},
     {"mse", "MSE", false, SCORES_FORECAST},        {"mae", "MAE", false, SCORES_FORECAST},
+    {"rmse", "RMSE", false, SCORES_FORECAST},      {"smape", "sMAPE %", false, SCORES_FORECAST},
+    {"mase", "MASE", false, SCORES_FORECAST},
 };
 enum { SCORES_COLUMNS = sizeof scores_columns / sizeof scores_columns[0] };
 
