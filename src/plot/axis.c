@@ -12,7 +12,7 @@ static double axis_power(double x, int *exponent)
 {
     double power = 1;
     for (*exponent = 0; power > x && *exponent > -300; --*exponent) power /= 10;
-    for (; power * 10 <= x && *exponent < 300; ++*exponent) power *= 10;
+    for (; power * 10 <= x && *exponent < 305; ++*exponent) power *= 10;
     return power;
 }
 
@@ -39,7 +39,7 @@ static void axis_scientific(char *out, size_t size, double value)
 }
 
 /* Beyond these, axes would not be numbers any more. */
-static double axis_within(double x) { return x > 1e290 ? 1e290 : x < -1e290 ? -1e290 : x; }
+static double axis_within(double x) { return x > 1e300 ? 1e300 : x < -1e300 ? -1e300 : x; }
 
 TL_PRIV void tl__axis_numbers(tl__plot_axis *axis, double low, double high, int wanted, bool widen)
 {
@@ -47,7 +47,7 @@ TL_PRIV void tl__axis_numbers(tl__plot_axis *axis, double low, double high, int 
     if (!tl__is_finite_d(low) || !tl__is_finite_d(high)) low = 0, high = 1;
     low = axis_within(low), high = axis_within(high);
     if (wanted < 2) wanted = 2;
-    if (high - low < 1e-290) low -= 1e-289, high += low == 0 ? 1 : 1e-289;
+    if (axis_abs(low) < 1e-290 && axis_abs(high) < 1e-290) low = high = 0;
     if (high - low <= 1e-12 * (axis_abs(low) + axis_abs(high))) {
         double around = low == 0 ? 1 : axis_abs(low) * 0.1;
         low -= around, high += around;
@@ -94,7 +94,7 @@ TL_PRIV void tl__axis_logs(tl__plot_axis *axis, double low, double high, int wan
     if (high - low < 0.1) low -= 0.5, high += 0.5;
     int first = (int)axis_floor(low), last = (int)-axis_floor(-high), decades = last - first;
     int every = 1 + (decades - 1) / (wanted < 2 ? 2 : wanted);
-    size_t used = decades * 3 <= wanted + 2 ? 3 : 1;
+    size_t used = (high - low) * 3 <= wanted + 2 ? 3 : 1;
     axis->low = low;
     axis->high = high;
     axis->count = 0;

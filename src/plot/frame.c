@@ -11,9 +11,15 @@ TL_PRIV void tl__range_begin(double *low, double *high)
     *high = -*low;
 }
 
+/* Beyond 1e300 the arithmetic of axes would overflow; such numbers are treated like infinities. */
+static bool frame_shows(double value, bool log)
+{
+    return tl__abs(value) <= 1e300 && (!log || value > 0);
+}
+
 TL_PRIV void tl__range_take(double value, bool log, double *low, double *high)
 {
-    if (!tl__is_finite_d(value) || (log && !(value > 0))) return;
+    if (!frame_shows(value, log)) return;
     if (value < *low) *low = value;
     if (value > *high) *high = value;
 }
@@ -42,7 +48,7 @@ TL_PRIV void tl__frame_legend_levels(tl__frame *frame)
 
 TL_PRIV bool tl__frame_has(const tl__frame *frame, double x, double y)
 {
-    return tl__is_finite_d(x) && tl__is_finite_d(y) && (!frame->x_log || x > 0) && (!frame->y_log || y > 0);
+    return frame_shows(x, frame->x_log) && frame_shows(y, frame->y_log);
 }
 
 TL_PRIV tl__point tl__frame_at(const tl__frame *frame, double x, double y)
@@ -71,20 +77,21 @@ static void frame_swatch(const tl__frame *frame, const tl__legend_item *item, do
                       item->kind == TL__SWATCH_BAND ? 0.25 : 1);
 }
 
-/* Rows of the legend between left and right; with `draw` it is drawn from y on. */
-static int frame_legend(const tl__frame *frame, double left, double y, bool draw)
+/* Rows of the legend; with `draw` it is drawn from y on. */
+static int frame_legend(const tl__frame *frame, double y, bool draw)
 {
-    double x = left, room = frame->right - left;
+    double left = frame->legend_left, x = left, room = frame->legend_right - left;
     int rows = frame->legend_count ? 1 : 0;
     for (size_t i = 0; i < frame->legend_count; i++) {
         char name[FRAME_TEXT_BYTES];
-        tl__text_fit(name, sizeof name, frame->legend[i].name, TL__FRAME_SMALL, false, room - FRAME_SWATCH);
-        double width = FRAME_SWATCH + tl__text_width(name, TL__FRAME_SMALL, false);
-        if (x > left && x + width > frame->right) x = left, rows++;
+        double swatch = frame->legend[i].kind == TL__SWATCH_NONE ? 0 : FRAME_SWATCH;
+        tl__text_fit(name, sizeof name, frame->legend[i].name, TL__FRAME_SMALL, false, room - swatch);
+        double width = swatch + tl__text_width(name, TL__FRAME_SMALL, false);
+        if (x > left && x + width > frame->legend_right) x = left, rows++;
         double at = y + FRAME_ROW * (rows - 1);
         if (draw) {
-            frame_swatch(frame, &frame->legend[i], x, at);
-            tl__draw_text(frame->canvas, x + FRAME_SWATCH, at, TL__FRAME_SMALL, TL__INK_TEXT, TL__ANCHOR_START, name);
+            if (swatch > 0) frame_swatch(frame, &frame->legend[i], x, at);
+            tl__draw_text(frame->canvas, x + swatch, at, TL__FRAME_SMALL, TL__INK_TEXT, TL__ANCHOR_START, name);
         }
         x += width + FRAME_GAP;
     }
@@ -146,7 +153,9 @@ TL_PRIV void tl__frame_layout(tl__frame *frame)
     }
     frame->right = box->x + box->width - frame->right_room - (last > 16 ? last : 16);
     if (frame->right < frame->left + 20) frame->right = frame->left + 20;
-    frame->top = box->y + frame_title_height(frame) + FRAME_ROW * frame_legend(frame, frame->left, 0, false) + 8;
+    frame->legend_left = frame->square ? box->x + 14 : frame->left;
+    frame->legend_right = frame->square ? box->x + box->width - 16 : frame->right;
+    frame->top = box->y + frame_title_height(frame) + FRAME_ROW * frame_legend(frame, 0, false) + 8;
     double x;
     tl__anchor anchor;
     frame->mark_rows = frame_mark_rows(frame, SIZE_MAX, &x, &anchor);
@@ -225,7 +234,7 @@ TL_PRIV void tl__frame_draw(const tl__frame *frame)
 {
     frame_ticks(frame);
     frame_words(frame);
-    frame_legend(frame, frame->left, frame->box.y + frame_title_height(frame) + 14, true);
+    frame_legend(frame, frame->box.y + frame_title_height(frame) + 14, true);
 }
 
 TL_PRIV void tl__frame_marks(const tl__frame *frame)

@@ -8,7 +8,10 @@
 
 enum { TL__FRAME_TITLE = 15, TL__FRAME_TEXT = 12, TL__FRAME_SMALL = 11, TL__FRAME_LEGEND = 40 };
 
-typedef enum tl__swatch { TL__SWATCH_LINE, TL__SWATCH_BAND, TL__SWATCH_DOT, TL__SWATCH_BOX } tl__swatch;
+typedef enum tl__swatch {
+    TL__SWATCH_LINE, TL__SWATCH_BAND, TL__SWATCH_DOT, TL__SWATCH_BOX,
+    TL__SWATCH_NONE              /* words alone */
+} tl__swatch;
 
 typedef struct tl__legend_item {
     const char *name;
@@ -37,6 +40,7 @@ typedef struct tl__frame {
     size_t mark_count;
     /* by tl__frame_layout */
     double left, right, top, bottom;    /* of the plot on the page */
+    double legend_left, legend_right;
     double name_width;
     int mark_rows;
 } tl__frame;

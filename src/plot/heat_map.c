@@ -76,7 +76,6 @@ static void heat_map_layout(heat_map_work *work)
         frame->below_room = work->turned + 10;
         tl__frame_layout(frame);
     }
-    frame->bottom += 14;    /* no ticks stand below */
     work->cell_width = (frame->right - frame->left) / (double)columns;
     work->cell_height = (frame->bottom - frame->top) / (double)rows;
     if (map->square) {
@@ -106,7 +105,13 @@ static void heat_map_number(const heat_map_work *work, tl__box cell, double numb
 static void heat_map_cells(const heat_map_work *work)
 {
     const tl__heat_map *map = work->map;
-    double gap = work->cell_width > 10 && work->cell_height > 10 ? 0.75 : 0;
+    double gap = map->numbers && work->cell_width > 10 && work->cell_height > 10 ? 0.75 : 0;
+    bool filled = gap == 0 && !map->is_signed;    /* then the lowest colour need not be drawn cell by cell */
+    for (size_t i = 0; filled && i < map->rows * map->columns; i++) filled = map->values[i] == map->values[i];
+    if (filled)
+        tl__draw_box(work->frame.canvas, (tl__box){work->frame.left, work->frame.top,
+                                                   work->frame.right - work->frame.left,
+                                                   work->frame.bottom - work->frame.top}, TL__INK_SCALE, 1);
     for (size_t r = 0; r < map->rows; r++)
         for (size_t c = 0; c < map->columns; c++) {
             double value = map->values[r * map->columns + c];
@@ -115,7 +120,8 @@ static void heat_map_cells(const heat_map_work *work)
             if (value != value) continue;
             tl__box inner = {cell.x + gap, cell.y + gap, cell.width - 2 * gap + (gap > 0 ? 0 : 0.4),
                              cell.height - 2 * gap + (gap > 0 ? 0 : 0.4)};
-            tl__draw_box(work->frame.canvas, inner, heat_map_ink(work, value), 1);
+            int ink = heat_map_ink(work, value);
+            if (!filled || ink != TL__INK_SCALE) tl__draw_box(work->frame.canvas, inner, ink, 1);
             if (map->numbers && map->numbers[r * map->columns + c] == map->numbers[r * map->columns + c])
                 heat_map_number(work, cell, map->numbers[r * map->columns + c], value);
         }
@@ -132,7 +138,8 @@ static void heat_map_columns(const heat_map_work *work)
         if (work->turned > 0) {
             style.upwards = true;
             style.anchor = TL__ANCHOR_END;
-            if (work->cell_width < 12 && every == 1) style.size = work->cell_width < 8 ? 8 : work->cell_width;
+            double room = work->cell_width * (double)every * 0.95;
+            if (room < style.size) style.size = room < 7 ? 7 : room;
         }
         tl__text_fit(text, sizeof text, map->column_names[c], style.size, false,
                      work->turned > 0 ? work->turned + 1 : work->cell_width + 1);

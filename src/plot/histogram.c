@@ -88,6 +88,6 @@ TL_PRIV void tl__histogram_draw(const void *histogram, tl__canvas *canvas, tl__b
         double gap = b.x - a.x > 4 ? 0.5 : 0;
         tl__draw_box(canvas, (tl__box){a.x + gap, a.y, b.x - a.x - 2 * gap, b.y - a.y}, TL__INK_SERIES, 0.85);
     }
-    tl__frame_marks(&frame);
-    if (count == 0) tl__frame_empty(&frame, "no values");
+    if (count > 0) tl__frame_marks(&frame);
+    else tl__frame_empty(&frame, "no values");
 }

@@ -38,10 +38,11 @@ TL_PRIV void tl__reliability_draw(const void *reliability, tl__canvas *canvas, t
     tl__frame_axis(&frame.x, 0, 1, false, true, box.width * 0.7, true);
     tl__frame_axis(&frame.y, 0, 1, false, true, box.height * 0.8, true);
     tl__frame_legend(&frame, "accuracy", TL__SWATCH_BOX, TL__INK_SERIES, false);
+    tl__frame_legend(&frame, "at the bin's mean", TL__SWATCH_DOT, TL__INK_SERIES + 1, false);
     tl__frame_legend(&frame, "perfect", TL__SWATCH_LINE, TL__INK_MUTED, true);
     if (of->error == of->error) {
         tl__format(error, sizeof error, "calibration error %.1f %%", of->error * 100);
-        tl__frame_legend(&frame, error, TL__SWATCH_DOT, TL__INK_SERIES + 1, false);
+        tl__frame_legend(&frame, error, TL__SWATCH_NONE, TL__INK_TEXT, false);
     }
     tl__frame_layout(&frame);
     tl__frame_draw(&frame);
