@@ -38,7 +38,8 @@ static void SET(gemm_run)(const tl__gemm *call, const tl__gemm_plan *plan, size_
 FN(void) SET(gemm_cut)(const tl__gemm *call, tl__gemm_plan *plan)
 {
     const double work = (double)call->m * (double)call->n * (double)call->k / SET(TASK_WORK);
-    const size_t most = plan->packs_b && call->take == NULL ? SET(PACKED_TASKS) : SET(TASKS);
+    const size_t few = call->workers - 1 < 2 ? call->workers * call->workers : SET(PACKED_TASKS);
+    const size_t most = plan->packs_b && call->take == NULL ? few : SET(TASKS);
     const size_t want = work < (double)most ? (size_t)work : most;
     size_t across = tl__size_max(1, SET(parts)(call->n, plan->columns));
     size_t down = tl__size_max(1, SET(parts)(call->m, plan->rows));
@@ -93,7 +94,7 @@ FN(void) SET(gemm_plan_straight)(const tl__gemm *call, tl__caches caches, tl__ge
     plan->depth = plan->packs_b ? blocks.depth : SET(DIRECT_DEPTH);
     SET(gemm_limit)(call, plan);
     const size_t k = tl__size_min(call->k, plan->depth);
-    plan->block = tl__size_max(1, blocks.floats / GEMM_ROWS / tl__size_max(k, 1));
+    plan->block = tl__size_max(1, blocks.floats / SET(COPY_ROWS) / tl__size_max(k, 1));
     plan->copies_a = plan->packs_b && call->n > 4 * SET(TILE_COLUMNS) && call->m >= VN && call->lda >= SET(FAR) &&
                      (call->a_transposed || GEMM_ROWS <= VN);
     /* No less than with fewer terms, of which there may be one leaf. */
@@ -104,7 +105,7 @@ FN(void) SET(gemm_plan_straight)(const tl__gemm *call, tl__caches caches, tl__ge
     plan->copy_at = plan->packs_b ? k * (tiles > plan->block ? shorter.columns : SET(TILE_COLUMNS)) : 0;
     plan->values_at = plan->copy_at;
     if (plan->copies_a)
-        plan->values_at += tl__size_max(k, tl__size_min(k * tiles, blocks.floats / GEMM_ROWS)) * SET(COPY_ROWS);
+        plan->values_at += tl__size_max(k, tl__size_min(k * tiles, blocks.floats / SET(COPY_ROWS))) * SET(COPY_ROWS);
     if (plan->leaves) {   /* at most as many as the two counters of leaves.h have digits */
         const size_t most = (call->k / pieces + unit - 1 + TL__BLOCK) / TL__BLOCK + 1;
         values = 2;

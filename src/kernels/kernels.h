@@ -153,14 +153,15 @@ typedef struct tl__gemm {
     size_t ldsaved;
     tl__gemm_take *take;    /* or NULL */
     void *take_user;
+    size_t workers;         /* threads that the tasks are meant for: few want few and large ones; 0: any number */
 } tl__gemm;
 
 /* How a product is computed, found once for many calls: tasks 0..tasks - 1, each
  *     plan.run(&call, &plan, task, scratch)
  * on any thread, each with its own scratch (64-byte aligned, scratch_bytes; those of a plan with more rows m or
- * terms k, all else equal, are enough, too). The plan depends on the sizes, strides and flags of the call, on whether
- * `take` is set, and on the set, never on threads; so data pointers may be missing when it is made and change from run
- * to run. */
+ * terms k, all else equal, are enough, too). The plan depends on the sizes, strides, flags and `workers` of the call,
+ * on whether `take` is set, and on the set, never on who runs it; so data pointers may be missing when it is made and
+ * change from run to run. */
 typedef struct tl__gemm_plan tl__gemm_plan;
 struct tl__gemm_plan {
     size_t tasks, scratch_bytes;

@@ -56,6 +56,7 @@ typedef struct tl__tensor_spec {
 typedef struct tl__layer_memory {
     const tl__kernels *kernels;
     size_t rows;                 /* at most */
+    size_t workers;              /* threads at most */
     int pieces;                  /* of the rows of a training batch (gradient shards) */
     bool training;
     bool wants_gradient[TL__NODE_INPUTS];   /* is the gradient of this input computed at all? */

@@ -24,6 +24,7 @@ typedef struct dense_state {
     float *pre;                /* [rows, out]: pre-activations, for activations that need them on the way back */
     size_t repeat;             /* rows of the product per sample: the axes before the last */
     size_t in, out;
+    size_t workers;            /* threads at most */
     size_t rows;               /* of samples, which the products are planned for; 0: not yet */
     tl__gemm forward, weight, input;
     tl__gemm_plan forward_plan, weight_plan, sink_plan, input_plan;
@@ -94,11 +95,12 @@ static void dense_plan(dense_state *state, const tl__kernels *kernels, size_t ro
     state->rows = rows;
     state->forward = (tl__gemm){.m = m, .n = n_out, .k = n_in, .lda = n_in, .ldb = n_out, .ldc = n_out,
                                 .activation = state->use.kind, .parameter = state->use.parameter,
-                                .limit = state->use.limit, .pre = state->pre, .ldpre = n_out};
+                                .limit = state->use.limit, .pre = state->pre, .ldpre = n_out,
+                                .workers = state->workers};
     state->weight = (tl__gemm){.m = n_in, .n = n_out, .k = m, .lda = n_in, .a_transposed = true, .ldb = n_out,
-                               .ldc = n_out, .cut = {(size_t)pieces, state->repeat}};
+                               .ldc = n_out, .cut = {(size_t)pieces, state->repeat}, .workers = state->workers};
     state->input = (tl__gemm){.m = m, .n = n_in, .k = n_out, .lda = n_out, .ldb = n_out, .b_transposed = true,
-                              .ldc = n_in, .ldsaved = n_in};
+                              .ldc = n_in, .ldsaved = n_in, .workers = state->workers};
     kernels->gemm_plan(&state->forward, &state->forward_plan);
     kernels->gemm_plan(&state->weight, &state->weight_plan);
     state->weight.take = dense_take;
@@ -132,6 +134,7 @@ static void dense_carve(const tl__site *site, tl__layer_memory *memory, void *bl
     state->in = dense_in(site);
     state->out = (size_t)settings->nodes;
     state->repeat = dense_repeat(site);
+    state->workers = memory->workers;
     if (memory->training && tl__activation_keeps_pre(&state->use))
         state->pre = TL_CARVE(&memory->kept, float, memory->rows * state->repeat * state->out);
     memory->keeps_input = true;

@@ -231,6 +231,7 @@ TL_PRIV void tl__plan_memory(const tl__plan *plan, int node, int mode, tl__layer
 {
     memset(out, 0, sizeof *out);
     out->kernels = plan->options.kernels;
+    out->workers = (size_t)plan->options.workers;
     out->training = mode == TL__TRAINING;
     out->rows = out->training ? plan->options.max_rows : plan->options.evaluation_rows;
     out->pieces = plan->options.shards / plan->options.accumulation;

@@ -314,6 +314,7 @@ static void cases_gemm_one(cases *c, size_t m, size_t n, size_t k, int transpose
     call.saved = turn % 7 == 2 ? c->in[3] : NULL;
     call.ldsaved = n;
     call.accumulate = turn % 11 == 3;
+    call.workers = turn % 4;
     for (size_t i = 0; call.accumulate && i < m * n; i++) call.c[i] = c->in[4][i];
     tl__gemm_plan plan;
     c->set->gemm_plan(&call, &plan);

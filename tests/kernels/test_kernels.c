@@ -389,6 +389,7 @@ static void sizes_of_caches_give_the_same_bits(void **state)
                 const tl__kernels *sized = tl__kernels_for(set, (tl__caches)caches);
                 assert_int_equal(sized->caches, caches);
                 assert_string_equal(sized->name, set->name);
+                call.workers = (size_t)caches;
                 memset(got, 0xff, sizeof got);
                 run_gemm(sized, &call);
                 assert_memory_equal(got, want, sizeof got);

@@ -52,6 +52,8 @@ typedef struct bench_row {
     double limit;                     /* the machine's own speed, in units of limit_work; 0: none is known */
     double limit_work;                /* of one operation; 0: as work */
     char limit_name[40];
+    bool limit_in_turns;              /* the limit is the median of limit_turns */
+    bench_series limit_turns;         /* in units of limit_work, one value for each repeat */
     double target;                    /* seconds of one repeat; 0: the usual */
     size_t times;                     /* operations of one repeat; 0: as many as the target takes */
     bench_result ours, peers[BENCH_PEERS];
@@ -146,6 +148,7 @@ const char *bench_level_name(int level);
 double bench_round_trip(bench *b);                            /* seconds of a spin to another core and back */
 /* The row's limit: a share of the multiply-adds, or of the triad where `bytes` live. */
 void bench_limit_peak(bench *b, bench_row *row);
+void bench_limit_turn(bench *b, bench_row *row);              /* measures it once more, where that is in turns */
 void bench_limit_triad(bench *b, bench_row *row, size_t bytes);
 
 /* --- limits_loops.c: the loops themselves, for each instruction set --- */

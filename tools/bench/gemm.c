@@ -155,6 +155,7 @@ static void gemm_run(bench *b, size_t index)
     } else {
         for (size_t i = 0; i < bytes / sizeof(float); i++) block[i] = (float)(i * 2654435761u % 1000) / 1000 - 0.5f;
         work.call = gemm_call(c, block, block + room / sizeof(float), block + 2 * (room / sizeof(float)));
+        work.call.workers = (size_t)row.threads;
         work.kernels->gemm_plan(&work.call, &work.plan);
         work.scratch_bytes = (work.plan.scratch_bytes + 63) / 64 * 64;
         size_t scratch = work.scratch_bytes * (size_t)row.threads + 64;

@@ -1,5 +1,7 @@
 /* The machine's own limits, measured in the run that is compared with them: multiply-adds per second of each
- * instruction set, bytes per second from each level of the memory, and a spin to another core and back. */
+ * instruction set, bytes per second from each level of the memory, and a spin to another core and back. A limit is the
+ * best that was seen; a row of one thread beside the multiply-adds measures them again in turns with its own work, as
+ * the clock of a processor changes by some percent from one tenth of a second to the next. */
 #include "bench.h"
 
 #include <stdatomic.h>
@@ -104,7 +106,20 @@ double bench_peak(bench *b, const char *set, int threads)
 void bench_limit_peak(bench *b, bench_row *row)
 {
     row->limit = bench_peak(b, row->simd, row->threads);
+    row->limit_in_turns = row->threads == 1 && row->limit > 0;
     snprintf(row->limit_name, sizeof row->limit_name, "%s peak", row->simd);
+}
+
+void bench_limit_turn(bench *b, bench_row *row)
+{
+    const double rounds = 1000, seconds = 0.004;
+    int s = limits_set(row->simd);
+    if (!row->limit_in_turns) return;
+    double best = bench_peak(b, row->simd, 1), work = bench_loop_peak(s, (size_t)rounds);
+    size_t times = (size_t)(seconds * best / work) + 1;
+    double begun = bench_seconds();
+    for (size_t i = 0; i < times; i++) bench_loop_peak(s, (size_t)rounds);
+    bench_series_add(&row->limit_turns, (double)times * work / (bench_seconds() - begun));
 }
 
 /* ---- memory ---- */

@@ -78,12 +78,14 @@ bool bench_measure(bench *b, bench_row *row, const bench_worker *workers, int co
     }
     row->peer_count = count - 1;
     double begun = bench_others_begin(b);
-    for (int r = 0; r < b->options.repeat; r++)
+    for (int r = 0; r < b->options.repeat; r++) {
         for (int w = 0; w < count; w++) {
             double seconds = workers[w].run(workers[w].user, times[w]);
             if (seconds < 0) return bench_fail(b, "%s %s: %s failed", row->group, row->name, workers[w].name), false;
             bench_series_add(&results[w]->seconds, seconds / (double)times[w]);
         }
+        bench_limit_turn(b, row);
+    }
     row->others = bench_others_end(b, begun);
     bench_pin(false);
     return true;
@@ -92,6 +94,8 @@ bool bench_measure(bench *b, bench_row *row, const bench_worker *workers, int co
 void bench_report(bench *b, bench_row *row)
 {
     bench_series_close(&row->ours.seconds);
+    bench_series_close(&row->limit_turns);
+    if (row->limit_turns.count > 0) row->limit = row->limit_turns.median;
     for (int p = 0; p < row->peer_count; p++) bench_series_close(&row->peers[p].seconds);
     if (b->row_count == b->row_room) {
         size_t room = b->row_room ? 2 * b->row_room : 64;
