@@ -59,6 +59,7 @@
 /* 1  text: formats */
 #ifndef TL_FREESTANDING
 #include "text/value.c"
+#include "text/value_differences.c"
 #include "text/value_path.c"
 #include "text/json.c"
 #include "text/yaml_scan.c"
@@ -314,6 +315,7 @@
 #include "train/bind.c"
 #include "train/trainer.c"
 #include "train/loop.c"
+#include "train/adopt.c"
 #include "train/score.c"
 #include "train/api.c"
 #endif
@@ -327,6 +329,8 @@
 #include "lab/versions.c"
 #include "lab/journal.c"
 #include "lab/session.c"
+#include "lab/live.c"
+#include "lab/live_requests.c"
 #include "lab/analytics_read.c"
 #include "lab/figures.c"
 #include "lab/charts.c"
@@ -337,6 +341,7 @@
 #include "lab/command_data.c"
 #include "lab/command_plan.c"
 #include "lab/command_status.c"
+#include "lab/command_control.c"
 #include "lab/command_metrics.c"
 #include "lab/command_model.c"
 #include "lab/command_rolling.c"

@@ -274,6 +274,11 @@ TL_API tl_status tl_configure(tl_context *context, const char *config, const tl_
                               tl_error *error);
 TL_API tl_status tl_run_status(tl_context *context, const char *run, const tl_options *options, tl_value **out,
                                tl_error *error);
+/* Ask a run that is on in another process or thread for "pause", "continue", "stop" (it saves and can be resumed) or
+ * "checkpoint", or for other settings: options->set, what NULL. Comes back when the run has answered: *out has the step
+ * from which on it holds. TL_BAD_CONFIG with the reason: it was refused, and the run goes on as it was. */
+TL_API tl_status tl_run_control(tl_context *context, const char *run, const char *what, const tl_options *options,
+                                tl_value **out, tl_error *error);
 TL_API tl_status tl_run_metrics(tl_context *context, const char *run, const tl_options *options, tl_value **out,
                                 tl_error *error);
 TL_API tl_status tl_optimize(tl_context *context, const char *config, const tl_options *options, tl_value **out,

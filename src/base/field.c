@@ -90,3 +90,22 @@ TL_PRIV void tl__field_range(char *out, size_t size, const tl__field *row)
     }
     if ((row->flags & TL__AUTO) && used < size) tl__format(out + used, size - used, ", or auto");
 }
+
+static size_t field_scalar_size(tl__field_kind kind)
+{
+    return kind == TL__FIELD_INT ? sizeof(int64_t) : kind == TL__FIELD_FLOAT ? sizeof(double) :
+           kind == TL__FIELD_BOOL ? sizeof(bool) : kind == TL__FIELD_CHOICE ? sizeof(int) : 0;
+}
+
+TL_PRIV void tl__field_take(const tl__field *rows, unsigned flag, void *into, const void *from)
+{
+    for (const tl__field *row = rows; row->name; row++) {
+        unsigned char *to = (unsigned char *)into + row->offset;
+        const unsigned char *at = (const unsigned char *)from + row->offset;
+        size_t size = row->flags & flag ? field_scalar_size(row->kind) : 0;
+        if (size) memcpy(to, at, size);
+        if (row->kind != TL__FIELD_BLOCK) continue;
+        if (row->flags & TL__OPTIONAL) memcpy(to, at, sizeof(bool));
+        tl__field_take(row->rows, flag, to, at);
+    }
+}

@@ -69,6 +69,10 @@ TL_PRIV void tl__field_defaults(const tl__field *rows, void *block);
 /* The row of a key, or NULL; *suggestion then is the nearest name or NULL (suggestion may be NULL). */
 TL_PRIV const tl__field *tl__field_find(const tl__field *rows, const char *name, size_t size, const char **suggestion);
 
+/* Numbers, words of a choice and switches of the rows that have the flag, blocks inside too, from one struct to
+ * another. */
+TL_PRIV void tl__field_take(const tl__field *rows, unsigned flag, void *into, const void *from);
+
 /* The allowed range in words: "a whole number from 1 to 1048576", "one of: stratified, random, time". */
 TL_PRIV void tl__field_range(char *out, size_t size, const tl__field *row);
 

@@ -30,40 +30,6 @@ static void command_compare_close(command_compare_side *side)
     tl__trained_close(&side->trained);
 }
 
-/* ---- settings ---- */
-
-static void command_compare_put(tl__builder *builder, tl_value *list, const char *path, const tl_value *a,
-                                const tl_value *b)
-{
-    tl_value *row = tl__put_map(builder, list, NULL);
-    tl__put_text(builder, row, "setting", path);
-    if (a) tl__put_copy(builder, row, "a", a);
-    else tl__put_null(builder, row, "a");
-    if (b) tl__put_copy(builder, row, "b", b);
-    else tl__put_null(builder, row, "b");
-}
-
-/* Rows for what differs below two values; maps are gone through, in a's order, then what only b has. Settings nest no
- * deeper than their table does, and trees that were read have a limit. */
-static void command_compare_values(tl__builder *builder, tl_value *list, const char *path, const tl_value *a,
-                                   const tl_value *b)
-{
-    char below[300];
-    if (a && b && a->kind == TL_MAP && b->kind == TL_MAP) {
-        for (const tl_value *item = a->first; item; item = item->next) {
-            tl__format(below, sizeof below, "%s%s%s", path, *path ? "." : "", item->key);
-            command_compare_values(builder, list, below, item, tl__value_child(b, item->key));
-        }
-        for (const tl_value *item = b->first; item; item = item->next) {
-            if (tl__value_child(a, item->key)) continue;
-            tl__format(below, sizeof below, "%s%s%s", path, *path ? "." : "", item->key);
-            command_compare_put(builder, list, below, NULL, item);
-        }
-    } else if (!a || !b || !tl__value_equal(a, b)) {
-        command_compare_put(builder, list, path, a, b);
-    }
-}
-
 /* ---- figures ---- */
 
 static void command_compare_scores(tl__builder *builder, tl_value *list, const tl_value *a, const tl_value *b)
@@ -126,8 +92,8 @@ static tl_status command_compare_tree(const command_compare_side *a, const comma
     tl_value *root = tl__put_map(builder, NULL, NULL);
     tl__put_text(builder, root, "a", names[0]);
     tl__put_text(builder, root, "b", names[1]);
-    command_compare_values(builder, tl__put_list(builder, root, "settings"), "", &a->settings->root,
-                           &b->settings->root);
+    tl__value_differences(builder, tl__put_list(builder, root, "settings"), "", &a->settings->root,
+                          &b->settings->root);
     command_compare_scores(builder, tl__put_list(builder, root, "figures"), &a->metrics->root, &b->metrics->root);
     command_compare_weights(builder, root, a->trained.model, b->trained.model);
     return builder->failed ? tl__fail_memory(error, 256) : TL_OK;

@@ -116,7 +116,6 @@ static const struct config_later { const char *path, *feature, *remedy; } config
      "data.split: {method: kfold, folds: 10, fold: 1} trains one of them"},
     {"training.n_folds", "training over all folds",
      "data.split: {method: kfold, folds: 10, fold: 1} trains one of them"},
-    {"training.changes", "changes in the middle of a run", "leave it out"},
 };
 
 static void config_refuse_later(const tl__config *config, tl_error *error)

@@ -6,6 +6,7 @@
 #include "lab/figures.h"
 #include "lab/folder.h"
 #include "lab/journal.h"
+#include "lab/live.h"
 #include "lab/path.h"
 #include "lab/session.h"
 #include "lab/versions.h"
@@ -17,8 +18,10 @@ typedef struct run_state {
     tl_run_result *result;
     tl__arena arena;
     tl__config *config;
+    tl__config *changed;             /* with what changed while it ran; NULL: nothing did */
     tl__session session;
     tl__journal journal;
+    tl__live live;
     tl__lock *lock;
     tl_progress progress;            /* the last one */
     const char *folder, *checkpoint; /* checkpoint: to go on from, or NULL */
@@ -159,7 +162,7 @@ static tl_status run_prepare_resume(run_state *run, const char *config_path, tl_
     tl__tree_free(status_tree);
     if (done) return tl__fail(error, TL_EXISTS, "%s is finished; there is nothing to go on with.", run->folder);
     TL_TRY(run_check_set(run, error));
-    TL_TRY(tl__config_read_for(run->context, run->folder, o->set, o->set_count, o->out, &run->config, error));
+    TL_TRY(tl__config_read_for(run->context, run->folder, NULL, 0, o->out, &run->config, error));
     const char *path = tl__arena_format(&run->arena, "%s/checkpoints/checkpoint.safetensors", run->folder);
     if (!path) return tl__fail_memory(error, 256);
     run->checkpoint = tl__file_exists(path) ? path : NULL;
@@ -295,15 +298,29 @@ static tl_status run_plan_training(run_state *run, tl_error *error)
 {
     const char *checkpoints = tl__path_join(&run->arena, run->folder, "checkpoints");
     if (!checkpoints) return tl__fail_memory(error, 256);
-    tl__listener listener = {.epoch = run_on_epoch, .user = run};
-    tl__listener *kept = tl__arena_push(&run->arena, sizeof *kept);
+    tl__listener *kept = tl__arena_push(&run->arena, 2 * sizeof *kept);
     if (!kept) return tl__fail_memory(error, sizeof *kept);
-    *kept = listener;
+    kept[0] = (tl__listener){.epoch = run_on_epoch, .user = run};
+    kept[1] = (tl__listener){.before = tl__live_before, .user = &run->live};
     tl__trainer_options options = {.folder = checkpoints, .model_id = tl__path_name(run->folder), .listeners = kept,
-                                   .listener_count = 1, .progress = run_on_progress, .progress_user = run,
+                                   .listener_count = 2, .progress = run_on_progress, .progress_user = run,
                                    .run = run->folder};
     TL_TRY(tl__session_train(&run->session, &options, error));
+    run->live.folder = run->folder;
+    TL_TRY(tl__live_open(&run->live, &run->session, run->checkpoint, error));
     return run->checkpoint ? tl__trainer_resume(run->session.trainer, run->checkpoint, error) : TL_OK;
+}
+
+/* The live settings of --set, from where the run goes on. */
+static tl_status run_change_resumed(run_state *run, tl_error *error)
+{
+    const tl_options *o = run->options;
+    const char **set = tl__arena_push_zero(&run->arena, o->set_count + 1, sizeof *set);
+    size_t count = 0;
+    if (!set) return tl__fail_memory(error, o->set_count);
+    for (size_t i = 0; i < o->set_count; i++)
+        if (!tl__config_not_live(o->set[i], &run->arena)) set[count++] = o->set[i];
+    return count ? tl__live_take(&run->live, set, count, "--set of --resume", error) : TL_OK;
 }
 
 /* What was taken from another model, and what was not. */
@@ -466,7 +483,8 @@ static tl_status run_write_model(run_state *run, tl_error *error)
     if (tl__tree_new(&run->context->heap, NULL, &tree) != TL_OK) return tl__fail_memory(error, sizeof *tree);
     tl__builder_init(&builder, tree);
     tl_value *root = tl__put_map(&builder, NULL, NULL);
-    tl_value *settings = tl__config_results(run->config, &builder, root, "settings");
+    const tl__config *config = run->changed ? run->changed : run->config;
+    tl_value *settings = tl__config_results(config, &builder, root, "settings");
     tl_value *metrics = tl__put_map(&builder, root, "metrics");
     tl__scores_put(&builder, metrics, "train", &run->result->train, classes);
     tl__scores_put(&builder, metrics, "validation", &run->result->validation, classes);
@@ -491,7 +509,8 @@ static void run_keep_version(run_state *run, const tl__train_result *end)
     tl_error why = {0};
     tl__version_draft draft = {.parent = run->parent ? run->parent : "", .origin = "run",
                                .run = tl__path_name(run->folder), .note = o->note ? o->note : "",
-                               .tag = o->tag ? o->tag : "", .model = run->session.model, .config = run->config,
+                               .tag = o->tag ? o->tag : "", .model = run->session.model,
+                               .config = run->changed ? run->changed : run->config,
                                .config_hash = run->hash, .data_hash = run->session.data->hash,
                                .stopped = end->stopped, .epochs = end->epochs, .best_epoch = end->best_epoch};
     if (!output->versions) return;
@@ -538,6 +557,7 @@ static tl_status run_train(run_state *run, tl_error *error)
     TL_TRY(run_write_config(run, error));
     TL_TRY(run_write_transfer(run, error));
     if (!run->checkpoint) TL_TRY(run_plan_training(run, error));
+    if (run->options->resume) TL_TRY(run_change_resumed(run, error));
     run_say_beginning(run);
     TL_TRY(tl__journal_table(&run->journal, run->folder, run->journal.classification, run->session.trainer, error));
     run_set_progress(run, "training");
@@ -547,6 +567,7 @@ static tl_status run_train(run_state *run, tl_error *error)
     run_fill_result(run, &end);
     if (status != TL_OK) return status;
     run_say_end(run, &end);
+    if (run->live.set_count) TL_TRY(tl__live_config(&run->live, NULL, 0, &run->changed, error));
     TL_TRY(run_conclude(run, &end, error));
     run_keep_version(run, &end);
     return run_write_charts(run, error);
@@ -582,7 +603,13 @@ static tl_status run_all(run_state *run, const char *config_path, tl_error *erro
     TL_TRY(tl__session_open(run->context, run->config, NULL, &run->session, error));
     if (!run->checkpoint) TL_TRY(tl__session_transfer(&run->session, error));
     tl__trainer_options nothing = {.run = ""};
+    run->live.arena = &run->arena;
+    run->live.options = o;
+    run->live.progress = &run->progress;
+    run->live.journal = &run->journal;
+    run->live.file = o->resume ? NULL : config_path ? config_path : o->from ? NULL : "config.yaml";
     TL_TRY(tl__session_train(&run->session, &nothing, error));    /* all mistakes show before there is a folder */
+    TL_TRY(tl__live_open(&run->live, &run->session, NULL, error));
     tl__time_compact(run->stamp, tl__now(run->context));
     TL_TRY(run_make_folder(run, error));
     TL_TRY(run_best_path(run, error));
@@ -612,7 +639,9 @@ TL_API tl_status tl_run(tl_context *context, const char *config, const tl_option
     tl__arena_init(&run->arena, &context->heap);
     tl_status status = run_all(run, config, error ? error : &own_error);
     tl__journal_close(&run->journal, NULL);
+    tl__live_close(&run->live);
     tl__session_close(&run->session);
+    tl__config_free(run->changed);
     tl__config_free(run->config);
     tl__lock_release(run->lock);
     tl__arena_free(&run->arena);

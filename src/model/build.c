@@ -38,6 +38,7 @@ static tl_status build_drop(struct build *build)
     tl__put_number(&build->builder, map, "rate", build->dropout);
     if (build->builder.failed) return tl__fail_memory(build->error, 64);
     TL_TRY(tl__graph_add_node(graph, "dropout", &node, 1, map, &dropout, build->error));
+    graph->nodes[dropout].drops = true;
     build->behind[node] = dropout;
     build->behind[dropout] = dropout;
     return TL_OK;

@@ -58,6 +58,7 @@ typedef struct tl__graph_node {
     int activation;                  /* resolved: never auto */
     int initialization;              /* resolved: never auto */
     bool hidden;                     /* a dense layer with an activation, not of a composite: dropout follows it */
+    bool drops;                      /* a dropout layer whose rate is optimization.dropout */
     int line, column;                /* in the graph's file; 0: not from a file */
     int position;                    /* in the config's list of layers; -1: not from one */
 } tl__graph_node;

@@ -66,6 +66,10 @@ TL_PRIV tl_value *tl__value_child_n(const tl_value *map, const char *key, size_t
 TL_PRIV void tl__value_detach(tl_value *parent, tl_value *child);          /* take a child out of its parent */
 /* The same kinds, keys, texts and numbers in the same order; places do not count. NaN equals NaN. */
 TL_PRIV bool tl__value_equal(const tl_value *a, const tl_value *b);
+/* Rows {setting: "training.epochs", a, b} at the end of `list` for all that differs below two values; null: one does
+ * not have it. Maps are gone through in a's order, then what only b has. path: what stands before; "" at the root. */
+TL_PRIV void tl__value_differences(tl__builder *builder, tl_value *list, const char *path, const tl_value *a,
+                                   const tl_value *b);
 /* The first entry of a map whose key stands before it already, *first its forerunner; NULL: none. Takes memory for
  * large maps; when there is none, *failed. */
 TL_PRIV const tl_value *tl__value_repeated(tl__heap *heap, const tl_value *map, const tl_value **first, bool *failed);

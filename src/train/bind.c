@@ -209,6 +209,15 @@ static tl_status bind_check(tl__trainer *trainer, tl_error *error)
     return TL_OK;
 }
 
+TL_PRIV void tl__trainer_set_stopping(const tl__trainer *trainer, tl__stopping *stopping)
+{
+    const tl__stopping_settings *stop = &trainer->settings->optimization.early_stopping;
+    stopping->patience = stop->present ? stop->patience : 0;
+    stopping->min_delta = stop->min_delta;
+    stopping->ratio = stop->ratio > 0 ? stop->ratio : !stop->ratio_check ? 0 :
+                      strcmp(trainer->loss->head.name, "focal") == 0 ? 20.0 : 1.15;
+}
+
 static void bind_resolve(tl__trainer *trainer)
 {
     const tl__train_settings *settings = trainer->settings;
@@ -218,9 +227,8 @@ static void bind_resolve(tl__trainer *trainer)
     trainer->monitor = monitor != TL__MONITOR_AUTO ? monitor : trainer->validation ? TL__MONITOR_VAL_LOSS :
         TL__MONITOR_TRAIN_LOSS;
     trainer->keep = keep != TL__KEEP_AUTO ? keep : trainer->validation ? TL__KEEP_BEST : TL__KEEP_LAST;
-    double ratio = stop->ratio > 0 ? stop->ratio : !stop->ratio_check ? 0 :
-                   strcmp(trainer->loss->head.name, "focal") == 0 ? 20.0 : 1.15;
-    tl__stopping_init(&trainer->stopping, stop->present ? stop->patience : 0, stop->min_delta, ratio);
+    tl__stopping_init(&trainer->stopping, 0, 0, 0);
+    tl__trainer_set_stopping(trainer, &trainer->stopping);
     bool higher = trainer->monitor == TL__MONITOR_R2 ||
                   (trainer->monitor >= TL__MONITOR_ACCURACY && trainer->monitor <= TL__MONITOR_F1_MACRO);
     tl__best_init(&trainer->best_epoch, higher);

@@ -407,6 +407,11 @@ static tl_status loop_checkpoint(tl__trainer *trainer, bool sync, tl_error *erro
     return TL_OK;
 }
 
+TL_PRIV tl_status tl__trainer_save(tl__trainer *trainer, tl_error *error)
+{
+    return loop_checkpoint(trainer, true, error);
+}
+
 static bool loop_checkpoint_due(const tl__trainer *trainer, bool epoch_end)
 {
     const tl__checkpoint_settings *settings = &trainer->settings->training.checkpoint;
@@ -420,6 +425,15 @@ static bool loop_checkpoint_due(const tl__trainer *trainer, bool epoch_end)
 
 /* ---- the run ---- */
 
+static tl_status loop_before(tl__trainer *trainer, tl_error *error)
+{
+    for (size_t i = 0; i < trainer->options.listener_count; i++) {
+        const tl__listener *listener = &trainer->options.listeners[i];
+        if (listener->before) TL_TRY(listener->before(listener->user, trainer, error));
+    }
+    return TL_OK;
+}
+
 /* Steps of the epoch that goes on; *whole false: it was cancelled, or max_steps are over. */
 static tl_status loop_steps(tl__trainer *trainer, double max_steps, bool *whole, tl_error *error)
 {
@@ -427,6 +441,7 @@ static tl_status loop_steps(tl__trainer *trainer, double max_steps, bool *whole,
     *whole = false;
     tl__batches_start(trainer->batches, (uint32_t)trainer->state.epoch, (size_t)trainer->state.step);
     for (;;) {
+        TL_TRY(loop_before(trainer, error));
         if (tl__cancelled(trainer->context) || trainer->session_steps >= max_steps) return TL_OK;
         batch = tl__batches_next(trainer->batches);
         if (!batch) TL_TRY(tl__batches_failure(trainer->batches, error));

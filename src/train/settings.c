@@ -62,6 +62,9 @@ TL_PRIV const tl__field *tl__training_rows(void)
          .help = "what decides which epoch is best; auto: val_loss, or train_loss without validation"},
         {ROW(keep), .kind = TL__FIELD_CHOICE, .flags = TL__RESULT, .choices = keeps,
          .help = "whose weights the model ends with; auto: best with validation, else last"},
+        {ROW(changes), .kind = TL__FIELD_TREE, .flags = TL__RESULT,
+         .help = "live changes written down beforehand: [{step: 500, set: {training.learning_rate: 1e-4}}] acts after "
+                 "500 steps"},
         {ROW(mixed_precision), .kind = TL__FIELD_BOOL, .help = "accepted; this version trains in float32 and says so"},
         {ROW(checkpoint), .kind = TL__FIELD_BLOCK, .rows = checkpoint,
          .help = "when the state of the training is saved for --resume"},
@@ -93,7 +96,8 @@ TL_PRIV const tl__field *tl__optimization_rows(void)
 #undef ROW
 #define ROW(field) .name = #field, .offset = offsetof(tl__optimization_settings, field)
     static const tl__field rows[] = {
-        {ROW(dropout), .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__TUNE | TL__OPEN_MAX, .min = 0, .max = 1,
+        {ROW(dropout), .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__LIVE | TL__TUNE | TL__OPEN_MAX, .min = 0,
+         .max = 1,
          .aliases = "training.dropout", .help = "share of the values dropped after each hidden layer"},
         {ROW(l2_reg), .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__LIVE | TL__TUNE | TL__LOG, .min = 0,
          .max = 1e6,

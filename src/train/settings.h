@@ -58,6 +58,7 @@ typedef struct tl__training_settings {
     int64_t validation_batch_size;  /* rows of a batch when evaluating; 0: as batch_size */
     int monitor;                    /* tl__monitor */
     int keep;                       /* tl__keep */
+    const tl_value *changes;        /* lab/live.h; NULL: none */
     bool mixed_precision;
     tl__checkpoint_settings checkpoint;
 } tl__training_settings;

@@ -41,6 +41,8 @@ typedef struct tl__epoch {
 
 /* What hears of a training. Functions may be NULL; a status that is not TL_OK ends the training with that status. */
 typedef struct tl__listener {
+    /* Before each step; may change the trainer (tl__trainer_adopt). */
+    tl_status (*before)(void *user, tl__trainer *trainer, tl_error *error);
     tl_status (*batch)(void *user, const tl__trainer *trainer, const tl_progress *progress, tl_error *error);
     tl_status (*epoch)(void *user, const tl__trainer *trainer, const tl__epoch *epoch, tl_error *error);
     /* After a checkpoint was written and synced: what the listener wrote before it may be counted on after a resume. */
@@ -88,6 +90,17 @@ TL_PRIV const tl__plan *tl__trainer_plan(const tl__trainer *trainer);   /* of th
 /* Go on from a checkpoint file, before the run. Refused with a sentence: another data set (the first difference),
  * another network, other settings that change results (live rows may differ), another numeric class. */
 TL_PRIV tl_status tl__trainer_resume(tl__trainer *trainer, const char *checkpoint, tl_error *error);
+
+/* The live rows of `fresh` take the place of what the trainer works with, from the next step on. Refused with a
+ * sentence, and nothing changed: what this training was not planned for. may: only ask. again: the training goes on
+ * after a checkpoint that knew of it, so its memory stands (the rate that a schedule has come to). */
+TL_PRIV tl_status tl__trainer_may_adopt(const tl__trainer *trainer, const tl__train_settings *fresh, tl_error *error);
+TL_PRIV void tl__trainer_adopt(tl__trainer *trainer, const tl__train_settings *fresh, bool again);
+TL_PRIV int64_t tl__trainer_steps(const tl__trainer *trainer);            /* optimizer steps taken */
+TL_PRIV int64_t tl__trainer_epoch_steps(const tl__trainer *trainer);      /* of one epoch */
+TL_PRIV int64_t tl__trainer_ticks(const tl__trainer *trainer);            /* the clock, about a millisecond old */
+/* A checkpoint now, on the disk when it returns; nothing where there is no folder. */
+TL_PRIV tl_status tl__trainer_save(tl__trainer *trainer, tl_error *error);
 
 /* Once per trainer: the model then has the weights that are kept, so what goes on begins with a new trainer and the
  * checkpoint. TL_OK: it ended by itself (completed, early stopping). TL_CANCELLED: tl_cancel or the progress function

@@ -212,7 +212,8 @@ TL_PRIV tl_status tl__trainer_new(tl_model *model, const tl_dataset *data, const
     trainer->context = context;
     trainer->model = model;
     trainer->data = data;
-    trainer->settings = options->settings;
+    trainer->live = *options->settings;
+    trainer->settings = &trainer->live;
     trainer->options = *options;
     trainer->stopped = trainer->trigger = "";
     tl__arena_init(&trainer->arena, &context->heap);

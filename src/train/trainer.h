@@ -53,7 +53,8 @@ struct tl__trainer {
     tl_model *model;
     const tl_dataset *data;
     tl__arena arena;                /* settings and texts */
-    const tl__train_settings *settings;
+    tl__train_settings live;        /* settings with the changes that came while it ran ... */
+    const tl__train_settings *settings;   /* ... which this points to */
     tl__trainer_options options;    /* texts in the arena */
     /* what the settings say, found and bound */
     const tl__loss *loss;
@@ -114,6 +115,9 @@ TL_PRIV tl_status tl__train_bind_loss(const tl__train_settings *settings, const 
                                       tl_error *error);
 /* All members of a trainer, and what one row cannot say. */
 TL_PRIV tl_status tl__trainer_bind(tl__trainer *trainer, tl_error *error);
+
+/* Patience, delta and ratio as the settings say them now; what it remembers stays. */
+TL_PRIV void tl__trainer_set_stopping(const tl__trainer *trainer, tl__stopping *stopping);
 
 /* ---- trainer.c ---- */
 /* Ask for all memory that the plan says. */

@@ -88,8 +88,6 @@ trainlib train:run plain.yaml --set training.epoch=3
 exits 2; says err '--set' 'did you mean training.epochs?'
 untouched
 
-finish
-
 # The layers of a named architecture are a config that trains to the same weights.
 cat > named.yaml <<'END'
 data: {file: iris.csv, target: species}
@@ -106,6 +104,8 @@ for config in named listed; do
 done
 cmp named.weights listed.weights || { echo "listed layers train to other weights"; exit 1; }
 trainlib train:configure listed.yaml --expand
-exits 0; says out '- {type: dense, nodes: 16}'
+exits 0; says out '- type: dense' 'nodes: 16'
 trainlib train:configure --explain network.model.mlp
 exits 0; says out 'hidden_size'
+
+finish

@@ -58,6 +58,10 @@ static const option options[] = {
     {"tag", OPTION_TEXT, AT(tag), NULL, NULL, false, "NAME", "a tag for the version; it then has no other"},
     {"keep", OPTION_NUMBER, AT(keep), NULL, NULL, false, "N",
      "remove all but the newest N versions of each name; tagged and current ones stay"},
+    {"pause", OPTION_FLAG, AT(pause), NULL, NULL, false, NULL, "let the run wait before its next step"},
+    {"continue", OPTION_FLAG, AT(go_on), NULL, NULL, false, NULL, "let a paused run go on"},
+    {"stop", OPTION_FLAG, AT(stop), NULL, NULL, false, NULL, "let the run save and end; --resume goes on with it"},
+    {"checkpoint", OPTION_FLAG, AT(checkpoint), NULL, NULL, false, NULL, "let the run write a checkpoint now"},
     {"watch", OPTION_FLAG, AT(watch), NULL, NULL, false, NULL, "show it again and again until the run ends"},
 };
 #undef AT

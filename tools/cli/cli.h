@@ -31,6 +31,7 @@ typedef struct cli_arguments {
     int steps;                /* 0: the network's own */
     int rolling;              /* 0: none */
     bool json, quiet, help, plan, check, expand, watch;
+    bool pause, go_on, stop, checkpoint;
 } cli_arguments;
 
 /* Where the talk goes. */

@@ -50,9 +50,28 @@ static int status_show(cli_state *cli, bool *running)
     return exit_status;
 }
 
+/* Something is asked of the run. */
+static int status_ask(cli_state *cli, const char *what)
+{
+    tl_options options = cli_options(cli);
+    tl_error error = {0};
+    tl_value *answer;
+    tl_status status = tl_run_control(cli->context, cli->arguments.operand, what, &options, &answer, &error);
+    if (status != TL_OK) return cli_failed(cli, status, &error);
+    int exit_status = CLI_OK;
+    if (cli->arguments.json) exit_status = cli_print_json(cli, answer);
+    else printf("%s: done at step %lld\n", what, (long long)tl_value_integer(tl_value_get(answer, "step"), 0));
+    tl_value_free(cli->context, answer);
+    return exit_status;
+}
+
 static int status_run(cli_state *cli)
 {
     bool running = false;
+    const cli_arguments *a = &cli->arguments;
+    const char *what = a->pause ? "pause" : a->go_on ? "continue" : a->stop ? "stop" : a->checkpoint ? "checkpoint"
+                                                                                                   : NULL;
+    if (what) return status_ask(cli, what);
     int exit_status = status_show(cli, &running);
     while (exit_status == CLI_OK && cli->arguments.watch && running) {
         cli_pause(500);
@@ -65,10 +84,11 @@ static int status_run(cli_state *cli)
 const cli_command *cli_command_status(void)
 {
     static const cli_command command = {
-        "train:status", "RUN", "watch", "how far a run is",
+        "train:status", "RUN", "watch pause continue stop checkpoint", "how far a run is, and what it should do",
         "RUN is a run folder; without it, the newest. The state is one of loading, training, evaluating, done, "
         "stopped,\ninterrupted, failed, and crashed when its process died: an interrupted or crashed run can be "
-        "resumed.\n\n  trainlib train:status --watch",
+        "resumed.\n\n  trainlib train:status --watch\n"
+        "  trainlib train:status output/runs/iris_20261121_093000 --pause",
         status_run};
     return &command;
 }
