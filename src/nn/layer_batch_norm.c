@@ -3,6 +3,9 @@
  * PyTorch's: running = (1 - momentum) * running + momentum * batch, the running variance from the unbiased one.
  *
  * Two passes over columns in blocks, then one over rows. A frozen layer uses its running statistics in training too.
+ * Padding of sequences is no part of the batch: in a copy of the input, for which the output has room, it is 0 for the
+ * sums and the mean for the squares of deviations, so that it adds nothing to either. The output is 0 there.
+ *
  * Running statistics move in commit, after the loss is known to be finite; those of a feature that is always zero would
  * decay into subnormals and are settled as an optimizer's moments are. */
 #include "nn/layer.h"
@@ -16,6 +19,8 @@ typedef struct batch_norm_settings {
 
 typedef struct batch_norm_state {
     size_t columns, repeat;
+    size_t step;                             /* rows of a position of the first axis */
+    size_t real;                             /* rows of the batch that are no padding */
     int running;                             /* number of running_mean among the tensors */
     float *mean, *variance, *inverse;        /* [columns] each */
     float *sums;                             /* [2, columns]: gradients of weight and bias where nobody else keeps
@@ -63,6 +68,7 @@ static void batch_norm_carve(const tl__site *site, tl__layer_memory *memory, voi
     const tl__shape *shape = &site->node->shape;
     state->columns = shape->dim[shape->rank - 1];
     state->repeat = tl__shape_size(shape) / state->columns;
+    state->step = shape->rank > 1 ? state->repeat / shape->dim[0] : 1;
     state->running = settings->affine ? 2 : 0;
     state->mean = TL_CARVE(&memory->kept, float, state->columns);
     state->variance = TL_CARVE(&memory->kept, float, state->columns);
@@ -74,6 +80,25 @@ static void batch_norm_carve(const tl__site *site, tl__layer_memory *memory, voi
 static bool batch_norm_uses_batch(const tl__pass *pass, const tl__op *op)
 {
     return pass->training && !op->node->common->frozen;
+}
+
+/* Lengths of sequences where they matter; NULL: no row is padding. */
+static const int32_t *batch_norm_lengths(const tl__pass *pass, const tl__op *op)
+{
+    return batch_norm_uses_batch(pass, op) && op->node->shape.rank > 1 ? tl__op_lengths(pass, op, 0) : NULL;
+}
+
+/* Columns of the rows [first, end) of `values` that are padding become 0, or those of `row`. */
+static void batch_norm_fill(const batch_norm_state *state, const int32_t *lengths, float *values, const float *row,
+                            size_t first, size_t end, size_t column, size_t count)
+{
+    for (size_t r = first; r < end; r++) {
+        size_t sample = r / state->repeat, real = (size_t)lengths[sample] * state->step;
+        float *to = values + r * state->columns + column;
+        if (r % state->repeat < real) continue;
+        if (row) memcpy(to, row + column, count * sizeof *to);
+        else memset(to, 0, count * sizeof *to);
+    }
 }
 
 static void batch_norm_inverse(const batch_norm_state *state, const tl__op *op, const float *variance, size_t first,
@@ -90,17 +115,26 @@ static void batch_norm_statistics_task(tl__pass *pass, tl__op *op, size_t task, 
     size_t first = task * BATCH_NORM_COLUMNS, count = tl__size_min(BATCH_NORM_COLUMNS, state->columns - first);
     size_t rows = pass->rows * state->repeat;
     tl__cut cut = tl__pass_cut(pass, state->repeat);
+    const int32_t *lengths = batch_norm_lengths(pass, op);
+    const float *in = op->in[0];
+    float real = (float)state->real;
     (void)scratch;
     if (!batch_norm_uses_batch(pass, op)) {
         memcpy(state->mean + first, op->tensor[state->running] + first, count * sizeof(float));
         batch_norm_inverse(state, op, op->tensor[state->running + 1], first, count);
         return;
     }
-    pass->kernels->column_sums(state->mean, op->in[0], rows, state->columns, cut, first, count);
-    for (size_t j = first; j < first + count; j++) state->mean[j] /= (float)rows;
-    pass->kernels->column_square_deviations(state->variance, op->in[0], state->mean, rows, state->columns, cut,
-                                            first, count);
-    for (size_t j = first; j < first + count; j++) state->variance[j] /= (float)rows;
+    if (lengths) {
+        for (size_t r = 0; r < rows; r++)
+            memcpy(op->out + r * state->columns + first, in + r * state->columns + first, count * sizeof *in);
+        batch_norm_fill(state, lengths, op->out, NULL, 0, rows, first, count);
+        in = op->out;
+    }
+    pass->kernels->column_sums(state->mean, in, rows, state->columns, cut, first, count);
+    for (size_t j = first; j < first + count; j++) state->mean[j] /= real;
+    if (lengths) batch_norm_fill(state, lengths, op->out, state->mean, 0, rows, first, count);
+    pass->kernels->column_square_deviations(state->variance, in, state->mean, rows, state->columns, cut, first, count);
+    for (size_t j = first; j < first + count; j++) state->variance[j] /= real;
     batch_norm_inverse(state, op, state->variance, first, count);
 }
 
@@ -124,12 +158,17 @@ static void batch_norm_forward_task(tl__pass *pass, tl__op *op, size_t task, voi
     (void)scratch;
     pass->kernels->batch_norm(op->out + at, op->in[0] + at, state->mean, state->inverse,
                               batch_norm_weight(state, op, 0), batch_norm_weight(state, op, 1), rows, state->columns);
+    const int32_t *lengths = batch_norm_lengths(pass, op);
+    if (lengths) batch_norm_fill(state, lengths, op->out, NULL, first, first + rows, 0, state->columns);
 }
 
 static void batch_norm_forward(tl__pass *pass, tl__op *op)
 {
-    const batch_norm_state *state = op->state;
+    batch_norm_state *state = op->state;
     size_t rows = pass->rows * state->repeat;
+    const int32_t *lengths = batch_norm_lengths(pass, op);
+    state->real = lengths ? 0 : rows;
+    for (size_t i = 0; lengths && i < pass->rows; i++) state->real += (size_t)lengths[i] * state->step;
     double work = 20.0 * (double)(rows * state->columns);
     tl__pass_run(pass, op, tl__blocks(state->columns, BATCH_NORM_COLUMNS), work, batch_norm_statistics_task);
     tl__pass_run(pass, op, tl__blocks(rows, tl__row_block(state->columns)), work, batch_norm_forward_task);
@@ -137,10 +176,11 @@ static void batch_norm_forward(tl__pass *pass, tl__op *op)
 
 static void batch_norm_commit(tl__pass *pass, tl__op *op)
 {
+    (void)pass;
     const batch_norm_state *state = op->state;
     const batch_norm_settings *settings = op->settings;
     float share = (float)settings->momentum, keep = (float)(1.0 - settings->momentum);
-    float rows = (float)(pass->rows * state->repeat), unbiased = rows / (rows - 1.0f);
+    float rows = (float)state->real, unbiased = rows > 1.0f ? rows / (rows - 1.0f) : 1.0f;
     float *mean = op->tensor[state->running], *variance = op->tensor[state->running + 1];
     for (size_t j = 0; j < state->columns; j++) {
         mean[j] = tl__settled(keep * mean[j] + share * state->mean[j]);
@@ -174,7 +214,9 @@ static void batch_norm_backward_task(tl__pass *pass, tl__op *op, size_t task, vo
     pass->kernels->batch_norm_backward(op->d_in[0] + at, op->d_out + at, op->in[0] + at, state->mean, state->inverse,
                                        batch_norm_weight(state, op, 0), batch ? batch_norm_sum(state, op, 0) : NULL,
                                        batch ? batch_norm_sum(state, op, 1) : NULL,
-                                       1.0f / (float)(pass->rows * state->repeat), rows, state->columns);
+                                       1.0f / (float)state->real, rows, state->columns);
+    const int32_t *lengths = batch_norm_lengths(pass, op);
+    if (lengths) batch_norm_fill(state, lengths, op->d_in[0], NULL, first, first + rows, 0, state->columns);
 }
 
 static void batch_norm_backward(tl__pass *pass, tl__op *op)
@@ -208,7 +250,8 @@ TL_PRIV const tl__member_head *tl__layer_batch_norm(void)
         .head = {.name = "batch_norm", .aliases = "batchnorm",
                  .help = "Each feature is brought to mean 0 and variance 1 over the batch, then scaled and shifted by "
                          "two learned numbers (Ioffe and Szegedy 2015); in evaluation by running statistics. "
-                         "Conventions are PyTorch's. Under gradient accumulation it normalises over each micro-batch.",
+                         "Conventions are PyTorch's. Padding of sequences does not count. Under gradient accumulation it "
+                         "normalises over each micro-batch.",
                  .rows = batch_norm_rows, .settings_size = sizeof(batch_norm_settings)},
         .inputs_min = 1, .inputs_max = 1, .state_size = sizeof(batch_norm_state), .shape = batch_norm_shape,
         .keeps_time = tl__keeps_positions,

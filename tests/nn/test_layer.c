@@ -252,7 +252,7 @@ static void ignores_padding(const tl__layer *layer, const tl__layer_example *exa
     build(&n, layer, example);
     const tl__graph_node *node = &n.graph.nodes[n.graph.count - 1];
     tl__site site = {&n.graph, node, node->settings};
-    bool skipped = example->in[0].rank != 2 || example->in[0].dim[0] < 3 || layer->commit || !layer->forward ||
+    bool skipped = example->in[0].rank != 2 || example->in[0].dim[0] < 3 || !layer->forward ||
                    (layer->identity && layer->identity(&site, true));
     net_free(&n);
     if (skipped) return;
