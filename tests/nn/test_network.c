@@ -346,6 +346,42 @@ static void test_running_statistics_settle(void **state)
     net_free(&n);
 }
 
+/* Statistics of the batch are those of real steps: mean and variance in double over them alone. */
+static void test_batch_norm_leaves_padding_out(void **state)
+{
+    enum { LONGEST = 3, COLUMNS = 2, SEQUENCES = 4, REAL = 7 };
+    static const int32_t lengths[SEQUENCES] = {3, 1, 2, 1};
+    (void)state;
+    net n;
+    const float *out;
+    tl_error error = {0};
+    float x[SEQUENCES * LONGEST * COLUMNS];
+    net_init(&n);
+    tl__plan_options options = net_options(SEQUENCES);
+    net_make(&n, "[{type: input, shape: [3, 2]}, {type: batch_norm, name: bn}]", &options);
+    net_fill(x, TL_COUNT(x), 5);
+    tl__rows batch = {.inputs = x, .rows = SEQUENCES, .lengths = lengths};
+    assert_int_equal(tl__network_forward_training(n.network, NULL, &batch, &out, &error), TL_OK);
+    const float *running = net_tensor(&n, "bn.running_var", NULL);
+    for (int c = 0; c < COLUMNS; c++) {
+        double sum = 0, squares = 0;
+        for (int r = 0; r < SEQUENCES; r++)
+            for (int t = 0; t < lengths[r]; t++) sum += (double)x[(r * LONGEST + t) * COLUMNS + c];
+        for (int r = 0; r < SEQUENCES; r++)
+            for (int t = 0; t < lengths[r]; t++) {
+                double apart = (double)x[(r * LONGEST + t) * COLUMNS + c] - sum / REAL;
+                squares += apart * apart;
+            }
+        assert_true(tl__abs((double)running[c] - (0.9 + 0.1 * squares / (REAL - 1))) < 1e-6);
+        for (int i = 0; i < SEQUENCES * LONGEST; i++) {
+            double y = ((double)x[i * COLUMNS + c] - sum / REAL) / tl__sqrt_d(squares / REAL + 1e-5);
+            bool real = i % LONGEST < lengths[i / LONGEST];
+            assert_true(tl__abs((double)out[i * COLUMNS + c] - (real ? y : 0.0)) < 1e-5);
+        }
+    }
+    net_free(&n);
+}
+
 static void test_batch_norm_refuses_one_row(void **state)
 {
     (void)state;
@@ -458,7 +494,7 @@ int main(void)
         cmocka_unit_test(test_shards_are_part_of_the_numerics), cmocka_unit_test(test_evaluation),
         cmocka_unit_test(test_frozen), cmocka_unit_test(test_not_finite),
         cmocka_unit_test(test_running_statistics_settle),
-        cmocka_unit_test(test_batch_norm_refuses_one_row), cmocka_unit_test(test_plan_shares_memory),
+        cmocka_unit_test(test_batch_norm_refuses_one_row), cmocka_unit_test(test_batch_norm_leaves_padding_out), cmocka_unit_test(test_plan_shares_memory),
         cmocka_unit_test(test_out_of_memory)
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -302,12 +302,115 @@ static void test_loss_over_steps(void **state)
     net_free(&n);
 }
 
+/* From PyTorch's layout of a weight, [gates, in], to the resident one, [in, gates]; */
+static void turn(float *out, const float *in, size_t rows, size_t columns)
+{
+    for (size_t i = 0; i < rows * columns; i++) out[i % columns * rows + i / columns] = in[i];
+}
+
+/* torch.nn.LSTM(3, 4, bidirectional=True) over pack_padded_sequence of the five lengths (PyTorch 2.13): the last state of
+ * each direction, and gradients of a sum weighted by `upstream`. Every array is ((37 i + 11 k) % 101 - 50) / 128, k its
+ * number: weights in PyTorch's order, input 20, upstream 30. */
+static void fill_as_torch(float *out, size_t count, size_t k)
+{
+    for (size_t i = 0; i < count; i++) out[i] = ((float)((i * 37 + k * 11) % 101) - 50) / 128;
+}
+
+static void assert_near(const float *got, const float *wanted, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        float apart = got[i] - wanted[i];
+        if (!(apart < 2e-7f && apart > -2e-7f)) fail_msg("number %zu is %g, not %g", i, (double)got[i],
+                                                         (double)wanted[i]);
+    }
+}
+
+static void test_as_packed(void **state)
+{
+    enum { HIDDEN = 4, GATES = 4 * HIDDEN };
+    static const char *const names[] = {
+        "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0", "weight_ih_l0_reverse", "weight_hh_l0_reverse",
+        "bias_ih_l0_reverse", "bias_hh_l0_reverse"};
+    static const float y[] = {
+        -0.252954841f, 0.058102835f, 0.216353402f, -0.146237254f, 0.0905391276f, 0.0303837471f,
+        -0.155186027f, 0.154294789f, -0.0708548725f, 0.0628355891f, 0.140285596f, -0.087794967f,
+        0.0297116172f, -0.0100631248f, -0.0901494846f, 0.0775035024f, -0.222938284f, 0.0577548072f,
+        0.209810197f, -0.154724747f, 0.0564649217f, 0.0555575825f, -0.0951404721f, 0.163481429f,
+        -0.184746042f, 0.0302637611f, 0.187562227f, -0.0687867254f, 0.065155901f, -0.0147734191f,
+        -0.151467696f, 0.122565217f, -0.271128595f, 0.0353096277f, 0.224232361f, -0.0919367895f,
+        0.0839843526f, 0.0289993305f, -0.225141853f, 0.164596006f};
+    static const float dx[] = {
+        0.00771711068f, 0.00934141502f, 0.0197776351f, -2.22493836e-05f, -0.0013213479f, 0.00962374825f,
+        -0.000266776828f, -0.00157743238f, 0.00202442193f, -0.00168617698f, -0.000857275678f, -0.00373849785f,
+        -0.00470849173f, 0.000349990791f, -0.00939582661f, -0.00878051296f, -0.00743356813f, 0.00294388528f,
+        0.0149362115f, 0.0143019278f, 0.0245561451f, 0.0f, 0.0f, 0.0f,
+        0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+        0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+        0.0024364749f, 0.00410938216f, -0.0103155952f, 0.00102270325f, 0.0041458644f, -0.00543490332f,
+        0.0067776395f, 0.00378057454f, -0.00519513804f, -0.000153487723f, 0.0239966847f, -0.0085169822f,
+        0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+        -0.000512811239f, 0.00666711153f, -0.0137067009f, -0.00367594813f, 0.0237072594f, -0.00997208618f,
+        0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+        0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+        0.00509222038f, -0.016544912f, -0.000774391461f, 0.00355342892f, -0.0123775955f, 0.00391796231f,
+        0.00838063657f, -0.0125759449f, 0.00341974758f, 0.0159051083f, -0.013743788f, 0.000500886701f,
+        0.0285840649f, -0.0160276517f, -0.00493509136f, 0.0632120073f, -0.00987232104f, -0.0379172452f};
+    static const float d_hh[] = {
+        -0.00306882965f, -0.00231538829f, 0.00182618527f, -0.00139386603f, -0.000303379202f, -0.000206457597f,
+        2.58122636e-05f, -8.79398431e-06f, 0.00195570593f, 0.00167172437f, 0.000469604624f, -0.000716787647f,
+        -0.00672307145f, 0.000937120174f, 0.00681827078f, -0.00494715944f, -0.00352379656f, -0.00248098373f,
+        0.00128562842f, -0.00119480921f, 0.000730764586f, -0.000399059732f, -0.000969783112f, 0.000651532435f,
+        0.00186464493f, 0.00164946192f, 0.000345025328f, -0.00051704736f, -0.00952795148f, 0.00244511152f,
+        0.0104053868f, -0.00732407253f, 0.00674480945f, 0.00717580272f, -0.00241313316f, 0.00192545401f,
+        -0.00126806577f, -0.00593934208f, -0.00464402419f, 0.00320268935f, 0.00503557175f, 0.00563919032f,
+        0.00246531982f, -0.00267062197f, 0.0744568855f, -0.019373158f, -0.0827100575f, 0.0575577952f,
+        -0.00555551564f, -0.00229330035f, 0.00372124393f, -0.00297656236f, -0.000185590165f, -0.000279653439f,
+        -0.000141247598f, 8.61621884e-05f, 0.00216018222f, 0.00317149446f, 0.00232321303f, -0.00177381095f,
+        -0.00661487645f, 0.00131419161f, 0.00685338816f, -0.00476889592f};
+    static const float d_bias_reverse[] = {
+        0.0120343734f, 0.0110942125f, 0.0610709786f, 0.0406512767f, 0.00524588209f, -0.00428991299f,
+        0.0421282426f, 0.0305537507f, 0.115566954f, 0.0968017355f, -0.442222685f, 0.232835874f,
+        0.020316381f, 0.00887596793f, 0.0509954095f, 0.069393754f};
+    net n;
+    char name[64];
+    float x[ROWS * TIME * IN], upstream[ROWS * 2 * HIDDEN], values[GATES * HIDDEN];
+    const float *out, *got_dx, *gradients;
+    const tl__tensor *tensor;
+    tl_error error = {0};
+    (void)state;
+    net_init(&n);
+    tl__plan_options options = net_options(ROWS);
+    options.input_gradient = true;
+    net_make(&n, "[{type: input, shape: [6, 3]}, {type: lstm, name: r, units: 4, bidirectional: true}]", &options);
+    for (size_t i = 0; i < TL_COUNT(names); i++) {
+        snprintf(name, sizeof name, "r.%s", names[i]);
+        float *to = net_tensor(&n, name, &tensor);
+        fill_as_torch(values, tensor->size, i);
+        turn(to, values, GATES, tensor->size / GATES);
+    }
+    fill_as_torch(x, TL_COUNT(x), 20);
+    fill_as_torch(upstream, TL_COUNT(upstream), 30);
+    tl__rows batch = {.inputs = x, .rows = ROWS, .lengths = lengths};
+    assert_int_equal(tl__network_forward_training(n.network, NULL, &batch, &out, &error), TL_OK);
+    assert_near(out, y, TL_COUNT(y));
+    assert_int_equal(tl__network_backward_from(n.network, NULL, &batch, upstream, &got_dx), TL_OK);
+    assert_near(got_dx, dx, TL_COUNT(dx));
+    gradients = tl__network_gradients(n.network);
+    net_tensor(&n, "r.weight_hh_l0", &tensor);
+    turn(values, d_hh, GATES, HIDDEN);
+    assert_near(gradients + tensor->offset, values, TL_COUNT(values));
+    net_tensor(&n, "r.bias_ih_l0_reverse", &tensor);
+    assert_near(gradients + tensor->offset, d_bias_reverse, TL_COUNT(d_bias_reverse));
+    net_free(&n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lengths),
         cmocka_unit_test(test_more_padding),
         cmocka_unit_test(test_states_carry_on),
+        cmocka_unit_test(test_as_packed),
         cmocka_unit_test(test_stack),
         cmocka_unit_test(test_mistakes),
         cmocka_unit_test(test_accumulation),
