@@ -26,6 +26,10 @@ static size_t net_features(const net_shape *shape) { return shape->nodes[0] / sh
 void net_name(const net_shape *shape, char out[BENCH_NAME])
 {
     size_t used = 0;
+    if (shape->listed) {
+        snprintf(out, BENCH_NAME, "%s batch %zu", net_listed_at(shape->which)->name, shape->batch);
+        return;
+    }
     if (shape->recurrent) {
         snprintf(out, BENCH_NAME, "%s-%zu-%zu-%zu-%zu batch %zu", shape->recurrent, shape->time, net_features(shape),
                  shape->units, shape->nodes[1], shape->batch);
@@ -45,9 +49,20 @@ size_t net_parameters(const net_shape *shape)
     return sum;
 }
 
-double net_flops(const net_shape *shape)
+size_t net_outputs(const net_shape *shape) { return shape->nodes[net_layer_count(shape) - 1]; }
+
+double net_flops(const net *n)
 {
+    const net_shape *shape = &n->shape;
     double sum = 0;
+    if (shape->listed) {
+        tl__plan_line line;
+        for (int i = 0; i < tl__plan_line_count(n->plan); i++) {
+            tl__plan_line_at(n->plan, i, &line);
+            sum += line.flops;
+        }
+        return 3.0 * sum * (double)shape->batch;
+    }
     if (shape->recurrent) {
         double gates = shape->recurrent[0] == 'l' ? 4 : 3, units = (double)shape->units;
         double both = units + (double)net_features(shape);
@@ -79,6 +94,7 @@ const char *net_image_layer(const net_shape *shape, int i, char *settings, size_
 static bool net_layer(const net_shape *shape, int i, char *text, size_t room)
 {
     int count = net_layer_count(shape);
+    if (shape->listed) return net_listed_yaml(net_listed_at(shape->which), i, text, room);
     if (shape->recurrent && i < 2) {
         if (i == 0) snprintf(text, room, "{type: input, shape: [%zu, %zu]}", shape->time, net_features(shape));
         else snprintf(text, room, "{type: %s, units: %zu}", shape->recurrent, shape->units);
@@ -103,7 +119,7 @@ static bool net_build_graph(net *n)
 {
     tl__tree *tree;
     tl_error error = {0};
-    char text[120];
+    char text[160];
     if (tl__tree_new(n->heap, "bench", &tree) != TL_OK) return false;
     bool good = true;
     for (int i = 0; good && net_layer(&n->shape, i, text, sizeof text); i++) {
@@ -131,21 +147,27 @@ static float net_uniform(uint32_t stream, size_t element)
     return tl__random_uniform(&random, (uint32_t)element);
 }
 
+static bool net_regression(const net_shape *shape) { return shape->listed && net_listed_at(shape->which)->regression; }
+
+/* Numbers of a row's target: its class, or all that is to be told. */
+static size_t net_target_width(const net_shape *shape) { return net_regression(shape) ? net_outputs(shape) : 1; }
+
 static bool net_fill(net *n)
 {
-    int count = net_layer_count(&n->shape);
-    size_t rows = NET_BATCHES * n->shape.batch, features = n->shape.nodes[0], classes = n->shape.nodes[count - 1];
+    size_t rows = NET_BATCHES * n->shape.batch, features = n->shape.nodes[0], classes = net_outputs(&n->shape);
+    size_t width = net_target_width(&n->shape);
     n->inputs = tl__alloc_aligned(n->heap, rows * features * sizeof(float));
-    n->targets = tl__alloc_aligned(n->heap, rows * sizeof(float));
+    n->targets = tl__alloc_aligned(n->heap, rows * width * sizeof(float));
     if (!n->inputs || !n->targets) return false;
     for (size_t i = 0; i < rows * features; i++) n->inputs[i] = net_uniform(1, i);
-    for (size_t i = 0; i < rows; i++) n->targets[i] = (float)(size_t)(net_uniform(2, i) * (float)classes);
+    for (size_t i = 0; i < rows * width; i++)
+        n->targets[i] = width > 1 ? net_uniform(2, i) : (float)(size_t)(net_uniform(2, i) * (float)classes);
     float *parameters = tl__network_parameters(n->network);
     for (int t = 0; t < tl__plan_tensor_count(n->plan); t++) {
         const tl__tensor *tensor = tl__plan_tensor(n->plan, t);
         float *file = tl__alloc(n->heap, tensor->size * sizeof(float));
         if (!file) return false;
-        float bound = 1.0f / tl__sqrt((float)tensor->fan_in);
+        float bound = 1.0f / tl__sqrt((float)(tensor->fan_in ? tensor->fan_in : tensor->dim[0]));
         for (size_t i = 0; i < tensor->size; i++) file[i] = (2.0f * net_uniform(10 + (uint32_t)t, i) - 1.0f) * bound;
         tl__tensor_from_file(tensor, parameters + tensor->offset, file);
         tl__free(n->heap, file, tensor->size * sizeof(float));
@@ -159,12 +181,13 @@ bool net_make(net *n, bench *b, const net_shape *shape, const tl__kernels *kerne
     *n = (net){.heap = &b->heap, .shape = *shape, .learning_rate = 1e-4};
     tl__graph_init(&n->graph, n->heap, "bench");
     tl__arena_init(&n->arena, n->heap);
-    const tl__loss *loss = tl__loss_find("cross_entropy", &error);
+    const tl__loss *loss = tl__loss_find(net_regression(shape) ? "mae" : "cross_entropy", &error);
     const tl__optimizer *optimizer = tl__optimizer_find("adam", &error);
     tl__plan_options options = {
         .kernels = kernels, .workers = threads, .training = true, .max_rows = shape->batch, .own_parameters = true,
         .loss = loss, .loss_settings = net_defaults(n, &loss->head), .optimizer = optimizer,
         .optimizer_settings = net_defaults(n, &optimizer->head), .seed = 1,
+        .target_width = net_regression(shape) ? net_outputs(shape) : 0,
     };
     bool good = options.loss_settings && options.optimizer_settings && net_build_graph(n) &&
                 tl__plan_new(n->heap, &n->graph, &options, &n->plan, &error) == TL_OK &&
@@ -178,7 +201,7 @@ void net_free(net *n)
 {
     size_t rows = NET_BATCHES * n->shape.batch;
     if (n->inputs) tl__free_aligned(n->heap, n->inputs, rows * n->shape.nodes[0] * sizeof(float));
-    if (n->targets) tl__free_aligned(n->heap, n->targets, rows * sizeof(float));
+    if (n->targets) tl__free_aligned(n->heap, n->targets, rows * net_target_width(&n->shape) * sizeof(float));
     tl__pool_free(n->heap, n->pool);
     tl__network_free(n->heap, n->network);
     tl__plan_free(n->heap, n->plan);
@@ -195,7 +218,7 @@ double net_train(void *user, size_t steps)
     double begun = bench_seconds();
     for (size_t i = 0; i < steps; i++) {
         size_t first = (size_t)(n->steps % NET_BATCHES) * n->shape.batch;
-        tl__rows batch = {.inputs = n->inputs + first * n->shape.nodes[0], .targets = n->targets + first,
+        tl__rows batch = {.inputs = n->inputs + first * n->shape.nodes[0], .targets = n->targets + first * net_target_width(&n->shape),
                           .rows = n->shape.batch, .step = (uint32_t)n->steps};
         tl__update update = {.step = n->steps + 1, .learning_rate = n->learning_rate,
                              .want_norms = n->steps % NET_NORMS == 0};
@@ -230,12 +253,13 @@ bool net_write(net *n, char *path, size_t room)
 {
     const char *folder = getenv("TMPDIR");
     size_t rows = NET_BATCHES * n->shape.batch, count = rows * n->shape.nodes[0];
+    size_t targets = rows * net_target_width(&n->shape);
     snprintf(path, room, "%s/trainlib-bench-XX" "XX" "XX", folder && folder[0] ? folder : "/tmp");
     int number = mkstemp(path);
     FILE *file = number >= 0 ? fdopen(number, "wb") : NULL;
     if (!file) return false;
     bool whole = fwrite(n->inputs, sizeof(float), count, file) == count &&
-                 fwrite(n->targets, sizeof(float), rows, file) == rows && net_write_tensors(n, file);
+                 fwrite(n->targets, sizeof(float), targets, file) == targets && net_write_tensors(n, file);
     return fclose(file) == 0 && whole;
 }
 

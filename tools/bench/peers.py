@@ -9,6 +9,7 @@ of work, to do it so many times, and to say what it gave.
 
 An answer that begins with "no" is followed by a sentence. Arguments: threads, the core to stay on (-1: any); and, for
 one whole training instead, "slices" or "loader", the folder of Fashion-MNIST and one for the model."""
+import math
 import os
 import sys
 import time
@@ -138,6 +139,83 @@ def read_net(path, nodes, batch, batches):
     return inputs, classes, layers
 
 
+def torch_listed(t, name):
+    """The networks of listed.c, each parameter in the order in which they stand there."""
+    nn, f = t.nn, t.nn.functional
+    linear, encoder = nn.Linear, lambda: nn.TransformerEncoderLayer(64, 4, 128, dropout=0.0, batch_first=True)
+
+    class Transformer(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.encoder, self.head = encoder(), linear(64, 3)
+
+        def forward(self, x):
+            return self.head(self.encoder(x).mean(1))
+
+        def in_order(self):
+            e = self.encoder
+            attention, rest = e.self_attn, [e.norm1, e.linear1, e.linear2, e.norm2]
+            first = [attention.in_proj_weight, attention.in_proj_bias, *attention.out_proj.parameters()]
+            return first + [p for part in rest for p in part.parameters()] + list(self.head.parameters())
+
+    class Hybrid(Transformer):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.layer = nn.Conv1d(32, 32, 3, padding=1), nn.LSTM(32, 64, batch_first=True)
+
+        def forward(self, x):
+            x = t.relu(self.conv(x.transpose(1, 2))).transpose(1, 2)
+            return super().forward(self.layer(x)[0])
+
+        def in_order(self):
+            return [*self.conv.parameters(), *self.layer.parameters()] + super().in_order()
+
+    class Nhits(nn.Module):
+        def __init__(self):
+            super().__init__()
+            sizes = (84, 512, 512, 174), (84, 512, 512, 180), (168, 512, 512, 24)
+            self.blocks = nn.ModuleList(
+                nn.Sequential(linear(a, b), nn.ReLU(), linear(b, c), nn.ReLU(), linear(c, d)) for a, b, c, d in sizes
+            )
+
+        def forward(self, x):
+            out = x[:, -1:].expand(-1, 24)
+            for index, block in enumerate(self.blocks):
+                last = index == 2
+                theta = block(x if last else f.max_pool1d(x.unsqueeze(1), 2).squeeze(1))
+                knots = theta if last else theta[:, 168:]
+                x = x if last else x - theta[:, :168]
+                if not last:
+                    knots = f.interpolate(knots.unsqueeze(1), size=24, mode="linear").squeeze(1)
+                out = out + knots
+            return out
+
+        def in_order(self):
+            return list(self.parameters())
+
+    return {"hybrid": Hybrid, "transformer": Transformer, "nhits": Nhits}[name]()
+
+
+LISTED = {"hybrid": (3, 1), "transformer": (3, 1), "nhits": (24, 24)}  # outputs, numbers of a target
+
+
+def read_listed(path, nodes, batch, batches):
+    """Inputs, targets, and the model with its weights."""
+    t = torch()
+    kind, *sizes = nodes.split("-")
+    width = LISTED[kind][1]
+    shape = [int(n) for n in sizes[: 1 if kind == "nhits" else 2]]
+    values = t.from_numpy(numbers(path, "float32", -1).copy())
+    rows, size = int(batch) * int(batches), math.prod(shape)
+    inputs, targets, rest = values.split([rows * size, rows * width, len(values) - rows * (size + width)])
+    model = torch_listed(t, kind)
+    parameters = model.in_order()
+    with t.no_grad():
+        for parameter, part in zip(parameters, rest.split([p.numel() for p in parameters]), strict=True):
+            parameter.copy_(part.view_as(parameter))
+    return inputs.view(rows, *shape), targets.view(rows, width) if width > 1 else targets.long(), model
+
+
 def torch_recurrent(t, kind, first, last):
     class Model(t.nn.Module):
         def __init__(self):
@@ -178,16 +256,18 @@ class TorchSteps:
 
     def __init__(self, path, nodes, batch, batches, rate, flush):
         t = self.torch = torch()
-        inputs, classes, layers = read_net(path, nodes, batch, batches)
         self.flush = flush == "1"
-        self.model = torch_model(t, layers, nodes.split("-")[0])
+        kind = nodes.split("-")[0]
+        if kind in LISTED:
+            inputs, targets, self.model = read_listed(path, nodes, batch, batches)
+        else:
+            inputs, targets, layers = read_net(path, nodes, batch, batches)
+            inputs, targets = t.from_numpy(inputs), t.from_numpy(targets)
+            self.model = torch_model(t, layers, kind)
         self.optimizer = t.optim.Adam(self.model.parameters(), float(rate), fused=True)
-        self.loss_of = t.nn.CrossEntropyLoss()
+        self.loss_of = t.nn.L1Loss() if kind == "nhits" else t.nn.CrossEntropyLoss()
         batch = int(batch)
-        self.batches = [
-            (t.from_numpy(inputs[i : i + batch]), t.from_numpy(classes[i : i + batch]))
-            for i in range(0, len(inputs), batch)
-        ]
+        self.batches = [(inputs[i : i + batch], targets[i : i + batch]) for i in range(0, len(inputs), batch)]
         self.taken = 0
         self.loss = None
 
@@ -261,12 +341,17 @@ class OnnxPrediction:
     """predict-onnxruntime PATH NODES BATCHES: one row at a time; the median and the 99th of a hundred calls."""
 
     def __init__(self, path, nodes, batches):
-        import onnxruntime
         from onnx import TensorProto, helper, numpy_helper
 
+        kind = nodes.split("-")[0]
+        if kind in LISTED:
+            inputs, _, model = read_listed(path, nodes, 1, batches)
+            if kind != "nhits":
+                model = torch().nn.Sequential(model, torch().nn.Softmax(1))
+            self.open(self.exported(model, inputs[:1]), inputs[:1].numpy())
+            return
         inputs, _, layers = read_net(path, nodes, 1, batches)
         made, tensors, at = [], [], "x"
-        kind = nodes.split("-")[0]
         if kind in GATES:
             made, tensors = self.recurrent(kind, layers.pop(0))
             at = "h"
@@ -292,11 +377,25 @@ class OnnxPrediction:
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
         model.ir_version = 8
+        self.open(model.SerializeToString(), inputs[:1])
+
+    def exported(self, model, input):
+        import io
+        import warnings
+
+        warnings.simplefilter("ignore")
+        file = io.BytesIO()
+        torch().onnx.export(model.eval(), (input,), file, dynamo=False, input_names=["x"], output_names=["y"])
+        return file.getvalue()
+
+    def open(self, model, input):
+        import onnxruntime
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = THREADS
         options.log_severity_level = 4
-        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-        self.feed = {"x": inputs[:1]}
+        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        self.feed = {"x": input}
         self.session = session
         self.result = session.run(None, self.feed)[0]
 

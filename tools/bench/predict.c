@@ -12,6 +12,7 @@
 static const net_shape predict_shapes[] = {
     NET_DENSE(1, 784, 256, 128, 10), NET_DENSE(1, 4, 16, 3), NET_DENSE(1, 24, 32, 16, 3),
     NET_RECURRENT("lstm", 1, 60, 16, 64, 3), NET_RECURRENT("gru", 1, 60, 16, 64, 3), NET_IMAGES(1, 28, 8, 16, 64, 10),
+    NET_OF_LIST(1, NET_TRANSFORMER, 3840, 3), NET_OF_LIST(1, NET_HYBRID, 1920, 3), NET_OF_LIST(1, NET_NHITS, 168, 24),
 };
 
 enum { PREDICT_CALLS = 4000 };
@@ -25,7 +26,7 @@ static void predict_label(size_t index, char out[BENCH_NAME])
 typedef struct predict_work {
     tl_predictor *predictor;
     const float *input;
-    float output[16];
+    float output[32];
     int64_t nanoseconds[PREDICT_CALLS], clock;
     bench_series p99;
 } predict_work;
@@ -67,7 +68,8 @@ static tl_status predict_model(tl_context *context, const net *n, tl_model **out
     char settings[60];
     int last = net_layer_count(&n->shape) - 1;
     TL_TRY(tl_graph_new(context, &graph));
-    tl_node node = tl_graph_input(graph, "x", n->shape.nodes[0]);
+    tl_node node = n->shape.listed ? net_listed_graph(net_listed_at(n->shape.which), graph)
+                                   : tl_graph_input(graph, "x", n->shape.nodes[0]);
     if (n->shape.recurrent) {
         snprintf(settings, sizeof settings, "shape: [%zu, -1]", n->shape.time);
         node = tl_graph_add(graph, "reshape", node, settings);
@@ -82,7 +84,7 @@ static tl_status predict_model(tl_context *context, const net *n, tl_model **out
             node = tl_graph_add(graph, type, node, settings);
         }
     }
-    for (int i = 1; i <= last; i++) {
+    for (int i = 1; i <= last && !n->shape.listed; i++) {
         snprintf(settings, sizeof settings, "nodes: %zu, activation: %s", n->shape.nodes[i],
                  i < last ? "relu" : "softmax");
         node = tl_graph_add(graph, "dense", node, settings);

@@ -13,7 +13,8 @@ static const struct {
     {NET_DENSE(512, 784, 256, 128, 10), NULL}, {NET_DENSE(16, 4, 16, 3), NULL}, {NET_DENSE(32, 24, 32, 16, 3), NULL},
     {NET_DENSE(64, 784, 256, 128, 10), "avx2"}, {NET_DENSE(64, 784, 256, 128, 10), "sse2"},
     {NET_RECURRENT("lstm", 64, 60, 16, 64, 3), NULL}, {NET_RECURRENT("gru", 64, 60, 16, 64, 3), NULL},
-    {NET_IMAGES(64, 28, 8, 16, 64, 10), NULL},
+    {NET_IMAGES(64, 28, 8, 16, 64, 10), NULL}, {NET_OF_LIST(64, NET_TRANSFORMER, 3840, 3), NULL},
+    {NET_OF_LIST(64, NET_HYBRID, 1920, 3), NULL}, {NET_OF_LIST(256, NET_NHITS, 168, 24), NULL},
 };
 
 static void step_label(size_t index, char out[BENCH_NAME])
@@ -26,10 +27,11 @@ static void step_label(size_t index, char out[BENCH_NAME])
 }
 
 /* Each takes the same steps before the clock starts: what a long run is like, not its first moments. */
-static bool step_settle(const bench_team *team)
+static bool step_settle(const net_shape *shape, const bench_team *team)
 {
+    const size_t steps = shape->listed ? 100 : 500;    /* long ones are settled sooner */
     for (int w = 0; w < team->count; w++)
-        if (team->workers[w].run(team->workers[w].user, 500) < 0) return false;
+        if (team->workers[w].run(team->workers[w].user, steps) < 0) return false;
     return true;
 }
 
@@ -46,14 +48,14 @@ static void step_run(bench *b, size_t index)
     row.work = (double)shape->batch;
     row.unit = "samples/s";
     bench_limit_peak(b, &row);
-    row.limit_work = net_flops(shape);
     row.target = 0.1;
     if (net_make(&ours, b, shape, kernels, row.threads)) {
+        row.limit_work = net_flops(&ours);
         bench_team_add(&team, "trainlib", net_train, &ours);
-        int sklearn = shape->recurrent || shape->side ? 0 : NET_SKLEARN;
+        int sklearn = shape->recurrent || shape->side || shape->listed ? 0 : NET_SKLEARN;
         net_peers(&ours, b, &team, row.threads, NET_TORCH + NET_TORCH_FLUSH + sklearn);
         net_compare(&ours, &team, &row);
-        if (step_settle(&team) && bench_measure(b, &row, team.workers, team.count)) bench_report(b, &row);
+        if (step_settle(shape, &team) && bench_measure(b, &row, team.workers, team.count)) bench_report(b, &row);
         bench_team_end(&team);
     }
     net_free(&ours);

@@ -80,9 +80,9 @@ static void threads_run(bench *b, size_t index)
     row.unit = "samples/s";
     row.target = 0.1;
     bench_limit_peak(b, &row);
-    row.limit_work = net_flops(shape);
     if (!threads_cases[index].busy) threads_machine(b, &row);
     bool made_one = net_make(&one, b, shape, b->kernels, 1), made_two = net_make(&two, b, shape, b->kernels, 2);
+    if (made_one) row.limit_work = net_flops(&one);
     if (made_one && made_two) threads_measure(b, index, &row, &two, &one);
     net_free(&one);
     net_free(&two);
