@@ -146,8 +146,8 @@ static const tl__field settings_rows[] = {
              "month"},
     {.name = "features", .kind = TL__FIELD_TREE, .flags = TL__RESULT, .offset = SETTINGS_AT(features),
      .aliases = "features",
-     .help = "Of a forecast: inputs computed from its columns, by name or {type: name, of: [columns], ...}: lag, "
-             "rolling_mean, rolling_std, ema, rate_of_change, rsi, macd, bollinger, calendar, outliers"},
+     .help = "Of a forecast: inputs computed from its columns, by name or {type: name, of: [columns], ...}; not "
+             "given: none"},
     {.name = "scaling", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT, .offset = SETTINGS_AT(scaling),
      .choices = settings_scaling,
      .help = "Of a forecast: statistics of data.normalize for each series, or for all together; auto: for each where "

@@ -3,6 +3,7 @@
 #include "lab/explain.h"
 
 #include "base/text.h"
+#include "data/feature.h"
 #include "data/table.h"
 #include "model/arch.h"
 #include "nn/layer.h"
@@ -17,13 +18,14 @@ static const struct explain_family { const char *word; const tl__family *(*famil
     {"schedule", tl__schedule_family},
     {"layer", tl__layer_family},
     {"architecture", tl__arch_family},
+    {"feature", tl__feature_family},
 };
 
 /* What a row chooses from; NULL: it chooses from no family. */
 static const tl__family *explain_family_of(const tl__field *row, const char *path)
 {
-    const char *word = tl__same_text(path, "network.layers") ? "layer" : row->kind == TL__FIELD_MEMBER ? row->family :
-        NULL;
+    const char *word = row->kind == TL__FIELD_MEMBER ? row->family : tl__same_text(path, "network.layers") ? "layer"
+                     : tl__same_text(path, "data.features") ? "feature" : NULL;
     for (size_t i = 0; word && i < TL_COUNT(explain_families); i++)
         if (tl__same_text(explain_families[i].word, word)) return explain_families[i].family();
     return NULL;
@@ -88,6 +90,13 @@ static void explain_rows(tl__buffer *out, tl__builder *builder, tl_value *list, 
     }
 }
 
+/* A point that ends a sentence: not the second one of "1 .. t". */
+static bool explain_ends(const char *help, size_t at)
+{
+    const char next = help[at] ? help[at + 1] : '\0';
+    return help[at] == '.' && (next == ' ' || next == '\0' || next == '\n') && (at == 0 || help[at - 1] != '.');
+}
+
 static void explain_members(tl__buffer *out, tl__builder *builder, tl_value *root, const tl__family *family,
                             const char *path)
 {
@@ -96,8 +105,7 @@ static void explain_members(tl__buffer *out, tl__builder *builder, tl_value *roo
     for (size_t i = 0; i < family->count; i++) {
         const tl__member_head *member = tl__family_member(family, i);
         size_t first = 0;
-        while (member->help && member->help[first] && !(member->help[first] == '.' && (member->help[first + 1] == ' ' ||
-               member->help[first + 1] == '\0' || member->help[first + 1] == '\n'))) first++;
+        while (member->help && member->help[first] && !explain_ends(member->help, first)) first++;
         tl__buffer_format(out, "  %s: %.*s\n", member->name, (int)first, member->help ? member->help : "");
         tl__put_text(builder, list, NULL, member->name);
     }
@@ -136,11 +144,11 @@ static tl_status explain_walk(tl__buffer *out, tl__builder *builder, tl_value *r
         } else {
             row = rows ? tl__field_find(rows, at, size, &suggestion) : NULL;
             if (!row)
-                return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, path, suggestion
-                                       ? "%s is not a setting; did you mean %s%s%s?" :
-                                       "%s is not a setting; '--explain "
-                                       "training' lists those of a block.%s%s%s", path, so_far, *so_far ? "." : "",
-                                   suggestion ? suggestion : "");
+                return suggestion ? tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, path,
+                                                "%s is not a setting; did you mean %s%s%s?", path, so_far,
+                                                *so_far ? "." : "", suggestion)
+                                  : tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, path, "%s is not a setting; "
+                                                "'--explain training' lists those of a block.", path);
             tl__format(so_far + strlen(so_far), sizeof so_far - strlen(so_far), *so_far ? ".%s" : "%s", row->name);
             rows = row->kind == TL__FIELD_BLOCK ? row->rows : NULL;
         }

@@ -28,6 +28,32 @@ static const tl__preset preset_table[] = {
      "  keep: patience\n"
      "optimization: {early_stopping: {patience: 5, min_delta: 0.001, ratio_check: true}}\n"
      "output: {best_model: true}\n"},
+    {"forecast", "a day of an hourly series ahead from the week before: N-HiTS, features, cosine schedule",
+     "data:\n"
+     "  task: forecast\n"
+     "  window: {input_size: 168, horizon: 24, stride: 1}\n"
+     "  split: {method: time, validation: 0.2, test: 0.2}\n"
+     "  normalize: standard\n"
+     "  features:\n"
+     "    - {type: outliers, sigma: 3}\n"
+     "    - {type: lag, lags: [1, 3, 7, 14, 21]}\n"
+     "    - {type: rolling_mean, windows: [20, 50]}\n"
+     "    - {type: rolling_std, windows: [20]}\n"
+     "    - {type: ema, alphas: [0.3]}\n"
+     "    - {type: rate_of_change, periods: [1]}\n"
+     "  workers: 4\n"
+     "network: {model: nhits}\n"
+     "training:\n"
+     "  learning_rate: 0.001\n"
+     "  batch_size: 32\n"
+     "  validation_batch_size: 64\n"
+     "  epochs: 100\n"
+     "  optimizer: adam\n"
+     "  mixed_precision: true\n"
+     "  lr_scheduler: {type: cosine_annealing, t_max: 100, eta_min: 0.000001}\n"
+     "optimization: {dropout: 0.2, weight_decay: 0.00001, gradient_clip: 1.0, early_stopping: {patience: 10, "
+     "min_delta: 0.0001}}\n"
+     "output: {best_model: true}\n"},
 };
 
 TL_PRIV const tl__preset *tl__preset_at(size_t index)
@@ -42,16 +68,16 @@ TL_PRIV const tl__preset *tl__preset_find(const char *name, tl_error *error)
         if (tl__same_text(preset_table[i].name, name)) return &preset_table[i];
         tl__suggest(&suggestion, preset_table[i].name);
     }
-    static const char *const later[] = {"kfold", "analytics", "progressive", "forecast"};
+    static const char *const later[] = {"kfold", "analytics", "progressive"};
     for (size_t i = 0; i < TL_COUNT(later); i++)
         if (tl__same_text(later[i], name)) {
-            tl__fail(error, TL_BAD_CONFIG, "the preset %s comes with a later version; this one has plain and advanced.",
-                     name);
+            tl__fail(error, TL_BAD_CONFIG, "the preset %s comes with a later version; this one has plain, advanced and "
+                     "forecast.", name);
             return NULL;
         }
     tl__fail(error, TL_BAD_CONFIG, suggestion.best ?
-             "'%s' is not a preset; did you mean %s? There are plain and advanced."
-                                                   : "'%s' is not a preset; there are plain and advanced.",
+             "'%s' is not a preset; did you mean %s? There are plain, advanced and forecast."
+                                                   : "'%s' is not a preset; there are plain, advanced and forecast.",
              name, suggestion.best);
     return NULL;
 }

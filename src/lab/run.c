@@ -355,8 +355,8 @@ static void run_say_unread(const run_state *run)
         used += tl__format(names + used, sizeof names - used, "%s%.40s", shown ? ", " : "", forecast->channels[i].name);
     if (first + shown < forecast->channel_count)
         tl__format(names + used, sizeof names - used, " and %zu more", forecast->channel_count - first - shown);
-    tl__log_line(run->context, TL_LOG_WARNING, "%s forecasts each series from its own past alone: %s %s not used. mlp, "
-                 "lstm, gru, cnn, tcn and transformer read them.", network->model.name, names,
+    tl__log_line(run->context, TL_LOG_WARNING, "%s forecasts each series from its own past alone: %s %s not used. nhits, "
+                 "mlp, lstm, gru, cnn, tcn and transformer read them.", network->model.name, names,
                  forecast->channel_count - first > 1 ? "are" : "is");
 }
 

@@ -34,7 +34,7 @@ TL_PRIV bool tl__network_reads_targets(const tl__network_settings *settings)
 {
     if (!settings->model.name) return false;
     const tl__member_head *member = tl__family_find(tl__arch_family(), settings->model.name, NULL, 0, 0, "", NULL);
-    return member && ((const tl__arch *)(const void *)member)->input == TL__ARCH_FORECAST;
+    return member && ((const tl__arch *)(const void *)member)->targets_only;
 }
 
 static const char *arch_refuses(const tl__arch *arch, const tl__fit *fit, int normalization)

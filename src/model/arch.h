@@ -26,13 +26,14 @@ typedef struct tl__arch_site {
 typedef enum tl__arch_input {
     TL__ARCH_ANY,            /* rows of any shape */
     TL__ARCH_SERIES,         /* [time, channels]: forecasts, sequences */
-    TL__ARCH_FORECAST        /* windows with a horizon, and of them only the past of what is forecast */
+    TL__ARCH_FORECAST        /* windows with a horizon */
 } tl__arch_input;
 
 typedef struct tl__arch {
     tl__member_head head;
     tl__arch_input input;
     size_t hidden_size, num_layers;        /* where the network block says nothing */
+    bool targets_only;                     /* of a forecast it reads the past of what is forecast and nothing else */
     int normalization;                     /* of forecasts, where the block says nothing; TL__NORMALIZATION_ */
     /* NULL, or what is wrong: "needs an input_size of 25 or more". */
     const char *(*write)(const tl__arch_site *site);
@@ -67,6 +68,9 @@ TL_PRIV void tl__arch_flatten(const tl__arch_site *site);
 TL_PRIV void tl__arch_past(const tl__arch_site *site, bool targets_only);
 /* What is forecast as [target, input_size]: the layer `series`. */
 TL_PRIV void tl__arch_series(const tl__arch_site *site);
+/* What is not forecast, where there are such columns: their past as [input_size, channels - targets], the layer
+ * `beside`; and what is known ahead, for each target, as [target, horizon * future], the layer `known`. False: none. */
+TL_PRIV bool tl__arch_beside(const tl__arch_site *site);
 /* The row as [time, features], of a forecast or not; of forecasts all channels. */
 TL_PRIV void tl__arch_sequence(const tl__arch_site *site);
 /* What a forecast knows ahead beside the newest layer, `encoded`, which gives [features]. */

@@ -45,7 +45,7 @@ TL_PRIV const tl__member_head *tl__arch_dlinear(void)
                          "weights for all series unless `individual`. Zeng and others, Are Transformers Effective for "
                          "Time Series Forecasting?, 2023.",
                  .rows = dlinear_rows, .settings_size = sizeof(dlinear_settings)},
-        .input = TL__ARCH_FORECAST, .normalization = TL__NORMALIZATION_NONE,
+        .input = TL__ARCH_FORECAST, .targets_only = true, .normalization = TL__NORMALIZATION_NONE,
         .hidden_size = 1, .num_layers = 1, .write = dlinear_write
     };
     return &arch.head;

@@ -8,6 +8,7 @@ typedef struct nbeats_settings {
     tl__text_list stacks;
     int64_t blocks, degree;
     int level;
+    bool covariates;
 } nbeats_settings;
 
 static const char *const nbeats_levels[] = {"last", "none", NULL};
@@ -27,6 +28,9 @@ static const tl__field nbeats_rows[] = {
     {.name = "level", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT | TL__TUNE,
      .offset = offsetof(nbeats_settings, level), .choices = nbeats_levels,
      .help = "the forecast begins as the last value of the series, and blocks add to it; none: as 0"},
+    {.name = "covariates", .kind = TL__FIELD_BOOL, .flags = TL__RESULT | TL__TUNE,
+     .offset = offsetof(nbeats_settings, covariates), .fallback = 1, .max = 1,
+     .help = "blocks read the columns that are not forecast, and what is known ahead, beside each series"},
     {.name = NULL}
 };
 
@@ -47,7 +51,7 @@ static const char *nbeats_write(const tl__arch_site *site)
         list[i].pool = 1;
     }
     tl__arch_series(site);
-    tl__arch_blocks(site, list, stacks * blocks, settings->level == 0);
+    tl__arch_blocks(site, list, stacks * blocks, settings->level == 0, settings->covariates);
     tl__arch_forecast(site);
     return NULL;
 }

@@ -6,6 +6,7 @@ typedef struct nhits_settings {
     tl__int_list pool_size, downsample;
     int64_t blocks;
     int pooling, interpolation, level;
+    bool covariates;
 } nhits_settings;
 
 static const char *const nhits_poolings[] = {"max", "average", NULL};
@@ -31,6 +32,10 @@ static const tl__field nhits_rows[] = {
     {.name = "level", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT | TL__TUNE,
      .offset = offsetof(nhits_settings, level), .choices = nhits_levels,
      .help = "the forecast begins as the last value of the series, and blocks add to it; none: as 0"},
+    {.name = "covariates", .kind = TL__FIELD_BOOL, .flags = TL__RESULT | TL__TUNE,
+     .offset = offsetof(nhits_settings, covariates), .fallback = 1, .max = 1,
+     .help = "blocks read the columns that are not forecast, pooled as the series is, and what is known ahead, beside "
+             "each series"},
     {.name = NULL}
 };
 
@@ -50,7 +55,7 @@ static const char *nhits_write(const tl__arch_site *site)
         if (list[i].knots == horizon) list[i].basis = TL__BASIS_IDENTITY;
     }
     tl__arch_series(site);
-    tl__arch_blocks(site, list, stacks * blocks, settings->level == 0);
+    tl__arch_blocks(site, list, stacks * blocks, settings->level == 0, settings->covariates);
     tl__arch_forecast(site);
     return NULL;
 }
@@ -63,7 +68,8 @@ TL_PRIV const tl__member_head *tl__arch_nhits(void)
                          "what is left of the series, puts it through `num_layers` (2) dense layers of `hidden_size` "
                          "(512), takes a backcast away from what is left, and adds to the forecast what it "
                          "interpolates between horizon / downsample knots. x = x - backcast(x), y = y + "
-                         "interpolate(knots(x)). Challu and others, 2023.",
+                         "interpolate(knots(x)). Other columns stand beside each series at the entry of each "
+                         "block. Challu and others, 2023.",
                  .rows = nhits_rows, .settings_size = sizeof(nhits_settings)},
         .input = TL__ARCH_FORECAST, .normalization = TL__NORMALIZATION_NONE,
         .hidden_size = 512, .num_layers = 2, .write = nhits_write

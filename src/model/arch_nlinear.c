@@ -40,7 +40,7 @@ TL_PRIV const tl__member_head *tl__arch_nlinear(void)
                          "y = W (x - l) + b + l, with the same weights for all series unless `individual`. Zeng and "
                          "others, Are Transformers Effective for Time Series Forecasting?, 2023.",
                  .rows = nlinear_rows, .settings_size = sizeof(nlinear_settings)},
-        .input = TL__ARCH_FORECAST, .normalization = TL__NORMALIZATION_NONE,
+        .input = TL__ARCH_FORECAST, .targets_only = true, .normalization = TL__NORMALIZATION_NONE,
         .hidden_size = 1, .num_layers = 1, .write = nlinear_write
     };
     return &arch.head;

@@ -3,15 +3,29 @@
 
 #include "base/text.h"
 
-/* [target, input_size] as [target, ceil(input_size / pool)]. */
-static size_t blocks_pool(const tl__arch_site *site, const tl__arch_block *block, const char *from)
+/* [target, input_size] as [target, ceil(input_size / pool)], the layer bN_pooled. */
+static void blocks_pool(const tl__arch_site *site, const tl__arch_block *block, size_t number, const char *from)
 {
     const tl__series_fit *series = &site->fit->series;
     size_t size = series->input_size, pool = tl__size_min(block->pool, size), pooled = (size + pool - 1) / pool;
     tl__arch_add(site, "type: reshape, from: %s, shape: [%zu, %zu, 1]", from, series->targets, size);
     tl__arch_add(site, "type: %s_pool, kernel_size: [1, %zu], ceil_mode: true", block->average ? "avg" : "max", pool);
-    tl__arch_add(site, "type: reshape, shape: [%zu, %zu]", series->targets, pooled);
-    return pooled;
+    tl__arch_add(site, "type: reshape, name: b%zu_pooled, shape: [%zu, %zu]", number, series->targets, pooled);
+}
+
+/* The layer `in` and, beside each target, the past of all columns that are not forecast and what is known ahead. */
+static void blocks_beside(const tl__arch_site *site, const tl__arch_block *block, size_t number, const char *in)
+{
+    const tl__series_fit *series = &site->fit->series;
+    size_t size = series->input_size, pool = tl__size_min(block->pool, size), pooled = (size + pool - 1) / pool;
+    if (pool > 1)
+        tl__arch_add(site, "type: %s_pool, from: beside, kernel_size: %zu, ceil_mode: true",
+                     block->average ? "avg" : "max", pool);
+    tl__arch_add(site, "type: reshape%s, shape: [1, %zu]", pool > 1 ? "" : ", from: beside",
+                 pooled * (series->channels - series->targets));
+    tl__arch_add(site, "type: interpolate, name: b%zu_beside, axis: 0, size: %zu, mode: nearest", number,
+                 series->targets);
+    tl__arch_add(site, "type: concatenate, from: [%s, b%zu_beside%s]", in, number, series->future ? ", known" : "");
 }
 
 /* The newest layer, [..., knots], as the curve `name` of `size` steps. */
@@ -59,14 +73,18 @@ static void blocks_forecast(const tl__arch_site *site, const tl__arch_block *blo
 }
 
 /* One block, which reads the layer `in`. The last one needs no backcast. */
-static void blocks_one(const tl__arch_site *site, const tl__arch_block *block, size_t number, const char *in, bool last)
+static void blocks_one(const tl__arch_site *site, const tl__arch_block *block, size_t number, const char *in,
+                       bool beside, bool last)
 {
     const tl__series_fit *series = &site->fit->series;
     bool curve = block->basis >= TL__BASIS_TREND;
     size_t knots = block->knots * series->quantiles, size = curve ? block->knots : series->input_size;
-    char from[40] = "";
-    if (block->pool > 1) blocks_pool(site, block, in);
-    else tl__format(from, sizeof from, ", from: %s", in);
+    char from[40] = "", read[40];
+    tl__format(read, sizeof read, "%s", in);
+    if (block->pool > 1) tl__format(read, sizeof read, "b%zu_pooled", number);
+    if (block->pool > 1) blocks_pool(site, block, number, in);
+    else if (!beside) tl__format(from, sizeof from, ", from: %s", in);
+    if (beside) blocks_beside(site, block, number, read);
     for (size_t i = 0; i < tl__arch_layers(site); i++, from[0] = '\0')
         tl__arch_add(site, "type: dense, name: b%zu_hidden%zu, nodes: %zu%s", number, i, tl__arch_hidden(site, i),
                      from);
@@ -100,15 +118,17 @@ static void blocks_sum(const tl__arch_site *site, size_t count, bool from_last)
     }
 }
 
-TL_PRIV void tl__arch_blocks(const tl__arch_site *site, const tl__arch_block *blocks, size_t count, bool from_last)
+TL_PRIV void tl__arch_blocks(const tl__arch_site *site, const tl__arch_block *blocks, size_t count, bool from_last,
+                             bool beside)
 {
     char in[40] = "series";
     if (from_last) {
         tl__arch_add(site, "type: slice, axis: -1, first: -1");
         tl__arch_add(site, "type: interpolate, name: level, axis: -1, size: %zu, mode: nearest", tl__arch_steps(site));
     }
+    if (beside) beside = tl__arch_beside(site);
     for (size_t i = 0; i < count; i++) {
-        blocks_one(site, &blocks[i], i, in, i + 1 == count);
+        blocks_one(site, &blocks[i], i, in, beside, i + 1 == count);
         tl__format(in, sizeof in, "b%zu_rest", i);
     }
     blocks_sum(site, count, from_last);

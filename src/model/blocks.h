@@ -21,7 +21,9 @@ typedef struct tl__arch_block {
 } tl__arch_block;
 
 enum { TL__ARCH_BLOCKS = 64 };
-/* Over the layer `series`, [target, input_size]; from_last: the forecast begins as the last value of the series. */
-TL_PRIV void tl__arch_blocks(const tl__arch_site *site, const tl__arch_block *blocks, size_t count, bool from_last);
+/* Over the layer `series`, [target, input_size]; from_last: the forecast begins as the last value of the series;
+ * beside: blocks also read the layers `beside`, pooled as the series is, and `known` (tl__arch_beside). */
+TL_PRIV void tl__arch_blocks(const tl__arch_site *site, const tl__arch_block *blocks, size_t count, bool from_last,
+                             bool beside);
 
 #endif

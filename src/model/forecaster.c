@@ -3,6 +3,9 @@
 
 #include "base/text.h"
 
+/* The layer that holds [input_size, channels] of a forecast's row. */
+static const char *forecaster_past(const tl__arch_site *site) { return site->fit->series.future ? "past" : "input_1"; }
+
 /* The targets' channels of `past`, each without its level over the window; then the other channels as they are. */
 static void forecaster_normalize(const tl__arch_site *site, const char *past, bool targets_only)
 {
@@ -30,10 +33,9 @@ TL_PRIV void tl__arch_past(const tl__arch_site *site, bool targets_only)
     const bool normal = site->network->normalization > TL__NORMALIZATION_NONE;
     if (series->future) {
         tl__arch_add(site, "type: slice, count: %zu", series->input_size * series->channels);
-        tl__arch_add(site, "type: reshape%s, shape: [%zu, %zu]", normal ? ", name: past" : "", series->input_size,
-                     series->channels);
+        tl__arch_add(site, "type: reshape, name: past, shape: [%zu, %zu]", series->input_size, series->channels);
     }
-    if (normal) forecaster_normalize(site, series->future ? "past" : "input_1", targets_only);
+    if (normal) forecaster_normalize(site, forecaster_past(site), targets_only);
     else if (targets_only && series->targets < series->channels)
         tl__arch_add(site, "type: slice, axis: -1, count: %zu", series->targets);
 }
@@ -51,7 +53,7 @@ static void forecaster_restore(const tl__arch_site *site)
     tl__arch_add(site, "type: reshape, name: without_level, shape: [%zu, %zu]", horizon * q, targets);
     if (site->network->normalization == TL__NORMALIZATION_INSTANCE) {
         tl__arch_add(site, "type: reverse_norm, from: [without_level, %s]",
-                     targets < series->channels ? "targets" : series->future ? "past" : "input_1");
+                     targets < series->channels ? "targets" : forecaster_past(site));
     } else {
         tl__arch_add(site, "type: interpolate, name: ahead_levels, from: latest, axis: 0, size: %zu, mode: nearest",
                      horizon * q);
@@ -66,6 +68,19 @@ TL_PRIV void tl__arch_series(const tl__arch_site *site)
 {
     tl__arch_past(site, true);
     tl__arch_add(site, "type: permute, name: series");
+}
+
+TL_PRIV bool tl__arch_beside(const tl__arch_site *site)
+{
+    const tl__series_fit *series = &site->fit->series;
+    if (series->targets == series->channels) return false;
+    tl__arch_add(site, "type: slice, name: beside, from: %s, axis: -1, first: %zu", forecaster_past(site),
+                 series->targets);
+    if (!series->future) return true;
+    tl__arch_add(site, "type: slice, from: input_1, first: %zu", series->input_size * series->channels);
+    tl__arch_add(site, "type: reshape, shape: [1, %zu]", series->horizon * series->future);
+    tl__arch_add(site, "type: interpolate, name: known, axis: 0, size: %zu, mode: nearest", series->targets);
+    return true;
 }
 
 TL_PRIV void tl__arch_forecast(const tl__arch_site *site)

@@ -14,6 +14,16 @@ says plain.yaml 'dropout: 0.2' 'patience: 10'
 says advanced.yaml 'type: focal' 'monitor: balanced_accuracy' 'ratio_check: true'
 trainlib train:configure plain.yaml --set training.epochs=7
 exits 0; says out 'epochs: 7'
+says advanced.yaml 'type: focal'
+trainlib train:configure --preset forecast --set data.file=hours.csv --set data.time=hour --set data.target=load
+exits 0
+cp out forecast.yaml
+says forecast.yaml 'input_size: 168' 'horizon: 24' 'stride: 1' 'method: time' 'sigma: 3' 'lags: [1, 3, 7, 14, 21]' \
+    'windows: [20, 50]' 'windows: [20]' 'alphas: [0.3]' 'periods: [1]' 'workers: 4' 'nhits' 'batch_size: 32' \
+    'validation_batch_size: 64' 'epochs: 100' 'learning_rate: 0.001' 'mixed_precision: true' 't_max: 100' 'dropout: 0.2' \
+    'gradient_clip: 1' 'patience: 10' 'best_model: true'
+trainlib train:configure forecast.yaml --check
+exits 0; says out 'no mistakes'
 trainlib train:configure --preset kfold
 exits 2; says err 'kfold'
 trainlib train:configure --preset plian
@@ -27,6 +37,12 @@ trainlib train:configure --explain training.optimizer
 exits 0; says out 'adamw' 'rmsprop'
 trainlib train:configure --explain training.optimizer.adam
 exits 0; says out 'training.optimizer.adam.beta1: 0.9'
+trainlib train:configure --explain data.features
+exits 0; says out '--explain data.features.lag' 'sum of x[t - n + 1 .. t] / n'
+trainlib train:configure --explain data.features.lag
+exits 0; says out 'data.features.lag.lags: [1, 3, 7, 14, 21]'
+trainlib train:configure --explain data.sizes
+exits 2; says err "data.sizes is not a setting; '--explain training' lists those of a block."
 trainlib train:configure --explain network.layers.dense.nodes
 exits 0; says out 'nodes'
 trainlib train:configure --explain random_seed

@@ -135,6 +135,40 @@ sed 's/north/west/' shops.csv > west.csv
 trainlib train:predict shops/output/runs/sales_* --data west.csv
 mistake "series 'west' was not in the training data"
 
+# The preset: an hourly series, a week to a day, N-HiTS over all of the features.
+awk 'BEGIN { print "hour,load"; for (i = 0; i < 700; i++)
+    printf "2024-%02d-%02dT%02d:00:00,%.4f\n", 1 + int(i / 672), 1 + int(i / 24) % 28, i % 24, 50 + 10 * (i % 24 < 12) + i % 5 }' > hours.csv
+trainlib train:configure --preset forecast --set data.file=hours.csv --set data.time=hour --set data.target=load \
+    --set name=hourly --set data.missing=forward
+cp out hourly.yaml
+trainlib train:run hourly.yaml --out hourly --set training.epochs=2 --set 'network.hidden_size=[16]' \
+    --set 'data.split={method: time, train: 300, validation: 175, test: 175}'
+exits 0; says err '168 × 11 → 24 × 1'; is "columns not used" "$(grep -c 'not used' err)" 0
+run=$(echo hourly/output/runs/hourly_*)
+for file in model.safetensors norm_params.json feature_config.json; do
+    is "$file" "$([ -s "$run/$file" ] && echo there)" there
+done
+says "$run/feature_config.json" '"outliers"' '"rolling_std"' '"rate_of_change"'
+says "$run/norm_params.json" load_lag_21
+
+# N-HiTS reads columns beside its series: what is known ahead of a series that follows it helps.
+awk 'BEGIN { s = 7; print "t,y,x"; for (t = 0; t < 700; t++) { last = x; x = 0
+    for (k = 0; k < 6; k++) { s = (s * 16807) % 2147483647; x += s / 2147483647 - 0.5 }
+    printf "%d,%.4f,%.4f\n", t, 5 + 3 * x + 2 * last, x } }' > driven.csv
+cat > driven.yaml <<'END'
+data: {file: driven.csv, time: t, task: forecast, target: [y], covariates: {future: [x]},
+       window: {input_size: 12, horizon: 4}, split: {method: time, train: 500, validation: 100, test: 100}}
+network: {model: nhits, hidden_size: [32]}
+training: {epochs: 20, learning_rate: 0.003}
+END
+for model in nhits nbeats; do
+    trainlib train:run driven.yaml --out driven --set network.model=$model --set network.num_layers=2 --json
+    is "$model with x" "$(sed -n '/"test"/,$s/^    "mse": //p' out | awk '{ print ($1 + 0 < 0.1) ? "low" : $1 }')" low
+    trainlib train:run driven.yaml --out driven --set network.model=$model --set network.num_layers=2 \
+        --set network.covariates=false --json
+    is "$model without x" "$(sed -n '/"test"/,$s/^    "mse": //p' out | awk '{ print ($1 + 0 > 0.5) ? "high" : $1 }')" high
+done
+
 # Mistakes.
 mkdir empty; cd empty || exit 1
 trainlib train:run ../sales.yaml --set data.window.horizon=500;        mistake 'a window takes 514 steps' 'the training part has 140'

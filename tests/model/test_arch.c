@@ -90,7 +90,7 @@ static const struct { const char *name, *own, *shared; } variants[] = {
     {"transformer", "", ", hidden_size: 12, num_layers: 1"},
     {"transformer", ", heads: 8, norm: pre, summary: flatten", ""}, {"nhits", "", ""},
     {"nhits", ", pool_size: [3, 1], downsample: [4, 2], blocks: 5, pooling: average, interpolation: nearest", ""},
-    {"nhits", ", pool_size: 2, downsample: 1, level: none", ""}, {"nbeats", "", ""},
+    {"nhits", ", pool_size: 2, downsample: 1, level: none, covariates: false", ""}, {"nbeats", "", ""},
     {"nbeats", ", blocks: 9, level: none", ""},
     {"nbeats", ", stacks: [trend, seasonality, generic], blocks: 2, degree: 1", ""},
     {"nbeats", ", stacks: trend, blocks: 1", ""}, {"dlinear", "", ""}, {"dlinear", ", kernel: 5, individual: true", ""},
