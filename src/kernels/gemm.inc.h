@@ -34,12 +34,13 @@ INLINE(size_t) SET(parts)(size_t n, size_t size) { return n / size + (n % size !
 #ifndef SET_GEMM
 static void SET(gemm_run)(const tl__gemm *call, const tl__gemm_plan *plan, size_t task, void *scratch);
 
-/* Regions of at most the plan's rows and columns, smaller where there is work for more tasks. */
+/* Regions of at most the plan's rows and columns, smaller where there is work for more tasks and threads for them. */
 FN(void) SET(gemm_cut)(const tl__gemm *call, tl__gemm_plan *plan)
 {
     const double work = (double)call->m * (double)call->n * (double)call->k / SET(TASK_WORK);
-    const size_t few = call->workers - 1 < 2 ? call->workers * call->workers : SET(PACKED_TASKS);
-    const size_t most = plan->packs_b && call->take == NULL ? few : SET(TASKS);
+    const bool large = plan->packs_b && call->take == NULL;
+    const size_t many = !large ? SET(TASKS) : call->workers == 2 ? SET(PACKED_TASKS) / 2 : SET(PACKED_TASKS);
+    const size_t most = call->workers == 1 ? 1 : many;
     const size_t want = work < (double)most ? (size_t)work : most;
     size_t across = tl__size_max(1, SET(parts)(call->n, plan->columns));
     size_t down = tl__size_max(1, SET(parts)(call->m, plan->rows));
