@@ -313,6 +313,7 @@
 #include "train/checkpoint.c"
 #include "train/heads.c"
 #include "train/bind.c"
+#include "train/analytics.c"
 #include "train/trainer.c"
 #include "train/loop.c"
 #include "train/adopt.c"

@@ -9,7 +9,8 @@
 #include "text/yaml.h"
 #include "train/trainer.h"
 
-enum { CHECKPOINT_ARRAYS = TL__OPTIMIZER_STATES + 3, CHECKPOINT_NAME = 40, CHECKPOINT_CHUNK = 512 };
+enum { CHECKPOINT_ANALYTICS = 6, CHECKPOINT_ARRAYS = TL__OPTIMIZER_STATES + 3 + CHECKPOINT_ANALYTICS,
+       CHECKPOINT_NAME = 40, CHECKPOINT_CHUNK = 512 };
 
 /* An array of the file. data NULL: zeros, to measure. */
 struct checkpoint_array {
@@ -55,6 +56,26 @@ static tl_status checkpoint_give(const tl__tensor_source *source, tl__write_fn *
     return TL_OK;
 }
 
+/* The arrays of detailed analytics, without empty ones; gives their number. */
+static size_t checkpoint_list_analytics(tl__trainer *trainer, struct checkpoint_array *out)
+{
+    tl__analytics *a = &trainer->analytics;
+    if (a->level == TL__ANALYTICS_MINIMUM) return 0;
+    bool detailed = a->level == TL__ANALYTICS_DETAILED;
+    size_t rows = trainer->prepared ? (size_t)trainer->state.history : trainer->history_size, count = 0;
+    const struct checkpoint_array all[CHECKPOINT_ANALYTICS] = {
+        {"training.analytics.sums", a->sums, true, sizeof *a->sums / sizeof(double), 0},
+        {"training.analytics.norms", a->norms, true, detailed ? a->layers : 0, 0},
+        {"training.analytics.counts", a->counts, true, a->training_predictions ? 3 * a->classes : 0, 0},
+        {"training.analytics.units", a->unit_gradient, false, detailed ? a->units : 0, 0},
+        {"training.analytics.previous", a->previous, false, detailed ? a->trained : 0, 0},
+        {"training.analytics.rows", a->rows, true, rows, a->width},
+    };
+    for (size_t i = 0; i < TL_COUNT(all); i++)
+        if (all[i].rows) out[count++] = all[i];
+    return count;
+}
+
 /* All arrays of a trainer, the ring's left out; gives their number. */
 static size_t checkpoint_list(tl__trainer *trainer, struct checkpoint_array *out)
 {
@@ -72,9 +93,8 @@ static size_t checkpoint_list(tl__trainer *trainer, struct checkpoint_array *out
     if (rows)
         out[count++] = (struct checkpoint_array){"training.history", trainer->history, true, rows,
                                                  sizeof(tl__epoch) / sizeof(double)};
-    return count;
+    return count + checkpoint_list_analytics(trainer, out + count);
 }
-
 
 static tl_value *checkpoint_describe(tl__trainer *trainer, tl__builder *builder)
 {
@@ -349,11 +369,18 @@ static tl_status checkpoint_read_all(tl__trainer *trainer, const tl__safetensors
     TL_TRY(tl__trainer_prepare(trainer, error));
     trainer->state = state;
     size_t count = checkpoint_list(trainer, arrays);
-    for (size_t i = 1; i < count; i++) TL_TRY(checkpoint_read_array(file, path, &arrays[i], error));
+    bool complete = true;    /* analytics that were not there begin now */
+    for (size_t i = 1; i < count; i++) {
+        bool analytics = strncmp(arrays[i].name, "training.analytics.", 19) == 0;
+        tl_status status = checkpoint_read_array(file, path, &arrays[i], analytics ? NULL : error);
+        if (status != TL_OK && !analytics) return status;
+        complete = complete && status == TL_OK;
+    }
     TL_TRY(checkpoint_read_ring(trainer, file, path, error));
     TL_TRY(tl__model_check_hash(file, path, error));
     TL_TRY(tl__model_read_tensors(trainer->model, file, path, trainer->model->parameters, error));
     tl__trainer_load_state(trainer);
+    tl__analytics_resume(trainer, complete);
     trainer->resumed = true;
     return TL_OK;
 }

@@ -5,6 +5,8 @@
  *     training.optimizer.i  F32 [trained]        the optimizer's arrays
  *     training.best         F32 [parameters]     weights of the best epoch
  *     training.history      F64 [epochs, fields] tl__epoch, one row each
+ *     training.analytics.*                       with detailed analytics: tl__analytics of analytics.h, what is in its
+ *                                                block; a file without them can be gone on from with analytics
  *
  * and in its metadata "checkpoint": {id: checkpoint-epoch-n, model, epoch, step, loss, metrics, time, ring: [{epoch,
  * hash}]}, "training.settings" and "training.data": what a resume compares. The weights of the epochs that the ring

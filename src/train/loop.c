@@ -9,9 +9,11 @@
 #include "base/text.h"
 #include "kernels/kernels.h"
 #include "port/port.h"
+#include "train/alerts.h"
 
 enum {
-    LOOP_SAMPLING = 10,         /* gradient norms are looked at in every so many steps, and in an epoch's last */
+    LOOP_SAMPLING = 10,         /* gradient norms are looked at in every so many steps, and in an epoch's last, unless
+                                   options.sampling says else */
     LOOP_LOOK = 1000000,        /* nanoseconds: about how often the clock is looked at ... */
     LOOP_STRIDE = 1023          /* ... but at least every so many steps and one */
 };
@@ -67,6 +69,7 @@ static void loop_count(tl__trainer *trainer, const float *outputs, const tl__bat
         for (size_t i = 0; i < rows; i++)
             hits += batch->labels[first + i] == loop_class(outputs + i * width, width);
         state->hits += (double)hits;
+        tl__analytics_outputs(trainer, outputs, batch->labels + first, rows);
         return;
     }
     size_t per_target = width / columns;
@@ -92,6 +95,7 @@ static void loop_norms(tl__trainer *trainer)
     }
     if (tensors > 0) state->norm_sum += tl__sqrt_d(squares) / tensors;
     state->norm_count += 1;
+    tl__analytics_gradients(trainer);
 }
 
 /* One step over a batch; under accumulation in parts. Counts hits or errors of its outputs. */
@@ -133,8 +137,8 @@ static tl_status loop_take(tl__trainer *trainer, const tl__batch *batch, const t
 /* Is this step's norm of gradients one of those that figures are made from? */
 static bool loop_samples(const tl__trainer *trainer)
 {
-    size_t step = (size_t)trainer->state.step + 1;
-    return step % LOOP_SAMPLING == 0 || step == trainer->steps;
+    size_t step = (size_t)trainer->state.step + 1, rate = (size_t)trainer->options.sampling;
+    return step % (rate ? rate : LOOP_SAMPLING) == 0 || step == trainer->steps;
 }
 
 static void loop_update_of(const tl__trainer *trainer, tl__update *update)
@@ -231,11 +235,13 @@ static tl_status loop_tell(tl__trainer *trainer, bool epoch_end, tl_error *error
         if (!listener->batch) continue;
         loop_progress_of(trainer, epoch_end, &progress);
         TL_TRY(listener->batch(listener->user, trainer, &progress, error));
+        tl__analytics_begin(trainer);
     }
     if (!trainer->options.progress || (!epoch_end && trainer->now - trainer->last_progress < 100000000)) return TL_OK;
     trainer->last_progress = trainer->now;
     loop_progress_of(trainer, epoch_end, &progress);
     if (!trainer->options.progress(trainer->options.progress_user, &progress)) trainer->context->cancelled = 1;
+    if (!epoch_end) tl__analytics_begin(trainer);
     return TL_OK;
 }
 
@@ -324,22 +330,23 @@ static void loop_keep_row(tl__trainer *trainer, const tl__epoch *epoch)
     trainer->state.history = (double)(count + 1);
 }
 
-/* Each said once: gradients of a converged network cross the line again and again. */
-static void loop_watch_gradients(tl__trainer *trainer, const tl__epoch *epoch)
+static tl_status loop_say_alert(void *user, const tl__alert *alert, tl_error *error)
 {
-    bool vanishing = epoch->gradient_mean_abs < 1e-7, exploding = epoch->gradient_max_abs > 10;
-    if (vanishing && !trainer->vanishing)
-        tl__log_line(trainer->context, TL_LOG_WARNING,
-                     "epoch %lld: element_gradient_vanishing: mean |g| is %.3g, below 1e-7 "
-                     "(norm of a tensor %.3g on average); try a higher learning rate, relu or batch_norm",
-                     (long long)epoch->epoch, epoch->gradient_mean_abs, epoch->gradient_norm_avg);
-    if (exploding && !trainer->exploding)
-        tl__log_line(trainer->context, TL_LOG_WARNING,
-                     "epoch %lld: element_gradient_exploding: max |g| is %.3g, above 10 "
-                     "(largest norm of a tensor %.3g); try a lower learning rate or optimization.gradient_clip: 1.0",
-                     (long long)epoch->epoch, epoch->gradient_max_abs, epoch->gradient_norm_max);
-    trainer->vanishing = trainer->vanishing || vanishing;
-    trainer->exploding = trainer->exploding || exploding;
+    tl__trainer *trainer = user;
+    (void)error;
+    tl__log_line(trainer->context, TL_LOG_WARNING, "epoch %lld: %s", (long long)alert->epoch, alert->message);
+    return TL_OK;
+}
+
+/* What is looked at without analytics, too. */
+static void loop_watch(tl__trainer *trainer, const tl__epoch *epoch)
+{
+    tl__record record;
+    tl__records one = {.count = 1, .rows = (const double *)(const void *)&record};
+    if (trainer->options.analytics) return;
+    tl__row_clear((double *)(void *)&record, sizeof record / sizeof(double));
+    record.epoch = *epoch;
+    tl__alerts_always(&one, &trainer->said, loop_say_alert, trainer, NULL);
 }
 
 /* Best epoch, early stopping, schedule and the ring, in this order: what an epoch's figures decide. */
@@ -369,6 +376,7 @@ static tl_status loop_end_epoch(tl__trainer *trainer, int64_t *since, tl_error *
     tl__epoch epoch;
     loop_fill_epoch(trainer, &epoch);
     TL_TRY(loop_validate(trainer, &epoch, error));
+    tl__analytics_validated(trainer);
     TL_TRY(loop_judge(trainer, &epoch, error));
     int64_t now = tl__now(trainer->context);
     epoch.seconds = state->epoch_seconds + (double)(now - *since) * 1e-6;
@@ -383,13 +391,16 @@ static tl_status loop_end_epoch(tl__trainer *trainer, int64_t *since, tl_error *
     else state->last_accuracy = validation ? epoch.val_mae : epoch.train_mae;
     loop_begin_epoch(trainer);
     loop_keep_row(trainer, &epoch);
-    loop_watch_gradients(trainer, &epoch);
+    tl__analytics_epoch(trainer, &epoch);
+    loop_watch(trainer, &epoch);
     if (trainer->options.progress) loop_line(trainer, &epoch);
     for (size_t i = 0; i < trainer->options.listener_count; i++) {
         const tl__listener *listener = &trainer->options.listeners[i];
         if (listener->epoch) TL_TRY(listener->epoch(listener->user, trainer, &epoch, error));
     }
-    return loop_tell(trainer, true, error);
+    TL_TRY(loop_tell(trainer, true, error));
+    tl__analytics_written(trainer);
+    return TL_OK;
 }
 
 /* ---- checkpoints ---- */
@@ -400,6 +411,7 @@ static tl_status loop_checkpoint(tl__trainer *trainer, bool sync, tl_error *erro
     tl__trainer_save_state(trainer);
     TL_TRY(tl__checkpoint_write(trainer, sync, error));
     trainer->last_checkpoint = tl__ticks();
+    tl__analytics_begin(trainer);
     for (size_t i = 0; i < trainer->options.listener_count; i++) {
         const tl__listener *listener = &trainer->options.listeners[i];
         if (listener->checkpoint) TL_TRY(listener->checkpoint(listener->user, trainer, error));
@@ -446,7 +458,9 @@ static tl_status loop_steps(tl__trainer *trainer, double max_steps, bool *whole,
         batch = tl__batches_next(trainer->batches);
         if (!batch) TL_TRY(tl__batches_failure(trainer->batches, error));
         if (!batch) break;
+        tl__analytics_has_rows(trainer);
         TL_TRY(loop_step(trainer, batch, error));
+        tl__analytics_step(trainer);
         loop_look(trainer);
         if (loop_checkpoint_due(trainer, false)) TL_TRY(loop_checkpoint(trainer, true, error));
         TL_TRY(loop_tell(trainer, false, error));
@@ -505,6 +519,7 @@ static tl_status loop_run(tl__trainer *trainer, double max_steps, tl_error *erro
     }
     if (trainer->settings->training.mixed_precision)
         tl__log_line(trainer->context, TL_LOG_INFO, "training.mixed_precision: this version trains in float32");
+    tl__analytics_begin(trainer);
     tl_status status = loop_epochs(trainer, max_steps, error);
     if (status == TL_CANCELLED) {
         trainer->context->cancelled = 0;

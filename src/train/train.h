@@ -61,6 +61,8 @@ typedef struct tl__trainer_options {
     tl_progress_fn *progress;             /* at most ten times a second, and at each epoch's end; NULL: none */
     void *progress_user;
     const char *run;                      /* for progress records; NULL: "". Copied */
+    bool analytics;                       /* keep a record of each epoch (train/history.h) */
+    int64_t sampling;                     /* gradient norms are those of every so many-th step; 0: 10 */
 } tl__trainer_options;
 
 /* Before there is a model: what the data gives and the loss wants, for tl__network_build. */
@@ -128,6 +130,9 @@ enum { TL__HISTORY = 10000 };
 TL_PRIV size_t tl__trainer_epochs(const tl__trainer *trainer);
 TL_PRIV const tl__epoch *tl__trainer_epoch(const tl__trainer *trainer, size_t index);
 
+/* The record of the epochs, if options.analytics and there was memory for it; else NULL. */
+TL_PRIV const struct tl__records *tl__trainer_records(const tl__trainer *trainer);
+
 /* Scores of a part in evaluation mode with the model's weights; samples 0: there is no such part. Uses the memory of
  * the training, so it needs no more. */
 TL_PRIV tl_status tl__trainer_score(tl__trainer *trainer, tl_part part, tl_scores *out, tl_error *error);
@@ -137,6 +142,8 @@ TL_PRIV tl_status tl__trainer_record(tl__trainer *trainer, tl_part part, tl__bui
                                      const char *key, tl_scores *out, tl_error *error);
 /* After the run: what only steps need is given back, so that as many bytes are free for reports within the plan. */
 TL_PRIV void tl__trainer_release(tl__trainer *trainer);
+/* All is given back but the record: nothing can be scored any more. */
+TL_PRIV void tl__trainer_keep_records(tl__trainer *trainer);
 
 /* The same for a model without a trainer; the loss is that of its training. Scores of any number of parts. */
 typedef struct tl__scorer tl__scorer;

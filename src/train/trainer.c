@@ -133,6 +133,7 @@ static void trainer_memory(const tl__trainer *trainer, tl__memory *out)
     trainer_line(out, "best weights", copy);
     trainer_line(out, "weights of the last epochs", ring);
     trainer_line(out, "history and evaluation", trainer_aligned(trainer->block_size) - copy - ring);
+    trainer_line(out, "analytics", tl__analytics_bytes(trainer));
     trainer_line(out, "reserve for checkpoints and reports", trainer_aligned(trainer->reserve_size));
 }
 
@@ -171,6 +172,7 @@ static tl_status trainer_fill(tl__trainer *trainer, tl_error *error)
     trainer->model->link = trainer->loss->link;
     TL_TRY(trainer_describe(trainer, error));
     TL_TRY(trainer_plan(trainer, error));
+    TL_TRY(tl__analytics_plan(trainer, error));
     return trainer_plan_reserve(trainer, error);
 }
 
@@ -242,11 +244,17 @@ static void trainer_release(tl__trainer *trainer)
     trainer->network = NULL;
 }
 
+TL_PRIV void tl__trainer_keep_records(tl__trainer *trainer)
+{
+    trainer_release(trainer);
+}
+
 TL_PRIV void tl__trainer_free(tl__trainer *trainer)
 {
     if (!trainer) return;
     tl__heap *heap = &trainer->context->heap;
     trainer_release(trainer);
+    tl__analytics_free(trainer);
     if (trainer->plan) tl__plan_free(heap, trainer->plan);
     tl__arena_free(&trainer->arena);
     tl__free(heap, trainer, sizeof *trainer);
@@ -285,6 +293,7 @@ TL_PRIV tl_status tl__trainer_prepare(tl__trainer *trainer, tl_error *error)
         trainer->output_scale[i] = pipeline->target_scale && !pipeline->forecast ? pipeline->target_scale[i] : 1;
     trainer->evaluator.network = trainer->network;
     tl__reserve_init(&trainer->reserve, trainer->reserve_block, trainer->reserve_size);
+    tl__analytics_prepare(trainer);
     const tl_context *context = trainer->context;    /* member by member: another thread may be writing `cancelled` */
     trainer->shadow = (tl_context){.heap = trainer->reserve.heap, .seed = context->seed, .threads = 1,
                                    .kernels = context->kernels, .clock = context->clock,

@@ -5,6 +5,7 @@
 #include "data/batch.h"
 #include "nn/optimizer.h"
 #include "nn/schedule.h"
+#include "train/analytics.h"
 #include "train/evaluate.h"
 #include "train/reserve.h"
 #include "train/stopping.h"
@@ -90,6 +91,7 @@ struct tl__trainer {
     unsigned char *reserve_block;
     size_t reserve_size;
     tl__reserve reserve;
+    tl__analytics analytics;
     tl_context shadow;              /* the context, with the reserve as its heap: for files */
     /* while it runs */
     tl__train_state state;
@@ -104,7 +106,7 @@ struct tl__trainer {
     int stride, unlooked;           /* ... which is at every stride + 1 steps; steps until the next */
     double session_steps, session_samples;
     double seconds_before;          /* of earlier sessions, in state.seconds and state.epoch_seconds */
-    bool vanishing, exploding;      /* of gradients, in the last epoch */
+    uint32_t said;                  /* of alerts that are given without analytics (train/alerts.h) */
     char line[256];
 };
 
