@@ -333,6 +333,8 @@
 #include "lab/live.c"
 #include "lab/live_requests.c"
 #include "lab/analytics_read.c"
+#include "lab/analytics_json.c"
+#include "lab/analytics_write.c"
 #include "lab/figures.c"
 #include "lab/charts.c"
 #include "lab/explain.c"

@@ -229,9 +229,10 @@ typedef struct tl_options {
     const char *from;                /* of run: a version, run or model file whose weights it begins with */
     const char *note, *tag;          /* of run, rollback and versions: for the version; NULL: none */
     int64_t keep;                    /* of versions: remove all but so many of each name; 0: none */
+    bool detailed_analytics;         /* of run: as analytics.enabled: true */
 } tl_options;
 #define TL_OPTIONS {sizeof(tl_options), NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, false, \
-                    NULL, NULL, false, 0, 0, NULL, NULL, NULL, 0}
+                    NULL, NULL, false, 0, 0, NULL, NULL, NULL, 0, false}
 
 /* Figures of one part of the data. What the task does not have is NaN. */
 typedef struct tl_scores {
@@ -256,6 +257,7 @@ typedef struct tl_run_result {
     int64_t parameters;
     size_t memory_bytes;             /* planned */
     tl_scores train, validation, test;
+    char analytics_csv[700], analytics_json[700], analytics_alerts[700];    /* what detailed analytics wrote; "": not */
 } tl_run_result;
 
 /* All that `train:run` does: read the config and the data, build, train, evaluate, write the run folder. */

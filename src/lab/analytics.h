@@ -7,6 +7,37 @@
 
 #include "lab/config.h"
 #include "train/alerts.h"
+#include "train/train.h"
+
+/* ---- writing ---- */
+
+typedef struct tl__analytics_files tl__analytics_files;
+
+/* The run that is written about. */
+typedef struct tl__analytics_run {
+    const tl__config *config;        /* kept */
+    const char *run;                 /* its folder; copied */
+    const char *out;                 /* --out; NULL: the current folder */
+    const char *hash;                /* of the config; kept */
+    const tl_dataset *data;
+    const char *architecture;        /* "64 → 64 relu → 10"; copied */
+} tl__analytics_run;
+
+/* Makes or enters the folder, takes its lock, removes runs beyond analytics.keep_runs, writes config.yaml and, over what
+ * the trainer's record has already (a resume), the table and the alerts. *out is NULL when nothing can be written. */
+TL_PRIV void tl__analytics_open(tl_context *context, const tl__analytics_run *run, const tl__trainer *trainer,
+                                tl__analytics_files **out);
+/* Of the heap, while files are open: part of the plan of memory. */
+TL_PRIV size_t tl__analytics_files_bytes(void);
+/* The newest epoch: a row, and alerts that begin (in the log, too). */
+TL_PRIV void tl__analytics_epoch_done(tl__analytics_files *files, const tl__trainer *trainer, const tl__epoch *epoch);
+/* How it ended; why: the message of a training that failed. Writes detailed_metrics.json and the end of alerts.txt. */
+TL_PRIV void tl__analytics_end(tl__analytics_files *files, const tl__trainer *trainer, const tl__train_result *end,
+                               const char *why);
+/* Paths of what was written, each "" when it was not. */
+typedef struct tl__analytics_paths { const char *csv, *json, *alerts; } tl__analytics_paths;
+TL_PRIV tl__analytics_paths tl__analytics_paths_of(const tl__analytics_files *files);
+TL_PRIV void tl__analytics_close(tl__analytics_files *files);    /* NULL: nothing */
 
 /* ---- reading ---- */
 

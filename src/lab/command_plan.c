@@ -37,10 +37,10 @@ static tl_status command_plan_make(tl_context *context, const tl__session *sessi
     tl_value *lines = tl__put_map(&builder, root, "memory");
     for (int i = 0; i < memory.count; i++)
         tl__put_integer(&builder, lines, memory.lines[i].name, (int64_t)memory.lines[i].bytes);
-    tl__put_integer(&builder, lines, "run folder and logs", (int64_t)tl__run_bytes());
+    tl__put_integer(&builder, lines, "run folder and logs", (int64_t)tl__run_bytes(session->config));
     tl__put_integer(&builder, root, "parameters", tl_model_parameters(session->model));
     tl__put_integer(&builder, root, "flops", (int64_t)totals.flops);
-    tl__put_integer(&builder, root, "memory_bytes", (int64_t)(memory.total + tl__run_bytes()));
+    tl__put_integer(&builder, root, "memory_bytes", (int64_t)(memory.total + tl__run_bytes(session->config)));
     if (builder.failed) {
         tl__tree_free(tree);
         return tl__fail_memory(error, 0);
@@ -60,6 +60,8 @@ TL_API tl_status tl_plan(tl_context *context, const char *config_path, const tl_
     tl_status status = tl__config_read_for(context, config_path, options->set, options->set_count, options->out,
                                            &config, error);
     if (status == TL_OK) status = tl__session_open(context, config, NULL, &session, error);
+    if (status == TL_OK && options->detailed_analytics) config->settings.analytics.enabled = true;
+    if (status == TL_OK) nothing.analytics = config->settings.analytics.enabled;
     if (status == TL_OK) status = tl__session_train(&session, &nothing, error);
     if (status == TL_OK) status = command_plan_make(context, &session, out, error);
     tl__session_close(&session);

@@ -12,6 +12,7 @@
 #include "port/port.h"
 #include "text/bind.h"
 #include "text/yaml.h"
+#include "train/alerts.h"
 
 enum { CONFIG_MAX_BYTES = 16 << 20 };
 
@@ -50,12 +51,19 @@ static const tl__field *config_analytics_rows(void)
 #define ROW(field) .name = #field, .offset = offsetof(tl__analytics_settings, field)
     static const tl__field rows[] = {
         {ROW(enabled), .kind = TL__FIELD_BOOL,
-         .help = "Detailed analytics; this version writes metrics.csv and metrics.json only and says so"},
-        {ROW(export_csv), .kind = TL__FIELD_BOOL, .fallback = 1, .help = "The table of epochs"},
-        {ROW(export_json), .kind = TL__FIELD_BOOL, .fallback = 1, .help = "All that was collected"},
-        {ROW(export_alerts), .kind = TL__FIELD_BOOL, .fallback = 1, .help = "The list of alerts"},
+         .help = "Detailed analytics: what gradients, weights and predictions did in each epoch, and alerts; as "
+                 "--detailed-analytics"},
+        {ROW(export_csv), .kind = TL__FIELD_BOOL, .fallback = 1, .help = "metrics.csv, the table of epochs"},
+        {ROW(export_json), .kind = TL__FIELD_BOOL, .fallback = 1, .help = "detailed_metrics.json, all that was collected"},
+        {ROW(export_alerts), .kind = TL__FIELD_BOOL, .fallback = 1, .help = "alerts.txt, the list of alerts"},
         {ROW(batch_sampling_rate), .kind = TL__FIELD_INT, .fallback = 10, .min = 1, .max = 1e6, .unit = "batches",
          .help = "Gradient norms are taken from every so many-th batch"},
+        {ROW(folder), .kind = TL__FIELD_TEXT, .text = "training_analytics",
+         .help = "Folder of runs/{run id}/ with these files, under --out"},
+        {ROW(keep_runs), .kind = TL__FIELD_INT, .fallback = 100, .min = 0, .max = 1e6, .unit = "runs",
+         .help = "The newest so many runs are kept there, older ones removed; 0: all"},
+        {ROW(alerts), .kind = TL__FIELD_TREE,
+         .help = "Alerts of your own: a list of {name, when: condition, severity: info, warning or critical, message}"},
         {.name = NULL}};
 #undef ROW
     return rows;
@@ -67,6 +75,12 @@ TL_PRIV void tl__config_rows(tl__field rows[TL__CONFIG_ROWS])
     const tl__field all[TL__CONFIG_ROWS] = {
         {.name = "name", .kind = TL__FIELD_TEXT, .offset = AT(name),
          .help = "Name of the run; not given: that of the config file, or of the data file for config.yaml"},
+        {.name = "symbol", .kind = TL__FIELD_TEXT, .offset = AT(symbol), .aliases = "analytics.symbol",
+         .help = "What the run is about, such as a share's symbol; names the run"},
+        {.name = "strategy", .kind = TL__FIELD_TEXT, .offset = AT(strategy), .aliases = "analytics.strategy",
+         .help = "Stands in the record of the training"},
+        {.name = "timeframe", .kind = TL__FIELD_TEXT, .offset = AT(timeframe), .aliases = "analytics.timeframe",
+         .help = "Stands in the record of the training, such as 1d or 1h"},
         {.name = "seed", .kind = TL__FIELD_INT, .flags = TL__RESULT, .offset = AT(seed), .fallback = 42, .min = 0,
          .max = 9007199254740992.0, .aliases = "random_seed training.random_seed training.seed",
          .help = "Every random draw follows from it; same seed, same bits"},
@@ -320,6 +334,19 @@ static void config_check_members(tl__config *config, tl_error *error)
     tl__network_check(config->context, &config->settings.network, config->tree->file, error);
 }
 
+/* Rules are read again by the run, into memory of their own. */
+static tl_status config_check_alerts(const tl__config *config, tl_error *error)
+{
+    const tl_value *alerts = config->settings.analytics.alerts;
+    tl__heap *heap = &config->context->heap;
+    if (!alerts) return TL_OK;
+    tl__alert_rules *rules = tl__alloc(heap, sizeof *rules);
+    if (!rules) return tl__fail_memory(error, sizeof *rules);
+    tl__alerts_read(alerts, config->tree->file, rules, error);
+    tl__free(heap, rules, sizeof *rules);
+    return TL_OK;
+}
+
 static void config_need_data(const tl__config *config, tl_error *error)
 {
     if (config->settings.data.file || tl_value_get(&config->tree->root, "data.file")) return;
@@ -367,7 +394,7 @@ static void config_sum_up(const tl__config *config, tl_error *error)
 /* Letters, digits, - _ . and nothing else, so that it can be part of a file's name anywhere. */
 static const char *config_clean_name(const tl__config *config, tl__arena *arena)
 {
-    const char *name = config->settings.name;
+    const char *symbol = config->settings.symbol, *name = symbol && *symbol ? symbol : config->settings.name;
     const tl_value *file = config->settings.data.file;
     if (!name || !*name) {
         name = tl__path_stem(arena, config->path);
@@ -429,6 +456,7 @@ static tl_status config_fill(tl__config *config, const char *text, size_t size, 
     status = tl__bind(config->rows, &config->settings, &tree->root, tree->file, "", &config->arena, error);
     if (status == TL_OUT_OF_MEMORY) return status;
     config_check_members(config, error);
+    TL_TRY(config_check_alerts(config, error));
     if (error->status == TL_OUT_OF_MEMORY) return TL_OUT_OF_MEMORY;
     if (need_data) config_need_data(config, error);
     if (error->status != TL_OK) {

@@ -26,10 +26,14 @@ typedef struct tl__output_settings {
 typedef struct tl__analytics_settings {
     bool enabled, export_csv, export_json, export_alerts;
     int64_t batch_sampling_rate;
+    const char *folder;          /* holds runs/; relative to --out */
+    int64_t keep_runs;           /* newest ones that are kept; 0: all */
+    const tl_value *alerts;      /* the user's own (train/alerts.h); NULL: none */
 } tl__analytics_settings;
 
 typedef struct tl__config_settings {
     const char *name;            /* NULL: from the file's name, see tl__config_name */
+    const char *symbol, *strategy, *timeframe;    /* what the run is about, for its record; symbol also names it */
     int64_t seed;
     tl__data_settings data;
     tl__network_settings network;
@@ -41,7 +45,7 @@ typedef struct tl__config_settings {
     const tl_value *search;      /* of train:optimize */
 } tl__config_settings;
 
-enum { TL__CONFIG_ROWS = 12 };   /* with the one that ends the table */
+enum { TL__CONFIG_ROWS = 15 };   /* with the one that ends the table */
 TL_PRIV void tl__config_rows(tl__field rows[TL__CONFIG_ROWS]);
 
 typedef struct tl__config {

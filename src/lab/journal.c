@@ -145,8 +145,7 @@ static void journal_row(tl__buffer *out, const tl__epoch *e, bool classification
     tl__buffer_char(out, '\n');
 }
 
-/* Rows of the old table that are older than what the trainer remembers. */
-static void journal_keep_rows(tl__buffer *out, const tl__buffer *old, double first_epoch)
+TL_PRIV void tl__journal_keep_rows(tl__buffer *out, const tl__buffer *old, double first_epoch)
 {
     const char *at = old->data, *end = at ? at + old->size : at;
     bool header = true;
@@ -175,7 +174,7 @@ TL_PRIV tl_status tl__journal_table(tl__journal *journal, const char *folder, bo
     journal_header(&text, classification);
     if (epochs && tl__trainer_epoch(trainer, 0)->epoch > 1.0 && tl__file_exists(path) &&
         tl__file_read(path, &old, (size_t)1 << 30, NULL) == TL_OK)
-        journal_keep_rows(&text, &old, tl__trainer_epoch(trainer, 0)->epoch);
+        tl__journal_keep_rows(&text, &old, tl__trainer_epoch(trainer, 0)->epoch);
     for (size_t i = 0; i < epochs; i++) journal_row(&text, tl__trainer_epoch(trainer, i), classification);
     tl_status status = text.failed ? tl__fail_memory(error, text.size)
                                    : tl__file_replace(path, text.data, text.size, false, error);

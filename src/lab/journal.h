@@ -38,6 +38,8 @@ TL_PRIV size_t tl__journal_bytes(void);   /* of the heap, while one is open */
 /* Flushes, closes, and gives the context its log back. Safe on a journal that is all zeros. */
 TL_PRIV tl_status tl__journal_close(tl__journal *journal, tl_error *error);
 
+/* Rows of the text of a table that are older than `first_epoch`, which a trainer no longer remembers. */
+TL_PRIV void tl__journal_keep_rows(tl__buffer *out, const tl__buffer *old, double first_epoch);
 /* Begin metrics.csv anew with the epochs that the trainer remembers (after a resume), else with the header alone. */
 TL_PRIV tl_status tl__journal_table(tl__journal *journal, const char *folder, bool classification,
                                     const tl__trainer *trainer, tl_error *error);

@@ -2,6 +2,7 @@
  * is found before a folder is made; from then on whatever happens ends in status.json. */
 #include "base/text.h"
 #include "data/forecast.h"
+#include "lab/analytics.h"
 #include "lab/charts.h"
 #include "lab/figures.h"
 #include "lab/folder.h"
@@ -23,6 +24,7 @@ typedef struct run_state {
     tl__journal journal;
     tl__live live;
     tl__lock *lock;
+    tl__analytics_files *analytics;  /* NULL: none are written */
     tl_progress progress;            /* the last one */
     const char *folder, *checkpoint; /* checkpoint: to go on from, or NULL */
     const char *best_path;           /* NULL: not wanted */
@@ -35,7 +37,7 @@ typedef struct run_state {
 static tl_status run_on_epoch(void *user, const tl__trainer *trainer, const tl__epoch *epoch, tl_error *error)
 {
     run_state *run = user;
-    (void)trainer;
+    tl__analytics_epoch_done(run->analytics, trainer, epoch);
     TL_TRY(tl__journal_epoch(&run->journal, epoch, error));
     if (run->best_path && epoch->best != 0.0) return tl_model_save(run->session.model, run->best_path, error);
     return TL_OK;
@@ -304,6 +306,7 @@ static tl_status run_plan_training(run_state *run, tl_error *error)
     kept[1] = (tl__listener){.before = tl__live_before, .user = &run->live};
     tl__trainer_options options = {.folder = checkpoints, .model_id = tl__path_name(run->folder), .listeners = kept,
                                    .listener_count = 2, .progress = run_on_progress, .progress_user = run,
+                                   .analytics = run->config->settings.analytics.enabled,
                                    .run = run->folder};
     TL_TRY(tl__session_train(&run->session, &options, error));
     run->live.folder = run->folder;
@@ -387,12 +390,34 @@ static void run_say_beginning(run_state *run)
         tl__log_line(run->context, TL_LOG_INFO, "%s", run->session.data->note);
     run_say_unread(run);
     run_say_transfer(run);
-    if (run->config->settings.analytics.enabled)
-        tl__log_line(run->context, TL_LOG_WARNING, "analytics.enabled: detailed analytics come with a later version; "
-                     "metrics.csv and metrics.json are written as always.");
     if (run->checkpoint)
         tl__log_line(run->context, TL_LOG_INFO, "going on with %s after epoch %zu", run->folder,
                      tl__trainer_epochs(run->session.trainer));
+}
+
+static void run_open_analytics(run_state *run)
+{
+    char architecture[256];
+    if (!run->config->settings.analytics.enabled) return;
+    tl__session_architecture(&run->session, architecture, sizeof architecture);
+    tl__analytics_run about = {.config = run->config, .run = run->folder, .out = run->options->out,
+                               .hash = run->hash, .data = run->session.data, .architecture = architecture};
+    tl__analytics_open(run->context, &about, run->session.trainer, &run->analytics);
+    if (!run->analytics) return;
+    tl__analytics_paths paths = tl__analytics_paths_of(run->analytics);
+    const char *shown = *paths.csv ? paths.csv : *paths.json ? paths.json : paths.alerts;
+    tl__log_line(run->context, TL_LOG_INFO, "analytics   %.*s",
+                 (int)(strlen(shown) - strlen(tl__path_name(shown))), shown);
+}
+
+/* When the trainer has no more to do: its memory serves to write. */
+static void run_end_analytics(run_state *run, const tl__train_result *end, const char *why)
+{
+    tl__analytics_end(run->analytics, run->session.trainer, end, why);
+    tl__analytics_paths paths = tl__analytics_paths_of(run->analytics);
+    tl__format(run->result->analytics_csv, sizeof run->result->analytics_csv, "%s", paths.csv);
+    tl__format(run->result->analytics_json, sizeof run->result->analytics_json, "%s", paths.json);
+    tl__format(run->result->analytics_alerts, sizeof run->result->analytics_alerts, "%s", paths.alerts);
 }
 
 static void run_say_end(run_state *run, const tl__train_result *end)
@@ -458,7 +483,8 @@ static tl_value *run_put_result(run_state *run, tl__builder *builder, const tl__
 }
 
 /* The parts are scored, and described with all figures. */
-static tl_status run_measure(run_state *run, tl__builder *builder, tl_value *root, tl_error *error)
+static tl_status run_measure(run_state *run, const tl__train_result *end, tl__builder *builder, tl_value *root,
+                             tl_error *error)
 {
     static const char *const names[] = {"train", "validation", "test"};
     tl_scores *scores[] = {&run->result->train, &run->result->validation, &run->result->test};
@@ -468,7 +494,9 @@ static tl_status run_measure(run_state *run, tl__builder *builder, tl_value *roo
         TL_TRY(tl__trainer_record(run->session.trainer, (tl_part)p, builder, root, names[p], scores[p], error));
     if (run->journal.classification) tl__class_distribution(builder, root, "class_distribution", run->session.data);
     run_say_targets(run, root);
-    tl__trainer_free(run->session.trainer);    /* its memory serves the rest */
+    tl__trainer_keep_records(run->session.trainer);    /* its memory serves the rest */
+    run_end_analytics(run, end, "");
+    tl__trainer_free(run->session.trainer);
     run->session.trainer = NULL;
     return builder->failed ? tl__fail_memory(error, 0) : TL_OK;
 }
@@ -540,7 +568,7 @@ static tl_status run_conclude(run_state *run, const tl__train_result *end, tl_er
     if (tl__tree_new(&run->context->heap, NULL, &tree) != TL_OK) return tl__fail_memory(error, sizeof *tree);
     tl__builder_init(&builder, tree);
     tl_value *root = run_put_result(run, &builder, end);
-    tl_status status = run_measure(run, &builder, root, error);
+    tl_status status = run_measure(run, end, &builder, root, error);
     if (status == TL_OK) status = run_write_model(run, error);
     const char *path = tl__path_join(&run->arena, run->folder, "metrics.json");
     if (status == TL_OK)
@@ -562,10 +590,15 @@ static tl_status run_train(run_state *run, tl_error *error)
     TL_TRY(tl__journal_table(&run->journal, run->folder, run->journal.classification, run->session.trainer, error));
     run_set_progress(run, "training");
     TL_TRY(tl__journal_status(&run->journal, &run->progress, NULL, true, error));
+    run_open_analytics(run);
     tl_status status = tl__trainer_run(run->session.trainer, error);
     tl__trainer_result(run->session.trainer, &end);
     run_fill_result(run, &end);
-    if (status != TL_OK) return status;
+    if (status != TL_OK) {
+        tl__trainer_keep_records(run->session.trainer);
+        run_end_analytics(run, &end, error->message);
+        return status;
+    }
     run_say_end(run, &end);
     if (run->live.set_count) TL_TRY(tl__live_config(&run->live, NULL, 0, &run->changed, error));
     TL_TRY(run_conclude(run, &end, error));
@@ -599,6 +632,7 @@ static tl_status run_all(run_state *run, const char *config_path, tl_error *erro
     if (o->resume) TL_TRY(run_prepare_resume(run, config_path, error));
     else if (o->from) TL_TRY(run_prepare_from(run, config_path, error));
     else TL_TRY(tl__config_read_for(run->context, config_path, o->set, o->set_count, o->out, &run->config, error));
+    if (o->detailed_analytics) run->config->settings.analytics.enabled = true;
     TL_TRY(tl__config_hash(run->config, run->hash, error));
     TL_TRY(tl__session_open(run->context, run->config, NULL, &run->session, error));
     if (!run->checkpoint) TL_TRY(tl__session_transfer(&run->session, error));
@@ -619,9 +653,10 @@ static tl_status run_all(run_state *run, const char *config_path, tl_error *erro
     return run->journal.context ? run_finish(run, status, error, error) : status;
 }
 
-TL_PRIV size_t tl__run_bytes(void)
+TL_PRIV size_t tl__run_bytes(const tl__config *config)
 {
-    return sizeof(run_state) + TL__ARENA_FIRST + tl__lock_bytes() + tl__journal_bytes();
+    size_t analytics = config->settings.analytics.enabled ? tl__analytics_files_bytes() : 0;
+    return sizeof(run_state) + TL__ARENA_FIRST + tl__lock_bytes() + tl__journal_bytes() + analytics;
 }
 
 TL_API tl_status tl_run(tl_context *context, const char *config, const tl_options *options, tl_run_result *result,
@@ -640,6 +675,7 @@ TL_API tl_status tl_run(tl_context *context, const char *config, const tl_option
     tl_status status = run_all(run, config, error ? error : &own_error);
     tl__journal_close(&run->journal, NULL);
     tl__live_close(&run->live);
+    tl__analytics_close(run->analytics);
     tl__session_close(&run->session);
     tl__config_free(run->changed);
     tl__config_free(run->config);
@@ -670,6 +706,14 @@ TL_API tl_status tl_run_result_value(tl_context *context, const tl_run_result *r
     tl__scores_put(&builder, root, "train", &result->train, classes);
     tl__scores_put(&builder, root, "validation", &result->validation, classes);
     tl__scores_put(&builder, root, "test", &result->test, classes);
+    const char *const paths[][2] = {{"csv_path", result->analytics_csv}, {"json_path", result->analytics_json},
+                                    {"alerts_path", result->analytics_alerts}};
+    tl_value *analytics = NULL;
+    for (size_t i = 0; i < TL_COUNT(paths); i++) {
+        if (!*paths[i][1]) continue;
+        if (!analytics) analytics = tl__put_map(&builder, root, "analytics");
+        tl__put_text(&builder, analytics, paths[i][0], paths[i][1]);
+    }
     if (builder.failed) {
         tl__tree_free(tree);
         return TL_OUT_OF_MEMORY;

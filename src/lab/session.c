@@ -71,6 +71,7 @@ TL_PRIV tl_status tl__session_train(tl__session *session, const tl__trainer_opti
     all.settings = &config->settings.train;
     all.file = config->path;
     all.seed = (uint64_t)config->settings.seed;
+    all.sampling = config->settings.analytics.batch_sampling_rate;
     tl__trainer_free(session->trainer);
     session->trainer = NULL;
     tl_status status = tl__trainer_new(session->model, session->data, &all, &session->trainer, error);
@@ -174,6 +175,11 @@ static size_t session_describe_layers(const tl__session *session, char *out, siz
                            plain ? "" : words[node->activation]);
     }
     return used < size ? used : size - 1;
+}
+
+TL_PRIV void tl__session_architecture(const tl__session *session, char *out, size_t size)
+{
+    session_describe_layers(session, out, size);
 }
 
 TL_PRIV void tl__session_describe(const tl__session *session, char *data, char *network, size_t size)

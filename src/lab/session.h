@@ -29,11 +29,15 @@ TL_PRIV void tl__session_close(tl__session *session);    /* also of one that fai
 /* The two lines at the beginning of a run: the data, the network and what it takes. */
 TL_PRIV void tl__session_describe(const tl__session *session, char *data, char *network, size_t size);
 
+/* The network in one line: "64 → 64 relu → 10". */
+TL_PRIV void tl__session_architecture(const tl__session *session, char *out, size_t size);
+
 /* Numbers and bytes for people: "1,797", "412 KiB". */
 TL_PRIV void tl__say_count(char out[32], uint64_t count);
 TL_PRIV void tl__say_bytes(char out[32], double bytes);
 
-/* What a run holds beside its session while it trains: its own struct, lock, logs and names. */
-TL_PRIV size_t tl__run_bytes(void);
+/* What a run holds beside its session while it trains: its own struct, lock, logs and names; with detailed analytics
+ * their files. */
+TL_PRIV size_t tl__run_bytes(const tl__config *config);
 
 #endif

@@ -109,6 +109,7 @@ TL_PRIV tl_status tl__file_truncate(const char *path, uint64_t bytes, tl_error *
 }
 TL_PRIV tl_status tl__folder_make(const char *path, tl_error *error) { return none_file(path, error); }
 TL_PRIV tl_status tl__folder_make_new(const char *path, tl_error *error) { return none_file(path, error); }
+TL_PRIV tl_status tl__folder_remove(const char *path, tl_error *error) { return none_file(path, error); }
 TL_PRIV bool tl__folder_current(char *out, size_t size) { (void)out; (void)size; return false; }
 TL_PRIV tl_status tl__folder_list(tl_context *context, const char *path, bool (*each)(void *user, const char *name),
                                   void *user, tl_error *error)

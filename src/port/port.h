@@ -54,6 +54,7 @@ TL_PRIV tl_status tl__file_remove(const char *path, tl_error *error);
 TL_PRIV tl_status tl__file_truncate(const char *path, uint64_t bytes, tl_error *error);
 TL_PRIV tl_status tl__folder_make(const char *path, tl_error *error);            /* with its parents; exists: fine */
 TL_PRIV tl_status tl__folder_make_new(const char *path, tl_error *error);        /* TL_EXISTS when it is there */
+TL_PRIV tl_status tl__folder_remove(const char *path, tl_error *error);          /* an empty one */
 /* The current folder as an absolute path; false when the system does not say or it is too long. */
 TL_PRIV bool tl__folder_current(char *out, size_t size);
 /* Names in a folder, sorted by bytes, without . and .. ; called for each until it gives false. */

@@ -422,6 +422,12 @@ TL_PRIV tl_status tl__folder_make_new(const char *path, tl_error *error)
     return TL_OK;
 }
 
+TL_PRIV tl_status tl__folder_remove(const char *path, tl_error *error)
+{
+    if (rmdir(path) != 0) return posix_file_failed(error, path, "cannot be removed", errno);
+    return TL_OK;
+}
+
 TL_PRIV bool tl__folder_current(char *out, size_t size)
 {
     return getcwd(out, size) != NULL;

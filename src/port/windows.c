@@ -399,6 +399,11 @@ TL_PRIV tl_status tl__folder_make_new(const char *path, tl_error *error)
     return CreateDirectoryA(path, NULL) ? TL_OK : windows_failed(error, path, "cannot be made");
 }
 
+TL_PRIV tl_status tl__folder_remove(const char *path, tl_error *error)
+{
+    return RemoveDirectoryA(path) ? TL_OK : windows_failed(error, path, "cannot be removed");
+}
+
 TL_PRIV bool tl__folder_current(char *out, size_t size)
 {
     DWORD n = GetCurrentDirectoryA((DWORD)size, out);

@@ -189,9 +189,10 @@ TL_PRIV tl_status tl__alerts_always(const tl__records *one, uint32_t *said, tl__
 }
 
 /* The training ended with NaN: no row has it, so the rule is given with the reason. */
-static tl_status alerts_not_finite(const tl__alert_rules *rules, const tl__records *records, tl__alert_fn *each,
-                                   void *user, tl_error *error)
+TL_PRIV tl_status tl__alerts_end(const tl__alert_rules *rules, const tl__records *records, tl__alert_fn *each,
+                                 void *user, tl_error *error)
 {
+    if (!records->not_finite) return TL_OK;
     const tl__record *last = records->count ? tl__records_at(records, records->count - 1) : NULL;
     tl__alert alert = {.epoch = last ? (int64_t)last->epoch.epoch + 1 : 1};
     for (size_t i = 0; i < rules->count && !alert.rule; i++)
@@ -207,7 +208,7 @@ TL_PRIV tl_status tl__alerts_each(const tl__alert_rules *rules, const tl__record
                                   void *user, tl_error *error)
 {
     for (size_t i = 0; i < records->count; i++) TL_TRY(tl__alerts_at(rules, records, i, each, user, error));
-    return records->not_finite ? alerts_not_finite(rules, records, each, user, error) : TL_OK;
+    return tl__alerts_end(rules, records, each, user, error);
 }
 
 /* ---- the user's rules ---- */

@@ -52,7 +52,10 @@ TL_PRIV tl_status tl__alerts_at(const tl__alert_rules *rules, const tl__records 
  * remembers. */
 TL_PRIV tl_status tl__alerts_always(const tl__records *one, uint32_t *said, tl__alert_fn *each, void *user,
                                     tl_error *error);
-/* Those of the whole record, and of how it ended (records->not_finite). */
+/* That of how the training ended (records->not_finite), if it did so. */
+TL_PRIV tl_status tl__alerts_end(const tl__alert_rules *rules, const tl__records *records, tl__alert_fn *each,
+                                 void *user, tl_error *error);
+/* Those of the whole record, and of how it ended. */
 TL_PRIV tl_status tl__alerts_each(const tl__alert_rules *rules, const tl__records *records, tl__alert_fn *each,
                                   void *user, tl_error *error);
 

@@ -454,6 +454,7 @@ static tl_status loop_steps(tl__trainer *trainer, double max_steps, bool *whole,
     tl__batches_start(trainer->batches, (uint32_t)trainer->state.epoch, (size_t)trainer->state.step);
     for (;;) {
         TL_TRY(loop_before(trainer, error));
+        tl__analytics_begin(trainer);
         if (tl__cancelled(trainer->context) || trainer->session_steps >= max_steps) return TL_OK;
         batch = tl__batches_next(trainer->batches);
         if (!batch) TL_TRY(tl__batches_failure(trainer->batches, error));

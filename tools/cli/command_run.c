@@ -85,7 +85,8 @@ static int run_run(cli_state *cli)
 const cli_command *cli_command_run(void)
 {
     static const cli_command command = {
-        "train:run", "CONFIG", "resume from note tag plan loss-function", "train a network and measure it",
+        "train:run", "CONFIG", "resume from note tag plan loss-function detailed-analytics symbol strategy timeframe",
+        "train a network and measure it",
         "Reads the config and its data, builds the network, trains it, measures it on the test part and writes a run\n"
         "folder, output/runs/NAME_TIME: the model, the figures of every epoch, the config and the log. Ctrl-C "
         "finishes\nthe step, saves, and --resume goes on from there to the same result.\n\n"
