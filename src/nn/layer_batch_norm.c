@@ -250,8 +250,8 @@ TL_PRIV const tl__member_head *tl__layer_batch_norm(void)
         .head = {.name = "batch_norm", .aliases = "batchnorm",
                  .help = "Each feature is brought to mean 0 and variance 1 over the batch, then scaled and shifted by "
                          "two learned numbers (Ioffe and Szegedy 2015); in evaluation by running statistics. "
-                         "Conventions are PyTorch's. Padding of sequences does not count. Under gradient accumulation it "
-                         "normalises over each micro-batch.",
+                         "Conventions are PyTorch's. Padding of sequences does not count. Under gradient accumulation "
+                         "it normalises over each micro-batch.",
                  .rows = batch_norm_rows, .settings_size = sizeof(batch_norm_settings)},
         .inputs_min = 1, .inputs_max = 1, .state_size = sizeof(batch_norm_state), .shape = batch_norm_shape,
         .keeps_time = tl__keeps_positions,
