@@ -202,7 +202,7 @@ static void bayesian_one(bayesian_work *work, int64_t trial, double *out)
 
 static tl_status search_bayesian_propose(const tl__search_view *view, size_t wanted, double *out, tl_error *error)
 {
-    const size_t axes = view->space->count, start = axes < 3 ? 4 : axes < 8 ? 2 * axes : 16;
+    const size_t axes = view->space->count, start = axes < 4 ? 4 : axes < 12 ? axes + 1 : 12;
     size_t room = (view->known < BAYESIAN_ROOM ? view->known : BAYESIAN_ROOM) + BAYESIAN_BATCH, finite = 0;
     for (size_t i = 0; i < view->known; i++) finite += tl__is_finite_d(view->losses[i]);
     size_t bytes = sizeof(bayesian_work) + tl__gaussian_doubles(room, axes) * sizeof(double);
