@@ -200,6 +200,8 @@ typedef struct tl_progress {
     const char *run;                 /* the run's folder; "": none */
     const char *line;                /* at an epoch's end: it in one line, as the log has it; else "" */
     const char *note;                /* what this run is part of, "trial 3/10"; "": nothing */
+    int64_t trials, trials_ended;    /* of a search or experiment, whose seconds are meant then; 0: none */
+    double best;                     /* best figure of its trials; NaN: none yet */
 } tl_progress;
 
 /* Called in the caller's thread, at most ten times a second and at each epoch's end; true goes on, false stops as
@@ -230,9 +232,10 @@ typedef struct tl_options {
     const char *note, *tag;          /* of run, rollback and versions: for the version; NULL: none */
     int64_t keep;                    /* of versions: remove all but so many of each name; 0: none */
     bool detailed_analytics;         /* of run: as analytics.enabled: true */
+    int64_t shard, shards;           /* of optimize and experiment: only part `shard` (from 1) of `shards`; 0: all */
 } tl_options;
 #define TL_OPTIONS {sizeof(tl_options), NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, false, \
-                    NULL, NULL, false, 0, 0, NULL, NULL, NULL, 0, false}
+                    NULL, NULL, false, 0, 0, NULL, NULL, NULL, 0, false, 0, 0}
 
 /* Figures of one part of the data. What the task does not have is NaN. */
 typedef struct tl_scores {

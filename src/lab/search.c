@@ -1,42 +1,79 @@
-/* The search: block. A grid counts through all combinations, the last parameter fastest; random draws each parameter by
- * itself from a counter-based stream. */
+/* The search: block into axes. A list of numbers in order is an axis with an order, so that a method learns from the
+ * neighbours of a value; any other list is an axis of names. */
 #include "lab/search.h"
 
-#include "base/math.h"
 #include "base/hash.h"
-#include "base/random.h"
+#include "base/math.h"
 #include "base/text.h"
+#include "lab/search_method_list.h"
 #include "text/bind.h"
 #include "text/yaml.h"
 
-typedef struct search_settings {
+typedef struct search_stop_settings {
+    bool present;
     int method;
-    int64_t trials;
+    int64_t min_epochs;
+    double factor;
+    int64_t startup;
+} search_stop_settings;
+
+typedef struct search_settings {
+    int method;                  /* 0: auto; else a member's number + 1 */
+    int64_t trials, generation, parallel;
+    bool async;
+    search_stop_settings stop;
     const char *metric;
     const tl_value *parameters;
 } search_settings;
 
 typedef struct search_range {
-    double min, max;
+    double min, max, step;
     int scale;
 } search_range;
 
-static const char *const search_methods[] = {"grid", "random", NULL};
-static const char *const search_scales[] = {"auto", "linear", "log", NULL};
+enum { SEARCH_AUTO, SEARCH_LINEAR, SEARCH_LOG, SEARCH_LOG10, SEARCH_INTEGER };
 
 TL_PRIV const tl__field *tl__search_rows(void)
 {
+#define TL__X(name) #name,
+    static const char *const methods[] = {"auto", TL__SEARCH_METHODS(TL__X) NULL};
+#undef TL__X
+    static const char *const stops[] = {"none", "median", "asha", "hyperband", NULL};
+#define ROW(field) .name = #field, .offset = offsetof(search_stop_settings, field)
+    static const tl__field stop[] = {
+        {ROW(method), .kind = TL__FIELD_CHOICE, .choices = stops, .fallback = TL__STOP_ASHA,
+         .help = "median: worse than the median of earlier trials at the same epoch; asha: only the best of each rung go "
+                 "on; hyperband: asha with rungs that begin later for some; none"},
+        {ROW(min_epochs), .kind = TL__FIELD_INT, .fallback = 3, .min = 1, .max = 1e6, .unit = "epochs",
+         .help = "Epochs that every trial gets"},
+        {ROW(factor), .kind = TL__FIELD_FLOAT, .fallback = 3, .min = 1.5, .max = 100,
+         .help = "asha, hyperband: rungs at min_epochs, min_epochs * factor, ...; one in so many goes on from each"},
+        {ROW(startup), .kind = TL__FIELD_INT, .fallback = 5, .min = 1, .max = 1e6, .unit = "trials",
+         .help = "median: nothing is stopped before so many trials have come that far"},
+        {.name = NULL}};
+#undef ROW
 #define ROW(field) .name = #field, .offset = offsetof(search_settings, field)
     static const tl__field rows[] = {
-        {ROW(method), .kind = TL__FIELD_CHOICE, .choices = search_methods, .fallback = TL__SEARCH_RANDOM,
-         .help = "grid: all combinations of lists; random: each trial draws every parameter"},
+        {ROW(method), .kind = TL__FIELD_CHOICE, .choices = methods,
+         .help = "grid: all combinations of lists; random: each trial draws every parameter; bayesian: a Gaussian process "
+                 "for few parameters; tpe: Parzen estimators for many; auto: a grid that trials can go through, "
+                 "else bayesian up to 8 parameters, else tpe"},
         {ROW(trials), .kind = TL__FIELD_INT, .flags = TL__AUTO, .fallback = 0, .min = 0, .max = TL__SEARCH_MOST,
-         .unit = "trials", .help = "How many trials; auto: 20, or all of a grid"},
+         .unit = "trials", .help = "How many trials; auto: all of a grid, 20 of random, else 50"},
         {ROW(metric), .kind = TL__FIELD_TEXT, .text = "val_loss",
          .help = "Figure of the validation part: val_loss, accuracy, balanced_accuracy, f1_macro, auc, mse, mae, rmse, "
                  "r2"},
+        {ROW(parallel), .kind = TL__FIELD_INT, .flags = TL__AUTO, .fallback = 0, .min = 0, .max = 1024,
+         .unit = "trials", .help = "Trials at work at the same time, each on one thread; 1: one on all threads; auto: one "
+                                   "for each thread. The result does not depend on it"},
+        {ROW(generation), .kind = TL__FIELD_INT, .flags = TL__AUTO, .fallback = 0, .min = 0, .max = 64,
+         .unit = "trials", .help = "Trials that are proposed together and see exactly the trials before them; auto: 4"},
+        {ROW(async), .kind = TL__FIELD_BOOL,
+         .help = "A trial sees whatever has ended when it begins: nothing waits, and the search cannot be repeated"},
+        {ROW(stop), .kind = TL__FIELD_BLOCK, .flags = TL__OPTIONAL, .rows = stop,
+         .help = "Ends hopeless trials early; off unless mentioned"},
         {ROW(parameters), .kind = TL__FIELD_TREE,
-         .help = "{setting: list of values} or {setting: {min, max, scale: linear or log}}"},
+         .help = "{setting: list of values} or {setting: {min, max, scale: linear, log, log10 or integer, step}}"},
         {.name = NULL}};
 #undef ROW
     return rows;
@@ -44,29 +81,35 @@ TL_PRIV const tl__field *tl__search_rows(void)
 
 static const tl__field *search_range_rows(void)
 {
+    static const char *const scales[] = {"auto", "linear", "log", "log10", "integer", NULL};
 #define ROW(field) .name = #field, .offset = offsetof(search_range, field)
     static const tl__field rows[] = {
         {ROW(min), .kind = TL__FIELD_FLOAT, .flags = TL__REQUIRED, .help = "Least value"},
         {ROW(max), .kind = TL__FIELD_FLOAT, .flags = TL__REQUIRED, .help = "Largest value"},
-        {ROW(scale), .kind = TL__FIELD_CHOICE, .choices = search_scales,
-         .help = "linear, or log: each factor is as likely as any other; auto: as the setting asks"},
+        {ROW(step), .kind = TL__FIELD_FLOAT, .help = "Only min, min + step, ...; 0: all between"},
+        {ROW(scale), .kind = TL__FIELD_CHOICE, .choices = scales,
+         .help = "linear; log: each factor is as likely as any other; log10: so, and min and max are exponents of ten; "
+                 "integer: whole numbers; auto: as the setting asks"},
         {.name = NULL}};
 #undef ROW
     return rows;
 }
 
-static const struct search_metric { const char *name; bool higher; size_t offset; } search_metrics[] = {
-    {"val_loss", false, offsetof(tl_scores, loss)},
-    {"accuracy", true, offsetof(tl_scores, accuracy)},
-    {"balanced_accuracy", true, offsetof(tl_scores, balanced_accuracy)},
-    {"precision_macro", true, offsetof(tl_scores, precision_macro)},
-    {"recall_macro", true, offsetof(tl_scores, recall_macro)},
-    {"f1_macro", true, offsetof(tl_scores, f1_macro)},
-    {"auc", true, offsetof(tl_scores, auc)},
-    {"mse", false, offsetof(tl_scores, mse)},
-    {"mae", false, offsetof(tl_scores, mae)},
-    {"rmse", false, offsetof(tl_scores, rmse)},
-    {"r2", true, offsetof(tl_scores, r2)},
+/* after: the column of an epoch that comes nearest. */
+static const struct search_metric { const char *name; bool higher; size_t offset, after; } search_metrics[] = {
+#define AT(figure, column) offsetof(tl_scores, figure), offsetof(tl__epoch, column)
+    {"val_loss", false, AT(loss, val_loss)},
+    {"accuracy", true, AT(accuracy, val_accuracy)},
+    {"balanced_accuracy", true, AT(balanced_accuracy, val_balanced_accuracy)},
+    {"precision_macro", true, AT(precision_macro, val_f1_macro)},
+    {"recall_macro", true, AT(recall_macro, val_balanced_accuracy)},
+    {"f1_macro", true, AT(f1_macro, val_f1_macro)},
+    {"auc", true, AT(auc, val_balanced_accuracy)},
+    {"mse", false, AT(mse, val_mse)},
+    {"mae", false, AT(mae, val_mae)},
+    {"rmse", false, AT(rmse, val_mse)},
+    {"r2", true, AT(r2, val_r2)},
+#undef AT
 };
 
 static const struct search_metric *search_metric_find(const char *name)
@@ -84,120 +127,201 @@ TL_PRIV double tl__search_score(const tl__search *search, const tl_scores *valid
     return value;
 }
 
-static tl_status search_read_parameter(tl__config *config, const tl_value *value, tl__search_parameter *out,
-                                       tl_error *error)
+TL_PRIV double tl__search_epoch_score(const tl__search *search, const tl__epoch *epoch)
 {
-    const char *file = value->file ? value->file : config->path, *suggestion = NULL;
-    const char *path = tl__config_canonical(config->rows, value->key, &config->arena);
-    const tl__field *row = tl__config_row_at(config, path, &suggestion);
-    if (!row)
-        return tl__fail_at(error, TL_BAD_CONFIG, file, value->key_line, value->key_column, "search.parameters",
-                           suggestion ? "%s is not a setting; did you mean '%s'?" : "%s is not a setting.%s", path,
-                           suggestion ? suggestion : "");
-    *out = (tl__search_parameter){.path = path, .whole = row->kind == TL__FIELD_INT || row->kind == TL__FIELD_INT_LIST};
-    if (value->kind == TL_LIST && value->count > 0) {
-        out->values = value;
-        return TL_OK;
+    const struct search_metric *metric = search_metric_find(search->metric);
+    double value;
+    memcpy(&value, (const char *)epoch + metric->after, sizeof value);
+    return value;
+}
+
+/* ---- parameters ---- */
+
+/* Numbers that only rise or only fall? */
+static bool search_in_order(const tl_value *list)
+{
+    double before = 0.0, last = 0.0;
+    size_t i = 0;
+    for (const tl_value *v = list->first; v; v = v->next, i++) {
+        if (v->kind != TL_INTEGER && v->kind != TL_NUMBER) return false;
+        if (i > 0 && v->number == last) return false;
+        if (i > 1 && (v->number > last) != (last > before)) return false;
+        before = last;
+        last = v->number;
     }
+    return true;
+}
+
+static tl_status search_read_range(const tl_value *value, const char *file, const char *path, const tl__field *row,
+                                   tl__arena *arena, tl__search_parameter *out, tl__axis *axis, tl_error *error)
+{
     search_range range;
     char setting[160];
     tl__format(setting, sizeof setting, "search.parameters.%s", path);
     if (value->kind != TL_MAP)
         return tl__fail_at(error, TL_BAD_CONFIG, file, value->line, value->column, setting,
                            "%s needs a list of values or a range, {min: 0.0001, max: 0.1, scale: log}.", path);
-    TL_TRY(tl__bind(search_range_rows(), &range, value, file, setting, &config->arena, error));
-    out->min = range.min;
-    out->max = range.max;
-    out->log = range.scale == 2 || (range.scale == 0 && (row->flags & TL__LOG) && range.min > 0);
-    if (!(range.min < range.max) || (out->log && range.min <= 0))
-        return tl__fail_at(error, TL_BAD_CONFIG, file, value->line, value->column, setting, out->log
+    TL_TRY(tl__bind(search_range_rows(), &range, value, file, setting, arena, error));
+    axis->log = range.scale == SEARCH_LOG || range.scale == SEARCH_LOG10 ||
+                (range.scale == SEARCH_AUTO && row && (row->flags & TL__LOG) && range.min > 0 && range.step == 0);
+    axis->min = range.scale == SEARCH_LOG10 ? tl__pow(10.0, range.min) : range.min;
+    axis->max = range.scale == SEARCH_LOG10 ? tl__pow(10.0, range.max) : range.max;
+    out->whole = range.scale == SEARCH_INTEGER ||
+                 (row && (row->kind == TL__FIELD_INT || row->kind == TL__FIELD_INT_LIST));
+    axis->kind = out->whole ? TL__AXIS_WHOLE : TL__AXIS_REAL;
+    if (!(range.min < range.max) || (axis->log && axis->min <= 0) || !(axis->max < 1e300))
+        return tl__fail_at(error, TL_BAD_CONFIG, file, value->line, value->column, setting, axis->log
                                ? "on a log scale %s needs 0 < min < max." : "%s needs min < max.", path);
+    if (out->whole && (axis->min != tl__floor(axis->min) || axis->max != tl__floor(axis->max)))
+        return tl__fail_at(error, TL_BAD_CONFIG, file, value->line, value->column, setting,
+                           "%s takes whole numbers, so min and max must be whole.", path);
+    if (range.step == 0.0) return TL_OK;
+    double steps = tl__floor((range.max - range.min) / range.step * (1.0 + 1e-12));
+    if (!(range.step > 0.0) || axis->log || !(steps >= 1.0 && steps < TL__SEARCH_MOST))
+        return tl__fail_at(error, TL_BAD_CONFIG, file, value->line, value->column, setting,
+                           "a step needs a linear range and must be larger than 0 and at most max - min.");
+    out->first = range.min;
+    out->step = range.step;
+    axis->kind = TL__AXIS_WHOLE;
+    axis->min = 0.0;
+    axis->max = steps;
     return TL_OK;
 }
 
-static tl_status search_count_grid(const tl__config *config, tl__search *search, tl_error *error)
+static tl_status search_read_parameter(const tl_value *value, const char *file, tl__config *config, tl__arena *arena,
+                                       tl__search *search, tl_error *error)
 {
-    int64_t all = 1;
-    for (size_t i = 0; i < search->count; i++) {
-        if (!search->parameters[i].values)
-            return tl__fail_at(error, TL_BAD_CONFIG, config->path, 0, 0, "search.method",
-                               "a grid needs lists, and %s is "
-                               "a range; list its values or take method: random.", search->parameters[i].path);
-        all *= (int64_t)search->parameters[i].values->count;
-        if (all > TL__SEARCH_MOST)
-            return tl__fail_at(error, TL_BAD_CONFIG, config->path, 0, 0, "search.parameters",
-                               "the grid has more than %d combinations; take method: random.", (int)TL__SEARCH_MOST);
+    const char *suggestion = NULL, *path = value->key;
+    const tl__field *row = NULL;
+    tl__search_parameter *out = &search->parameters[search->space.count];
+    tl__axis *axis = &search->space.axes[search->space.count];
+    if (config) path = tl__config_canonical(config->rows, value->key, &config->arena);
+    if (config) row = tl__config_row_at(config, path, &suggestion);
+    if (config && !row)
+        return tl__fail_at(error, TL_BAD_CONFIG, file, value->key_line, value->key_column, "search.parameters",
+                           suggestion ? "%s is not a setting; did you mean '%s'?" : "%s is not a setting.%s", path,
+                           suggestion ? suggestion : "");
+    for (size_t i = 0; i < search->space.count; i++)
+        if (tl__same_text(search->parameters[i].path, path))
+            return tl__fail_at(error, TL_BAD_CONFIG, file, value->key_line, value->key_column, "search.parameters",
+                               "%s is listed twice; keep one of them.", path);
+    *out = (tl__search_parameter){.path = path};
+    *axis = (tl__axis){.key = tl__name_hash(path)};
+    search->space.count++;
+    if (value->kind != TL_LIST || value->count == 0)
+        return search_read_range(value, file, path, row, arena, out, axis, error);
+    out->values = value;
+    axis->kind = search_in_order(value) ? TL__AXIS_WHOLE : TL__AXIS_CHOICE;
+    axis->max = (double)(value->count - 1);
+    return TL_OK;
+}
+
+/* Combinations of the axes, at most TL__SEARCH_MOST + 1; 0: one of them is a continuum. */
+static int64_t search_combinations(const tl__search *search, const char **continuum)
+{
+    double all = 1.0;
+    for (size_t i = 0; i < search->space.count; i++) {
+        double count = tl__axis_count(&search->space.axes[i]);
+        if (count == 0.0 && continuum) *continuum = search->parameters[i].path;
+        all *= count;
     }
+    return all > TL__SEARCH_MOST ? TL__SEARCH_MOST + 1 : (int64_t)all;
+}
+
+static tl_status search_count_grid(const char *file, tl__search *search, tl_error *error)
+{
+    const char *continuum = "";
+    int64_t all = search_combinations(search, &continuum);
+    if (all == 0)
+        return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "search.method", "a grid needs lists, and %s is a range; "
+                           "list its values, give the range a step, or take method: random.", continuum);
+    if (all > TL__SEARCH_MOST)
+        return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "search.parameters",
+                           "the grid has more than %d combinations; take method: random.", (int)TL__SEARCH_MOST);
     if (search->trials == 0 || search->trials > all) search->trials = all;
     return TL_OK;
 }
 
-TL_PRIV tl_status tl__search_read(tl__config *config, tl__search *out, tl_error *error)
+/* What `auto` stands for. */
+static const tl__search_method *search_choose(const tl__search *search)
+{
+    int64_t all = search_combinations(search, NULL);
+    const tl__member_head *head = all > 0 && all <= (search->trials ? search->trials : 50) ? tl__search_grid()
+                                  : search->space.count <= 8 && search->trials <= 300 ? tl__search_bayesian()
+                                                                                      : tl__search_tpe();
+    return (const tl__search_method *)(const void *)head;
+}
+
+TL_PRIV tl_status tl__search_read(const tl_value *block, const char *file, tl__config *config, uint64_t seed,
+                                  tl__arena *arena, tl__search *out, tl_error *error)
 {
     search_settings settings;
-    const tl_value *block = config->settings.search;
-    if (!block)
-        return tl__fail_at(error, TL_BAD_CONFIG, config->path, 0, 0, "search",
-                           "it does not say what to search. Add these lines with the settings to vary:\n"
-                           "search:\n"
-                           "  method: random\n"
-                           "  trials: 20\n"
-                           "  parameters:\n"
-                           "    training.learning_rate: {min: 0.0001, max: 0.1, scale: log}");
-    TL_TRY(tl__bind(tl__search_rows(), &settings, block, config->path, "search", &config->arena, error));
+    TL_TRY(tl__bind(tl__search_rows(), &settings, block, file, "search", arena, error));
     const struct search_metric *metric = search_metric_find(settings.metric);
     if (!metric)
-        return tl__fail_at(error, TL_BAD_CONFIG, config->path, block->line, block->column, "search.metric",
+        return tl__fail_at(error, TL_BAD_CONFIG, file, block->line, block->column, "search.metric",
                            "search.metric is '%s'; it must be val_loss, accuracy, balanced_accuracy, f1_macro, auc, "
                            "mse, mae, rmse or r2.", settings.metric);
     if (!settings.parameters || settings.parameters->kind != TL_MAP || settings.parameters->count == 0 ||
-        settings.parameters->count > TL__SEARCH_PARAMETERS)
-        return tl__fail_at(error, TL_BAD_CONFIG, config->path, block->line, block->column, "search.parameters",
+        settings.parameters->count > TL__SPACE_AXES)
+        return tl__fail_at(error, TL_BAD_CONFIG, file, block->line, block->column, "search.parameters",
                            "search.parameters needs 1 to %d settings, each with a list or a range.",
-                           (int)TL__SEARCH_PARAMETERS);
-    *out = (tl__search){.method = settings.method, .trials = settings.trials, .metric = metric->name,
-                        .higher = metric->higher, .seed = (uint64_t)config->settings.seed};
+                           (int)TL__SPACE_AXES);
+    *out = (tl__search){.trials = settings.trials, .generation = settings.generation ? settings.generation : 4,
+                        .parallel = settings.parallel, .async = settings.async, .metric = metric->name,
+                        .higher = metric->higher, .seed = seed};
+    if (settings.stop.present)
+        out->stop = (tl__stop_rule){settings.stop.method, settings.stop.min_epochs, settings.stop.factor,
+                                    settings.stop.startup, 0};
     for (const tl_value *value = settings.parameters->first; value; value = value->next)
-        TL_TRY(search_read_parameter(config, value, &out->parameters[out->count++], error));
-    if (out->method == TL__SEARCH_GRID) return search_count_grid(config, out, error);
-    if (out->trials == 0) out->trials = 20;
+        TL_TRY(search_read_parameter(value, value->file ? value->file : file, config, arena, out, error));
+    out->method = settings.method ? tl__search_method_at((size_t)settings.method - 1) : search_choose(out);
+    if (&out->method->head == tl__search_grid()) return search_count_grid(file, out, error);
+    if (out->trials == 0) out->trials = out->method->learns ? 50 : 20;
     return TL_OK;
 }
 
-/* Which of its values a grid's trial has. */
-static size_t search_grid_index(const tl__search *search, size_t parameter, int64_t trial)
+TL_PRIV tl_status tl__search_of_config(tl__config *config, tl__search *out, tl_error *error)
 {
-    for (size_t i = search->count; i-- > 0;) {
-        int64_t count = (int64_t)search->parameters[i].values->count;
-        if (i == parameter) return (size_t)(trial % count);
-        trial /= count;
-    }
-    return 0;
+    const tl__config_settings *settings = &config->settings;
+    if (!settings->search)
+        return tl__fail_at(error, TL_BAD_CONFIG, config->path, 0, 0, "search",
+                           "it does not say what to search. Add these lines with the settings to vary:\n"
+                           "search:\n"
+                           "  trials: 20\n"
+                           "  parameters:\n"
+                           "    training.learning_rate: {min: 0.0001, max: 0.1, scale: log}");
+    TL_TRY(tl__search_read(settings->search, config->path, config, (uint64_t)settings->seed, &config->arena, out,
+                           error));
+    out->stop.epochs = settings->train.training.epochs;
+    return TL_OK;
 }
 
-TL_PRIV void tl__search_value(const tl__search *search, size_t parameter, int64_t trial, tl__buffer *out)
+TL_PRIV void tl__search_value(const tl__search *search, size_t parameter, double value, tl__buffer *out)
 {
     const tl__search_parameter *p = &search->parameters[parameter];
-    tl__random random;
-    tl__random_init(&random, search->seed, TL__DRAW_SEARCH, tl__name_hash(p->path), (uint32_t)trial, 0);
     if (p->values) {
-        size_t index = search->method == TL__SEARCH_GRID ? search_grid_index(search, parameter, trial)
-                                                         : tl__random_below(&random, 0, (uint32_t)p->values->count);
-        tl__json_write(out, tl_value_at(p->values, index), 0);
+        tl__json_write(out, tl_value_at(p->values, (size_t)value), 0);
         return;
     }
-    double share = (double)tl__random_uniform(&random, 0), value;
-    if (p->whole && !p->log) {
-        value = tl__floor(p->min + share * (p->max - p->min + 1.0));
-    } else if (p->log) {
-        double low = tl__log(p->min), high = tl__log(p->max);
-        value = tl__exp(low + share * (high - low));
-        if (p->whole) value = tl__floor(value + 0.5);
-    } else {
-        value = p->min + share * (p->max - p->min);
-    }
-    if (value < p->min) value = p->min;
-    if (value > p->max) value = p->max;
+    if (p->step != 0.0) value = p->first + value * p->step;
     if (p->whole) tl__buffer_format(out, "%lld", (long long)value);
     else tl__buffer_format(out, "%.6g", value);
+}
+
+TL_PRIV void tl__search_put(tl__builder *builder, tl_value *map, const tl__search *search, size_t parameter,
+                            double value)
+{
+    const tl__search_parameter *p = &search->parameters[parameter];
+    if (p->values) {
+        tl__put_copy(builder, map, p->path, tl_value_at(p->values, (size_t)value));
+        return;
+    }
+    if (p->step != 0.0) {    /* with the digits that tl__search_value prints */
+        char text[40];
+        size_t size = tl__format(text, sizeof text, "%.6g", p->first + value * p->step);
+        tl__parse_double(text, size, &value);
+    }
+    if (p->whole) tl__put_integer(builder, map, p->path, (int64_t)value);
+    else tl__put_number(builder, map, p->path, value);
 }
