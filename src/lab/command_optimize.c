@@ -1,6 +1,6 @@
-/* train:optimize: a folder with a journal of trials, the workers on it, and what came of them: trials.csv, best.yaml and
- * how much each parameter mattered. A trial that fails is recorded with its reason and the others go on. The test part is
- * not looked at. */
+/* train:optimize: a folder with a journal of trials, the workers on it, and what came of them: trials.csv, best.yaml
+ * and how much each parameter mattered. A trial that fails is recorded with its reason and the others go on. The test
+ * part is not looked at. */
 #include "base/hash.h"
 #include "base/math.h"
 #include "base/text.h"
@@ -23,8 +23,8 @@ static const char *const command_optimize_states[] = {"free", "started", "done",
 
 /* ---- the folder ---- */
 
-/* What makes two searches the same: settings that change results, and what is proposed to whom. The number of trials may
- * grow. */
+/* What makes two searches the same: settings that change results, and what is proposed to whom. The number of trials
+ * may grow. */
 static tl_status command_optimize_identity(command_optimize_work *work, tl_error *error)
 {
     const tl__search *search = &work->run.search;
@@ -37,7 +37,7 @@ static tl_status command_optimize_identity(command_optimize_work *work, tl_error
                       search->stop.method, (long long)search->stop.first, search->stop.factor,
                       (long long)search->stop.startup);
     for (size_t j = 0; j < search->space.count; j++) {
-        const tl__axis *axis = &search->space.axes[j];
+        const tl__space_axis *axis = &search->space.axes[j];
         const tl__search_parameter *p = &search->parameters[j];
         tl__buffer_format(&text, "\n%s %d %d %g %g %g %g ", p->path, (int)axis->kind, axis->log, axis->min, axis->max,
                           p->first, p->step);
@@ -84,7 +84,8 @@ static tl_status command_optimize_folder(command_optimize_work *work, tl_error *
     if (!parent) return tl__fail_memory(error, 256);
     if (o->resume && *o->resume) {
         if (!command_optimize_is_same(work, o->resume))
-            return tl__fail(error, TL_NOT_FOUND, "%s is not a search with the settings of %s.", o->resume, config->path);
+            return tl__fail(error, TL_NOT_FOUND, "%s is not a search with the settings of %s.", o->resume,
+                            config->path);
         work->folder = o->resume;
     } else if (o->shards > 1) {    /* all shards meet in one folder, where they share a disk */
         work->folder = tl__arena_format(&work->arena, "%s/%s_%.8s", parent, config->name, work->identity);
@@ -113,7 +114,8 @@ static tl_status command_optimize_shard(const command_optimize_work *work, tl_er
     if (search->method->learns || search->stop.method)
         return tl__fail(error, TL_BAD_CONFIG, "shards know nothing of each other, and %s learns from all trials. Start "
                         "the same command with --resume FOLDER on a shared disk instead, as often as you like, or take "
-                        "method: random without stop.", search->stop.method ? "search.stop" : search->method->head.name);
+                        "method: random without stop.",
+                        search->stop.method ? "search.stop" : search->method->head.name);
     return TL_OK;
 }
 
@@ -154,7 +156,8 @@ static void command_optimize_csv(const command_optimize_work *work, tl__buffer *
             tl__buffer value;
             tl__buffer_init(&value, out->heap);
             tl__search_value(search, j, work->run.trials.points[(size_t)i * search->space.count + j], &value);
-            bool text = value.size > 1 && value.data[0] == '"', plain = !text && !strpbrk(value.data, ",\"");
+            bool text = value.size > 1 && value.data[0] == '"', plain = !text && value.size > 0 &&
+                                                                         !strpbrk(value.data, ",\"");
             tl__buffer_text(out, plain || text ? "," : ",\"");
             for (size_t c = 0; c < value.size; c++) {
                 if (!plain && !text && value.data[c] == '"') tl__buffer_char(out, '"');
@@ -168,8 +171,8 @@ static void command_optimize_csv(const command_optimize_work *work, tl__buffer *
     }
 }
 
-static tl_status command_optimize_write(command_optimize_work *work, const char *name, tl__buffer *text, tl_status status,
-                                        tl_error *error)
+static tl_status command_optimize_write(command_optimize_work *work, const char *name, tl__buffer *text,
+                                        tl_status status, tl_error *error)
 {
     const char *path = tl__path_join(&work->arena, work->folder, name);
     if (status == TL_OK && (text->failed || !path)) status = tl__fail_memory(error, text->size);
@@ -242,8 +245,8 @@ static tl_status command_optimize_put_importance(const command_optimize_work *wo
     double *losses = tl__alloc(heap, count * sizeof *losses);
     if (!losses) return tl__fail_memory(error, count * sizeof *losses);
     for (size_t i = 0; i < count; i++) losses[i] = tl__trials_loss(&work->run.trials, (int64_t)i);
-    tl_status status = tl__importance(heap, &search->space, work->run.trials.points, losses, count, search->seed, shares,
-                                      error);
+    tl_status status = tl__importance(heap, &search->space, work->run.trials.points, losses, count, search->seed,
+                                      shares, error);
     tl__free(heap, losses, count * sizeof *losses);
     tl_value *map = tl__put_map(b, root, "importance");
     for (size_t j = 0; j < search->space.count && status == TL_OK; j++)

@@ -101,7 +101,7 @@ TL_PRIV void tl__config_rows(tl__field rows[TL__CONFIG_ROWS])
         {.name = "analytics", .kind = TL__FIELD_BLOCK, .offset = AT(analytics), .rows = config_analytics_rows(),
          .aliases = "training.analytics model.training.analytics", .help = "Detailed records of a training"},
         {.name = "search", .kind = TL__FIELD_TREE, .offset = AT(search),
-         .help = "What train:optimize varies: {method: grid or random, trials, metric, parameters: {path: values}}"},
+         .help = "What train:optimize varies: {method, trials, metric, stop, parallel, parameters: {path: values}}"},
         {.name = NULL}};
 #undef AT
     memcpy(rows, all, sizeof all);

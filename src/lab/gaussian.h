@@ -3,7 +3,8 @@
  *     covariance(a, b) = signal * (1 + r + r^2 / 3) * exp(-r),   r = sqrt(5) * sqrt(sum_j d_j^2 / length_j^2)
  *
  * (Matern 5/2, Rasmussen and Williams, "Gaussian Processes for Machine Learning", 2006, eq. 4.17; d_j = |a_j - b_j|, on
- * axes of names 0 or 1), plus `noise` where a point meets itself. Doubles in a fixed order: the same bits everywhere. */
+ * axes of names 0 or 1), plus `noise` where a point meets itself. Doubles in a fixed order: the same bits everywhere.
+ * */
 #ifndef TL_LAB_GAUSSIAN_H
 #define TL_LAB_GAUSSIAN_H
 

@@ -1,5 +1,6 @@
 /* Regression trees that are grown on bootstrap samples until their leaves are small, each cut the one that lowers the
- * squared error most; names are cut into one and the rest. Boxes are kept as they are cut, so that marginals are exact. */
+ * squared error most; names are cut into one and the rest. Boxes are kept as they are cut, so that marginals are
+ * exact. */
 #include "lab/importance.h"
 
 #include "base/error.h"
@@ -140,7 +141,8 @@ static double importance_volume(const importance_work *work, const importance_bo
     return volume;
 }
 
-/* The variance of the tree's mean over all other axes: on each piece between the ends of boxes that mean is constant. */
+/* The variance of the tree's mean over all other axes: on each piece between the ends of boxes that mean is constant.
+ * */
 static double importance_marginal(importance_work *work, size_t axis, double mean)
 {
     double sum = 0.0;
@@ -221,8 +223,8 @@ TL_PRIV tl_status tl__importance(tl__heap *heap, const tl__space *space, const d
         if (!tl__is_finite_d(losses[i]) || number++ < first) continue;
         for (size_t j = 0; j < axes; j++) {
             double value = points[i * axes + j];
-            places[work.count * axes + j] = space->axes[j].kind == TL__AXIS_CHOICE ? value
-                                                                                   : tl__axis_unit(&space->axes[j], value);
+            bool name = space->axes[j].kind == TL__AXIS_CHOICE;
+            places[work.count * axes + j] = name ? value : tl__axis_unit(&space->axes[j], value);
         }
         kept[work.count++] = losses[i];
     }

@@ -42,8 +42,8 @@ TL_PRIV const tl__field *tl__search_rows(void)
 #define ROW(field) .name = #field, .offset = offsetof(search_stop_settings, field)
     static const tl__field stop[] = {
         {ROW(method), .kind = TL__FIELD_CHOICE, .choices = stops, .fallback = TL__STOP_ASHA,
-         .help = "median: worse than the median of earlier trials at the same epoch; asha: only the best of each rung go "
-                 "on; hyperband: asha with rungs that begin later for some; none"},
+         .help = "median: worse than the median of earlier trials at the same epoch; asha: only the best of each rung "
+                 "go on; hyperband: asha with rungs that begin later for some; none"},
         {ROW(min_epochs), .kind = TL__FIELD_INT, .fallback = 3, .min = 1, .max = 1e6, .unit = "epochs",
          .help = "Epochs that every trial gets"},
         {ROW(factor), .kind = TL__FIELD_FLOAT, .fallback = 3, .min = 1.5, .max = 100,
@@ -55,17 +55,17 @@ TL_PRIV const tl__field *tl__search_rows(void)
 #define ROW(field) .name = #field, .offset = offsetof(search_settings, field)
     static const tl__field rows[] = {
         {ROW(method), .kind = TL__FIELD_CHOICE, .choices = methods,
-         .help = "grid: all combinations of lists; random: each trial draws every parameter; bayesian: a Gaussian process "
-                 "for few parameters; tpe: Parzen estimators for many; auto: a grid that trials can go through, "
-                 "else bayesian up to 8 parameters, else tpe"},
+         .help = "grid: all combinations of lists; random: each trial draws every parameter; bayesian: a Gaussian "
+                 "process for few parameters; tpe: Parzen estimators for many; auto: a grid that trials can go "
+                 "through, else bayesian up to 8 parameters, else tpe"},
         {ROW(trials), .kind = TL__FIELD_INT, .flags = TL__AUTO, .fallback = 0, .min = 0, .max = TL__SEARCH_MOST,
          .unit = "trials", .help = "How many trials; auto: all of a grid, 20 of random, else 50"},
         {ROW(metric), .kind = TL__FIELD_TEXT, .text = "val_loss",
          .help = "Figure of the validation part: val_loss, accuracy, balanced_accuracy, f1_macro, auc, mse, mae, rmse, "
                  "r2"},
         {ROW(parallel), .kind = TL__FIELD_INT, .flags = TL__AUTO, .fallback = 0, .min = 0, .max = 1024,
-         .unit = "trials", .help = "Trials at work at the same time, each on one thread; 1: one on all threads; auto: one "
-                                   "for each thread. The result does not depend on it"},
+         .unit = "trials", .help = "Trials at work at the same time, each on one thread; 1: one on all threads; auto: "
+                                   "one for each thread. The result does not depend on it"},
         {ROW(generation), .kind = TL__FIELD_INT, .flags = TL__AUTO, .fallback = 0, .min = 0, .max = 64,
          .unit = "trials", .help = "Trials that are proposed together and see exactly the trials before them; auto: 4"},
         {ROW(async), .kind = TL__FIELD_BOOL,
@@ -153,7 +153,7 @@ static bool search_in_order(const tl_value *list)
 }
 
 static tl_status search_read_range(const tl_value *value, const char *file, const char *path, const tl__field *row,
-                                   tl__arena *arena, tl__search_parameter *out, tl__axis *axis, tl_error *error)
+                                   tl__arena *arena, tl__search_parameter *out, tl__space_axis *axis, tl_error *error)
 {
     search_range range;
     char setting[160];
@@ -194,7 +194,7 @@ static tl_status search_read_parameter(const tl_value *value, const char *file, 
     const char *suggestion = NULL, *path = value->key;
     const tl__field *row = NULL;
     tl__search_parameter *out = &search->parameters[search->space.count];
-    tl__axis *axis = &search->space.axes[search->space.count];
+    tl__space_axis *axis = &search->space.axes[search->space.count];
     if (config) path = tl__config_canonical(config->rows, value->key, &config->arena);
     if (config) row = tl__config_row_at(config, path, &suggestion);
     if (config && !row)
@@ -206,7 +206,7 @@ static tl_status search_read_parameter(const tl_value *value, const char *file, 
             return tl__fail_at(error, TL_BAD_CONFIG, file, value->key_line, value->key_column, "search.parameters",
                                "%s is listed twice; keep one of them.", path);
     *out = (tl__search_parameter){.path = path};
-    *axis = (tl__axis){.key = tl__name_hash(path)};
+    *axis = (tl__space_axis){.key = tl__name_hash(path)};
     search->space.count++;
     if (value->kind != TL_LIST || value->count == 0)
         return search_read_range(value, file, path, row, arena, out, axis, error);

@@ -32,7 +32,8 @@ typedef struct tl__search {
 } tl__search;
 
 TL_PRIV const tl__field *tl__search_rows(void);
-/* From a search: block. Texts point into it and the arena. config NULL: the parameters are names of the caller's own. */
+/* From a search: block. Texts point into it and the arena. config NULL: the parameters are names of the caller's own.
+ * */
 TL_PRIV tl_status tl__search_read(const tl_value *block, const char *file, tl__config *config, uint64_t seed,
                                   tl__arena *arena, tl__search *out, tl_error *error);
 /* The block of a config, or the sentence that says how to write one. */

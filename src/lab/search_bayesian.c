@@ -1,7 +1,7 @@
 /* Bayesian search: a Gaussian process learns what trials gave, and the next one is where the expected improvement over
- * the best is largest (Jones, Schonlau and Welch, 1998), climbed as its logarithm (Ament et al., 2023), which has a slope
- * where the improvement itself is zero to the last digit. Trials of one generation are proposed one after the other, each
- * believing that those before it give what the process expects of them. */
+ * the best is largest (Jones, Schonlau and Welch, 1998), climbed as its logarithm (Ament et al., 2023), which has a
+ * slope where the improvement itself is zero to the last digit. Trials of one generation are proposed one after the
+ * other, each believing that those before it give what the process expects of them. */
 #include "base/error.h"
 #include "base/math.h"
 #include "lab/gaussian.h"
@@ -9,7 +9,7 @@
 #include "lab/search_method_list.h"
 
 enum {
-    BAYESIAN_ROOM = 240,        /* points that the process keeps: the best half and the newest */
+    BAYESIAN_ROOM = 240,        /* points that the process keeps: the best, and as many of the others */
     BAYESIAN_BATCH = 64,
     BAYESIAN_DRAWS = 512,       /* places that are looked at, and as many for each of the first axes */
     BAYESIAN_CLIMBS = 6         /* the best of them are climbed from */
@@ -24,7 +24,7 @@ typedef struct bayesian_work {
 
 /* ---- what it learns from ---- */
 
-static double bayesian_place(const tl__axis *axis, double value)
+static double bayesian_place(const tl__space_axis *axis, double value)
 {
     return axis->kind == TL__AXIS_CHOICE ? value : tl__axis_unit(axis, value);
 }
@@ -41,16 +41,18 @@ static double bayesian_order(const double *losses, size_t count, size_t number)
     return 0.0;
 }
 
-/* Which trials the process sees: all, or the better half of its room and the newest. A trial that failed counts as bad
- * as the worst. */
+/* Which trials the process sees: all, or the best for half of its room and some of all others. A trial that failed
+ * counts as bad as the worst. */
 static size_t bayesian_choose(const tl__search_view *view, size_t *chosen)
 {
     size_t finite = 0, count = 0;
     for (size_t i = 0; i < view->known; i++) finite += tl__is_finite_d(view->losses[i]);
     double bound = finite > BAYESIAN_ROOM / 2 ? bayesian_order(view->losses, view->known, BAYESIAN_ROOM / 2) : 0.0;
-    size_t newest = view->known > BAYESIAN_ROOM / 2 ? view->known - BAYESIAN_ROOM / 2 + 1 : 0;
-    for (size_t i = 0; i < view->known && count < BAYESIAN_ROOM; i++)
-        if (view->known <= BAYESIAN_ROOM || i >= newest || view->losses[i] < bound) chosen[count++] = i;
+    const size_t half = BAYESIAN_ROOM / 2;
+    for (size_t i = 0; i < view->known && count < BAYESIAN_ROOM; i++) {
+        bool turn = i * half / view->known != (i + 1) * half / view->known;
+        if (view->known <= BAYESIAN_ROOM || turn || view->losses[i] < bound) chosen[count++] = i;
+    }
     return count;
 }
 
@@ -106,7 +108,7 @@ static double bayesian_worth(const bayesian_work *work, const double *point)
 }
 
 /* A place as the axis has it: the middle of a whole number's share, a name's number. */
-static double bayesian_snap(const tl__axis *axis, double unit)
+static double bayesian_snap(const tl__space_axis *axis, double unit)
 {
     return axis->kind == TL__AXIS_REAL ? unit : bayesian_place(axis, tl__axis_value(axis, unit));
 }
@@ -145,7 +147,7 @@ static void bayesian_look(bayesian_work *work, int64_t trial)
         for (int around = 0; better < 4 && around < 40; around++) {
             double width = around % 4 == 0 ? 0.2 : around % 4 == 1 ? 0.05 : around % 4 == 2 ? 0.01 : 0.002;
             for (size_t j = 0; j < space->count; j++) {
-                const tl__axis *axis = &space->axes[j];
+                const tl__space_axis *axis = &space->axes[j];
                 double place = g->points[i * space->count + j], step = width * tl__search_normal(&draws);
                 if (axis->kind != TL__AXIS_CHOICE) point[j] = bayesian_snap(axis, place + step);
                 else point[j] = tl__search_uniform(&draws) < width ? bayesian_snap(axis, tl__search_uniform(&draws))
@@ -165,7 +167,7 @@ static double bayesian_climb(const bayesian_work *work, double *point, double wo
     for (int turn = 0; turn < 60 && step > 1e-4; turn++) {
         bool moved = false;
         for (size_t j = 0; j < space->count; j++) {
-            const tl__axis *axis = &space->axes[j];
+            const tl__space_axis *axis = &space->axes[j];
             double kept = point[j], count = tl__axis_count(axis), grain = count > 0.0 ? 1.0 / count : 0.0;
             int tries = axis->kind == TL__AXIS_CHOICE ? (int)count : 2;
             for (int t = 0; t < tries; t++) {
@@ -194,7 +196,7 @@ static void bayesian_one(bayesian_work *work, int64_t trial, double *out)
         if (work->worth[i] > work->worth[best]) best = i;
     }
     for (size_t j = 0; j < space->count; j++) {
-        const tl__axis *axis = &space->axes[j];
+        const tl__space_axis *axis = &space->axes[j];
         double place = work->starts[best][j];
         out[j] = axis->kind == TL__AXIS_CHOICE ? place : tl__axis_value(axis, place);
     }

@@ -88,9 +88,10 @@ TL_PRIV double tl__normal_place(double share)
 TL_PRIV double tl__log_improvement(double z)
 {
     if (z > -1.0) return tl__log(tl__normal_density(z) + z * tl__normal_share(z));
-    /* density * (1 - |z| * mills): for large |z| the difference is 1/z^2 - 3/z^4 + 15/z^6 - ... */
-    double a = -z, rest = a < 3.0 ? 1.0 - a * tl__normal_share(z) / tl__normal_density(z)
-                        : a < 1e4 ? 1.0 - a * search_method_mills(a) : 1.0 / (a * a);
-    if (a >= 30.0 && a < 1e4) rest = (1.0 - 3.0 / (a * a) + 15.0 / (a * a * a * a)) / (a * a);
+    /* density * (1 - |z| * mills): for large |z| the difference is 1/z^2 - 3/z^4 + 15/z^6 - 105/z^8 + ... */
+    double a = -z, s = 1.0 / (a * a), rest;
+    if (a < 3.0) rest = 1.0 - a * tl__normal_share(z) / tl__normal_density(z);
+    else if (a < 30.0) rest = 1.0 - a * search_method_mills(a);
+    else rest = s * (1.0 - s * (3.0 - s * (15.0 - s * (105.0 - s * (945.0 - s * 10395.0)))));
     return -0.91893853320467274178 - 0.5 * z * z + tl__log(rest);
 }

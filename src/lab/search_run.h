@@ -1,5 +1,5 @@
-/* A search at work: workers take trials from the journal, train them and record how they ended. Whoever joins the folder
- * later, or after a crash, goes on with what is left; what comes out is the same. */
+/* A search at work: workers take trials from the journal, train them and record how they ended. Whoever joins the
+ * folder later, or after a crash, goes on with what is left; what comes out is the same. */
 #ifndef TL_LAB_SEARCH_RUN_H
 #define TL_LAB_SEARCH_RUN_H
 

@@ -1,7 +1,7 @@
 /* The tree-structured Parzen estimator (Bergstra et al., "Algorithms for Hyper-Parameter Optimization", 2011), with all
- * axes in one mixture: the best trials and the rest each become a density, a kernel around every trial and a wide one for
- * what nobody tried; of points drawn from the density of the best, the one that is likelier there than among the rest
- * by the largest factor is tried. */
+ * axes in one mixture: the best trials and the rest each become a density, a kernel around every trial and a wide one
+ * for what nobody tried; of points drawn from the density of the best, the one that is likelier there than among the
+ * rest by the largest factor is tried. */
 #include "base/error.h"
 #include "base/math.h"
 #include "lab/search_method.h"
@@ -20,7 +20,7 @@ static double tpe_share(double middle, double width, double low, double high)
 
 static double tpe_kernel(const tl__tpe *tpe, size_t kernel, size_t j, double value)
 {
-    const tl__axis *axis = &tpe->space->axes[j];
+    const tl__space_axis *axis = &tpe->space->axes[j];
     bool wide = kernel == tpe->count;
     size_t at = kernel * tpe->space->count + j;
     double middle = wide ? 0.5 : tpe->places[at], width = tpe->widths[at];
@@ -97,7 +97,7 @@ static void tpe_add(tl__tpe *tpe, const double *point)
 {
     const tl__space *space = tpe->space;
     for (size_t j = 0; j < space->count; j++) {
-        const tl__axis *axis = &space->axes[j];
+        const tl__space_axis *axis = &space->axes[j];
         tpe->places[tpe->count * space->count + j] = axis->kind == TL__AXIS_CHOICE ? point[j]
                                                                                    : tl__axis_unit(axis, point[j]);
     }
@@ -108,7 +108,7 @@ static void tpe_draw(const tl__tpe *tpe, tl__search_draws *draws, double *out)
 {
     size_t kernel = (size_t)(tl__search_uniform(draws) * ((double)tpe->count + 1.0));
     for (size_t j = 0; j < tpe->space->count; j++) {
-        const tl__axis *axis = &tpe->space->axes[j];
+        const tl__space_axis *axis = &tpe->space->axes[j];
         double place = tl__search_uniform(draws);
         bool wide = kernel >= tpe->count;
         size_t at = (wide ? tpe->count : kernel) * tpe->space->count + j;
@@ -185,8 +185,8 @@ static tl_status search_tpe_propose(const tl__search_view *view, size_t wanted, 
 TL_PRIV const tl__member_head *tl__search_tpe(void)
 {
     static const tl__search_method method = {
-        .head = {.name = "tpe", .help = "Tree-structured Parzen estimator: densities of the best trials and of the rest; "
-                                        "for many parameters, names among them."},
+        .head = {.name = "tpe", .help = "Tree-structured Parzen estimator: densities of the best trials and of the "
+                                        "rest; for many parameters, names among them."},
         .learns = true,
         .propose = search_tpe_propose};
     return &method.head;

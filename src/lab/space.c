@@ -8,7 +8,7 @@
 typedef struct space_ends { double low, high; } space_ends;
 
 /* Of the axis as it is scaled. */
-static space_ends space_range(const tl__axis *axis)
+static space_ends space_range(const tl__space_axis *axis)
 {
     double half = axis->kind == TL__AXIS_REAL ? 0.0 : 0.5;
     space_ends ends = {axis->min - half, axis->max + half};
@@ -30,7 +30,7 @@ static double space_round(double value)
     return tl__parse_double(text, size, &rounded) ? rounded : value;
 }
 
-TL_PRIV double tl__axis_value(const tl__axis *axis, double unit)
+TL_PRIV double tl__axis_value(const tl__space_axis *axis, double unit)
 {
     space_ends ends = space_range(axis);
     double value = ends.low + space_clip(unit, 0.0, 1.0) * (ends.high - ends.low);
@@ -39,20 +39,20 @@ TL_PRIV double tl__axis_value(const tl__axis *axis, double unit)
     return space_clip(value, axis->min, axis->max);
 }
 
-static double space_unit(const tl__axis *axis, double value)
+static double space_unit(const tl__space_axis *axis, double value)
 {
     space_ends ends = space_range(axis);
     if (!(ends.low < ends.high)) return 0.5;
     return space_clip(((axis->log ? tl__log(value) : value) - ends.low) / (ends.high - ends.low), 0.0, 1.0);
 }
 
-TL_PRIV void tl__axis_share(const tl__axis *axis, double value, double *low, double *high)
+TL_PRIV void tl__axis_share(const tl__space_axis *axis, double value, double *low, double *high)
 {
     *low = value <= axis->min ? 0.0 : space_unit(axis, value - 0.5);
     *high = value >= axis->max ? 1.0 : space_unit(axis, value + 0.5);
 }
 
-TL_PRIV double tl__axis_unit(const tl__axis *axis, double value)
+TL_PRIV double tl__axis_unit(const tl__space_axis *axis, double value)
 {
     double low, high;
     if (axis->kind == TL__AXIS_REAL) return space_unit(axis, value);
@@ -60,7 +60,7 @@ TL_PRIV double tl__axis_unit(const tl__axis *axis, double value)
     return 0.5 * (low + high);
 }
 
-TL_PRIV double tl__axis_count(const tl__axis *axis)
+TL_PRIV double tl__axis_count(const tl__space_axis *axis)
 {
     return axis->kind == TL__AXIS_REAL ? 0.0 : axis->max - axis->min + 1.0;
 }

@@ -7,32 +7,32 @@
 
 enum { TL__SPACE_AXES = 32 };
 
-typedef enum tl__axis_kind {
+typedef enum tl__space_kind {
     TL__AXIS_REAL,      /* any number from min to max */
     TL__AXIS_WHOLE,     /* min, min + 1, ..., max, in an order that means something */
     TL__AXIS_CHOICE     /* 0, 1, ..., max: names without an order */
-} tl__axis_kind;
+} tl__space_kind;
 
-typedef struct tl__axis {
-    tl__axis_kind kind;
+typedef struct tl__space_axis {
+    tl__space_kind kind;
     bool log;           /* equal ratios are equal steps */
     double min, max;
     uint32_t key;       /* of its random draws, so that another axis more or less does not change them */
-} tl__axis;
+} tl__space_axis;
 
 typedef struct tl__space {
     size_t count;
-    tl__axis axes[TL__SPACE_AXES];
+    tl__space_axis axes[TL__SPACE_AXES];
 } tl__space;
 
 /* The value at a place of the unit interval: within the bounds, whole where the axis is, numbers of the other axes
  * rounded to six digits, so that what a file holds reads back as the same. */
-TL_PRIV double tl__axis_value(const tl__axis *axis, double unit);
+TL_PRIV double tl__axis_value(const tl__space_axis *axis, double unit);
 /* The place of a value: of a whole number the middle of its share. CHOICE: likewise, for draws only. */
-TL_PRIV double tl__axis_unit(const tl__axis *axis, double value);
+TL_PRIV double tl__axis_unit(const tl__space_axis *axis, double value);
 /* How many values there are; 0: a continuum. */
-TL_PRIV double tl__axis_count(const tl__axis *axis);
+TL_PRIV double tl__axis_count(const tl__space_axis *axis);
 /* The end points of the share of a place on a WHOLE axis, within 0..1. */
-TL_PRIV void tl__axis_share(const tl__axis *axis, double value, double *low, double *high);
+TL_PRIV void tl__axis_share(const tl__space_axis *axis, double value, double *low, double *high);
 
 #endif

@@ -13,8 +13,8 @@ typedef struct tl__tpe {
     double *logs;                       /* [count + 1, axes + 1]: of the kernels' shares within the cube; room */
 } tl__tpe;
 
-/* Widths and logs from the places: a kernel is as wide as the larger gap to its neighbours on the axis, as in the paper,
- * and not below 1 / (count + 2) or 1 / 100. */
+/* Widths and logs from the places: a kernel is as wide as the larger gap to its neighbours on the axis, as in the
+ * paper, and not below 1 / (count + 2) or 1 / 100. */
 TL_PRIV void tl__tpe_widths(tl__tpe *tpe);
 /* Of a point of values: the mean of the kernels, each the product over its axes. A continuous axis has a density on
  * 0..1, the others a probability. */

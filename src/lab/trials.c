@@ -285,8 +285,8 @@ static tl_status trials_check(tl__trials *trials, const char *identity, tl_error
     if (status == TL_OK) {
         tl__json_parse(tree, text.data ? text.data : "", size, NULL);
         if (!tl__same_text(tl_value_text(tl_value_get(&tree->root, "search"), ""), identity))
-            status = tl__fail_at(error, TL_EXISTS, trials->path, 0, 0, NULL, "it belongs to another search: settings or "
-                                 "ranges have changed since. Leave out --resume to begin a new one.");
+            status = tl__fail_at(error, TL_EXISTS, trials->path, 0, 0, NULL, "it belongs to another search: settings "
+                                 "or ranges have changed since. Leave out --resume to begin a new one.");
         tl__tree_free(tree);
     } else {
         tl__fail_memory(error, 256);

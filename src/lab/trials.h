@@ -1,7 +1,7 @@
-/* The journal of a search: trials.jsonl, one line of JSON when a trial begins and one when it ends, each appended under a
- * lock and synced. Any number of processes may work on one folder: a trial belongs to the worker that began it for as
- * long as that worker's process lives; of a dead one it is free again. A line that a crash cut off is passed over.
- * Journals of shards that ran apart become one by putting their lines into one file. */
+/* The journal of a search: trials.jsonl, one line of JSON when a trial begins and one when it ends, each appended
+ * under a lock and synced. Any number of processes may work on one folder: a trial belongs to the worker that began
+ * it for as long as that worker's process lives; of a dead one it is free again. A line that a crash cut off is
+ * passed over. Journals of shards that ran apart become one by putting their lines into one file. */
 #ifndef TL_LAB_TRIALS_H
 #define TL_LAB_TRIALS_H
 
@@ -50,8 +50,8 @@ TL_PRIV tl_status tl__trials_update(tl__trials *trials, tl_error *error);
 /* Smaller is better; NaN: none. */
 TL_PRIV double tl__trials_loss(const tl__trials *trials, int64_t trial);
 
-/* Begins one of the trials first..end-1 that `mine` (NULL: all) allows; *trial -1: all of them have ended or are at work
- * elsewhere. `points`: of first..end-1. */
+/* Begins one of the trials first..end-1 that `mine` (NULL: all) allows; *trial -1: all of them have ended or are at
+ * work elsewhere. `points`: of first..end-1. */
 typedef bool tl__trials_mine_fn(const void *user, int64_t trial);
 TL_PRIV tl_status tl__trials_claim(tl__trials *trials, int64_t first, int64_t end, const double *points,
                                    tl__trials_mine_fn *mine, const void *user, int64_t *trial, tl_error *error);

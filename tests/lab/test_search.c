@@ -31,14 +31,17 @@ static tl_status read(const char *search, tl__config **config, tl__search *out)
     memset(&error, 0, sizeof error);
     tl__format(text, sizeof text, "data: {file: x.csv}\n%s", search);
     assert_int_equal(tl__config_parse(context, text, strlen(text), "s.yaml", "", NULL, 0, true, NULL, config, &error), TL_OK);
-    return tl__search_read(*config, out, &error);
+    return tl__search_of_config(*config, out, &error);
 }
 
 static void value(const tl__search *search, size_t parameter, int64_t trial, char out[64])
 {
     tl__buffer text;
+    double points[TL__SPACE_AXES];
+    tl__search_view view = {&context->heap, &search->space, search->seed, trial, 0, points, points};
+    assert_int_equal(search->method->propose(&view, 1, points, NULL), TL_OK);
     tl__buffer_init(&text, &context->heap);
-    tl__search_value(search, parameter, trial, &text);
+    tl__search_value(search, parameter, points[parameter], &text);
     tl__format(out, 64, "%s", text.data);
     tl__buffer_free(&text);
 }
@@ -72,15 +75,15 @@ static void test_random(void **state)
     (void)state;
     tl__config *config, *other;
     tl__search search, alone;
-    const char *text = "search: {trials: 300, metric: accuracy, parameters: {training.learning_rate: {min: 0.0001, max: 0.1}, "
+    const char *text = "search: {method: random, trials: 300, metric: accuracy, parameters: {training.learning_rate: {min: 0.0001, max: 0.1}, "
                        "network.hidden_size: {min: 8, max: 64}, optimization.dropout: {min: 0, max: 0.5}}}";
     assert_int_equal(read(text, &config, &search), TL_OK);
     assert_int_equal(search.trials, 300);
     assert_true(search.higher);
-    assert_true(search.parameters[0].log);
+    assert_true(search.space.axes[0].log);
     assert_true(search.parameters[1].whole);
-    assert_false(search.parameters[2].log);
-    assert_int_equal(read("search: {parameters: {optimization.dropout: {min: 0, max: 0.5}}}", &other, &alone), TL_OK);
+    assert_false(search.space.axes[2].log);
+    assert_int_equal(read("search: {method: random, parameters: {optimization.dropout: {min: 0, max: 0.5}}}", &other, &alone), TL_OK);
     assert_int_equal(alone.trials, 20);
     int below = 0, whole[65] = {0};
     for (int64_t trial = 0; trial < 300; trial++) {
@@ -122,20 +125,58 @@ static void test_settings_of_models(void **state)
     tl__config_free(config);
 }
 
+/* The users' three searches, and what auto makes of the space. */
+static void test_methods(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"{method: grid, parameters: {network.hidden_size: [128, 256, 512], network.num_layers: [2, 3, 4], "
+         "optimization.dropout: [0.1, 0.2, 0.3], training.learning_rate: [1e-4, 1e-3, 1e-2]}}", "grid 81"},
+        {"{method: random, parameters: {network.hidden_size: {min: 128, max: 512}, network.num_layers: {min: 2, max: 4}, "
+         "optimization.dropout: {min: 0.1, max: 0.3}, training.learning_rate: {min: 1e-4, max: 1e-2, scale: log}}}",
+         "random 20"},
+        {"{method: bayesian, parameters: {network.hidden_size: {min: 128, max: 512}, optimization.dropout: {min: 0, "
+         "max: 0.5}, training.learning_rate: {min: -4, max: -2, scale: log10}}}", "bayesian 50"},
+        {"{parameters: {optimization.dropout: {min: 0, max: 0.5, step: 0.1}}}", "grid 6"},
+        {"{trials: 5, parameters: {optimization.dropout: {min: 0, max: 0.5, step: 0.1}}}", "bayesian 5"},
+        {"{trials: 400, parameters: {optimization.dropout: {min: 0, max: 0.5}}}", "tpe 400"},
+    };
+    for (size_t i = 0; i < TL_COUNT(cases); i++) {
+        tl__config *config;
+        tl__search search;
+        char text[800], cell[64];
+        tl__format(text, sizeof text, "network: {model: mlp}\nsearch: %s", cases[i][0]);
+        assert_int_equal(read(text, &config, &search), TL_OK);
+        tl__format(text, sizeof text, "%s %lld", search.method->head.name, (long long)search.trials);
+        assert_string_equal(text, cases[i][1]);
+        if (i == 2) assert_true(search.space.axes[2].log && search.space.axes[2].min == 1e-4 && search.space.axes[2].max == 1e-2);
+        if (i == 3) {
+            value(&search, 0, 3, cell);
+            assert_string_equal(cell, "0.3");
+        }
+        tl__config_free(config);
+    }
+}
+
 static void test_mistakes(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
-        {"seed: 1", "search:\n  method: random"},
+        {"seed: 1", "search:\n  trials: 20"},
         {"search: {parameters: {training.lerning_rate: [1]}}", "did you mean 'learning_rate'?"},
         {"search: {parameters: {training.learning_rate: 1}}", "a list of values or a range"},
         {"search: {parameters: {training.learning_rate: []}}", "a list of values or a range"},
         {"search: {parameters: {training.learning_rate: {min: 1, max: 0.1}}}", "min < max"},
         {"search: {parameters: {training.learning_rate: {min: 0, max: 0.1, scale: log}}}", "0 < min < max"},
+        {"search: {parameters: {training.lr: [1], training.learning_rate: [1]}}", "is listed twice"},
+        {"search: {parameters: {training.batch_size: {min: 1.5, max: 4}}}", "min and max must be whole"},
+        {"search: {parameters: {optimization.dropout: {min: 0, max: 0.5, step: 1}}}", "a step needs"},
+        {"search: {parameters: {optimization.dropout: {min: 0.1, max: 0.5, step: 0.1, scale: log}}}", "a step needs"},
+        {"search: {stop: {method: ash}, parameters: {training.epochs: [1]}}", "search.stop.method"},
         {"search: {parameters: {training.learning_rate: {min: 0.1}}}", "max"},
         {"search: {parameters: {}}", "1 to 32 settings"},
         {"search: {metric: acuracy, parameters: {training.epochs: [1]}}", "search.metric is 'acuracy'"},
-        {"search: {method: grid, parameters: {training.epochs: {min: 1, max: 2}}}", "a grid needs lists"},
+        {"search: {method: grid, parameters: {training.learning_rate: {min: 1, max: 2}}}", "a grid needs lists"},
         {"search: {methode: grid, parameters: {training.epochs: [1]}}", "did you mean search.method?"},
     };
     for (size_t i = 0; i < TL_COUNT(cases); i++) {
@@ -151,6 +192,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_grid), cmocka_unit_test(test_random),
                                        cmocka_unit_test(test_settings_of_models),
-                                       cmocka_unit_test(test_mistakes)};
+                                       cmocka_unit_test(test_methods),
+        cmocka_unit_test(test_mistakes)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

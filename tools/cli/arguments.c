@@ -68,6 +68,8 @@ static const option options[] = {
     {"continue", OPTION_FLAG, AT(go_on), NULL, NULL, false, NULL, "let a paused run go on"},
     {"stop", OPTION_FLAG, AT(stop), NULL, NULL, false, NULL, "let the run save and end; --resume goes on with it"},
     {"checkpoint", OPTION_FLAG, AT(checkpoint), NULL, NULL, false, NULL, "let the run write a checkpoint now"},
+    {"shard", OPTION_TEXT, AT(shard), NULL, NULL, false, "I/N",
+     "only every N-th trial or run, from the I-th: for N machines that know nothing of each other"},
     {"watch", OPTION_FLAG, AT(watch), NULL, NULL, false, NULL, "show it again and again until the run ends"},
 };
 #undef AT

@@ -24,6 +24,7 @@ typedef struct cli_arguments {
     size_t operand_count;
     const char **set;         /* all --set, then what --seed and --loss-function stand for */
     size_t set_count;
+    const char *shard;        /* "1/4"; NULL: all */
     const char *out, *resume, *preset, *explain, *data, *format, *output;
     const char *from, *note, *tag;
     int keep;                 /* 0: not given */
@@ -91,6 +92,8 @@ void cli_cell(FILE *file, const char *text, int width);
 /* --- main.c --- */
 tl_options cli_options(cli_state *cli);                    /* for the library, with the progress shown on the
                                                               terminal */
+/* Reads --shard into the options; CLI_USAGE after the mistake was said. */
+int cli_shard(const cli_state *cli, tl_options *options);
 int cli_failed(cli_state *cli, tl_status status, const tl_error *error);    /* say it; the exit status for it */
 int cli_print_json(cli_state *cli, const tl_value *value);                  /* on standard output */
 bool cli_interrupted(void);                          /* Ctrl-C was pressed */

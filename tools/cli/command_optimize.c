@@ -55,24 +55,51 @@ static void optimize_table(cli_state *cli, const tl_value *result)
     }
 }
 
+/* "importance  training.learning_rate 71 %   optimization.dropout 8 %", the largest first. */
+static void optimize_importance(const tl_value *result)
+{
+    const tl_value *shares = tl_value_get(result, "importance");
+    bool shown[PARAMETERS] = {false};
+    size_t count = tl_value_count(shares) < PARAMETERS ? tl_value_count(shares) : PARAMETERS;
+    double sum = 0.0;
+    for (size_t i = 0; i < count; i++) sum += tl_value_number(tl_value_at(shares, i), 0.0);
+    if (!(sum > 0.0)) return;
+    fputs("\nimportance", stdout);
+    for (size_t turn = 0; turn < count; turn++) {
+        size_t best = count;
+        for (size_t i = 0; i < count; i++)
+            if (!shown[i] && (best == count || tl_value_number(tl_value_at(shares, i), 0.0) >
+                                                   tl_value_number(tl_value_at(shares, best), 0.0))) best = i;
+        shown[best] = true;
+        printf("  %s %.0f %%", tl_value_key_at(shares, best), 100.0 * tl_value_number(tl_value_at(shares, best), 0.0));
+    }
+    printf("  together %.0f %%\n", sum < 1.0 ? 100.0 * (1.0 - sum) : 0.0);
+}
+
 static int optimize_run(cli_state *cli)
 {
     tl_options options = cli_options(cli);
     tl_error error = {0};
     tl_value *result;
+    if (cli_shard(cli, &options) != CLI_OK) return CLI_USAGE;
     tl_status status = tl_optimize(cli->context, cli->arguments.operand, &options, &result, &error);
-    if (status == TL_CANCELLED) {
-        cli_clear_bar(&cli->terminal);
+    cli_clear_bar(&cli->terminal);
+    if (status == TL_CANCELLED)
         fputs("interrupted; the same command with --resume goes on with the trials that are left\n", stderr);
-    }
     if (status != TL_OK) return cli_failed(cli, status, &error);
     int exit_status = CLI_OK;
     if (cli->arguments.json) {
         exit_status = cli_print_json(cli, result);
     } else {
+        int64_t stopped = tl_value_integer(tl_value_get(result, "stopped"), 0);
+        int64_t failed = tl_value_integer(tl_value_get(result, "failed"), 0);
         if (!cli->terminal.silent) putc('\n', stderr), fflush(stderr);
         optimize_table(cli, result);
-        printf("\n%s   trials.csv  trials.json  best.yaml\n", tl_value_text(tl_value_get(result, "folder"), ""));
+        if (stopped) printf("\n%lld of %lld trials were stopped early\n", (long long)stopped,
+                            (long long)tl_value_integer(tl_value_get(result, "trials"), 0));
+        if (failed) printf("\n%lld trial%s failed; trials.jsonl says why\n", (long long)failed, failed == 1 ? "" : "s");
+        optimize_importance(result);
+        printf("\n%s   trials.csv  trials.jsonl  best.yaml\n", tl_value_text(tl_value_get(result, "folder"), ""));
     }
     tl_value_free(cli->context, result);
     return exit_status;
@@ -81,15 +108,18 @@ static int optimize_run(cli_state *cli)
 const cli_command *cli_command_optimize(void)
 {
     static const cli_command command = {
-        "train:optimize", "CONFIG", "resume", "search the settings for better ones",
+        "train:optimize", "CONFIG", "resume shard", "search the settings for better ones",
         "Trains once for each trial of the config's search: block and orders the trials by the validation part; the "
         "test\npart is not looked at. Every trial is recorded as it ends, and best.yaml is the config of the best "
         "one.\n\n  search:\n"
-        "    method: random               # or grid\n"
-        "    trials: 20\n"
+        "    method: auto                 # bayesian, tpe, random or grid\n"
+        "    trials: 50\n"
+        "    stop: {method: asha}         # end hopeless trials early\n"
         "    parameters:\n"
         "      training.learning_rate: {min: 0.0001, max: 0.1, scale: log}\n"
         "      network.hidden_size: [16, 32, 64]\n\n"
+        "With --resume it goes on after an interruption, or works beside the process that is at it: to the same "
+        "result.\n\n"
         "  trainlib train:optimize config.yaml",
         optimize_run};
     return &command;

@@ -159,6 +159,20 @@ tl_options cli_options(cli_state *cli)
     return options;
 }
 
+int cli_shard(const cli_state *cli, tl_options *options)
+{
+    long long shard, shards;
+    char rest;
+    if (!cli->arguments.shard) return CLI_OK;
+    if (sscanf(cli->arguments.shard, "%lld/%lld%c", &shard, &shards, &rest) == 2 && shard >= 1 && shard <= shards) {
+        options->shard = shard;
+        options->shards = shards;
+        return CLI_OK;
+    }
+    fprintf(stderr, "--shard %s: a part and the number of parts are needed, as in --shard 1/4\n", cli->arguments.shard);
+    return CLI_USAGE;
+}
+
 int cli_failed(cli_state *cli, tl_status status, const tl_error *error)
 {
     cli_clear_bar(&cli->terminal);

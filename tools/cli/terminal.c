@@ -136,6 +136,25 @@ static void terminal_bar(char *out, int cells, double share, bool colour)
     if (colour) strcat(out, "\033[0m");
 }
 
+/* Of a search or experiment: how many trials have ended, the best so far, how long it will take. */
+static void terminal_draw_trials(cli_terminal *terminal, const tl_progress *p)
+{
+    char head[96], fields[96], bar[BAR_MOST * 3 + 32], number[32];
+    size_t used = 0;
+    snprintf(head, sizeof head, "%lld/%lld ", (long long)p->trials_ended, (long long)p->trials);
+    fields[0] = '\0';
+    if (is_number(p->best)) used += (size_t)snprintf(fields, sizeof fields, "  best %s", cli_figure(number, p->best));
+    if (is_number(p->seconds_left))
+        snprintf(fields + used, sizeof fields - used, "  %s left", cli_duration(number, p->seconds_left));
+    int room = terminal_width() - 1 - (int)strlen(head) - (int)strlen(fields);
+    if (room < BAR_LEAST) return;
+    terminal_bar(bar, room < BAR_MOST ? room : BAR_MOST, (double)p->trials_ended / (double)p->trials,
+                 terminal->colour);
+    fprintf(stderr, "\r\033[K%s%s%s", head, bar, fields);
+    fflush(stderr);
+    terminal->drawn = true;
+}
+
 static void terminal_draw(cli_terminal *terminal, const tl_progress *p)
 {
     char head[96], fields[LINE_SIZE], bar[BAR_MOST * 3 + 32];
@@ -159,7 +178,8 @@ void cli_show_progress(cli_terminal *terminal, const tl_progress *p)
 {
     if (terminal->silent) return;
     if (terminal->live) {
-        if (p->seconds > 0.1 && p->epochs > 0) terminal_draw(terminal, p);
+        if (p->seconds > 0.1 && p->trials > 0) terminal_draw_trials(terminal, p);
+        else if (p->seconds > 0.1 && p->epochs > 0) terminal_draw(terminal, p);
     } else if (p->epoch_end && p->line && *p->line) {
         cli_say(terminal, p->line);
     }
