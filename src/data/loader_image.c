@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "data/loader.h"
 #include "data/picture.h"
+#include "par/pool.h"
 
 typedef struct image_reader {
     tl_context *context;
@@ -65,6 +66,80 @@ static tl_status image_put_file(image_reader *reader, tl__column *column, size_t
     tl__buffer_clear(&reader->file);
     TL_TRY(tl__file_read(path, &reader->file, SIZE_MAX / 2, reader->error));
     return image_put(reader, column, row, reader->file.data ? reader->file.data : "", reader->file.size, name);
+}
+
+/* ---- many pictures ---- */
+
+enum { IMAGE_SHARE = 16 };   /* pictures of a task */
+
+/* Gives the path of a row's picture and its name in messages; path NULL: out of memory or no path. */
+typedef const char *image_path(void *user, tl__arena *arena, size_t row, const char **name);
+
+typedef struct image_work {
+    const image_reader *reader;
+    tl__column *column;
+    image_path *path;
+    void *user;
+    size_t *stopped;    /* [tasks] the row that a task could not read, or the rows' number */
+} image_work;
+
+static void image_share(void *user, size_t task, int worker)
+{
+    const image_work *work = user;
+    image_reader reader = *work->reader;
+    const size_t first = 1 + task * IMAGE_SHARE, past = tl__size_min(reader.rows, first + IMAGE_SHARE);
+    tl__arena arena;
+    size_t row = first;
+    (void)worker;
+    reader.error = NULL;
+    tl__buffer_init(&reader.file, &reader.context->heap);
+    tl__arena_init(&arena, &reader.context->heap);
+    for (tl_status status = TL_OK; row < past; row += status == TL_OK) {
+        const char *name, *path = work->path(work->user, &arena, row, &name);
+        status = path ? image_put_file(&reader, work->column, row, path, name) : TL_OUT_OF_MEMORY;
+        tl__arena_free(&arena);
+        if (status != TL_OK) break;
+    }
+    work->stopped[task] = row;
+    tl__buffer_free(&reader.file);
+}
+
+/* Rows [from, to) by the caller's thread, which says what is wrong. */
+static tl_status image_put_rows(image_reader *reader, tl__column *column, image_path *path, void *user, size_t from,
+                                size_t to)
+{
+    tl_status status = TL_OK;
+    tl__arena arena;
+    tl__arena_init(&arena, &reader->context->heap);
+    for (size_t row = from; row < to && status == TL_OK; row++) {
+        const char *name, *at = path(user, &arena, row, &name);
+        if (at) status = image_put_file(reader, column, row, at, name);
+        else if (name) status = tl__fail_memory(reader->error, 256);
+        else status = tl__fail_at(reader->error, TL_BAD_DATA, reader->table->source, 0, 0, "data.image.column",
+                                  "row %zu has no path in column '%s'", row, column->name);
+        tl__arena_free(&arena);
+    }
+    return status;
+}
+
+/* All rows: the first picture says what a row is; the others go to the pool. A task that cannot go on leaves its rows
+ * to be done in order, so that the first mistake is told, whoever met it. */
+static tl_status image_put_all(image_reader *reader, tl__column *column, image_path *path, void *user)
+{
+    tl__heap *heap = &reader->context->heap;
+    TL_TRY(image_put_rows(reader, column, path, user, 0, tl__size_min(reader->rows, 1)));
+    const size_t tasks = reader->rows < 2 ? 0 : (reader->rows - 2) / IMAGE_SHARE + 1;
+    image_work work = {reader, column, path, user, NULL};
+    if (tasks == 0) return TL_OK;
+    work.stopped = tl__alloc(heap, tasks * sizeof *work.stopped);
+    if (!work.stopped) return tl__fail_memory(reader->error, tasks * sizeof *work.stopped);
+    tl__parallel_for(reader->context->pool, tasks, image_share, &work);
+    tl_status status = TL_OK;
+    for (size_t task = 0; task < tasks && status == TL_OK; task++)
+        status = image_put_rows(reader, column, path, user, work.stopped[task],
+                                tl__size_min(reader->rows, 1 + (task + 1) * IMAGE_SHARE));
+    tl__free(heap, work.stopped, tasks * sizeof *work.stopped);
+    return status;
 }
 
 /* ---- one picture ---- */
@@ -250,6 +325,14 @@ static tl_status image_label(image_folder *folder, size_t rows)
     return TL_OK;
 }
 
+static const char *image_file_path(void *user, tl__arena *arena, size_t row, const char **name)
+{
+    const image_file *file = &((const image_folder *)user)->files[row];
+    (void)arena;
+    *name = file->name;
+    return file->path;
+}
+
 static tl_status image_fill(image_folder *folder)
 {
     image_reader *reader = &folder->reader;
@@ -259,8 +342,7 @@ static tl_status image_fill(image_folder *folder)
     if (tl__table_add(reader->table, "image", TL__COLUMN_U8, 1, 0, &column) != TL_OK)
         return tl__fail_memory(reader->error, 64);
     reader->rows = rows;
-    for (size_t row = 0; row < rows; row++)
-        TL_TRY(image_put_file(reader, column, row, folder->files[row].path, folder->files[row].name));
+    TL_TRY(image_put_all(reader, column, image_file_path, folder));
     reader->table->rows = rows;
     reader->table->named = true;
     return image_label(folder, rows);
@@ -297,22 +379,17 @@ TL_PRIV bool tl__loader_is_at(const char *wanted, const char *name, size_t posit
     return at >= 0 ? (uint64_t)at == position : (uint64_t)-at <= columns && columns - (size_t)-at == position;
 }
 
-static tl_status image_fill_paths(image_reader *reader, const tl__column *paths, const char *folder, tl__column *column)
+typedef struct image_paths {
+    const tl__column *column;
+    const char *folder;
+} image_paths;
+
+static const char *image_row_path(void *user, tl__arena *arena, size_t row, const char **name)
 {
-    tl__arena arena;
-    tl_status status = TL_OK;
-    tl__arena_init(&arena, &reader->context->heap);
-    for (size_t row = 0; row < reader->rows && status == TL_OK; row++) {
-        int32_t code = ((const int32_t *)paths->values)[row];
-        const char *path = code < 0 ? NULL : tl__loader_path(&arena, folder, paths->words[code]);
-        if (code < 0)
-            status = tl__fail_at(reader->error, TL_BAD_DATA, reader->table->source, 0, 0, "data.image.column",
-                                 "row %zu has no path in column '%s'", row, paths->name);
-        else if (!path) status = tl__fail_memory(reader->error, 256);
-        else status = image_put_file(reader, column, row, path, paths->words[code]);
-        tl__arena_free(&arena);
-    }
-    return status;
+    const image_paths *paths = user;
+    int32_t code = ((const int32_t *)paths->column->values)[row];
+    *name = code < 0 ? NULL : paths->column->words[code];
+    return code < 0 ? NULL : tl__loader_path(arena, paths->folder, *name);
 }
 
 TL_PRIV tl_status tl__loader_pictures(tl__table *table, const char *path, const tl__data_settings *settings,
@@ -333,7 +410,7 @@ TL_PRIV tl_status tl__loader_pictures(tl__table *table, const char *path, const 
     char *folder = tl__arena_copy(&table->arena, size > 1 ? path : size ? "/." : "", size > 1 ? size - 1 : 2 * size);
     if (!folder) return tl__fail_memory(error, size);
     image_begin(&reader);
-    tl_status status = image_fill_paths(&reader, paths, folder, &made);
+    tl_status status = image_put_all(&reader, &made, image_row_path, &(image_paths){paths, folder});
     image_end(&reader);
     if (status != TL_OK) {
         tl__free(heap, made.block, made.bytes);

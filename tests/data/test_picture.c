@@ -108,14 +108,19 @@ static void converts_channels(void **state)
 
 /* ---- files ---- */
 
-static tl_status read_table(const char *file, const char *settings, tl__table **out, tl_error *error)
+static tl_status read_by(tl_context *reader, const char *file, const char *settings, tl__table **out, tl_error *error)
 {
     data_settings bound;
     const tl_value value = {.kind = TL_TEXT, .text = file, .text_size = strlen(file)};
-    TL_TRY(data_settings_make(&context, settings, &bound));
-    tl_status status = tl__table_read(&context, &value, &bound.block, NULL, NULL, "data.file", out, error);
+    TL_TRY(data_settings_make(reader, settings, &bound));
+    tl_status status = tl__table_read(reader, &value, &bound.block, NULL, NULL, "data.file", out, error);
     data_settings_end(&bound);
     return status;
+}
+
+static tl_status read_table(const char *file, const char *settings, tl__table **out, tl_error *error)
+{
+    return read_by(&context, file, settings, out, error);
 }
 
 static void refuses(const char *file, const char *settings, const char *words)
@@ -178,6 +183,54 @@ static void reads_a_folder_of_classes(void **state)
     make_folder(root, "Cat/more");
     remove(files_path(root, "x.pgm"));
     refuses(root, "", "folder 'more'");
+    files_end(root);
+}
+
+/* The same rows whatever the number of threads, and of several mistakes always the first. */
+static void threads_share_pictures(void **state)
+{
+    enum { PICTURES = 101 };
+    char root[256], name[32], text[64];
+    (void)state;
+    files_begin(root);
+    for (int i = 0; i < PICTURES; i++) {
+        snprintf(name, sizeof name, "%03d.pgm", i);
+        snprintf(text, sizeof text, "P2 2 1 255 %d %d", i, 2 * i % 256);
+        files_text(root, name, text);
+    }
+    for (int threads = 1; threads < 6; threads += 2) {
+        tl_context_options options = TL_CONTEXT_OPTIONS;
+        tl_context *reader;
+        tl__table *table;
+        tl_error error = {0};
+        options.threads = threads;
+        assert_int_equal(tl_context_make(&options, &reader, &error), TL_OK);
+        for (size_t limit = PICTURES; limit > 0; limit /= 3) {
+            snprintf(text, sizeof text, "limit: %zu", limit);
+            if (read_by(reader, root, text, &table, &error) != TL_OK) fail_msg("%s", error.message);
+            assert_int_equal(table->rows, limit);
+            const uint8_t *samples = table->columns[0].values;
+            for (size_t i = 0; i < limit; i++) assert_true(samples[2 * i] == i && samples[2 * i + 1] == 2 * i % 256);
+            tl__table_free(table);
+        }
+        files_text(root, "093.pgm", "P2 1 1 255 0");
+        files_text(root, "040.pgm", "\377\330\377");
+        files_text(root, "041.pgm", "GIF8");
+        files_text(root, "017.pgm", "");
+        const size_t before = reader->heap.in_use;
+        assert_int_not_equal(read_by(reader, root, "", &table, &error), TL_OK);
+        assert_non_null(strstr(error.message, "017.pgm"));
+        remove(files_path(root, "017.pgm"));
+        assert_int_equal(read_by(reader, root, "", &table, &error), TL_UNSUPPORTED);
+        assert_non_null(strstr(error.message, "040.pgm"));
+        assert_int_equal(reader->heap.in_use, before);
+        for (int i = 17; i < 94; i += i == 17 ? 23 : i == 40 ? 1 : 52) {
+            snprintf(name, sizeof name, "%03d.pgm", i);
+            snprintf(text, sizeof text, "P2 2 1 255 %d %d", i, 2 * i % 256);
+            files_text(root, name, text);
+        }
+        tl_context_free(reader);
+    }
     files_end(root);
 }
 
@@ -292,7 +345,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(resizes_as_pillow), cmocka_unit_test(converts_channels),
-        cmocka_unit_test(reads_a_folder_of_classes), cmocka_unit_test(reads_pictures_alone),
+        cmocka_unit_test(reads_a_folder_of_classes), cmocka_unit_test(threads_share_pictures),
+        cmocka_unit_test(reads_pictures_alone),
         cmocka_unit_test(reads_paths_of_a_table), cmocka_unit_test(a_set_keeps_the_shape),
     };
     return cmocka_run_group_tests(tests, begin, end);

@@ -218,7 +218,8 @@ double net_train(void *user, size_t steps)
     double begun = bench_seconds();
     for (size_t i = 0; i < steps; i++) {
         size_t first = (size_t)(n->steps % NET_BATCHES) * n->shape.batch;
-        tl__rows batch = {.inputs = n->inputs + first * n->shape.nodes[0], .targets = n->targets + first * net_target_width(&n->shape),
+        tl__rows batch = {.inputs = n->inputs + first * n->shape.nodes[0],
+                          .targets = n->targets + first * net_target_width(&n->shape),
                           .rows = n->shape.batch, .step = (uint32_t)n->steps};
         tl__update update = {.step = n->steps + 1, .learning_rate = n->learning_rate,
                              .want_norms = n->steps % NET_NORMS == 0};
