@@ -55,7 +55,8 @@ INLINE(SET(conv_tile_fn) *) SET(conv_tile)(size_t rows, size_t columns)
 {
     static SET(conv_tile_fn) *const one[][2] = {CONV_COUNTS(CONV_FIRST_NAME)};
     static SET(conv_tile_fn) *const two[][2] = {TILE_COUNTS(CONV_SECOND_NAME)};
-    return (columns <= VN ? one : two)[rows - 1][columns % VN != 0];
+    const bool part = columns % VN != 0;
+    return columns <= VN ? one[rows - 1][part] : two[rows - 1][part];
 }
 
 #undef CONV_COUNTS
