@@ -118,6 +118,7 @@
 #include "metrics/forecast_score.c"
 #include "metrics/naive.c"
 #include "metrics/bootstrap.c"
+#include "metrics/trading.c"
 #include "metrics/metric.c"
 #include "metrics/record.c"
 #endif
@@ -324,6 +325,7 @@
 /* 6  lab: runs and commands */
 #if !defined(TL_FREESTANDING) && !defined(TL_NO_LAB)
 #include "lab/path.c"
+#include "lab/production.c"
 #include "lab/config.c"
 #include "lab/preset.c"
 #include "lab/folder.c"
@@ -359,6 +361,8 @@
 #include "lab/command_metrics.c"
 #include "lab/command_model.c"
 #include "lab/command_rolling.c"
+#include "lab/validate_trading.c"
+#include "lab/validate.c"
 #include "lab/command_evaluate.c"
 #include "lab/command_ensemble.c"
 #include "lab/command_forecast.c"

@@ -294,6 +294,11 @@ TL_API tl_status tl_ensemble(tl_context *context, const char *const *runs, size_
                              tl_value **out, tl_error *error);
 TL_API tl_status tl_evaluate(tl_context *context, const char *run, const tl_options *options, tl_value **out,
                              tl_error *error);
+/* May the model go into production? Back-test, walk-forward, stress, latency and consistency against the thresholds of
+ * the config's production: block, on the test part. *out: {passed, checks: [{name, status, value, bound, threshold,
+ * note}], ...}, also in the run's validation.json. A model that does not pass is no failure: TL_OK, passed false. */
+TL_API tl_status tl_validate(tl_context *context, const char *run, const tl_options *options, tl_value **out,
+                             tl_error *error);
 TL_API tl_status tl_predict_file(tl_context *context, const char *run, const tl_options *options, tl_value **out,
                                  tl_error *error);
 

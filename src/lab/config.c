@@ -100,6 +100,8 @@ TL_PRIV void tl__config_rows(tl__field rows[TL__CONFIG_ROWS])
          .help = "What is written, and where"},
         {.name = "analytics", .kind = TL__FIELD_BLOCK, .offset = AT(analytics), .rows = config_analytics_rows(),
          .aliases = "training.analytics model.training.analytics", .help = "Detailed records of a training"},
+        {.name = "production", .kind = TL__FIELD_BLOCK, .offset = AT(production), .rows = tl__production_rows(),
+         .help = "What train:validate demands of a model"},
         {.name = "search", .kind = TL__FIELD_TREE, .offset = AT(search),
          .help = "What train:optimize varies: {method, trials, metric, stop, parallel, parameters: {path: values}}"},
         {.name = NULL}};

@@ -6,6 +6,7 @@
 #define TL_LAB_CONFIG_H
 
 #include "data/settings.h"
+#include "lab/production.h"
 #include "model/transfer.h"
 #include "nn/graph.h"
 #include "text/value.h"
@@ -42,10 +43,11 @@ typedef struct tl__config_settings {
     tl__prediction_settings prediction;
     tl__output_settings output;
     tl__analytics_settings analytics;
+    tl__production_settings production;
     const tl_value *search;      /* of train:optimize */
 } tl__config_settings;
 
-enum { TL__CONFIG_ROWS = 15 };   /* with the one that ends the table */
+enum { TL__CONFIG_ROWS = 16 };   /* with the one that ends the table */
 TL_PRIV void tl__config_rows(tl__field rows[TL__CONFIG_ROWS]);
 
 typedef struct tl__config {

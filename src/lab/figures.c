@@ -2,6 +2,7 @@
 #include "lab/figures.h"
 
 #include "base/math.h"
+#include "base/random.h"
 #include "nn/network.h"
 
 enum { FIGURES_BLOCK = 256 };
@@ -67,24 +68,74 @@ TL_PRIV tl_status tl__figures_outputs(const tl_model *model, const tl_dataset *d
     return status;
 }
 
+/* Draws of a row follow from its number in the part. */
+static void figures_disturb(float *inputs, size_t first, size_t rows, size_t features, const tl__input_noise *noise)
+{
+    tl__random random;
+    for (size_t i = 0; i < rows; i++) {
+        tl__random_init(&random, noise->seed, TL__DRAW_VALIDATE, 0, noise->draw, (uint32_t)(first + i));
+        for (size_t j = 0; j < features; j++)
+            inputs[i * features + j] += (float)(noise->fraction * (double)noise->deviations[j] *
+                                                (double)tl__random_normal(&random, (uint32_t)j));
+    }
+}
+
+TL_PRIV tl_status tl__predict_rows(const tl_model *model, const tl_dataset *data, tl_part part, size_t first,
+                                   size_t count, const tl__input_noise *noise, float *out, tl_error *error)
+{
+    figures_network f;
+    size_t width = tl__model_predictions(model), raw = tl__shape_size(tl__graph_output_shape(&model->graph));
+    tl_status status = figures_open(model, data, &f, error);
+    for (size_t done = 0; status == TL_OK && done < count; done += FIGURES_BLOCK) {
+        size_t rows = tl__size_min(FIGURES_BLOCK, count - done);
+        const float *outputs;
+        float *block = out + done * width;
+        status = tl__dataset_gather(data, part, NULL, first + done, rows, f.inputs, NULL, NULL, NULL, f.room, error);
+        if (status == TL_OK && noise) figures_disturb(f.inputs, first + done, rows, tl_dataset_features(data), noise);
+        if (status == TL_OK) status = figures_forward(&f, model, part, first + done, rows, &outputs);
+        if (status != TL_OK) break;
+        tl__link_apply(model->context->kernels, model->link, outputs, rows, raw, block, width);
+        tl__pipeline_restore(model->pipeline, block, rows);
+    }
+    figures_close(&f);
+    return status;
+}
+
 TL_PRIV tl_status tl__predict_part(const tl_model *model, const tl_dataset *data, tl_part part, float *out,
                                    tl_error *error)
 {
-    figures_network f;
-    size_t rows = tl_dataset_rows(data, part), width = tl__model_predictions(model);
-    size_t raw = tl__shape_size(tl__graph_output_shape(&model->graph));
-    tl_status status = figures_open(model, data, &f, error);
-    for (size_t first = 0; status == TL_OK && first < rows; first += FIGURES_BLOCK) {
-        size_t count = tl__size_min(FIGURES_BLOCK, rows - first);
-        const float *outputs;
-        float *block = out + first * width;
-        status = tl__dataset_gather(data, part, NULL, first, count, f.inputs, NULL, NULL, NULL, f.room, error);
-        if (status == TL_OK) status = figures_forward(&f, model, part, first, count, &outputs);
-        if (status != TL_OK) break;
-        tl__link_apply(model->context->kernels, model->link, outputs, count, raw, block, width);
-        tl__pipeline_restore(model->pipeline, block, count);
+    return tl__predict_rows(model, data, part, 0, tl_dataset_rows(data, part), NULL, out, error);
+}
+
+static tl_status figures_sums(const tl_dataset *data, tl_part part, float *row, double *sums, void *room,
+                              tl_error *error)
+{
+    size_t rows = tl_dataset_rows(data, part), features = tl_dataset_features(data);
+    for (size_t i = 0; i < rows; i++) {
+        TL_TRY(tl__dataset_gather(data, part, NULL, i, 1, row, NULL, NULL, NULL, room, error));
+        for (size_t j = 0; j < features; j++) {
+            sums[j] += (double)row[j];
+            sums[features + j] += (double)row[j] * (double)row[j];
+        }
     }
-    figures_close(&f);
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__input_deviations(const tl_dataset *data, tl_part part, float *out, tl_error *error)
+{
+    size_t rows = tl_dataset_rows(data, part), features = tl_dataset_features(data);
+    void *room;
+    tl__heap *heap = &data->context->heap;
+    TL_TRY(tl__dataset_room_new(data, &room, error));
+    double *sums = tl__alloc_zero(heap, 2 * features, sizeof *sums);
+    tl_status status = sums ? figures_sums(data, part, out, sums, room, error)
+                            : tl__fail_memory(error, 2 * features * sizeof *sums);
+    for (size_t j = 0; status == TL_OK && j < features; j++) {
+        double mean = sums[j] / (double)rows, spread = sums[features + j] / (double)rows - mean * mean;
+        out[j] = (float)tl__sqrt_d(spread > 0 ? spread : 0);
+    }
+    tl__free(heap, sums, 2 * features * sizeof *sums);
+    tl__dataset_room_free(data, room);
     return status;
 }
 

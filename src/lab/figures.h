@@ -9,6 +9,18 @@
  * unit. */
 TL_PRIV tl_status tl__predict_part(const tl_model *model, const tl_dataset *data, tl_part part, float *out,
                                    tl_error *error);
+/* The same of rows first..first+count-1. noise (NULL: none): each input gets normal noise of fraction * deviation of
+ * that input. */
+typedef struct tl__input_noise {
+    const float *deviations;     /* [features] */
+    double fraction;
+    uint64_t seed;
+    uint32_t draw;
+} tl__input_noise;
+TL_PRIV tl_status tl__predict_rows(const tl_model *model, const tl_dataset *data, tl_part part, size_t first,
+                                   size_t count, const tl__input_noise *noise, float *out, tl_error *error);
+/* Standard deviations of a part's inputs as the network sees them, [features]. */
+TL_PRIV tl_status tl__input_deviations(const tl_dataset *data, tl_part part, float *out, tl_error *error);
 
 /* Raw outputs of rows first..first+count-1 of a part, [count, outputs]. */
 TL_PRIV tl_status tl__figures_outputs(const tl_model *model, const tl_dataset *data, tl_part part, size_t first,
