@@ -70,8 +70,8 @@ static tl_status command_control_wait(const command_control *control, bool for_a
         }
         tl__sleep(1000 * COMMAND_CONTROL_NAP);
     }
-    return tl__fail(error, TL_IO, "%s does not answer; it may be between epochs, or read its data. It takes the request "
-                    "when it comes to its next step.", control->folder);
+    return tl__fail(error, TL_IO, "%s does not answer; it may be between epochs, or read its data. It takes the "
+                    "request when it comes to its next step.", control->folder);
 }
 
 static tl_status command_control_all(command_control *control, const char *what, const tl_options *options,

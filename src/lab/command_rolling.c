@@ -1,6 +1,6 @@
-/* Rolling origin, of forecasts and of rows in the order of time: the test part is cut into pieces in time. Before each piece the network is trained from the start on
- * all steps before it, the last of them as validation part, with the run's own settings and seed; statistics are fitted
- * anew too. Nothing that is scored was seen. */
+/* Rolling origin, of forecasts and of rows in the order of time: the test part is cut into pieces in time. Before each
+ * piece the network is trained from the start on all steps before it, the last of them as validation part, with the
+ * run's own settings and seed; statistics are fitted anew too. Nothing that is scored was seen. */
 #include "lab/command_rolling.h"
 
 #include "base/math.h"
@@ -118,8 +118,8 @@ TL_PRIV tl_status tl__rolling(tl__trained *trained, const tl_options *options, t
 {
     rolling roll = {.trained = trained, .pieces = (size_t)options->rolling};
     if (!tl__rolling_fits(trained))
-        return tl__fail(error, TL_INVALID, "--rolling goes on in time, and the rows of this model's data have no order; "
-                        "data.task: forecast or data.split: {method: time} gives them one.");
+        return tl__fail(error, TL_INVALID, "--rolling goes on in time, and the rows of this model's data have no "
+                        "order; data.task: forecast or data.split: {method: time} gives them one.");
     if (!trained->place.folder || options->data)
         return tl__fail(error, TL_INVALID, "--rolling trains on a run's own data; name a run folder, without --data.");
     bool classes = trained->model->pipeline->classification;

@@ -5,8 +5,8 @@ TL_PRIV const tl__field *tl__production_rows(void)
 {
 #define ROW(field) .name = #field, .offset = offsetof(tl__production_settings, field)
     static const tl__field rows[] = {
-        {ROW(price), .kind = TL__FIELD_TEXT, .help = "Column of prices for the back-test; not given: what a forecast of "
-         "one series forecasts"},
+        {ROW(price), .kind = TL__FIELD_TEXT,
+         .help = "Column of prices for the back-test; not given: what a forecast of one series forecasts"},
         {ROW(positions), .kind = TL__FIELD_TREE,
          .help = "What to hold when a class is predicted, {up: 1, down: -1}; not given: by names such as buy and sell"},
         {ROW(cost), .kind = TL__FIELD_FLOAT, .fallback = 0.001, .min = 0, .max = 1,
@@ -29,7 +29,8 @@ TL_PRIV const tl__field *tl__production_rows(void)
          .help = "Threshold: walk-forward mean accuracy must be above; auto: that of the most frequent class"},
         {ROW(splits), .kind = TL__FIELD_INT, .fallback = 5, .min = 1, .max = 1000, .unit = "pieces",
          .help = "Walk-forward: trained anew before each of so many pieces of the test part"},
-        {ROW(draws), .kind = TL__FIELD_INT, .fallback = 10, .min = 1, .max = 10000, .help = "Consistency: draws of noise"},
+        {ROW(draws), .kind = TL__FIELD_INT, .fallback = 10, .min = 1, .max = 10000,
+         .help = "Consistency: draws of noise"},
         {ROW(noise), .kind = TL__FIELD_FLOAT, .fallback = 0.01, .min = 0, .max = 10,
          .help = "Consistency: noise as a share of each input's standard deviation"},
         {.name = NULL}};

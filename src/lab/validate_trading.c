@@ -86,8 +86,8 @@ static void validate_trading_put(tl__validation *v, tl_value *parent, const char
     if (positions) tl__put_integer(v->builder, map, "trades", (int64_t)out->trades);
 }
 
-/* The model's own, and what needs no model: always bought, and yesterday's direction again; with an interval of the mean
- * return of the model less that of always bought. */
+/* The model's own, and what needs no model: always bought, and yesterday's direction again; with an interval of the
+ * mean return of the model less that of always bought. */
 static tl_status validate_trading_figures(validate_trading *t, tl_value *map, tl__trading *own, tl_error *error)
 {
     tl__validation *v = t->v;
@@ -101,7 +101,8 @@ static tl_status validate_trading_figures(validate_trading *t, tl_value *map, tl
     tl__put_number(v->builder, map, "cost", cost);
     tl__trading_returns(t->prices, t->positions, t->count, cost, t->returns);
     validate_trading_put(v, map, "model", t->returns, t->positions, t->count, own);
-    for (size_t i = 0; i < t->count; i++) held[i] = i > 0 ? validate_trading_sign(t, t->prices[i - 1], t->prices[i]) : 0;
+    held[0] = 0;
+    for (size_t i = 1; i < t->count; i++) held[i] = validate_trading_sign(t, t->prices[i - 1], t->prices[i]);
     tl__trading_returns(t->prices, held, t->count, cost, other);
     validate_trading_put(v, map, "persistence", other, held, t->count, &naive);
     for (size_t i = 0; i < t->count; i++) held[i] = 1;

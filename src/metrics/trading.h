@@ -4,7 +4,8 @@
 
 #include "base/base.h"
 
-/* Position i, a share of the capital from -1 to 1, is held from prices[i] to prices[i + 1]; prices has count + 1 values.
+/* Position i, a share of the capital from -1 to 1, is held from prices[i] to prices[i + 1]; prices has count + 1
+ * values.
  *
  *     returns[i] = position[i] * (prices[i + 1] / prices[i] - 1) - cost * |position[i] - position[i - 1]|
  *

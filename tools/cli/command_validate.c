@@ -45,7 +45,8 @@ static void validate_show(const tl_value *result)
         validate_trading("always bought", tl_value_get(backtest, "always_bought"));
         validate_trading("persistence", tl_value_get(backtest, "persistence"));
         printf("  a step's return over always bought: %.4f %%, 95 %% interval %.4f to %.4f\n",
-               100 * tl_value_number(tl_value_get(over, "mean"), 0), 100 * tl_value_number(tl_value_get(over, "low"), 0),
+               100 * tl_value_number(tl_value_get(over, "mean"), 0),
+               100 * tl_value_number(tl_value_get(over, "low"), 0),
                100 * tl_value_number(tl_value_get(over, "high"), 0));
     }
     if (stress) puts("\nstress");
