@@ -38,8 +38,7 @@ TL_API void tl_dataset_free(tl_dataset *dataset)
     if (!dataset) return;
     tl__heap *heap = &dataset->context->heap;
     tl__pipeline_free(dataset->pipeline);
-    tl__table_free(dataset->source[0].table);
-    tl__table_free(dataset->source[1].table);
+    for (int i = 0; i < 2 && !dataset->borrowed; i++) tl__table_free(dataset->source[i].table);
     tl__arena_free(&dataset->arena);
     tl__free(heap, dataset, sizeof *dataset);
 }
@@ -577,13 +576,14 @@ static tl_status dataset_make(tl_dataset *dataset, const tl__data_settings *sett
     return TL_OK;
 }
 
-TL_PRIV tl_status tl__dataset_make(tl_context *context, tl__table *table, tl__table *test,
-                                   const tl__data_settings *settings, uint64_t seed, tl_dataset **out, tl_error *error)
+/* The data set, which is freed after a failure. */
+static tl_status dataset_finish(tl_dataset *dataset, const tl__data_settings *settings, uint64_t seed, tl_dataset **out,
+                                tl_error *error)
 {
-    tl_dataset *dataset;
+    tl_context *context = dataset->context;
+    const tl__table *table = dataset->source[0].table;
     tl__roles roles = {0};
     dataset_candidates candidates = {.heap = &context->heap};
-    if (tl__dataset_new(context, table, test, &dataset) != TL_OK) return tl__fail_memory(error, sizeof *dataset);
     size_t before = context->heap.in_use;
     dataset->seed = seed;
     dataset->augment = settings->augment;
@@ -603,5 +603,79 @@ TL_PRIV tl_status tl__dataset_make(tl_context *context, tl__table *table, tl__ta
     dataset->bytes = context->heap.in_use - before;
     if (status == TL_OK) *out = dataset;
     else tl_dataset_free(dataset);
+    return status;
+}
+
+TL_PRIV tl_status tl__dataset_make(tl_context *context, tl__table *table, tl__table *test,
+                                   const tl__data_settings *settings, uint64_t seed, tl_dataset **out, tl_error *error)
+{
+    tl_dataset *dataset;
+    if (tl__dataset_new(context, table, test, &dataset) != TL_OK) return tl__fail_memory(error, sizeof *dataset);
+    return dataset_finish(dataset, settings, seed, out, error);
+}
+
+/* ---- over the tables of another ---- */
+
+static tl_status dataset_borrow(tl_context *context, const tl_dataset *from, tl_dataset **out, tl_error *error)
+{
+    if (tl__dataset_new(context, NULL, NULL, out) != TL_OK) return tl__fail_memory(error, sizeof **out);
+    (*out)->borrowed = true;
+    for (int i = 0; i < 2; i++) (*out)->source[i].table = from->source[i].table;
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__dataset_remake(tl_context *context, const tl_dataset *from, const tl__data_settings *settings,
+                                     uint64_t seed, tl_dataset **out, tl_error *error)
+{
+    tl_dataset *dataset;
+    TL_TRY(dataset_borrow(context, from, &dataset, error));
+    return dataset_finish(dataset, settings, seed, out, error);
+}
+
+static tl_status dataset_view(tl_dataset *view, const tl_dataset *from, const tl__pipeline *pipeline, tl_error *error)
+{
+    if (tl__pipeline_clone(view->context, pipeline, &view->pipeline) != TL_OK) return tl__fail_memory(error, 1024);
+    for (int i = 0; i < 2 && from->source[i].table; i++) {
+        tl__rows_of *source = &view->source[i];
+        const tl__rows_of *old = &from->source[i];
+        TL_TRY(tl__source_room(view, source, error));
+        TL_TRY(tl__source_columns(view, source, error));
+        source->labels = old->labels;
+        source->targets = old->targets;
+        source->weights = old->weights;
+        source->incomplete = old->incomplete;
+        TL_TRY(tl__source_maps(view, source, error));
+    }
+    for (int p = 0; p < TL__PARTS; p++) {
+        view->part[p] = from->part[p];
+        view->part[p].from = &view->source[from->part[p].from == &from->source[1]];
+        view->class_counts[p] = from->class_counts[p];
+        TL_TRY(tl__part_count_unknown(view, &view->part[p], error));
+    }
+    view->has_target = from->has_target;
+    view->has_weights = from->has_weights;
+    view->seed = from->seed;
+    memcpy(view->hash, from->hash, sizeof view->hash);
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__dataset_view(tl_context *context, const tl_dataset *from, const tl__pipeline *pipeline,
+                                   tl_dataset **out, tl_error *error)
+{
+    tl_dataset *view;
+    if (pipeline->classification != from->pipeline->classification || pipeline->outputs != from->pipeline->outputs ||
+        pipeline->forecast || from->pipeline->forecast)
+        return tl__fail(error, TL_BAD_DATA, "the models predict different things, so they cannot see the same rows.");
+    for (size_t k = 0; pipeline->classification && k < pipeline->outputs; k++)
+        if (!tl__same_text(pipeline->classes[k], from->pipeline->classes[k]))
+            return tl__fail(error, TL_BAD_DATA, "the models know other classes ('%s' and '%s' are the first that "
+                            "differ); make them of the same data, or list data.classes.", from->pipeline->classes[k],
+                            pipeline->classes[k]);
+    TL_TRY(dataset_borrow(context, from, &view, error));
+    size_t before = context->heap.in_use;
+    tl_status status = dataset_view(view, from, pipeline, error);
+    view->bytes = context->heap.in_use - before;
+    if (status == TL_OK) *out = view;
+    else tl_dataset_free(view);
     return status;
 }

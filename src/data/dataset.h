@@ -61,6 +61,7 @@ struct tl_dataset {
     tl__pipeline *pipeline;        /* owned */
     tl__rows_of source[2];         /* [1].table NULL: no test file */
     tl__part_rows part[TL__PARTS];
+    bool borrowed;                 /* the tables belong to another data set */
     bool has_target;               /* false: rows to predict whose target is not in the file */
     bool has_weights;
     tl__left_out left_out;
@@ -86,6 +87,15 @@ TL_PRIV tl_status tl__dataset_load(tl_context *context, const tl__data_settings 
 /* From a table, which the data set owns from then on (also after a failure). `test` may be NULL. */
 TL_PRIV tl_status tl__dataset_make(tl_context *context, tl__table *table, tl__table *test,
                                    const tl__data_settings *settings, uint64_t seed, tl_dataset **out, tl_error *error);
+/* Another data set over the tables of `from`, which it must not outlive: other settings of the split, say, and the
+ * pipeline fitted anew. Of tables in memory it may be made in any thread, with a context of that thread, once one data
+ * set was made of them. */
+TL_PRIV tl_status tl__dataset_remake(tl_context *context, const tl_dataset *from, const tl__data_settings *settings,
+                                     uint64_t seed, tl_dataset **out, tl_error *error);
+/* The parts of `from` through another pipeline of the same columns and targets: what a model of other training rows
+ * sees of them. `from` must live longer. Not of forecasts. */
+TL_PRIV tl_status tl__dataset_view(tl_context *context, const tl_dataset *from, const tl__pipeline *pipeline,
+                                   tl_dataset **out, tl_error *error);
 /* A file of rows to predict or to evaluate, read as the pipeline's columns demand, then tl__dataset_apply. `file` has
  * the forms of data.file; `bytes` not NULL: the content, and `name` its name. */
 TL_PRIV tl_status tl__dataset_apply_file(tl_context *context, const tl__pipeline *pipeline, const tl_value *file,

@@ -16,9 +16,10 @@ static tl_status make_refuse(const char *setting, const char *why, tl_error *err
 static tl_status make_check(const tl_dataset *dataset, const tl__data_settings *settings, tl_error *error)
 {
     int method = settings->split.method;
-    if (method != TL__SPLIT_AUTO && method != TL__SPLIT_TIME)
+    if (method != TL__SPLIT_AUTO && method != TL__SPLIT_TIME && method != TL__SPLIT_FORWARD)
         return make_refuse("data.split.method", "a forecast is divided in the order of time, so that nothing of "
-                           "the future is learned; leave out data.split.method, or say time", error);
+                           "the future is learned; leave out data.split.method, or say time, or forward for folds",
+                           error);
     if (dataset->source[1].table)
         return make_refuse("data.test_file", "a forecast's test part follows its training part in one file; leave "
                            "out data.test_file and say how many steps it has: data.split.test", error);
@@ -144,17 +145,40 @@ static tl_status make_amounts(const tl__split_settings *split, size_t steps, siz
 typedef struct make_limits {
     size_t steps[TL__PARTS];     /* of each part */
     double last[TL__PARTS];      /* time of its last step */
+    double before[TL__PARTS];    /* time of the last step before it, but for the first */
     size_t *ends;                /* [spans] of the training part, in the grid */
 } make_limits;
+
+/* Steps of a fold forward in time: as rows are divided (data/split.c). *gap: steps between it and the test part. */
+static tl_status make_fold(const tl__split_settings *split, size_t steps, size_t out[TL__PARTS], size_t *gap,
+                           tl_error *error)
+{
+    size_t folds = (size_t)split->folds, fold = split->fold > 0 ? (size_t)split->fold - 1 : 0;
+    double wanted = split->test >= 0 ? split->test : split->fold > 0 ? 0 : 0.2;
+    size_t test = make_amount(wanted, steps), left = test < steps ? steps - test : 0, size = left / (folds + 1);
+    if (size == 0 || fold >= folds)
+        return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.split.folds",
+                           "data.split asks for fold %zu of %zu over the %zu steps before the test part; there must be "
+                           "more steps than folds, and folds count from 1", fold + 1, folds, left);
+    *gap = (folds - fold - 1) * size;
+    out[TL_TRAIN] = left - *gap - size;
+    out[TL_VALIDATION] = test ? size : 0;
+    out[TL_TEST] = test ? test : size;
+    if (test == 0) *gap = 0;
+    return TL_OK;
+}
 
 static tl_status make_divide(const tl__grid *grid, const tl__split_settings *split, make_limits *out,
                              tl_error *error)
 {
     double *times = NULL;
-    size_t count = 0, at = 0;
+    size_t count = 0, at = 0, gap = 0;
     TL_TRY(make_times(grid, &times, &count, error));
-    tl_status status = make_amounts(split, count, out->steps, error);
+    tl_status status = split->method == TL__SPLIT_FORWARD ? make_fold(split, count, out->steps, &gap, error)
+                                                          : make_amounts(split, count, out->steps, error);
     for (int p = 0; status == TL_OK && p < TL__PARTS; p++) {
+        if (p == TL_TEST) at += gap;
+        if (at > 0) out->before[p] = times[at - 1];
         at += out->steps[p];
         out->last[p] = times[at - 1];
     }
@@ -175,7 +199,7 @@ static void make_origins(const tl__series *series, const tl__span *span, const t
                          const make_limits *limits, int part, size_t *first, size_t *end)
 {
     size_t begin = span->begin, last;
-    while (part > 0 && begin < span->known && series->times[begin] <= limits->last[part - 1]) begin++;
+    while (part > 0 && begin < span->known && series->times[begin] <= limits->before[part]) begin++;
     last = begin;
     while (last < span->known && series->times[last] <= limits->last[part]) last++;
     *first = tl__size_max(begin, span->begin + forecast->input_size);
@@ -280,6 +304,7 @@ static tl_status make_describe(tl_dataset *dataset, const tl__forecast_roles *ro
         for (size_t i = series->spans[s].begin; i < series->spans[s].known; i++) {
             int p = 0;
             while (p < TL__PARTS && series->times[i] > limits->last[p]) p++;
+            if (p == TL_TEST && series->times[i] <= limits->before[p]) p = TL__PARTS;
             dataset->part_of[series->rows[i]] = (unsigned char)p;
         }
     }
@@ -324,7 +349,7 @@ static tl_status make_all(tl_dataset *dataset, const tl__forecast_roles *roles,
     tl__heap *heap = &dataset->context->heap;
     size_t count = roles->targets + roles->past + roles->future;
     tl__grid grid = {0};
-    make_limits limits = {{0}, {0}, NULL};
+    make_limits limits = {{0}, {0}, {0}, NULL};
     TL_TRY(make_channels(dataset, roles, settings, error));
     const tl__column **columns = tl__arena_push_zero(&dataset->arena, count, sizeof *columns);
     if (!columns) return tl__fail_memory(error, count * sizeof *columns);

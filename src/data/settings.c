@@ -5,7 +5,7 @@
 #define SETTINGS_SPLIT_AT(member) offsetof(tl__split_settings, member)
 
 static const char *const settings_tasks[] = {"auto", "classification", "regression", "forecast", NULL};
-static const char *const settings_methods[] = {"auto", "stratified", "random", "time", "kfold", NULL};
+static const char *const settings_methods[] = {"auto", "stratified", "random", "time", "kfold", "forward", NULL};
 static const char *const settings_normalize[] = {"standard", "minmax", "robust", "none", NULL};
 static const char *const settings_missing[] = {"fail", "drop", "mean", "median", "forward", "constant", NULL};
 static const char *const settings_streaming[] = {"auto", "true", "false", NULL};
@@ -56,23 +56,30 @@ static const tl__field settings_covariate_rows[] = {
 static const tl__field settings_split_rows[] = {
     {.name = "method", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT, .offset = SETTINGS_SPLIT_AT(method),
      .choices = settings_methods,
-     .help = "How rows are divided; auto: stratified for classes, random else; kfold: the test part is one fold of "
-             "many"},
+     .help = "How rows are divided; auto: stratified for classes, random else; kfold and forward: folds, forward in the "
+             "order of time: each fold is judged by a model of what comes before it"},
     {.name = "train", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__AUTO, .offset = SETTINGS_SPLIT_AT(train),
      .fallback = -1, .min = 0, .max = 4294967295.0, .unit = "fraction or rows",
      .help = "Training part: below 1 a fraction, from 1 on a number of rows; auto: all that the others leave"},
     {.name = "validation", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__AUTO,
      .offset = SETTINGS_SPLIT_AT(validation), .fallback = -1, .min = 0, .max = 4294967295.0, .unit = "fraction or rows",
-     .help = "Validation part, as train; of all rows, with kfold of those outside the fold; auto: 0.2, with kfold 0",
+     .help = "Validation part, as train; auto: 0.2. With folds the fold is it where there is a test part; else it is "
+             "taken from the rows outside the fold; auto: 0",
      .aliases = "training.validation_split data.validation_split"},
     {.name = "test", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__AUTO, .offset = SETTINGS_SPLIT_AT(test),
      .fallback = -1, .min = 0, .max = 4294967295.0, .unit = "fraction or rows",
-     .help = "Test part, as train; auto: 0.2, or 0 where data.test_file is given; not used with kfold",
+     .help = "Test part, as train; auto: 0.2, or 0 where data.test_file is given. It is set apart before folds are "
+             "made; for one fold of many auto is 0: the fold is the test part",
      .aliases = "training.test_split data.test_split"},
     {.name = "folds", .kind = TL__FIELD_INT, .flags = TL__RESULT, .offset = SETTINGS_SPLIT_AT(folds), .fallback = 10,
-     .min = 2, .max = 1000, .unit = "folds", .help = "Number of folds of method kfold"},
-    {.name = "fold", .kind = TL__FIELD_INT, .flags = TL__RESULT, .offset = SETTINGS_SPLIT_AT(fold), .fallback = 1,
-     .min = 1, .max = 1000, .help = "The fold that is the test part, counted from 1"},
+     .min = 2, .max = 1000, .unit = "folds", .help = "Number of folds",
+     .aliases = "n_folds training.n_folds data.n_folds folds.n_folds data.split.n_folds"},
+    {.name = "fold", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__AUTO, .offset = SETTINGS_SPLIT_AT(fold),
+     .fallback = 0, .min = 1, .max = 1000,
+     .help = "One fold to train for, counted from 1; auto: a model for each of them"},
+    {.name = "stratified", .kind = TL__FIELD_BOOL, .flags = TL__RESULT, .offset = SETTINGS_SPLIT_AT(stratified),
+     .fallback = 1, .help = "With kfold and classes: every fold has the classes in their proportions",
+     .aliases = "stratified training.stratified folds.stratified"},
     {.name = "group", .kind = TL__FIELD_TEXT, .flags = TL__RESULT, .offset = SETTINGS_SPLIT_AT(group),
      .help = "A column whose rows of one value stay together in one part; it is not an input"},
     {.name = "seed", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__AUTO, .offset = SETTINGS_SPLIT_AT(seed),

@@ -5,7 +5,7 @@
 #include "base/field.h"
 
 enum { TL__TASK_AUTO, TL__TASK_CLASSIFICATION, TL__TASK_REGRESSION, TL__TASK_FORECAST };
-enum { TL__SPLIT_AUTO, TL__SPLIT_STRATIFIED, TL__SPLIT_RANDOM, TL__SPLIT_TIME, TL__SPLIT_KFOLD };
+enum { TL__SPLIT_AUTO, TL__SPLIT_STRATIFIED, TL__SPLIT_RANDOM, TL__SPLIT_TIME, TL__SPLIT_KFOLD, TL__SPLIT_FORWARD };
 enum { TL__NORMALIZE_STANDARD, TL__NORMALIZE_MINMAX, TL__NORMALIZE_ROBUST, TL__NORMALIZE_NONE };
 enum { TL__MISSING_FAIL, TL__MISSING_DROP, TL__MISSING_MEAN, TL__MISSING_MEDIAN, TL__MISSING_FORWARD,
        TL__MISSING_CONSTANT };
@@ -19,9 +19,12 @@ enum { TL__SCALING_AUTO, TL__SCALING_WHOLE, TL__SCALING_SERIES };
 typedef struct tl__split_settings {
     int method;             /* TL__SPLIT_*; auto: stratified for classes, random else */
     double train;           /* auto: all the rest */
-    double validation;      /* auto: 0.2; 0 with kfold */
-    double test;            /* auto: 0.2; 0 where test_file is given; kfold: not used, the fold is the test part */
-    int64_t folds, fold;    /* of kfold; fold counts from 1 */
+    double validation;      /* auto: 0.2; 0 with folds */
+    double test;            /* auto: 0.2; 0 where test_file is given, and for one fold of many, which then is the test
+                               part */
+    int64_t folds, fold;    /* of kfold and forward; fold counts from 1; 0, auto: all of them, one after the other (a
+                               data set by itself holds the first) */
+    bool stratified;        /* folds of classes keep their proportions */
     const char *group;      /* a column: rows with one value of it stay in one part; NULL: none */
     int64_t seed;           /* -1: the run's */
 } tl__split_settings;
@@ -57,6 +60,12 @@ typedef struct tl__augment_settings {
     double flip_horizontal, flip_vertical;    /* probabilities */
     int64_t shift, crop_padding;              /* pixels */
 } tl__augment_settings;
+
+/* Does the method divide into folds? */
+static inline bool tl__split_folds(const tl__split_settings *split)
+{
+    return split->method == TL__SPLIT_KFOLD || split->method == TL__SPLIT_FORWARD;
+}
 
 typedef struct tl__data_settings {
     const tl_value *file;        /* a path; a list of paths (one table); {images: path, labels: path}; NULL: none */

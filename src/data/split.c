@@ -3,7 +3,8 @@
  *
  * stratified: a part of n rows takes from class c the share n * count_c / rows, rounded down, and what is then missing
  * is given to the classes with the largest remainders (ties: the first class). kfold deals the sequence of all blocks
- * round like cards, so folds differ by at most one row and so does each class in them. */
+ * round like cards, so folds differ by at most one row and so does each class in them; a test part is taken first, and
+ * is the same for all folds. */
 #include "data/split.h"
 
 #include "base/math.h"
@@ -178,25 +179,61 @@ static tl_status split_blocks(split_state *state, bool stratified, tl_error *err
     return split_take(state, state->train, TL_TRAIN, error);
 }
 
-/* Take the rows of the fold out of the sequence, block by block, then the validation part from the rest. */
+/* ---- folds ---- */
+
+static size_t split_fold(const split_state *state)
+{
+    return state->settings->fold > 0 ? (size_t)state->settings->fold - 1 : 0;
+}
+
+/* Is a test part set apart, so that the fold is the validation part? */
+static bool split_folds_validate(const split_state *state)
+{
+    const tl__split_settings *s = state->settings;
+    return state->input->test_elsewhere || (s->test < 0 ? s->fold <= 0 : s->test > 0);
+}
+
+/* The test part that folds leave alone: of all folds 0.2 unless it is said. */
+static tl_status split_fold_test(split_state *state, tl_error *error)
+{
+    const tl__split_settings *s = state->settings;
+    bool usual = s->test < 0 && s->fold <= 0 && !state->input->test_elsewhere;
+    state->test = 0;
+    if (s->test >= 0 || usual)
+        TL_TRY(split_amount(s->test, 0.2, state->input->rows, "data.split.test", &state->test, error));
+    size_t folds = (size_t)s->folds, left = state->input->rows - state->test;
+    if (split_fold(state) >= folds)
+        return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.split.fold",
+                           "data.split.fold is larger than data.split.folds; folds count from 1");
+    if (folds <= left) return TL_OK;
+    return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.split.folds",
+                       "data.split.folds is larger than the number of rows outside the test part (%zu)", left);
+}
+
+/* Take the test part out of the sequence and deal the rest round; then the fold is the validation part. Without a test
+ * part the fold is it, and the validation part is taken from the rest. */
 static tl_status split_kfold(split_state *state, tl_error *error)
 {
     const tl__split_input *input = state->input;
-    size_t folds = (size_t)state->settings->folds, fold = (size_t)state->settings->fold - 1, kept = 0, block = 0;
-    if (folds > input->rows || state->settings->fold > state->settings->folds) {
-        return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.split",
-                           folds > input->rows ? "data.split.folds is larger than the number of rows"
-                                               : "data.split.fold is larger than data.split.folds; folds count from 1");
+    bool validates = split_folds_validate(state);
+    size_t folds = (size_t)state->settings->folds, fold = split_fold(state), kept = 0, at = 0;
+    TL_TRY(split_fold_test(state, error));
+    TL_TRY(split_sequence(state, input->labels && state->settings->stratified ? input->classes : 1, error));
+    TL_TRY(split_take(state, state->test, TL_TEST, error));
+    for (size_t b = 0; b < state->blocks; b++) {
+        size_t first = state->begin[b] + state->taken[b], end = state->begin[b + 1];
+        state->begin[b] = kept;    /* what stands there was dealt already */
+        state->taken[b] = 0;
+        for (size_t i = first; i < end; i++, at++) {
+            uint32_t row = state->sequence[i];
+            if (at % folds == fold) state->part[row] = validates ? TL_VALIDATION : TL_TEST;
+            else state->sequence[kept++] = row;
+        }
     }
-    TL_TRY(split_sequence(state, input->labels ? input->classes : 1, error));
-    for (size_t i = 0; i < input->rows; i++) {
-        while (block < state->blocks && i == state->begin[block + 1]) state->begin[++block] = kept;
-        if (i % folds == fold) state->part[state->sequence[i]] = TL_TEST;
-        else state->sequence[kept++] = state->sequence[i];
-    }
-    while (block < state->blocks) state->begin[++block] = kept;
-    TL_TRY(split_amounts(state, kept, false, error));
-    TL_TRY(split_take(state, state->validation, TL_VALIDATION, error));
+    state->begin[state->blocks] = kept;
+    if (validates) state->train = kept;
+    else TL_TRY(split_amounts(state, kept, false, error));
+    if (!validates) TL_TRY(split_take(state, state->validation, TL_VALIDATION, error));
     return split_take(state, state->train, TL_TRAIN, error);
 }
 
@@ -223,6 +260,33 @@ static tl_status split_time(split_state *state, uint32_t *order, tl_error *error
         state->part[state->sequence[i]] = (unsigned char)part;
     }
     if (order) memcpy(order, state->sequence, input->rows * sizeof *order);
+    return TL_OK;
+}
+
+/* Folds forward in time: the rows before the test part are cut into folds + 1 pieces of one size, the first of which
+ * has what is left over; each fold is a piece but the first, and all before it is trained on. */
+static tl_status split_forward(split_state *state, uint32_t *order, tl_error *error)
+{
+    const tl__split_input *input = state->input;
+    size_t folds = (size_t)state->settings->folds, fold = split_fold(state), rows = input->rows;
+    bool validates = split_folds_validate(state);
+    TL_TRY(split_fold_test(state, error));
+    size_t left = rows - state->test, size = left / (folds + 1), begin = left - (folds - fold) * size;
+    if (size == 0)
+        return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.split.folds",
+                           "data.split.folds is %zu, but only %zu rows stand before the test part; folds forward in time "
+                           "need one row more than there are folds", folds, left);
+    TL_TRY(split_sequence(state, 1, error));
+    for (size_t i = 0; i < rows; i++) state->sequence[i] = (uint32_t)i;
+    if (input->times) split_sort(state->sequence, state->scratch, rows, input->times);
+    for (size_t i = 0; i < rows; i++) {
+        int part = i < begin          ? TL_TRAIN
+                   : i < begin + size ? (validates ? TL_VALIDATION : TL_TEST)
+                   : i < left         ? SPLIT_NONE
+                                      : TL_TEST;
+        state->part[state->sequence[i]] = (unsigned char)part;
+    }
+    if (order) memcpy(order, state->sequence, rows * sizeof *order);
     return TL_OK;
 }
 
@@ -253,14 +317,16 @@ static void split_deal_group_folds(const split_state *state, const size_t *sizes
                                    size_t *fold_sizes,
                                    unsigned char *of_group)
 {
-    size_t folds = (size_t)state->settings->folds, wanted = (size_t)state->settings->fold - 1;
+    size_t folds = (size_t)state->settings->folds, wanted = split_fold(state);
+    unsigned char held = split_folds_validate(state) ? TL_VALIDATION : TL_TEST;
     for (size_t i = 0; i < state->input->group_count; i++) {
         size_t fold = 0;
+        if (of_group[order[i]] == TL_TEST) continue;
         for (size_t f = 1; f < folds; f++) {
             if (fold_sizes[f] < fold_sizes[fold]) fold = f;
         }
         fold_sizes[fold] += sizes[order[i]];
-        of_group[order[i]] = fold == wanted ? TL_TEST : TL_TRAIN;
+        of_group[order[i]] = fold == wanted ? held : TL_TRAIN;
     }
 }
 
@@ -269,17 +335,18 @@ static tl_status split_groups(split_state *state, tl_error *error)
     const tl__split_input *input = state->input;
     bool kfold = state->settings->method == TL__SPLIT_KFOLD;
     size_t count = input->group_count, folds = (size_t)state->settings->folds;
-    if (kfold && (folds > count || state->settings->fold > state->settings->folds)) {
+    if (kfold && (folds > count || split_fold(state) >= folds)) {
         return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.split.folds",
                            "data.split.folds is %zu, but there are only %zu groups, and the fold must be one of them",
                            folds,
                            count);
     }
-    if (kfold && state->settings->validation > 0) {
+    if (kfold && state->settings->validation > 0 && !split_folds_validate(state)) {
         return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.split.validation",
                            "data.split.validation together with kfold and a group is not supported; leave it out");
     }
-    TL_TRY(split_amounts(state, input->rows, !kfold, error));
+    if (kfold) TL_TRY(split_fold_test(state, error));
+    else TL_TRY(split_amounts(state, input->rows, true, error));
     size_t *sizes = tl__alloc_zero(state->heap, count, sizeof *sizes);
     size_t *fold_sizes = tl__alloc_zero(state->heap, folds, sizeof *fold_sizes);
     uint32_t *order = tl__alloc_zero(state->heap, count, sizeof *order);
@@ -293,11 +360,10 @@ static tl_status split_groups(split_state *state, tl_error *error)
         tl__random_init(&random, input->seed, TL__DRAW_SPLIT, 0, 1, 0);
         tl__random_permutation(&random, order, (uint32_t)count);
         for (size_t i = 0; i < count; i++) keys[i] = -(double)sizes[i];
+        split_deal_groups(state, sizes, order, of_group);
         if (kfold) {
             split_sort(order, scratch, count, keys);
             split_deal_group_folds(state, sizes, order, fold_sizes, of_group);
-        } else {
-            split_deal_groups(state, sizes, order, of_group);
         }
         for (size_t i = 0; i < input->rows; i++) state->part[i] = of_group[input->groups[i]];
     }
@@ -331,13 +397,15 @@ TL_PRIV tl_status tl__split(tl__heap *heap, const tl__split_settings *settings, 
                            "data.split.method is stratified, which needs classes, but the target is a number; use "
                            "random, or say data.task: classification");
     }
-    if (input->groups && method == TL__SPLIT_TIME) {
+    if (input->groups && (method == TL__SPLIT_TIME || method == TL__SPLIT_FORWARD)) {
         return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.split.group",
-                           "data.split.group cannot be used with method time; leave one of them out");
+                           "data.split.group cannot be used with method %s; leave one of them out",
+                           method == TL__SPLIT_TIME ? "time" : "forward");
     }
     memset(part, SPLIT_NONE, input->rows);
     for (size_t i = 0; order && i < input->rows; i++) order[i] = (uint32_t)i;
     if (method == TL__SPLIT_TIME) status = split_time(&state, order, error);
+    else if (method == TL__SPLIT_FORWARD) status = split_forward(&state, order, error);
     else if (input->groups) status = split_groups(&state, error);
     else if (method == TL__SPLIT_KFOLD) status = split_kfold(&state, error);
     else status = split_blocks(&state, method == TL__SPLIT_STRATIFIED, error);

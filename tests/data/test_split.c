@@ -21,7 +21,7 @@ static unsigned char part[LARGEST], other[LARGEST];
 static tl__split_settings settings(int method)
 {
     return (tl__split_settings){.method = method, .train = -1, .validation = -1, .test = -1, .folds = 10, .fold = 1,
-                                .seed = -1};
+                                .stratified = true, .seed = -1};
 }
 
 static void split(const tl__split_settings *s, const tl__split_input *input, unsigned char *out)
@@ -192,6 +192,103 @@ static void groups_stay_together(void **state)
     for (size_t i = 0; i < ROWS; i++) assert_int_equal(seen[i], 1);
 }
 
+/* With a test part set apart the fold is the validation part; the test part is one and the same for all folds. */
+static void folds_leave_the_test_part_alone(void **state)
+{
+    (void)state;
+    unsigned char seen[ROWS] = {0}, test[ROWS];
+    for (size_t i = 0; i < ROWS; i++) labels[i] = i % 10 < 7 ? 0 : i % 10 < 9 ? 1 : 2;   /* 105, 30, 15 */
+    tl__split_settings s = settings(TL__SPLIT_KFOLD);
+    tl__split_input input = {.rows = ROWS, .labels = labels, .classes = 3, .seed = 11};
+    s.test = 0.2;
+    s.folds = 5;
+    s.validation = 0.3;    /* not used */
+    for (s.fold = 1; s.fold <= 5; s.fold++) {
+        split(&s, &input, part);
+        static const size_t expected[3][3] = {{67, 19, 10}, {17, 5, 2}, {21, 6, 3}};
+        for (int c = 0; c < 3; c++) {
+            assert_int_equal(count(part, ROWS, TL_TEST, c), expected[2][c]);
+            assert_in_range(count(part, ROWS, TL_VALIDATION, c), expected[1][c] - 1, expected[1][c] + 1);
+        }
+        assert_int_equal(count(part, ROWS, TL_VALIDATION, -1), 24);
+        assert_int_equal(count(part, ROWS, TL_TRAIN, -1), 96);
+        for (size_t i = 0; i < ROWS; i++) {
+            seen[i] = (unsigned char)(seen[i] + (part[i] == TL_VALIDATION));
+            if (s.fold == 1) test[i] = part[i] == TL_TEST;
+            assert_int_equal(part[i] == TL_TEST, test[i]);
+        }
+    }
+    for (size_t i = 0; i < ROWS; i++) assert_int_equal(seen[i], !test[i]);
+    s.fold = 0;    /* all folds: the first stands for them, and the test part is the usual one */
+    s.test = -1;
+    split(&s, &input, other);
+    s.fold = 1;
+    s.test = 0.2;
+    split(&s, &input, part);
+    assert_memory_equal(part, other, ROWS);
+    s.stratified = false;
+    split(&s, &input, other);
+    assert_memory_not_equal(part, other, ROWS);
+    assert_int_equal(count(other, ROWS, TL_TEST, -1), 30);
+    s.stratified = true;
+    s.test = -1;
+    input.test_elsewhere = true;
+    split(&s, &input, part);
+    assert_int_equal(count(part, ROWS, TL_VALIDATION, -1), 30);
+    assert_int_equal(count(part, ROWS, TL_TEST, -1), 0);
+}
+
+/* The pieces are those of scikit-learn 1.5's TimeSeriesSplit(4) over 83 rows. */
+static void folds_go_forward_in_time(void **state)
+{
+    (void)state;
+    static const size_t begins[4] = {19, 35, 51, 67};
+    tl__split_settings s = settings(TL__SPLIT_FORWARD);
+    for (size_t i = 0; i < 104; i++) times[i] = (double)((i * 31) % 104);
+    tl__split_input input = {.rows = 104, .times = times, .seed = 4};
+    s.folds = 4;
+    s.test = 21;
+    for (s.fold = 1; s.fold <= 4; s.fold++) {
+        split(&s, &input, part);
+        size_t begin = begins[s.fold - 1];
+        for (size_t i = 0; i < 104; i++) {
+            size_t at = (size_t)times[i];
+            int expected = at < begin ? TL_TRAIN : at < begin + 16 ? TL_VALIDATION : at < 83 ? 3 : TL_TEST;
+            assert_int_equal(part[i], expected);
+            assert_true(times[order[i]] == (double)i);
+        }
+    }
+    input.rows = 83;    /* without a test part the fold is it */
+    input.times = NULL;
+    s.test = 0;
+    s.fold = 2;
+    split(&s, &input, part);
+    for (size_t i = 0; i < 83; i++) assert_int_equal(part[i], i < 35 ? TL_TRAIN : i < 51 ? TL_TEST : 3);
+}
+
+static void group_folds_leave_the_test_part_alone(void **state)
+{
+    (void)state;
+    unsigned char seen[ROWS] = {0}, test[ROWS];
+    tl__split_settings s = settings(TL__SPLIT_KFOLD);
+    for (size_t i = 0; i < ROWS; i++) groups[i] = (uint32_t)(i * i % 23 % 20);
+    tl__split_input input = {.rows = ROWS, .groups = groups, .group_count = 20, .seed = 2};
+    s.folds = 3;
+    s.test = 0.2;
+    for (s.fold = 1; s.fold <= 3; s.fold++) {
+        split(&s, &input, part);
+        for (size_t i = 0; i < ROWS; i++) {
+            seen[i] = (unsigned char)(seen[i] + (part[i] == TL_VALIDATION));
+            if (s.fold == 1) test[i] = part[i] == TL_TEST;
+            assert_int_equal(part[i] == TL_TEST, test[i]);
+            for (size_t k = 0; k < i; k++)
+                if (groups[i] == groups[k]) assert_int_equal(part[i], part[k]);
+        }
+        assert_in_range(count(part, ROWS, TL_TEST, -1), 20, 40);
+    }
+    for (size_t i = 0; i < ROWS; i++) assert_int_equal(seen[i], !test[i]);
+}
+
 static void refuse(tl__split_settings s, tl__split_input input, const char *words)
 {
     tl_error error = {0};
@@ -246,6 +343,8 @@ static void runs_out_of_memory_cleanly(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(folds_leave_the_test_part_alone), cmocka_unit_test(folds_go_forward_in_time),
+        cmocka_unit_test(group_folds_leave_the_test_part_alone),
         cmocka_unit_test(stratified_keeps_proportions), cmocka_unit_test(largest_remainders_win),
         cmocka_unit_test(folds_cover_and_are_apart),    cmocka_unit_test(folds_differ_by_one_row_at_most),
         cmocka_unit_test(random_needs_no_classes),      cmocka_unit_test(time_keeps_the_order),
