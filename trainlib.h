@@ -233,9 +233,11 @@ typedef struct tl_options {
     int64_t keep;                    /* of versions: remove all but so many of each name; 0: none */
     bool detailed_analytics;         /* of run: as analytics.enabled: true */
     int64_t shard, shards;           /* of optimize and experiment: only part `shard` (from 1) of `shards`; 0: all */
+    const char *ensemble;            /* of predict, evaluate, explain and ensemble: how several models predict together,
+                                        "mean", "vote" or "best"; NULL: as the run's config says, else mean */
 } tl_options;
 #define TL_OPTIONS {sizeof(tl_options), NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, false, \
-                    NULL, NULL, false, 0, 0, NULL, NULL, NULL, 0, false, 0, 0}
+                    NULL, NULL, false, 0, 0, NULL, NULL, NULL, 0, false, 0, 0, NULL}
 
 /* Figures of one part of the data. What the task does not have is NaN. */
 typedef struct tl_scores {
@@ -261,7 +263,16 @@ typedef struct tl_run_result {
     size_t memory_bytes;             /* planned */
     tl_scores train, validation, test;
     char analytics_csv[700], analytics_json[700], analytics_alerts[700];    /* what detailed analytics wrote; "": not */
+    /* Of a run of many models (folds, seeds): train and validation are means over the models, test is that of all of
+     * them together; epochs and seconds are sums, model_path is "". */
+    int64_t models;                  /* 0: one training */
+    char metric[32];                 /* that the best is chosen by, "balanced_accuracy"; of the models on their folds */
+    double mean, deviation;          /* the mean of it, and the standard deviation with n - 1 below */
 } tl_run_result;
+
+/* The YAML of a preset: "plain", "advanced", "kfold" and others (train:configure --help); options->preset takes from it
+ * what a file and options->set do not mention. NULL: there is no such preset. */
+TL_API const char *tl_config_preset(const char *name);
 
 /* All that `train:run` does: read the config and the data, build, train, evaluate, write the run folder. */
 TL_API tl_status tl_run(tl_context *context, const char *config, const tl_options *options, tl_run_result *result,

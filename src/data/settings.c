@@ -56,8 +56,8 @@ static const tl__field settings_covariate_rows[] = {
 static const tl__field settings_split_rows[] = {
     {.name = "method", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT, .offset = SETTINGS_SPLIT_AT(method),
      .choices = settings_methods,
-     .help = "How rows are divided; auto: stratified for classes, random else; kfold and forward: folds, forward in the "
-             "order of time: each fold is judged by a model of what comes before it"},
+     .help = "How rows are divided; auto: stratified for classes, random else; kfold and forward: folds, forward in "
+             "the order of time: each fold is judged by a model of what comes before it"},
     {.name = "train", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__AUTO, .offset = SETTINGS_SPLIT_AT(train),
      .fallback = -1, .min = 0, .max = 4294967295.0, .unit = "fraction or rows",
      .help = "Training part: below 1 a fraction, from 1 on a number of rows; auto: all that the others leave"},

@@ -274,8 +274,8 @@ static tl_status split_forward(split_state *state, uint32_t *order, tl_error *er
     size_t left = rows - state->test, size = left / (folds + 1), begin = left - (folds - fold) * size;
     if (size == 0)
         return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.split.folds",
-                           "data.split.folds is %zu, but only %zu rows stand before the test part; folds forward in time "
-                           "need one row more than there are folds", folds, left);
+                           "data.split.folds is %zu, but only %zu rows stand before the test part; folds forward in "
+                           "time need one row more than there are folds", folds, left);
     TL_TRY(split_sequence(state, 1, error));
     for (size_t i = 0; i < rows; i++) state->sequence[i] = (uint32_t)i;
     if (input->times) split_sort(state->sequence, state->scratch, rows, input->times);

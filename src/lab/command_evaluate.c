@@ -62,7 +62,7 @@ static tl_status command_evaluate_report(command_evaluate_work *work, tl__builde
     tl__buffer text;
     tl__buffer_init(&text, heap);
     tl_status status = predictions && truth && predicted && counts
-                           ? tl__predict_part(work->trained.model, data, part, predictions, error)
+                           ? tl__trained_predict(&work->trained, data, part, predictions, error)
                            : tl__fail_memory(error, bytes);
     if (status == TL_OK) {
         tl__predicted_classes(tl__of_floats(predictions), rows, classes, predicted);
@@ -134,8 +134,11 @@ static tl_status command_evaluate_all(command_evaluate_work *work, tl_context *c
                  options->data ? options->data : "its own data");
     if (work->data->note && *work->data->note) tl__log_line(context, TL_LOG_INFO, "%s", work->data->note);
     int64_t started = tl__ticks();
-    for (int p = 0; p < TL__PARTS; p++)
-        TL_TRY(tl_score(work->trained.model, work->data, (tl_part)p, &work->scores[p], error));
+    for (int p = 0; p < TL__PARTS; p++) {
+        tl__record_read(NULL, &work->scores[p]);
+        if (!options->data && tl__trained_saw(&work->trained, (tl_part)p)) continue;
+        TL_TRY(tl__trained_score(&work->trained, work->data, (tl_part)p, &work->scores[p], error));
+    }
     work->seconds = (double)(tl__ticks() - started) * 1e-9;
     return command_evaluate_result(work, options->data, tree, error);
 }

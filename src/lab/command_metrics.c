@@ -101,6 +101,8 @@ static void command_metrics_rest(tl__builder *builder, tl_value *root, const tl_
     tl__put_text(builder, group, "gpu_utilization", "not available");
     group = tl__put_map(builder, root, "validation");
     command_metrics_take(builder, group, metrics, (const char *const[]){"data_hash", "config_hash", NULL});
+    command_metrics_take(builder, group, metrics,
+                         (const char *const[]){"cross_validation", "spread", "ensemble", NULL});
     command_metrics_put(builder, group, "out_of_sample_loss", command_metrics_number(metrics, "test.loss"));
     command_metrics_put(builder, group, "out_of_sample_accuracy", command_metrics_number(metrics, "test.accuracy"));
     command_metrics_put(builder, group, "loss_gap", command_metrics_number(metrics, "validation.loss") -

@@ -2,7 +2,60 @@
 #include "lab/command_model.h"
 
 #include "base/text.h"
+#include "lab/figures.h"
+#include "lab/path.h"
 #include "lab/versions.h"
+
+static tl_status trained_config(tl__trained *trained, const tl_options *options, tl_error *error)
+{
+    const tl__run_place *place = &trained->place;
+    if (place->folder)
+        return tl__config_read_for(trained->context, place->folder, options->set, options->set_count, options->out,
+                                   &trained->config, error);
+    if (place->record)
+        return tl__version_config(trained->context, place->record, options->set, options->set_count, &trained->config,
+                                  error);
+    const char *settings = trained->model->settings ? trained->model->settings : "{}";
+    return tl__config_parse(trained->context, settings, strlen(settings), place->model, "", options->set,
+                            options->set_count, false, NULL, &trained->config, error);
+}
+
+/* Which of the models the run found best. */
+static tl_status trained_best(tl__trained *trained, size_t *best, tl_error *error)
+{
+    tl__tree *tree;
+    const char *path = tl__path_join(&trained->arena, trained->place.folder, "metrics.json");
+    if (!path) return tl__fail_memory(error, 256);
+    if (!tl__file_exists(path))
+        return tl__fail(error, TL_NOT_FOUND, "%s is not finished; 'trainlib train:run --resume %s' goes on with it.",
+                        trained->place.folder, trained->place.folder);
+    TL_TRY(tl__json_read(trained->context, path, &tree, error));
+    const char *name = tl_value_text(tl_value_get(&tree->root, "cross_validation.best"),
+                                     tl_value_text(tl_value_get(&tree->root, "spread.best"), ""));
+    for (size_t i = 0; i < trained->many.count; i++)
+        if (tl__same_text(trained->many.ones[i].name, name)) *best = i;
+    tl__tree_free(tree);
+    return TL_OK;
+}
+
+static tl_status trained_open_many(tl__trained *trained, const tl_options *options, tl_error *error)
+{
+    size_t best = 0;
+    int combine = trained->config->settings.ensemble.combine;
+    if (options->ensemble) combine = tl__combine_of(options->ensemble, error);
+    if (combine < 0) return TL_INVALID;
+    TL_TRY(trained_best(trained, &best, error));
+    trained->models = tl__arena_push_zero(&trained->arena, trained->many.count, sizeof *trained->models);
+    if (!trained->models) return tl__fail_memory(error, trained->many.count * sizeof *trained->models);
+    TL_TRY(tl__many_load(trained->context, &trained->many, trained->place.folder, trained->models, error));
+    trained->model = trained->models[best];
+    bool together = !trained->model->pipeline->forecast;
+    trained->committee = (tl__committee){trained->models, trained->many.count, together ? combine : TL__COMBINE_BEST,
+                                         best};
+    trained->place.model = tl__arena_format(&trained->arena, "%s (%s of %zu models)", trained->place.folder,
+                                            tl__combine_word(trained->committee.combine), trained->many.count);
+    return trained->place.model ? TL_OK : tl__fail_memory(error, 256);
+}
 
 TL_PRIV tl_status tl__trained_open(tl_context *context, const char *run, const tl_options *options, tl__trained *out,
                                    tl_error *error)
@@ -11,19 +64,47 @@ TL_PRIV tl_status tl__trained_open(tl_context *context, const char *run, const t
     out->context = context;
     tl__arena_init(&out->arena, &context->heap);
     TL_TRY(tl__run_find(context, &out->arena, run, options, &out->place, error));
-    if (out->place.folder && !tl__file_exists(out->place.model))
+    if (out->place.folder && !tl__file_exists(out->place.model)) {
+        tl_error why = {0};
+        const char *config = tl__path_join(&out->arena, out->place.folder, "config.yaml");
+        if (config && tl__file_exists(config) && trained_config(out, options, &why) == TL_OK &&
+            tl__many_of(out->config, &out->arena, &out->many, &why) == TL_OK && out->many.count)
+            return trained_open_many(out, options, error);
         return tl__fail(error, TL_NOT_FOUND, "%s has no model yet; 'trainlib train:status %s' says how far it is.",
                         out->place.folder, out->place.folder);
+    }
     TL_TRY(tl_model_load(context, out->place.model, &out->model, error));
     if (out->place.record) TL_TRY(tl__version_dress(out->model, out->place.record, error));
-    if (out->place.folder)
-        return tl__config_read_for(context, out->place.folder, options->set, options->set_count, options->out,
-                                   &out->config, error);
-    if (out->place.record)
-        return tl__version_config(context, out->place.record, options->set, options->set_count, &out->config, error);
-    const char *settings = out->model->settings ? out->model->settings : "{}";
-    return tl__config_parse(context, settings, strlen(settings), out->place.model, "", options->set, options->set_count,
-                            false, NULL, &out->config, error);
+    if (options->ensemble)
+        tl__log_line(context, TL_LOG_WARNING, "%s is one model, so --ensemble changes nothing.", out->place.model);
+    return trained_config(out, options, error);
+}
+
+TL_PRIV tl_status tl__trained_predict(const tl__trained *trained, const tl_dataset *data, tl_part part, float *out,
+                                      tl_error *error)
+{
+    if (trained->models) return tl__committee_predict(&trained->committee, data, part, out, error);
+    return tl__predict_part(trained->model, data, part, out, error);
+}
+
+TL_PRIV tl_status tl__trained_score(const tl__trained *trained, const tl_dataset *data, tl_part part, tl_scores *out,
+                                    tl_error *error)
+{
+    if (!trained->models) return tl_score(trained->model, data, part, out, error);
+    if (trained->committee.combine == TL__COMBINE_BEST) {
+        tl_dataset *view;
+        if (data->pipeline->forecast) return tl_score(trained->model, data, part, out, error);
+        TL_TRY(tl__dataset_view(trained->context, data, trained->model->pipeline, &view, error));
+        tl_status status = tl_score(trained->model, view, part, out, error);
+        tl_dataset_free(view);
+        return status;
+    }
+    return tl__committee_score(&trained->committee, data, part, out, error);
+}
+
+TL_PRIV bool tl__trained_saw(const tl__trained *trained, tl_part part)
+{
+    return trained->models && trained->many.kind == TL__MANY_FOLDS && part != TL_TEST;
 }
 
 TL_PRIV bool tl__trained_knows_data(const tl__trained *trained)
@@ -34,7 +115,8 @@ TL_PRIV bool tl__trained_knows_data(const tl__trained *trained)
 TL_PRIV void tl__trained_close(tl__trained *trained)
 {
     if (!trained->context) return;
-    tl_model_free(trained->model);
+    for (size_t i = 0; trained->models && i < trained->many.count; i++) tl_model_free(trained->models[i]);
+    if (!trained->models) tl_model_free(trained->model);
     tl__config_free(trained->config);
     tl__arena_free(&trained->arena);
     memset(trained, 0, sizeof *trained);

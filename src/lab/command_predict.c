@@ -169,7 +169,7 @@ static tl_status command_predict_all(tl__trained *trained, const tl_dataset *dat
     tl__put_integer(&builder, root, "rows", (int64_t)rows.rows);
     tl__put_integer(&builder, root, "rows_left_out", (int64_t)data->left_out.missing_rows);
     tl__put_integer(&builder, root, "unknown_categories", (int64_t)data->left_out.unknown_categories);
-    tl_status status = bytes ? tl__predict_part(trained->model, data, TL_TEST, values, error) : TL_OK;
+    tl_status status = bytes ? tl__trained_predict(trained, data, TL_TEST, values, error) : TL_OK;
     if (status == TL_OK) status = command_predict_show(context, &rows, options, &builder, root, error);
     tl__free(&context->heap, values, bytes);
     return status;
@@ -205,7 +205,7 @@ static tl_status command_predict_block(command_predict_stream *stream, const tl_
     float *values = tl__alloc(&context->heap, bytes);
     if (!values) return tl__fail_memory(error, bytes);
     rows.values = values;
-    tl_status status = tl__predict_part(stream->trained->model, data, TL_TEST, values, error);
+    tl_status status = tl__trained_predict(stream->trained, data, TL_TEST, values, error);
     if (status == TL_OK) command_predict_csv(&stream->text, &rows);
     tl__free(&context->heap, values, bytes);
     if (status == TL_OK && stream->text.failed) status = tl__fail_memory(error, stream->text.size);

@@ -69,6 +69,38 @@ static const tl__field *config_analytics_rows(void)
     return rows;
 }
 
+static const tl__field *config_folds_rows(void)
+{
+#define ROW(field) .name = #field, .offset = offsetof(tl__folds_settings, field)
+    static const tl__field rows[] = {
+        {ROW(use_kfold), .kind = TL__FIELD_BOOL, .flags = TL__RESULT, .aliases = "use_kfold training.use_kfold",
+         .help = "A model for each of data.split.folds folds: data.split.method kfold, or forward where data.time is "
+                 "given or the task is forecast"},
+        {ROW(parallel), .kind = TL__FIELD_INT, .fallback = 1, .min = 1, .max = 64, .unit = "trainings",
+         .help = "Models of a run of many that are trained at a time, each on its share of the threads; the same "
+                 "results"},
+        {.name = NULL}};
+#undef ROW
+    return rows;
+}
+
+static const tl__field *config_ensemble_rows(void)
+{
+    static const char *const combines[] = {"mean", "vote", "best", NULL};
+#define ROW(field) .name = #field, .offset = offsetof(tl__ensemble_settings, field)
+    static const tl__field rows[] = {
+        {ROW(combine), .kind = TL__FIELD_CHOICE, .choices = combines,
+         .help = "What several models predict together: the mean of their predictions, the class that most of them "
+                 "name (equal numbers: that with the larger mean probability), or what the best on validation says"},
+        {ROW(seeds), .kind = TL__FIELD_INT_LIST, .min = 0, .max = 9007199254740992.0, .flags = TL__RESULT,
+         .help = "Train a model for each of these seeds, all on the same rows"},
+        {ROW(members), .kind = TL__FIELD_TREE, .flags = TL__RESULT,
+         .help = "Train a model for each of these sets of changed settings: [{training.optimizer: sgd}, ...]"},
+        {.name = NULL}};
+#undef ROW
+    return rows;
+}
+
 TL_PRIV void tl__config_rows(tl__field rows[TL__CONFIG_ROWS])
 {
 #define AT(member) offsetof(tl__config_settings, member)
@@ -100,6 +132,11 @@ TL_PRIV void tl__config_rows(tl__field rows[TL__CONFIG_ROWS])
          .help = "What is written, and where"},
         {.name = "analytics", .kind = TL__FIELD_BLOCK, .offset = AT(analytics), .rows = config_analytics_rows(),
          .aliases = "training.analytics model.training.analytics", .help = "Detailed records of a training"},
+        {.name = "folds", .kind = TL__FIELD_BLOCK, .flags = TL__RESULT, .offset = AT(folds),
+         .rows = config_folds_rows(), .help = "A model for each fold of the rows"},
+        {.name = "ensemble", .kind = TL__FIELD_BLOCK, .flags = TL__RESULT, .offset = AT(ensemble),
+         .rows = config_ensemble_rows(), .help = "A model for each of several seeds or settings, and how they predict "
+         "together"},
         {.name = "production", .kind = TL__FIELD_BLOCK, .offset = AT(production), .rows = tl__production_rows(),
          .help = "What train:validate demands of a model"},
         {.name = "search", .kind = TL__FIELD_TREE, .offset = AT(search),
@@ -128,10 +165,6 @@ static const struct config_later { const char *path, *feature, *remedy; } config
 #undef PROGRESSIVE
     {"quantization", "int8 models", "leave it out; the model is float32"},
     {"data.label", "labels from prices", "name a column that holds the label under data.target"},
-    {"training.use_kfold", "training over all folds",
-     "data.split: {method: kfold, folds: 10, fold: 1} trains one of them"},
-    {"training.n_folds", "training over all folds",
-     "data.split: {method: kfold, folds: 10, fold: 1} trains one of them"},
 };
 
 static void config_refuse_later(const tl__config *config, tl_error *error)
@@ -256,6 +289,45 @@ static tl_status config_lay_preset(tl__config *config, const char *name, tl_erro
     }
     tl__tree_free(tree);
     return status;
+}
+
+/* `focal_alpha` and `focal_gamma` belong to a loss, so they stand for a whole one: {type: focal, ...}. */
+static tl_status config_focal(tl__config *config, tl_error *error)
+{
+    static const char *const keys[] = {"alpha", "gamma"};
+    tl_value *root = &config->tree->root, *training = tl__value_child(root, "training");
+    for (size_t i = 0; i < TL_COUNT(keys); i++) {
+        char name[16], path[32];
+        tl__builder builder;
+        tl__format(name, sizeof name, "focal_%s", keys[i]);
+        tl_value *parent = tl__value_child(root, name) ? root : training;
+        tl_value *value = parent && parent->kind == TL_MAP ? tl__value_child(parent, name) : NULL;
+        if (!value) continue;
+        const tl_value *loss = tl_value_get(root, "training.loss");
+        const char *type = tl_value_text(loss && loss->kind == TL_MAP ? tl_value_get(loss, "type") : loss, "focal");
+        if (!tl__same_text(type, "focal") && !tl__same_text(type, "auto"))
+            return tl__fail_at(error, TL_BAD_CONFIG, config->tree->file, value->key_line, value->key_column, name,
+                               "%s is of the focal loss, but training.loss is %s; leave one of them out.", name, type);
+        if (!loss || loss->kind != TL_MAP) TL_TRY(tl__value_set(config->tree, "training.loss", "{type: focal}",
+                                                                config->tree->file, error));
+        tl__format(path, sizeof path, "training.loss.%s", keys[i]);
+        TL_TRY(tl__value_set(config->tree, path, "0", config->tree->file, error));
+        tl__builder_init(&builder, config->tree);
+        tl__value_fill(&builder, (tl_value *)(uintptr_t)tl_value_get(root, path), value);
+        if (builder.failed) return tl__fail_memory(error, 64);
+        training = tl__value_child(root, "training");
+        tl__value_detach(parent == root ? root : training, value);
+    }
+    return TL_OK;
+}
+
+/* folds.use_kfold is a method of the split. */
+static void config_use_folds(tl__config *config)
+{
+    tl__data_settings *data = &config->settings.data;
+    bool ordered = data->time || data->task == TL__TASK_FORECAST || data->split.method == TL__SPLIT_TIME;
+    if (!config->settings.folds.use_kfold || tl__split_folds(&data->split)) return;
+    data->split.method = ordered ? TL__SPLIT_FORWARD : TL__SPLIT_KFOLD;
 }
 
 /* ---- settings of a named architecture ---- */
@@ -453,10 +525,13 @@ static tl_status config_fill(tl__config *config, const char *text, size_t size, 
         if (status == TL_OUT_OF_MEMORY || status == TL_INVALID) return status;
     }
     if (preset) TL_TRY(config_lay_preset(config, preset, error));
+    status = config_focal(config, error);
+    if (status == TL_OUT_OF_MEMORY) return status;
     TL_TRY(config_gather_model(config, error));
     TL_TRY(config_target_of_heads(config, error));
     status = tl__bind(config->rows, &config->settings, &tree->root, tree->file, "", &config->arena, error);
     if (status == TL_OUT_OF_MEMORY) return status;
+    config_use_folds(config);
     config_check_members(config, error);
     TL_TRY(config_check_alerts(config, error));
     if (error->status == TL_OUT_OF_MEMORY) return TL_OUT_OF_MEMORY;

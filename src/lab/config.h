@@ -32,6 +32,19 @@ typedef struct tl__analytics_settings {
     const tl_value *alerts;      /* the user's own (train/alerts.h); NULL: none */
 } tl__analytics_settings;
 
+/* A run of several models: one for each fold, or for each seed, or for each set of changed settings. */
+typedef struct tl__folds_settings {
+    bool use_kfold;              /* short for data.split.method: kfold, or forward where rows have a time */
+    int64_t parallel;            /* trainings at a time */
+} tl__folds_settings;
+
+enum { TL__COMBINE_MEAN, TL__COMBINE_VOTE, TL__COMBINE_BEST };
+typedef struct tl__ensemble_settings {
+    int combine;
+    tl__int_list seeds;
+    const tl_value *members;     /* list of maps: path of a setting -> value; NULL: none */
+} tl__ensemble_settings;
+
 typedef struct tl__config_settings {
     const char *name;            /* NULL: from the file's name, see tl__config_name */
     const char *symbol, *strategy, *timeframe;    /* what the run is about, for its record; symbol also names it */
@@ -43,11 +56,13 @@ typedef struct tl__config_settings {
     tl__prediction_settings prediction;
     tl__output_settings output;
     tl__analytics_settings analytics;
+    tl__folds_settings folds;
+    tl__ensemble_settings ensemble;
     tl__production_settings production;
     const tl_value *search;      /* of train:optimize */
 } tl__config_settings;
 
-enum { TL__CONFIG_ROWS = 16 };   /* with the one that ends the table */
+enum { TL__CONFIG_ROWS = 18 };   /* with the one that ends the table */
 TL_PRIV void tl__config_rows(tl__field rows[TL__CONFIG_ROWS]);
 
 typedef struct tl__config {

@@ -139,6 +139,27 @@ TL_PRIV tl_status tl__input_deviations(const tl_dataset *data, tl_part part, flo
     return status;
 }
 
+TL_PRIV tl_status tl__judged_put(tl__heap *heap, tl__builder *builder, tl_value *parent, const char *key,
+                                 const tl__pipeline *pipeline, const tl__judged *judged, tl_scores *out, tl_value **map,
+                                 tl_error *error)
+{
+    bool classes = pipeline->classification;
+    tl__scored scored = {.rows = judged->rows, .classes = classes ? pipeline->outputs : 0,
+                         .outputs = pipeline->outputs, .truth = judged->truth,
+                         .background = pipeline->background_class, .positive = pipeline->positive_class};
+    if (classes) {
+        scored.probabilities = tl__of_floats(judged->predicted);
+    } else {
+        scored.values = tl__of_floats(judged->values);
+        scored.predicted = tl__of_floats(judged->predicted);
+    }
+    tl_status status = classes ? tl__record_classes(heap, builder, parent, key, &scored, pipeline->classes, map)
+                               : tl__record_values(heap, builder, parent, key, &scored, map);
+    if (status != TL_OK) return tl__fail_memory(error, judged->rows * 16);
+    tl__record_read(*map, out);
+    return TL_OK;
+}
+
 /* In the targets' own unit, where they were taken. */
 static void figures_put_own(tl__builder *builder, tl_value *map, double smape, double mase)
 {

@@ -3,6 +3,7 @@
 #define TL_LAB_FIGURES_H
 
 #include "data/dataset.h"
+#include "metrics/record.h"
 #include "model/model.h"
 
 /* Predictions of all rows of a part: out [rows, tl__model_predictions], probabilities or values in the target's
@@ -25,6 +26,17 @@ TL_PRIV tl_status tl__input_deviations(const tl_dataset *data, tl_part part, flo
 /* Raw outputs of rows first..first+count-1 of a part, [count, outputs]. */
 TL_PRIV tl_status tl__figures_outputs(const tl_model *model, const tl_dataset *data, tl_part part, size_t first,
                                       size_t count, float *out, tl_error *error);
+
+/* All figures of predictions [rows, predictions] of classes or plain values as a map (metrics/record.h); truth:
+ * classes, or values [rows, targets]. */
+typedef struct tl__judged {
+    size_t rows;
+    const int32_t *truth;
+    const float *values, *predicted;
+} tl__judged;
+TL_PRIV tl_status tl__judged_put(tl__heap *heap, tl__builder *builder, tl_value *parent, const char *key,
+                                 const tl__pipeline *pipeline, const tl__judged *judged, tl_scores *out, tl_value **map,
+                                 tl_error *error);
 
 /* The public summary as a map: loss, samples and the task's figures. */
 TL_PRIV tl_value *tl__scores_put(tl__builder *builder, tl_value *parent, const char *key, const tl_scores *scores,

@@ -54,6 +54,21 @@ static const tl__preset preset_table[] = {
      "optimization: {dropout: 0.2, weight_decay: 0.00001, gradient_clip: 1.0, early_stopping: {patience: 10, "
      "min_delta: 0.0001}}\n"
      "output: {best_model: true}\n"},
+    {"kfold", "the advanced preset with a model for each of ten stratified folds; a fifth of the rows stays apart as "
+              "the test part",
+     "folds: {use_kfold: true}\n"
+     "data: {split: {folds: 10, stratified: true, test: 0.2}}\n"
+     "network: {model: mlp}\n"
+     "training:\n"
+     "  learning_rate: 0.001\n"
+     "  batch_size: 32\n"
+     "  epochs: 100\n"
+     "  optimizer: adam\n"
+     "  loss: {type: focal, gamma: 2.0}\n"
+     "  monitor: balanced_accuracy\n"
+     "  keep: patience\n"
+     "optimization: {early_stopping: {patience: 5, min_delta: 0.001, ratio_check: true}}\n"
+     "output: {best_model: true}\n"},
 };
 
 TL_PRIV const tl__preset *tl__preset_at(size_t index)
@@ -64,20 +79,22 @@ TL_PRIV const tl__preset *tl__preset_at(size_t index)
 TL_PRIV const tl__preset *tl__preset_find(const char *name, tl_error *error)
 {
     tl__suggestion suggestion = {name, NULL, 0};
+    char names[256];
+    size_t used = 0;
     for (size_t i = 0; i < TL_COUNT(preset_table); i++) {
         if (tl__same_text(preset_table[i].name, name)) return &preset_table[i];
         tl__suggest(&suggestion, preset_table[i].name);
+        const char *before = i == 0 ? "" : i + 1 < TL_COUNT(preset_table) ? ", " : " and ";
+        used += tl__format(names + used, sizeof names - used, "%s%s", before, preset_table[i].name);
     }
-    static const char *const later[] = {"kfold", "analytics", "progressive"};
-    for (size_t i = 0; i < TL_COUNT(later); i++)
-        if (tl__same_text(later[i], name)) {
-            tl__fail(error, TL_BAD_CONFIG, "the preset %s comes with a later version; this one has plain, advanced and "
-                     "forecast.", name);
-            return NULL;
-        }
-    tl__fail(error, TL_BAD_CONFIG, suggestion.best ?
-             "'%s' is not a preset; did you mean %s? There are plain, advanced and forecast."
-                                                   : "'%s' is not a preset; there are plain, advanced and forecast.",
-             name, suggestion.best);
+    char meant[64] = "";
+    if (suggestion.best) tl__format(meant, sizeof meant, " did you mean %s?", suggestion.best);
+    tl__fail(error, TL_BAD_CONFIG, "'%s' is not a preset;%s there are %s.", name, meant, names);
     return NULL;
+}
+
+TL_API const char *tl_config_preset(const char *name)
+{
+    const tl__preset *preset = name ? tl__preset_find(name, NULL) : NULL;
+    return preset ? preset->yaml : NULL;
 }

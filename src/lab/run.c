@@ -8,9 +8,12 @@
 #include "lab/folder.h"
 #include "lab/journal.h"
 #include "lab/live.h"
+#include "lab/many.h"
 #include "lab/path.h"
+#include "lab/run.h"
 #include "lab/session.h"
 #include "lab/versions.h"
+#include "metrics/record.h"
 #include "text/bind.h"
 
 typedef struct run_state {
@@ -26,6 +29,10 @@ typedef struct run_state {
     tl__lock *lock;
     tl__analytics_files *analytics;  /* NULL: none are written */
     tl_progress progress;            /* the last one */
+    const tl__run_one *one;          /* this is one training of several; NULL: it is a run */
+    bool done;                       /* and was done before */
+    tl_dataset *data;                /* made over the tables of another */
+    tl__many many;                   /* the trainings that this run is made of */
     const char *folder, *checkpoint; /* checkpoint: to go on from, or NULL */
     const char *best_path;           /* NULL: not wanted */
     const char *parent;              /* id of the version that it goes on from; NULL: none */
@@ -49,6 +56,7 @@ static bool run_on_progress(void *user, const tl_progress *progress)
     run->progress = *progress;
     bool written = tl__journal_status(&run->journal, &run->progress, NULL, false, NULL) == TL_OK;
     const tl_options *options = run->options;
+    if (run->one) return written && run->one->progress(run->one->progress_user, &run->progress);
     bool wanted = !options->progress || options->progress(options->progress_user, &run->progress);
     return written && wanted;
 }
@@ -212,6 +220,48 @@ static tl_status run_prepare_from(run_state *run, const char *config_path, tl_er
     return run->config->settings.transfer.from ? TL_OK : tl__fail_memory(error, 256);
 }
 
+/* What it came to, out of its status. */
+static void run_take_result(tl_run_result *out, const char *folder, const tl_value *result)
+{
+    tl__format(out->run, sizeof out->run, "%s", folder);
+    tl__format(out->model_path, sizeof out->model_path, "%s/model.safetensors", folder);
+    tl__format(out->stopped, sizeof out->stopped, "%s", tl_value_text(tl_value_get(result, "stopped"), ""));
+    out->epochs = tl_value_integer(tl_value_get(result, "epochs"), 0);
+    out->best_epoch = tl_value_integer(tl_value_get(result, "best_epoch"), 0);
+    out->seconds = tl_value_number(tl_value_get(result, "seconds"), 0);
+    out->samples_per_second = tl_value_number(tl_value_get(result, "samples_per_second"), 0);
+    out->parameters = tl_value_integer(tl_value_get(result, "parameters"), 0);
+    out->memory_bytes = (size_t)tl_value_integer(tl_value_get(result, "memory_bytes"), 0);
+    tl__record_read(tl_value_get(result, "train"), &out->train);
+    tl__record_read(tl_value_get(result, "validation"), &out->validation);
+    tl__record_read(tl_value_get(result, "test"), &out->test);
+}
+
+/* One training of several: done before, begun before, or new. */
+static tl_status run_prepare_one(run_state *run, tl_error *error)
+{
+    const tl__run_one *one = run->one;
+    const char *status = tl__path_join(&run->arena, one->folder, "status.json");
+    const char *model = tl__path_join(&run->arena, one->folder, "model.safetensors");
+    const char *checkpoint = tl__path_join(&run->arena, one->folder, "checkpoints/checkpoint.safetensors");
+    tl__tree *tree = NULL;
+    run->folder = tl__arena_text(&run->arena, one->folder);
+    if (!run->folder || !status || !model || !checkpoint) return tl__fail_memory(error, 256);
+    if (tl__file_exists(status) && tl__run_state(run->context, one->folder, &tree, NULL) == TL_OK) {
+        run->done = tl__same_text(tl_value_text(tl_value_get(&tree->root, "state"), ""), "done") &&
+                    tl__file_exists(model);
+        if (run->done) run_take_result(run->result, one->folder, tl_value_get(&tree->root, "result"));
+        tl__tree_free(tree);
+        if (run->done) return TL_OK;
+    }
+    run->checkpoint = tl__file_exists(checkpoint) ? checkpoint : NULL;
+    TL_TRY(tl__config_read_for(run->context, one->config, one->set, one->set_count, one->out, &run->config, error));
+    if (!one->data) return TL_OK;
+    return tl__config_place(run->config, tl__dataset_remake(run->context, one->data, &run->config->settings.data,
+                                                            (uint64_t)run->config->settings.seed, &run->data, error),
+                            error);
+}
+
 /* Its lock and its parts. */
 static tl_status run_make_folder(run_state *run, tl_error *error)
 {
@@ -222,6 +272,8 @@ static tl_status run_make_folder(run_state *run, tl_error *error)
         if (!parent) return tl__fail_memory(error, 256);
         TL_TRY(tl__folder_make_stamped(run->context, arena, parent, run->config->name, run->stamp, &run->folder,
                                        error));
+    } else {
+        TL_TRY(tl__folder_make(run->folder, error));
     }
     const char *lock = tl__path_join(arena, run->folder, "lock");
     const char *checkpoints = tl__path_join(arena, run->folder, "checkpoints");
@@ -235,7 +287,7 @@ static tl_status run_make_folder(run_state *run, tl_error *error)
         if (error) *error = why;
         return status;
     }
-    TL_TRY(tl__folder_make(checkpoints, error));
+    if (!run->many.count) TL_TRY(tl__folder_make(checkpoints, error));
     return tl__folder_clean_all(run->context, run->folder, error);
 }
 
@@ -247,7 +299,8 @@ static tl_status run_open_journal(run_state *run, tl_error *error)
     run->journal.hash = run->hash;
     run->journal.name = run->config->name;
     run->journal.classification = tl_dataset_classes(run->session.data) > 0;
-    return tl__journal_open(&run->journal, run->context, run->folder, logs, "training", run->stamp, error);
+    return tl__journal_open(&run->journal, run->context, run->folder, run->one ? NULL : logs, "training", run->stamp,
+                            error);
 }
 
 static void run_set_progress(run_state *run, const char *state)
@@ -289,10 +342,12 @@ static const char *run_kind(run_state *run)
 static tl_status run_best_path(run_state *run, tl_error *error)
 {
     const tl__config_settings *s = &run->config->settings;
-    if (!s->output.best_model) return TL_OK;
+    if (run->one) run->best_path = run->one->best_path;
+    if (run->one || (!s->output.best_model && run->many.kind != TL__MANY_FOLDS)) return TL_OK;
     const char *kind = run_kind(run), *model = s->network.model.name ? s->network.model.name : "mlp";
     if (kind)
-        run->best_path = tl__arena_format(&run->arena, "%s/best_model_%s_%s.safetensors", run->folder, kind, model);
+        run->best_path = tl__arena_format(&run->arena, "%s/best_model_%s_%s%s", run->folder, kind, model,
+                                          run->many.count ? "" : ".safetensors");
     return run->best_path ? TL_OK : tl__fail_memory(error, 256);
 }
 
@@ -541,7 +596,7 @@ static void run_keep_version(run_state *run, const tl__train_result *end)
                                .config = run->changed ? run->changed : run->config,
                                .config_hash = run->hash, .data_hash = run->session.data->hash,
                                .stopped = end->stopped, .epochs = end->epochs, .best_epoch = end->best_epoch};
-    if (!output->versions) return;
+    if (!output->versions || run->one) return;
     tl_status status = tl__versions_add(run->context, o->out, output->folder, &draft, output->keep_versions,
                                         run->result->version, &why);
     if (status == TL_OK)
@@ -606,6 +661,86 @@ static tl_status run_train(run_state *run, tl_error *error)
     return run_write_charts(run, error);
 }
 
+/* ---- a run of many ---- */
+
+static void run_say_many(const run_state *run)
+{
+    const char *test = tl_dataset_rows(run->session.data, TL_TEST) ? "; the test part stays apart" : "";
+    if (run->many.kind == TL__MANY_FOLDS)
+        tl__log_line(run->context, TL_LOG_INFO, "folds    a model for each of %zu folds%s", run->many.count, test);
+    else
+        tl__log_line(run->context, TL_LOG_INFO, "%s  %zu models", run->many.word, run->many.count);
+}
+
+static void run_say_scores(const run_state *run)
+{
+    const tl_run_result *r = run->result;
+    tl__log_line(run->context, TL_LOG_INFO, "%s over %zu %s: %.4f \xc2\xb1 %.4f", r->metric, run->many.count,
+                 run->many.word, r->mean, r->deviation);
+}
+
+/* What is wrong with the settings of one of them is told before any is trained. */
+static tl_status run_check_many(run_state *run, const char *config_path, tl_error *error)
+{
+    for (size_t i = 0; run->many.kind == TL__MANY_SETTINGS && i < run->many.count; i++) {
+        const tl__many_one *one = &run->many.ones[i];
+        tl__config *config;
+        size_t given = run->options->set_count, count = given + one->set_count;
+        const char **set = tl__arena_push_zero(&run->arena, count, sizeof *set);
+        if (!set) return tl__fail_memory(error, count * sizeof *set);
+        for (size_t k = 0; k < count; k++) set[k] = k < given ? run->options->set[k] : one->set[k - given];
+        TL_TRY(tl__config_read(run->context, run->options->resume ? run->folder : config_path, set, count, &config,
+                               error));
+        tl__config_free(config);
+    }
+    return TL_OK;
+}
+
+static tl_status run_report_many(run_state *run, const tl__many_job *job, const tl_run_result *results, tl_error *error)
+{
+    tl__tree *tree;
+    tl__builder builder;
+    const char *path = tl__path_join(&run->arena, run->folder, "metrics.json");
+    if (!path || tl__tree_new(&run->context->heap, NULL, &tree) != TL_OK) return tl__fail_memory(error, sizeof *tree);
+    tl__builder_init(&builder, tree);
+    tl_value *root = tl__put_map(&builder, NULL, NULL);
+    tl__put_text(&builder, root, "run", tl__path_name(run->folder));
+    tl__put_text(&builder, root, "version", TL_VERSION);
+    tl__put_text(&builder, root, "config_hash", run->hash);
+    tl__put_text(&builder, root, "data_hash", run->session.data->hash);
+    run->progress.state = "evaluating";
+    tl_status status = tl__many_report(job, results, &builder, root, run->result, error);
+    if (status == TL_OK) status = tl__json_save(run->context, root, path, false, error);
+    tl__tree_free(tree);
+    return status;
+}
+
+static tl_status run_train_many(run_state *run, tl_error *error)
+{
+    tl_context *context = run->context;
+    tl__memory memory;
+    run_set_progress(run, "loading");
+    TL_TRY(tl__journal_status(&run->journal, &run->progress, NULL, true, error));
+    TL_TRY(run_write_config(run, error));
+    run_say_beginning(run);
+    run_say_many(run);
+    tl__trainer_memory(run->session.trainer, &memory);
+    tl__trainer_free(run->session.trainer);    /* each has its own */
+    run->session.trainer = NULL;
+    tl_run_result *results = tl__alloc_zero(&context->heap, run->many.count, sizeof *results);
+    if (!results) return tl__fail_memory(error, run->many.count * sizeof *results);
+    const tl__many_job job = {.context = context, .config = run->config, .many = &run->many, .folder = run->folder,
+                              .options = run->options, .data = run->session.data,
+                              .width = tl__model_predictions(run->session.model), .plan_bytes = memory.total,
+                              .best_path = run->best_path, .progress = run_on_progress, .user = run};
+    tl__format(run->result->run, sizeof run->result->run, "%s", run->folder);
+    tl_status status = tl__many_train(&job, results, error);
+    if (status == TL_OK) status = run_report_many(run, &job, results, error);
+    if (status == TL_OK) run_say_scores(run);
+    tl__free(&context->heap, results, run->many.count * sizeof *results);
+    return status;
+}
+
 /* The last status: how it ended, with the result or the error. */
 static tl_status run_finish(run_state *run, tl_status status, const tl_error *why, tl_error *error)
 {
@@ -629,19 +764,24 @@ static tl_status run_finish(run_state *run, tl_status status, const tl_error *wh
 static tl_status run_all(run_state *run, const char *config_path, tl_error *error)
 {
     const tl_options *o = run->options;
-    if (o->resume) TL_TRY(run_prepare_resume(run, config_path, error));
+    if (run->one) TL_TRY(run_prepare_one(run, error));
+    if (run->done) return TL_OK;
+    if (run->one) ;
+    else if (o->resume) TL_TRY(run_prepare_resume(run, config_path, error));
     else if (o->from) TL_TRY(run_prepare_from(run, config_path, error));
     else TL_TRY(tl__config_read_for(run->context, config_path, o->set, o->set_count, o->out, &run->config, error));
     if (o->detailed_analytics) run->config->settings.analytics.enabled = true;
     TL_TRY(tl__config_hash(run->config, run->hash, error));
-    TL_TRY(tl__session_open(run->context, run->config, NULL, &run->session, error));
+    if (!run->one) TL_TRY(tl__many_of(run->config, &run->arena, &run->many, error));
+    TL_TRY(run_check_many(run, config_path, error));
+    TL_TRY(tl__session_open(run->context, run->config, run->data, &run->session, error));
     if (!run->checkpoint) TL_TRY(tl__session_transfer(&run->session, error));
     tl__trainer_options nothing = {.run = ""};
     run->live.arena = &run->arena;
     run->live.options = o;
     run->live.progress = &run->progress;
     run->live.journal = &run->journal;
-    run->live.file = o->resume ? NULL : config_path ? config_path : o->from ? NULL : "config.yaml";
+    run->live.file = o->resume || run->one ? NULL : config_path ? config_path : o->from ? NULL : "config.yaml";
     TL_TRY(tl__session_train(&run->session, &nothing, error));    /* all mistakes show before there is a folder */
     TL_TRY(tl__live_open(&run->live, &run->session, NULL, error));
     tl__time_compact(run->stamp, tl__now(run->context));
@@ -649,7 +789,7 @@ static tl_status run_all(run_state *run, const char *config_path, tl_error *erro
     TL_TRY(run_best_path(run, error));
     if (run->checkpoint) TL_TRY(run_plan_training(run, error));    /* refused, the run stays as it was */
     tl_status status = run_open_journal(run, error);
-    if (status == TL_OK) status = run_train(run, error);
+    if (status == TL_OK) status = run->many.count ? run_train_many(run, error) : run_train(run, error);
     return run->journal.context ? run_finish(run, status, error, error) : status;
 }
 
@@ -659,8 +799,8 @@ TL_PRIV size_t tl__run_bytes(const tl__config *config)
     return sizeof(run_state) + TL__ARENA_FIRST + tl__lock_bytes() + tl__journal_bytes() + analytics;
 }
 
-TL_API tl_status tl_run(tl_context *context, const char *config, const tl_options *options, tl_run_result *result,
-                        tl_error *error)
+static tl_status run_with(tl_context *context, const char *config, const tl_options *options, const tl__run_one *one,
+                          tl_run_result *result, tl_error *error)
 {
     static const tl_options defaults = TL_OPTIONS;
     tl_run_result own_result;
@@ -669,6 +809,7 @@ TL_API tl_status tl_run(tl_context *context, const char *config, const tl_option
     if (!run) return tl__fail_memory(error, sizeof *run);
     run->context = context;
     run->options = options ? options : &defaults;
+    run->one = one;
     run->result = result ? result : &own_result;
     memset(run->result, 0, sizeof *run->result);
     tl__arena_init(&run->arena, &context->heap);
@@ -678,11 +819,24 @@ TL_API tl_status tl_run(tl_context *context, const char *config, const tl_option
     tl__analytics_close(run->analytics);
     tl__session_close(&run->session);
     tl__config_free(run->changed);
+    tl_dataset_free(run->data);
     tl__config_free(run->config);
     tl__lock_release(run->lock);
     tl__arena_free(&run->arena);
     tl__free(&context->heap, run, sizeof *run);
     return status;
+}
+
+TL_PRIV tl_status tl__run_part(tl_context *context, const tl__run_one *one, tl_run_result *result, tl_error *error)
+{
+    const tl_options options = {.struct_size = sizeof options, .out = one->out};
+    return run_with(context, one->config, &options, one, result, error);
+}
+
+TL_API tl_status tl_run(tl_context *context, const char *config, const tl_options *options, tl_run_result *result,
+                        tl_error *error)
+{
+    return run_with(context, config, options, NULL, result, error);
 }
 
 TL_API tl_status tl_run_result_value(tl_context *context, const tl_run_result *result, tl_value **out)
@@ -703,6 +857,12 @@ TL_API tl_status tl_run_result_value(tl_context *context, const tl_run_result *r
     tl__put_number(&builder, root, "samples_per_second", result->samples_per_second);
     tl__put_integer(&builder, root, "parameters", result->parameters);
     tl__put_integer(&builder, root, "memory_bytes", (int64_t)result->memory_bytes);
+    if (result->models > 0) {
+        tl__put_integer(&builder, root, "models", result->models);
+        tl__put_text(&builder, root, "metric", result->metric);
+        tl__put_number(&builder, root, "mean", result->mean);
+        tl__put_number(&builder, root, "deviation", result->deviation);
+    }
     tl__scores_put(&builder, root, "train", &result->train, classes);
     tl__scores_put(&builder, root, "validation", &result->validation, classes);
     tl__scores_put(&builder, root, "test", &result->test, classes);

@@ -235,6 +235,16 @@ TL_PRIV void tl__record_read(const tl_value *map, tl_scores *out)
         {"mae", &out->mae},
         {"rmse", &out->rmse},
         {"r2", &out->r2},
+        {"smape", &out->smape},
+        {"mase", &out->mase},
+        {"baselines.repeat_last.mse", &out->repeat_last_mse},
+        {"baselines.repeat_last.mae", &out->repeat_last_mae},
+        {"baselines.repeat_last.smape", &out->repeat_last_smape},
+        {"baselines.repeat_last.mase", &out->repeat_last_mase},
+        {"baselines.seasonal_naive.mse", &out->seasonal_mse},
+        {"baselines.seasonal_naive.mae", &out->seasonal_mae},
+        {"baselines.seasonal_naive.smape", &out->seasonal_smape},
+        {"baselines.seasonal_naive.mase", &out->seasonal_mase},
     };
     out->samples = tl_value_integer(tl_value_get(map, "samples"), 0);
     for (size_t i = 0; i < TL_COUNT(fields); i++)

@@ -3,7 +3,7 @@
 . tests/cli/support.sh
 make_iris
 
-for preset in plain advanced; do
+for preset in plain advanced kfold; do
     trainlib train:configure --preset $preset --set data.file=iris.csv --set data.target=species
     exits 0
     cp out $preset.yaml
@@ -24,8 +24,9 @@ says forecast.yaml 'input_size: 168' 'horizon: 24' 'stride: 1' 'method: time' 's
     'gradient_clip: 1' 'patience: 10' 'best_model: true'
 trainlib train:configure forecast.yaml --check
 exits 0; says out 'no mistakes'
-trainlib train:configure --preset kfold
-exits 2; says err 'kfold'
+says kfold.yaml 'use_kfold: true' 'method: kfold' 'folds: 10' 'stratified: true' 'type: focal'
+trainlib train:configure --preset nothing
+exits 2; says err 'plain, advanced' kfold
 trainlib train:configure --preset plian
 exits 2; says err 'did you mean plain?'
 

@@ -5,13 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_MAYBE, OPTION_NUMBER, OPTION_SET } option_kind;
+typedef enum option_kind {
+    OPTION_FLAG, OPTION_TEXT, OPTION_MAYBE, OPTION_NUMBER, OPTION_SET, OPTION_SWITCH
+} option_kind;
 
 typedef struct option {
     const char *name;
     option_kind kind;
     size_t offset;           /* in cli_arguments */
-    const char *prefix;      /* OPTION_SET: what the value is a setting of */
+    const char *prefix;      /* OPTION_SET: what the value is a setting of; ends with "[": of a list.
+                                OPTION_SWITCH: the setting with its value */
     const char *const *words;/* the values it takes, or NULL */
     bool common;             /* every command takes it */
     const char *argument;    /* for the help; NULL: none */
@@ -19,6 +22,7 @@ typedef struct option {
 } option;
 
 static const char *const option_formats[] = {"csv", "json", "npy", NULL};
+static const char *const option_combines[] = {"mean", "vote", "best", NULL};
 static const char *const option_losses[] = {"focal", "ce", NULL};
 
 #define AT(member) offsetof(cli_arguments, member)
@@ -42,8 +46,14 @@ static const option options[] = {
     {"symbol", OPTION_SET, 0, "symbol=", NULL, false, "TEXT", "what the run is about; names it"},
     {"strategy", OPTION_SET, 0, "strategy=", NULL, false, "TEXT", "stands in the record of the training"},
     {"timeframe", OPTION_SET, 0, "timeframe=", NULL, false, "TEXT", "stands in the record of the training: 1d"},
+    {"kfold", OPTION_SWITCH, 0, "folds.use_kfold=true", NULL, false, NULL,
+     "a model for each fold of the rows; short for --set folds.use_kfold=true"},
+    {"seeds", OPTION_SET, 0, "ensemble.seeds=[", NULL, false, "N,N,...",
+     "a model for each of these seeds, all on the same rows"},
+    {"ensemble", OPTION_TEXT, AT(ensemble), NULL, option_combines, false, "mean|vote|best",
+     "how several models predict together (default: mean)"},
     {"preset", OPTION_TEXT, AT(preset), NULL, NULL, false, "NAME",
-     "begin with a set of settings: plain, advanced, forecast"},
+     "begin with a set of settings: plain, advanced, kfold, forecast"},
     {"check", OPTION_FLAG, AT(check), NULL, NULL, false, NULL, "only look for mistakes in the config"},
     {"expand", OPTION_FLAG, AT(expand), NULL, NULL, false, NULL,
      "write the layers in the place of a named architecture"},
@@ -178,14 +188,16 @@ static int option_store(const option *o, const char *value, cli_arguments *out)
     case OPTION_MAYBE: *(const char **)place = value; return CLI_OK;
     case OPTION_NUMBER:
         return option_whole_number(value, place) && *(int *)place >= 1 ? CLI_OK : option_needs(o, value);
-    case OPTION_SET: break;
+    case OPTION_SET:
+    case OPTION_SWITCH: break;
     }
     if (!*o->prefix && !strchr(value, '=')) return option_needs(o, value);
     if (o->words) value = strcmp(value, "ce") == 0 ? "cross_entropy" : value;
-    size_t size = strlen(o->prefix) + strlen(value) + 1;
+    bool list = o->prefix[0] && o->prefix[strlen(o->prefix) - 1] == '[';
+    size_t size = strlen(o->prefix) + strlen(value) + 2;
     char *text = malloc(size);
     if (!text) return fputs("trainlib: out of memory\n", stderr), CLI_FAILURE;
-    snprintf(text, size, "%s%s", o->prefix, value);
+    snprintf(text, size, "%s%s%s", o->prefix, value, list ? "]" : "");
     out->set[out->set_count++] = text;
     return CLI_OK;
 }
@@ -211,8 +223,8 @@ static int option_read(const cli_command *command, int argc, char **argv, int *a
         return CLI_USAGE;
     }
     const char *value = equals ? equals + 1 : NULL, *next = *at + 1 < argc ? argv[*at + 1] : NULL;
-    if (o->kind == OPTION_FLAG) {
-        if (!value) return option_store(o, NULL, out);
+    if (o->kind == OPTION_FLAG || o->kind == OPTION_SWITCH) {
+        if (!value) return option_store(o, "", out);
         fprintf(stderr, "trainlib: --%s takes no value\n", o->name);
         return CLI_USAGE;
     }

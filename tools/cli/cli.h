@@ -25,7 +25,7 @@ typedef struct cli_arguments {
     const char **set;         /* all --set, then what --seed and --loss-function stand for */
     size_t set_count;
     const char *shard;        /* "1/4"; NULL: all */
-    const char *out, *resume, *preset, *explain, *data, *format, *output;
+    const char *out, *resume, *preset, *explain, *data, *format, *output, *ensemble;
     const char *from, *note, *tag;
     int keep;                 /* 0: not given */
     int threads;              /* 0: all */

@@ -75,8 +75,13 @@ static int run_run(cli_state *cli)
         char time[32], speed[32];
         if (!cli->terminal.silent) putc('\n', stderr), fflush(stderr);
         cli_print_scores(value);
-        printf("\n%s   %s, %s samples/s   metrics.csv  metrics.json  model.safetensors\n", result.run,
-               cli_duration(time, result.seconds), cli_count(speed, (int64_t)(result.samples_per_second + 0.5)));
+        if (result.models) {
+            printf("\n%s of %lld models: %.4f \xc2\xb1 %.4f\n", result.metric, (long long)result.models, result.mean,
+                   result.deviation);
+        }
+        printf("\n%s   %s, %s samples/s   %s\n", result.run, cli_duration(time, result.seconds),
+               cli_count(speed, (int64_t)(result.samples_per_second + 0.5)),
+               result.models ? "metrics.json" : "metrics.csv  metrics.json  model.safetensors");
     }
     tl_value_free(cli->context, value);
     return status == TL_CANCELLED ? CLI_INTERRUPTED : exit_status;
@@ -85,13 +90,19 @@ static int run_run(cli_state *cli)
 const cli_command *cli_command_run(void)
 {
     static const cli_command command = {
-        "train:run", "CONFIG", "resume from note tag plan loss-function detailed-analytics symbol strategy timeframe",
+        "train:run", "CONFIG",
+        "resume from note tag plan loss-function kfold seeds detailed-analytics symbol strategy timeframe",
         "train a network and measure it",
         "Reads the config and its data, builds the network, trains it, measures it on the test part and writes a run\n"
         "folder, output/runs/NAME_TIME: the model, the figures of every epoch, the config and the log. Ctrl-C "
         "finishes\nthe step, saves, and --resume goes on from there to the same result.\n\n"
+        "--kfold trains a model for each fold of the rows (data.split.folds), each in a folder of its own, and\n"
+        "measures it by the fold that it did not see: mean and standard deviation, out_of_fold.csv with every\n"
+        "prediction, and all of them together on the test part, which stays apart. --seeds does the same over seeds.\n"
+        "train:predict and train:evaluate take such a run as one model.\n\n"
         "  trainlib train:run config.yaml --set training.epochs=20\n"
         "  trainlib train:run config.yaml --plan\n"
+        "  trainlib train:run config.yaml --kfold --set folds.parallel=2\n"
         "  trainlib train:run config.yaml --resume\n"
         "  trainlib train:run --from 3fa9c1d2 --note 'a lower rate' --set training.learning_rate=1e-4",
         run_run};

@@ -154,6 +154,7 @@ tl_options cli_options(cli_state *cli)
     options.tag = a->tag;
     options.keep = a->keep;
     options.detailed_analytics = a->detailed_analytics;
+    options.ensemble = a->ensemble;
     options.progress = on_progress;
     options.progress_user = &cli->terminal;
     return options;
