@@ -364,6 +364,8 @@ typedef int tl_node;    /* number of a layer in its graph; negative: a mistake w
 TL_API tl_status tl_graph_new(tl_context *context, tl_graph **out);
 TL_API void tl_graph_free(tl_graph *graph);
 TL_API tl_node tl_graph_input(tl_graph *graph, const char *name, size_t features);
+/* An input of one to three sizes: [time, features] of sequences, [height, width, channels] of images. */
+TL_API tl_node tl_graph_input_shaped(tl_graph *graph, const char *name, const size_t *sizes, size_t count);
 /* A layer over one node; settings as YAML in flow form, "nodes: 16, activation: relu". A mistake is remembered and told
  * by tl_model_new, so calls can be written in a row. */
 TL_API tl_node tl_graph_add(tl_graph *graph, const char *type, tl_node from, const char *settings);

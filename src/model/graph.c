@@ -39,11 +39,22 @@ static tl_node graph_refuse(tl__graph *graph, tl_status status, const tl_error *
 
 TL_API tl_node tl_graph_input(tl_graph *graph, const char *name, size_t features)
 {
-    tl__shape shape = {1, {features}};
+    return tl_graph_input_shaped(graph, name, &features, 1);
+}
+
+TL_API tl_node tl_graph_input_shaped(tl_graph *graph, const char *name, const size_t *sizes, size_t count)
+{
+    tl__shape shape = {.rank = (int)count};
     tl_error error = {0};
+    bool good = count >= 1 && count <= TL__SHAPE_RANK;
     if (graph->graph.failed != TL_OK) return -1;
-    tl_status status = features ? tl__graph_add_input(&graph->graph, name, &shape, &error)
-                                : tl__fail(&error, TL_BAD_SHAPE, "an input needs at least one feature");
+    for (size_t i = 0; good && i < count; i++) {
+        shape.dim[i] = sizes[i];
+        good = sizes[i] > 0;
+    }
+    tl_status status = good ? tl__graph_add_input(&graph->graph, name, &shape, &error)
+                            : tl__fail(&error, TL_BAD_SHAPE, "an input needs at least one feature, and has at most three "
+                                       "sizes");
     return status == TL_OK ? graph->graph.count - 1 : graph_refuse(&graph->graph, status, &error);
 }
 

@@ -34,6 +34,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     settings.normalize = bytes[0] / 6 % 4;
     settings.split.method = bytes[0] / 24 % 5;
     settings.split.folds = 2;
+    if (bytes[1] / 5 % 2) settings.sequence.id = "0";
+    settings.sequence.max_length = bytes[1] / 10 % 3;
+    settings.sequence.keep = bytes[1] / 30 % 2;
+    if (bytes[1] / 60 % 2) settings.time = "1";
     tl_status status = tl__table_parse(&context, (const char *)bytes + 2, size - 2, names[bytes[1] % 5], &settings, NULL,
                                        &table, &error);
     if (status == TL_OK) make_set(&context, table, &settings);

@@ -30,8 +30,11 @@ static void training_make(training *t, const char *network, const char *settings
     char last[32];
     if (strstr(settings, "loss: quantile")) outputs *= 3;
     assert_int_equal(tl_graph_new(t->context, &graph), TL_OK);
-    tl_node node = tl_graph_input(graph, "x", tl_dataset_features(t->data));
-    if (network) node = tl_graph_add(graph, "dense", node, network);
+    const tl__sequence *sequence = t->data->pipeline->sequence;
+    tl_node node = sequence ? tl_graph_input_shaped(graph, "x", (size_t[]){sequence->max_length, sequence->features}, 2)
+                            : tl_graph_input(graph, "x", tl_dataset_features(t->data));
+    if (sequence) node = tl_graph_add(graph, "gru", node, network);
+    else if (network) node = tl_graph_add(graph, "dense", node, network);
     snprintf(last, sizeof last, "nodes: %d", (int)outputs);
     node = tl_graph_add(graph, "dense", node, last);
     if (tl_model_new(t->context, graph, node, &t->model, &error) != TL_OK) fail_msg("%s", error.message);
