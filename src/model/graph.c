@@ -53,8 +53,8 @@ TL_API tl_node tl_graph_input_shaped(tl_graph *graph, const char *name, const si
         good = sizes[i] > 0;
     }
     tl_status status = good ? tl__graph_add_input(&graph->graph, name, &shape, &error)
-                            : tl__fail(&error, TL_BAD_SHAPE, "an input needs at least one feature, and has at most three "
-                                       "sizes");
+                            : tl__fail(&error, TL_BAD_SHAPE,
+                                       "an input needs at least one feature, and has at most three sizes");
     return status == TL_OK ? graph->graph.count - 1 : graph_refuse(&graph->graph, status, &error);
 }
 

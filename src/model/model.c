@@ -107,8 +107,9 @@ TL_PRIV tl_status tl__model_set_pipeline(tl_model *model, const tl__pipeline *pi
                         "layer or the data's columns", inputs, pipeline->features);
     const tl__sequence *sequence = pipeline->sequence;
     if (sequence && tl__graph_input_shape(&model->graph)->dim[0] != sequence->max_length)
-        return tl__fail(error, TL_BAD_SHAPE, "the data gives sequences of %zu steps of %zu numbers, so the input layer's "
-                        "first size must be their steps; say shape: [%zu, %zu], or leave the input layer out",
+        return tl__fail(error, TL_BAD_SHAPE,
+                        "the data gives sequences of %zu steps of %zu numbers, so the input layer's first size must be "
+                        "their steps; say shape: [%zu, %zu], or leave the input layer out",
                         sequence->max_length, sequence->features, sequence->max_length, sequence->features);
     if (pipeline->classification && outputs != pipeline->outputs && !two)
         return tl__fail(error, TL_BAD_SHAPE, "the network has %zu outputs but the data has %zu classes; change the "
