@@ -1,13 +1,16 @@
-/* From a model and its data to charts: a window is predicted, put back into the target's unit and drawn. */
+/* From a model and its data to the numbers of charts: windows and rows are predicted and put back into the target's
+ * unit. */
 #include "lab/charts.h"
 
 #include "base/text.h"
 #include "data/series.h"
 #include "lab/figures.h"
-#include "plot/chart.h"
+#include "lab/folder.h"
+#include "lab/pictures.h"
 #include "port/port.h"
 
-enum { CHARTS_TARGETS = 8, CHARTS_WIDTH = 720, CHARTS_HEIGHT = 360 };
+/* A piece is of rows, of which so many are spread over a part. */
+enum { CHARTS_TARGETS = 8, CHARTS_COLUMNS = 4, CHARTS_PIECE = 64, CHARTS_PIECES = 8 };
 
 /* A window of one series, and the arrays of one target's chart. */
 typedef struct charts_window {
@@ -15,6 +18,7 @@ typedef struct charts_window {
     const tl__forecast *forecast;
     const tl__series *series;
     const tl__span *span;
+    tl_part part;
     size_t step, past, ahead;        /* the first forecast step; steps shown before and from it */
     const float *outputs;            /* [horizon, targets, quantiles] */
     size_t quantiles;
@@ -58,58 +62,32 @@ static void charts_fill(charts_window *window, size_t target)
     }
 }
 
-static tl_status charts_write(const charts_window *window, const char *title, const char *unit, const char *path,
-                              tl_error *error)
+static void charts_numbers(tl__builder *builder, tl_value *map, const char *key, const double *values, size_t count)
 {
-    bool seasonal = window->forecast->season > 0;
-    size_t all = window->past + window->ahead;
-    const tl__chart_series series[] = {
-        {.name = "interval", .kind = TL__CHART_BAND, .x = window->later, .y = window->low, .high = window->high,
-         .count = window->quantiles > 1 ? window->ahead : 0, .colour = 1},
-        {.name = "actual", .x = window->x, .y = window->actual, .count = all, .colour = 0},
-        {.name = seasonal ? "seasonal naive" : "repeat last", .x = window->later, .y = window->naive,
-         .count = window->ahead, .colour = 6, .dashed = true},
-        {.name = "forecast", .x = window->later, .y = window->middle, .count = window->ahead, .colour = 1},
-    };
-    size_t skip = window->quantiles > 1 ? 0 : 1;
-    tl__buffer out;
-    tl__buffer_init(&out, &window->data->context->heap);
-    const tl__chart_mark mark = {.at = window->series->times[window->step], .label = "forecast begins"};
-    tl__chart chart = {.title = title, .y_label = unit, .x_times = window->forecast->dates, .series = series + skip,
-                       .count = TL_COUNT(series) - skip, .marks = &mark, .mark_count = 1,
-                       .x_label = window->forecast->dates ? "" : "step"};
-    const tl__picture picture = {tl__chart_draw, &chart, title, NULL, CHARTS_WIDTH, CHARTS_HEIGHT};
-    tl__picture_file(&picture, tl__canvas_svg(), NULL, &out);
-    tl_status status = out.failed ? tl__fail_memory(error, out.size)
-                                  : tl__file_replace(path, out.data, out.size, false, error);
-    tl__buffer_free(&out);
-    return status;
+    tl_value *list = tl__put_list(builder, map, key);
+    for (size_t i = 0; i < count && list; i++) tl__put_number(builder, list, NULL, values[i]);
 }
 
-static void charts_clean(char *name)
-{
-    for (; *name; name++) {
-        bool plain = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') ||
-                     (*name >= '0' && *name <= '9') || *name == '-' || (*name & 0x80) != 0;
-        if (!plain) *name = '_';
-    }
-}
-
-static tl_status charts_targets(charts_window *window, const char *folder, int *count, tl_error *error)
+static void charts_put(const charts_window *window, tl__builder *builder, tl_value *list, size_t target)
 {
     const tl__forecast *forecast = window->forecast;
-    for (size_t t = 0; t < forecast->targets && t < CHARTS_TARGETS; t++, ++*count) {
-        char name[96], path[1200], title[160];
-        const char *series = forecast->series_count > 1 ? forecast->series_names[window->span->series] : "";
-        tl__format(name, sizeof name, "%.60s", forecast->channels[t].name);
-        tl__format(title, sizeof title, "%.60s%s%.40s: the last window that was not trained on", name,
-                   *series ? ", " : "", series);
-        charts_clean(name);
-        if (tl__format(path, sizeof path, "%s/forecast_%s.svg", folder, name) >= sizeof path) continue;
-        charts_fill(window, t);
-        TL_TRY(charts_write(window, title, forecast->channels[t].name, path, error));
-    }
-    return TL_OK;
+    const char *series = forecast->series_count > 1 ? forecast->series_names[window->span->series] : "";
+    tl_value *map = tl__put_map(builder, list, NULL);
+    if (!map) return;
+    tl__put_text(builder, map, "target", forecast->channels[target].name);
+    tl__put_text(builder, map, "series", series);
+    tl__put_text(builder, map, "part", window->part == TL_TEST ? "test" : "validation");
+    tl__put_text(builder, map, "naive_name", forecast->season > 0 ? "seasonal naive" : "repeat last");
+    tl__put_bool(builder, map, "dates", forecast->dates);
+    tl__put_number(builder, map, "begins", window->series->times[window->step]);
+    charts_numbers(builder, map, "x", window->x, window->past + window->ahead);
+    charts_numbers(builder, map, "actual", window->actual, window->past + window->ahead);
+    charts_numbers(builder, map, "later", window->later, window->ahead);
+    charts_numbers(builder, map, "forecast", window->middle, window->ahead);
+    charts_numbers(builder, map, "naive", window->naive, window->ahead);
+    if (window->quantiles < 2) return;
+    charts_numbers(builder, map, "low", window->low, window->ahead);
+    charts_numbers(builder, map, "high", window->high, window->ahead);
 }
 
 static void charts_carve(tl__carver *carver, charts_window *window)
@@ -123,13 +101,13 @@ static void charts_carve(tl__carver *carver, charts_window *window)
     window->naive = TL_CARVE(carver, double, window->ahead);
 }
 
-static tl_status charts_window_of(charts_window *window, const tl_model *model, tl_part part, const char *folder,
-                                  int *count, tl_error *error)
+static tl_status charts_window_of(charts_window *window, const tl_model *model, tl__builder *builder, tl_value *list,
+                                  tl_error *error)
 {
     tl__heap *heap = &model->context->heap;
     const tl__forecast *forecast = window->forecast;
     size_t width = tl__shape_size(tl__graph_output_shape(&model->graph));
-    size_t last = window->data->part[part].count - 1;
+    size_t last = window->data->part[window->part].count - 1;
     tl__carver carver = {0};
     window->quantiles = width / (forecast->horizon * forecast->targets);
     charts_carve(&carver, window);
@@ -141,25 +119,148 @@ static tl_status charts_window_of(charts_window *window, const tl_model *model, 
     charts_carve(&carver, window);
     outputs = TL_CARVE(&carver, float, width);
     window->outputs = outputs;
-    tl_status status = tl__figures_outputs(model, window->data, part, last, 1, outputs, error);
-    if (status == TL_OK) status = charts_targets(window, folder, count, error);
+    tl_status status = tl__figures_outputs(model, window->data, window->part, last, 1, outputs, error);
+    for (size_t t = 0; status == TL_OK && t < forecast->targets && t < CHARTS_TARGETS; t++) {
+        charts_fill(window, t);
+        charts_put(window, builder, list, t);
+    }
     tl__free_aligned(heap, block, size);
     return status;
 }
 
-TL_PRIV tl_status tl__charts_forecast(const tl_model *model, const tl_dataset *data, const char *folder, int *count,
-                                      tl_error *error)
+static tl_status charts_forecast(const tl_model *model, const tl_dataset *data, tl_part part, tl__builder *builder,
+                                 tl_value *root, tl_error *error)
 {
     const tl__forecast *forecast = data->pipeline->forecast;
-    tl_part part = data->part[TL_TEST].count ? TL_TEST : TL_VALIDATION;
-    *count = 0;
-    if (!forecast || data->part[part].count == 0) return TL_OK;
     const tl__part_rows *rows = &data->part[part];
-    charts_window window = {.data = data, .forecast = forecast, .series = rows->from->series,
+    charts_window window = {.data = data, .forecast = forecast, .series = rows->from->series, .part = part,
                             .step = rows->rows[rows->count - 1], .ahead = forecast->horizon};
     window.span = tl__series_span(window.series, window.step);
     size_t before = window.step - window.span->begin;
     window.past = tl__size_min(before, tl__size_max(2 * forecast->horizon, tl__size_min(forecast->input_size, 200)));
+    return charts_window_of(&window, model, builder, tl__put_list(builder, root, "forecast"), error);
+}
+
+/* ---- regressions: what was there and what was predicted, of rows spread over the part ---- */
+
+static void charts_pairs(tl__builder *builder, tl_value *list, const tl_dataset *data, tl_part part,
+                         const float *actual, const float *predicted, size_t rows)
+{
+    size_t outputs = tl_dataset_outputs(data);
+    for (size_t k = 0; k < outputs && k < CHARTS_COLUMNS; k++) {
+        tl_value *map = tl__put_map(builder, list, NULL);
+        if (!map) return;
+        tl__put_text(builder, map, "target", data->pipeline->targets[k]);
+        tl__put_text(builder, map, "part", part == TL_TEST ? "test" : "validation");
+        tl_value *a = tl__put_list(builder, map, "actual"), *p = tl__put_list(builder, map, "predicted");
+        for (size_t i = 0; i < rows && a && p; i++) {
+            tl__put_number(builder, a, NULL, (double)actual[i * outputs + k]);
+            tl__put_number(builder, p, NULL, (double)predicted[i * outputs + k]);
+        }
+    }
+}
+
+static tl_status charts_predicted(const tl_model *model, const tl_dataset *data, tl_part part, tl__builder *builder,
+                                  tl_value *root, tl_error *error)
+{
+    tl__heap *heap = &model->context->heap;
+    size_t all = data->part[part].count, outputs = tl_dataset_outputs(data), raw, width, used = 0;
+    size_t pieces = all > CHARTS_PIECE * CHARTS_PIECES ? CHARTS_PIECES : 1;
+    size_t piece = pieces > 1 ? CHARTS_PIECE : tl__size_min(all, CHARTS_PIECE * CHARTS_PIECES);
+    raw = tl__shape_size(tl__graph_output_shape(&model->graph));
+    width = tl__model_predictions(model);
+    if (width != outputs) return TL_OK;    /* quantiles: several numbers a target */
+    size_t rows = pieces * piece, numbers = rows * (outputs + width) + piece * raw;
+    float *block = tl__alloc(heap, numbers * sizeof *block), *actual = block, *predicted = block + rows * outputs;
+    if (!block) return tl__fail_memory(error, numbers * sizeof *block);
+    float *outs = predicted + rows * width;
+    tl_status status = TL_OK;
+    for (size_t i = 0; i < pieces && status == TL_OK; i++, used += piece) {
+        size_t first = pieces > 1 ? (all - piece) / (pieces - 1) * i : 0;
+        status = tl__figures_outputs(model, data, part, first, piece, outs, error);
+        if (status != TL_OK) break;
+        tl__link_apply(model->context->kernels, model->link, outs, piece, raw, predicted + used * width, width);
+        tl__pipeline_restore(model->pipeline, predicted + used * width, piece);
+        tl__dataset_targets(data, part, first, piece, actual + used * outputs);
+    }
+    if (status == TL_OK)
+        charts_pairs(builder, tl__put_list(builder, root, "predicted"), data, part, actual, predicted, rows);
+    tl__free(heap, block, numbers * sizeof *block);
+    return status;
+}
+
+TL_PRIV tl_status tl__charts_data(const tl_model *model, const tl_dataset *data, tl__builder *builder, tl_value *root,
+                                  tl_error *error)
+{
+    tl_part part = data->part[TL_TEST].count ? TL_TEST : TL_VALIDATION;
+    if (data->part[part].count == 0 || tl_dataset_classes(data) > 0) return TL_OK;
+    if (data->pipeline->forecast) return charts_forecast(model, data, part, builder, root, error);
+    return charts_predicted(model, data, part, builder, root, error);
+}
+
+/* ---- files ---- */
+
+static void charts_clean(char *name)
+{
+    for (; *name; name++) {
+        bool plain = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') ||
+                     (*name >= '0' && *name <= '9') || *name == '-' || (*name & 0x80) != 0;
+        if (!plain) *name = '_';
+    }
+}
+
+TL_PRIV tl_status tl__picture_save(tl_context *context, const tl__picture *picture, const char *folder,
+                                   const char *name, const char *formats, tl_error *error)
+{
+    char file[96], path[1200];
+    tl__format(file, sizeof file, "%.80s", name);
+    charts_clean(file);
+    for (const char *at = formats; *at;) {
+        size_t size = strcspn(at, ",");
+        char word[16];
+        tl__format(word, sizeof word, "%.*s", size < 15 ? (int)size : 15, at);
+        const tl__canvas_format *format = tl__canvas_find(word);
+        at += size + (at[size] == ',');
+        if (!format)
+            return tl__fail(error, TL_INVALID, "'%s' is not a format of charts; they are svg, png and pdf, separated "
+                            "by commas.", word);
+        if (tl__format(path, sizeof path, "%s/%s.%s", folder, file, format->name) >= sizeof path)
+            return tl__fail(error, TL_INVALID, "%s is too long a name for a folder.", folder);
+        tl__buffer out;
+        tl__buffer_init(&out, &context->heap);
+        tl__picture_file(picture, format, NULL, &out);
+        tl_status status = out.failed ? tl__fail_memory(error, out.size)
+                                      : tl__file_replace(path, out.data, out.size, false, error);
+        tl__buffer_free(&out);
+        if (status != TL_OK) return status;
+    }
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__charts_write(tl_context *context, const tl_value *data, const char *folder, int *count,
+                                   tl_error *error)
+{
+    const tl_value *forecasts = tl_value_get(data, "forecast");
+    char path[1200];
+    *count = 0;
+    if (tl_value_count(data) == 0) return TL_OK;
     TL_TRY(tl__folder_make(folder, error));
-    return charts_window_of(&window, model, part, folder, count, error);
+    if (tl__format(path, sizeof path, "%s/data.json", folder) >= sizeof path)
+        return tl__fail(error, TL_INVALID, "%s is too long a name for a folder.", folder);
+    TL_TRY(tl__json_save(context, data, path, false, error));
+    for (size_t i = 0; i < tl_value_count(forecasts); i++) {
+        const tl_value *one = tl_value_at(forecasts, i);
+        tl__arena arena;
+        tl__picture picture;
+        char name[96];
+        tl__arena_init(&arena, &context->heap);
+        tl__format(name, sizeof name, "forecast_%.60s", tl_value_text(tl_value_get(one, "target"), ""));
+        tl_status status = tl__picture_forecast(one, &arena, &picture)
+                               ? tl__picture_save(context, &picture, folder, name, "svg", error)
+                               : tl__fail_memory(error, 0);
+        tl__arena_free(&arena);
+        if (status != TL_OK) return status;
+        ++*count;
+    }
+    return TL_OK;
 }

@@ -525,6 +525,10 @@ static tl_value *run_put_result(run_state *run, tl__builder *builder, const tl__
     tl_value *root = tl__put_map(builder, NULL, NULL);
     tl__put_text(builder, root, "run", tl__path_name(run->folder));
     tl__put_text(builder, root, "version", TL_VERSION);
+    char data[512], network[512];
+    tl__session_describe(&run->session, data, network, sizeof data);
+    tl__put_text(builder, root, "data", data);
+    tl__put_text(builder, root, "network", network);
     tl__put_text(builder, root, "config_hash", run->hash);
     tl__put_text(builder, root, "data_hash", run->session.data->hash);
     tl__put_text(builder, root, "stopped", end->stopped);
@@ -608,11 +612,19 @@ static void run_keep_version(run_state *run, const tl__train_result *end)
 static tl_status run_write_charts(run_state *run, tl_error *error)
 {
     int count;
+    tl__tree *tree;
+    tl__builder builder;
     const char *folder = tl__path_join(&run->arena, run->folder, "charts");
-    if (!folder) return tl__fail_memory(error, 256);
-    TL_TRY(tl__charts_forecast(run->session.model, run->session.data, folder, &count, error));
-    if (count) tl__log_line(run->context, TL_LOG_INFO, "%d picture%s in %s", count, count == 1 ? "" : "s", folder);
-    return TL_OK;
+    if (!folder || tl__tree_new(&run->context->heap, NULL, &tree) != TL_OK) return tl__fail_memory(error, 256);
+    tl__builder_init(&builder, tree);
+    tl_value *root = tl__put_map(&builder, NULL, NULL);
+    tl_status status = tl__charts_data(run->session.model, run->session.data, &builder, root, error);
+    if (status == TL_OK && builder.failed) status = tl__fail_memory(error, 0);
+    if (status == TL_OK) status = tl__charts_write(run->context, root, folder, &count, error);
+    tl__tree_free(tree);
+    if (status == TL_OK && count)
+        tl__log_line(run->context, TL_LOG_INFO, "%d picture%s in %s", count, count == 1 ? "" : "s", folder);
+    return status;
 }
 
 /* Scores, the model with them, and metrics.json. */

@@ -121,6 +121,8 @@ TL_PRIV tl_status tl__precision_recall_curve(tl__heap *heap, const int32_t *trut
                                              size_t stride, size_t column, int32_t positive, size_t limit,
                                              tl__curve *out);
 TL_PRIV tl_status tl__ranking_roc(tl__heap *heap, const tl__ranking *ranking, size_t limit, tl__curve *out);
+TL_PRIV tl_status tl__ranking_precision_recall(tl__heap *heap, const tl__ranking *ranking, size_t limit,
+                                               tl__curve *out);
 TL_PRIV void tl__curve_free(tl__heap *heap, tl__curve *curve);
 /* Area below it by trapezoids. */
 TL_PRIV double tl__curve_area(const tl__curve *curve);
@@ -145,6 +147,11 @@ TL_PRIV void tl__confidence(const int32_t *truth, tl__reals probabilities, size_
 /* bins: at most 100. */
 TL_PRIV double tl__calibration_error(const int32_t *truth, tl__reals probabilities, size_t rows, size_t classes,
                                      size_t bins);
+
+/* What that error is made of, for a reliability diagram: of each bin the number of rows, their mean top probability and
+ * the share of them that was right (NaN where there are none). */
+TL_PRIV void tl__calibration_bins(const int32_t *truth, tl__reals probabilities, size_t rows, size_t classes,
+                                  size_t bins, double *counts, double *confidence, double *accuracy);
 
 /* ---- groups and stability (metrics/groups.c) ---- */
 

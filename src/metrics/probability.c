@@ -87,6 +87,25 @@ TL_PRIV double tl__calibration_error(const int32_t *truth, tl__reals probabiliti
     return counted > 0.0 ? error / counted : probability_nan();
 }
 
+TL_PRIV void tl__calibration_bins(const int32_t *truth, tl__reals probabilities, size_t rows, size_t classes,
+                                  size_t bins, double *counts, double *confidence, double *accuracy)
+{
+    for (size_t b = 0; b < bins; b++) counts[b] = confidence[b] = accuracy[b] = 0.0;
+    for (size_t i = 0; i < rows && classes > 0 && bins > 0; i++) {
+        if (truth[i] < 0) continue;
+        const size_t top = probability_top(probabilities, i, classes);
+        const double p = tl__real(probabilities, i * classes + top);
+        const size_t b = probability_bin(p, bins);
+        counts[b] += 1.0;
+        confidence[b] += p;
+        accuracy[b] += truth[i] == (int32_t)top ? 1.0 : 0.0;
+    }
+    for (size_t b = 0; b < bins; b++) {
+        confidence[b] = counts[b] > 0.0 ? confidence[b] / counts[b] : probability_nan();
+        accuracy[b] = counts[b] > 0.0 ? accuracy[b] / counts[b] : probability_nan();
+    }
+}
+
 TL_PRIV void tl__confidence(const int32_t *truth, tl__reals probabilities, size_t rows, size_t classes,
                             tl__confidence_figures *out)
 {

@@ -296,6 +296,12 @@ TL_PRIV tl_status tl__ranking_roc(tl__heap *heap, const tl__ranking *ranking, si
     return ranking_curve(heap, ranking, limit, true, out);
 }
 
+TL_PRIV tl_status tl__ranking_precision_recall(tl__heap *heap, const tl__ranking *ranking, size_t limit,
+                                               tl__curve *out)
+{
+    return ranking_curve(heap, ranking, limit, false, out);
+}
+
 static tl_status ranking_curve_of(tl__heap *heap, const int32_t *truth, tl__reals scores, size_t rows, size_t stride,
                                   size_t column, int32_t positive, size_t limit, bool roc, tl__curve *out)
 {

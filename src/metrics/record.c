@@ -5,7 +5,7 @@
 
 enum {
     RECORD_LARGEST_MATRIX = 100,   /* classes; a larger confusion matrix would be all of the file */
-    RECORD_CURVES = 20, RECORD_CURVE_POINTS = 200
+    RECORD_CURVES = 20, RECORD_CURVE_POINTS = 200, RECORD_RECALL_POINTS = 100, RECORD_BINS = 15
 };
 
 /* What the figures of classes are made from. */
@@ -14,7 +14,7 @@ typedef struct record_classes {
     int32_t *predicted;
     tl__class_figures *figures;
     double *auc, *precision;
-    tl__curve roc[RECORD_CURVES];
+    tl__curve roc[RECORD_CURVES], recall[RECORD_CURVES];
     size_t counts_bytes, predicted_bytes, figures_bytes, auc_bytes;
 } record_classes;
 
@@ -24,7 +24,10 @@ static void record_free(tl__heap *heap, record_classes *work)
     tl__free(heap, work->predicted, work->predicted_bytes);
     tl__free(heap, work->figures, work->figures_bytes);
     tl__free(heap, work->auc, work->auc_bytes);
-    for (size_t k = 0; k < RECORD_CURVES; k++) tl__curve_free(heap, &work->roc[k]);
+    for (size_t k = 0; k < RECORD_CURVES; k++) {
+        tl__curve_free(heap, &work->roc[k]);
+        tl__curve_free(heap, &work->recall[k]);
+    }
 }
 
 static tl_status record_new(tl__heap *heap, const tl__scored *scored, record_classes *work)
@@ -65,6 +68,8 @@ static tl_status record_rank(tl__heap *heap, const tl__scored *scored, record_cl
         work->precision[k] = tl__ranking_precision(&ranking);
         tl_status status = record_has_curve(scored, k)
                                ? tl__ranking_roc(heap, &ranking, RECORD_CURVE_POINTS, &work->roc[k]) : TL_OK;
+        if (status == TL_OK && record_has_curve(scored, k))
+            status = tl__ranking_precision_recall(heap, &ranking, RECORD_RECALL_POINTS, &work->recall[k]);
         tl__ranking_free(heap, &ranking);
         if (status != TL_OK) return status;
     }
@@ -98,6 +103,35 @@ static void record_curves(tl__builder *builder, tl_value *map, const tl__scored 
         record_points(builder, entry, "true_positive_rate", curve->y, curve->count);
         record_points(builder, entry, "threshold", curve->threshold, curve->count);
     }
+}
+
+/* [{class, recall: [...], precision: [...], average_precision}]. */
+static void record_recalls(tl__builder *builder, tl_value *map, const tl__scored *scored, const record_classes *work,
+                           const char *const *names)
+{
+    tl_value *list = tl__put_list(builder, map, "precision_recall");
+    for (size_t k = 0; k < scored->classes && list; k++) {
+        if (!record_has_curve(scored, k)) continue;
+        const tl__curve *curve = &work->recall[k];
+        tl_value *entry = tl__put_map(builder, list, NULL);
+        if (!entry) return;
+        record_class(builder, entry, names, k);
+        tl__put_number(builder, entry, "average_precision", work->precision[k]);
+        record_points(builder, entry, "recall", curve->x, curve->count);
+        record_points(builder, entry, "precision", curve->y, curve->count);
+    }
+}
+
+/* {rows: [...], confidence: [...], accuracy: [...]}: the bins of the calibration error. */
+static void record_reliability(tl__builder *builder, tl_value *map, const tl__scored *scored)
+{
+    double counts[RECORD_BINS], confidence[RECORD_BINS], accuracy[RECORD_BINS];
+    tl_value *bins = tl__put_map(builder, map, "reliability");
+    tl__calibration_bins(scored->truth, scored->probabilities, scored->rows, scored->classes, RECORD_BINS, counts,
+                         confidence, accuracy);
+    record_points(builder, bins, "rows", counts, RECORD_BINS);
+    record_points(builder, bins, "confidence", confidence, RECORD_BINS);
+    record_points(builder, bins, "accuracy", accuracy, RECORD_BINS);
 }
 
 static void record_matrix(tl__builder *builder, tl_value *map, const int64_t *counts, size_t classes)
@@ -195,6 +229,8 @@ TL_PRIV tl_status tl__record_classes(tl__heap *heap, tl__builder *builder, tl_va
         record_per_class(builder, map, &work, scored->classes, names);
         if (scored->classes <= RECORD_LARGEST_MATRIX) record_matrix(builder, map, work.counts, scored->classes);
         record_curves(builder, map, scored, &work, names);
+        record_recalls(builder, map, scored, &work, names);
+        record_reliability(builder, map, scored);
     }
     record_free(heap, &work);
     if (out) *out = map;

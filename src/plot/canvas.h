@@ -67,6 +67,9 @@ struct tl__canvas {
 TL_PRIV const tl__canvas_format *tl__canvas_svg(void);
 TL_PRIV const tl__canvas_format *tl__canvas_png(void);
 TL_PRIV const tl__canvas_format *tl__canvas_pdf(void);
+/* From here on a PDF's drawings are put at `to` and made so many times as large; until tl__pdf_zoom_end. */
+TL_PRIV void tl__pdf_zoom(tl__canvas *canvas, tl__point to, double zoom);
+TL_PRIV void tl__pdf_zoom_end(tl__canvas *canvas);
 TL_PRIV const tl__canvas_format *tl__canvas_find(const char *name);   /* NULL: none is named so */
 
 /* The style sheet that gives the inks their colours on light and on dark pages, for HTML that holds SVGs. */

@@ -39,6 +39,7 @@ static void pdf_put_text(tl__buffer *out, const char *text)
     tl__buffer_char(out, '(');
     for (uint32_t code; (code = tl__text_next(&text)) != 0;) {
         unsigned char letter = pdf_letter(code);
+        if (code == 0x2192) tl__buffer_char(out, '-'), letter = '>';    /* an arrow */
         if (letter == '(' || letter == ')' || letter == '\\') tl__buffer_char(out, '\\');
         if (letter <= '~') tl__buffer_char(out, (char)letter);
         else tl__buffer_format(out, "\\%d%d%d", letter >> 6, letter >> 3 & 7, letter & 7);
@@ -192,6 +193,20 @@ static void pdf_text(tl__canvas *canvas, tl__point at, const tl__text_style *sty
                       style->upwards ? "0 1 -1 0" : "1 0 0 1", at.x, canvas->height - at.y);
     pdf_put_text(&own->page, text);
     tl__buffer_text(&own->page, " Tj ET\n");
+}
+
+TL_PRIV void tl__pdf_zoom(tl__canvas *canvas, tl__point to, double zoom)
+{
+    pdf_own *own = canvas->own;
+    if (own)
+        tl__buffer_format(&own->page, "q %.4f 0 0 %.4f %.2f %.2f cm\n", zoom, zoom, to.x,
+                          canvas->height - to.y - zoom * canvas->height);
+}
+
+TL_PRIV void tl__pdf_zoom_end(tl__canvas *canvas)
+{
+    pdf_own *own = canvas->own;
+    if (own) tl__buffer_text(&own->page, "Q\n");
 }
 
 static void pdf_put_tree(tl__canvas *canvas)

@@ -21,7 +21,7 @@ typedef struct option {
     const char *help;
 } option;
 
-static const char *const option_formats[] = {"csv", "json", "npy", NULL};
+static const char *const option_formats[] = {"csv", "json", "npy", "svg", "png", "pdf", NULL};
 static const char *const option_combines[] = {"mean", "vote", "best", NULL};
 static const char *const option_losses[] = {"focal", "ce", NULL};
 
@@ -61,7 +61,7 @@ static const option options[] = {
      "what a setting or block means: training.batch_size"},
     {"data", OPTION_TEXT, AT(data), NULL, NULL, false, "FILE", "the rows to use; - is standard input"},
     {"format", OPTION_TEXT, AT(format), NULL, option_formats, false, "FORM",
-     "of the result: csv or json; of prepared data: csv or npy"},
+     "of the result: csv or json; of prepared data: csv or npy; of charts: svg, png, pdf or several"},
     {"output", OPTION_TEXT, AT(output), NULL, NULL, false, "PATH",
      "where to write (default: standard output; prepared data: output/data/NAME)"},
     {"steps", OPTION_NUMBER, AT(steps), NULL, NULL, false, "N",
@@ -174,14 +174,23 @@ static bool option_whole_number(const char *text, int *out)
     return true;
 }
 
+/* Is it one of the words, or several of them with commas between? */
+static bool option_known(const char *const *words, const char *value)
+{
+    for (;;) {
+        size_t size = strcspn(value, ",");
+        int i = 0;
+        while (words[i] && (strlen(words[i]) != size || memcmp(words[i], value, size) != 0)) i++;
+        if (!words[i]) return false;
+        if (value[size] == '\0') return true;
+        value += size + 1;
+    }
+}
+
 static int option_store(const option *o, const char *value, cli_arguments *out)
 {
     void *place = (char *)out + o->offset;
-    if (o->words) {
-        int i = 0;
-        while (o->words[i] && strcmp(o->words[i], value) != 0) i++;
-        if (!o->words[i]) return option_needs(o, value);
-    }
+    if (o->words && !option_known(o->words, value)) return option_needs(o, value);
     switch (o->kind) {
     case OPTION_FLAG: *(bool *)place = true; return CLI_OK;
     case OPTION_TEXT:

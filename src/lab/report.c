@@ -1,0 +1,440 @@
+/* The report of a run: figures first, then why it ended, what it was made from, pictures with how to read them, and at
+ * the end all that repeats it. */
+#include "lab/report.h"
+
+#include "base/math.h"
+#include "base/text.h"
+#include "lab/charts.h"
+#include "lab/path.h"
+#include "lab/pictures.h"
+#include "lab/session.h"
+#include "port/port.h"
+
+enum { REPORT_CLASSES = 100, REPORT_ALERTS = 40 };
+
+/* A row of the table of figures: its name in metrics.json and in words; percent: a share of 1. */
+typedef struct report_figure { const char *key, *words; bool percent; } report_figure;
+
+static const report_figure *report_figures(const tl__story *story)
+{
+    static const report_figure classes[] = {
+        {"loss", "loss", false}, {"accuracy", "accuracy", true}, {"balanced_accuracy", "balanced accuracy", true},
+        {"f1_macro", "macro F1", false}, {"auc", "AUC", false},
+        {"calibration_error", "calibration error", true}, {NULL, NULL, false}};
+    static const report_figure values[] = {
+        {"loss", "loss", false}, {"mae", "MAE", false}, {"rmse", "RMSE", false}, {"r2", "R\xc2\xb2", false},
+        {"median_error", "median error", false}, {"max_error", "largest error", false}, {NULL, NULL, false}};
+    static const report_figure forecast[] = {
+        {"loss", "loss", false}, {"mse", "MSE, normalised", false}, {"mae", "MAE, normalised", false},
+        {"original.mae", "MAE", false}, {"original.rmse", "RMSE", false}, {"original.mase", "MASE", false},
+        {"original.smape", "sMAPE, %", false}, {NULL, NULL, false}};
+    return story->classification ? classes : story->forecast ? forecast : values;
+}
+
+/* ---- what guessing reaches ---- */
+
+/* The share of the part's rows that are of its largest class; NaN: not known. */
+static double report_largest_class(const tl__story *story, const char **name)
+{
+    const tl_value *classes = tl_value_get(story->part, "per_class");
+    double rows = 0, most = 0;
+    for (size_t k = 0; k < story->classes; k++) {
+        double support = tl__story_number(tl_value_at(classes, k), "support");
+        rows += support;
+        if (support > most) most = support, *name = story->class_names[k];
+    }
+    return rows > 0 ? most / rows : 0.0 / 0.0;
+}
+
+/* RMSE of always predicting the part's own mean, which R2 is measured against. */
+static double report_mean_error(const tl__story *story)
+{
+    double rmse = tl__story_number(story->part, "rmse"), r2 = tl__story_number(story->part, "r2");
+    return r2 < 1 ? rmse / tl__sqrt_d(1 - r2) : 0.0 / 0.0;
+}
+
+/* In one sentence, beside what costs nothing. */
+static void report_verdict(const tl__story *story, tl__document *document)
+{
+    char a[32], b[32];
+    if (!story->part) return;
+    if (story->classification) {
+        const char *name = "";
+        double base = report_largest_class(story, &name), accuracy = tl__story_number(story->part, "accuracy");
+        double balanced = tl__story_number(story->part, "balanced_accuracy"), even = 1.0 / (double)story->classes;
+        int level = accuracy > base ? 0 : balanced > 1.2 * even ? 1 : 2;
+        tl__document_note(document, level, "It names %.1f %% of the %s rows rightly; always saying '%s', the "
+                          "largest class, would name %.1f %%. Over the classes, each counted the same, it finds %.1f "
+                          "%% "
+                          "of the rows, where guessing finds %.1f %%.", accuracy * 100, story->part_name, name,
+                          base * 100, balanced * 100, even * 100);
+    } else if (story->forecast) {
+        double own = tl__story_number(story->part, "mse"), last = tl__story_number(story->part,
+                                                                                 "baselines.repeat_last.mse");
+        double season = tl__story_number(story->part, "baselines.seasonal_naive.mse");
+        bool seasonal = season < last || last != last;
+        double naive = seasonal ? season : last, high = tl__story_number(story->part, "against.mse.high");
+        if (naive != naive) return;
+        tl__say_figure(a, own);
+        tl__say_figure(b, naive);
+        tl__document_note(document, own < naive ? (high < 0 || high != high ? 0 : 1) : 2, "Its mean squared error "
+                                                                                          "over the "
+                          "%s windows is %s; the better naive forecast, which %s, has %s. %s", story->part_name, a,
+                          seasonal ? "repeats the last season" : "repeats the last value", b,
+                          own >= naive ? "It is not better than the naive forecast."
+                          : high < 0   ? "The difference is larger than chance explains (95 % interval)."
+                          : high == high ? "The difference may be chance: its 95 % interval holds 0."
+                                         : "It is better than the naive forecast.");
+    } else {
+        double mean = report_mean_error(story), own = tl__story_number(story->part, "rmse");
+        if (own != own || mean != mean) return;
+        tl__say_figure(a, own);
+        tl__say_figure(b, mean);
+        tl__document_note(document, own < mean ? 0 : 2, "A prediction for the %s rows is off by %s (root of the mean "
+                          "square); always predicting their mean would be off by %s. It explains %.1f %% of what "
+                          "varies "
+                          "(R\xc2\xb2).", story->part_name, a, b, tl__story_number(story->part, "r2") * 100);
+    }
+}
+
+/* ---- parts of the report ---- */
+
+static void report_cards(const tl__story *story, tl__document *document)
+{
+    tl__block *cards = tl__document_cards(document);
+    char count[32], bytes[32];
+    const char *main_key = story->classification ? "accuracy" : story->forecast ? "mse" : "rmse";
+    double seconds = tl__story_number(story->status, "result.seconds");
+    if (story->part) {
+        const char *words = story->classification ? "Accuracy" : story->forecast ? "MSE" : "RMSE";
+        tl__document_cell(document, cards, "%s, %s", words, story->part_name);
+        tl__document_figure(document, cards, tl__story_number(story->part, main_key), story->classification ? "%" : "");
+    }
+    if (story->classification && story->part) {
+        tl__document_cell(document, cards, "Balanced accuracy");
+        tl__document_figure(document, cards, tl__story_number(story->part, "balanced_accuracy"), "%");
+    }
+    tl__document_cell(document, cards, "Epochs (best)");
+    int64_t epochs = tl_value_integer(tl_value_get(story->metrics, "epochs"), (int64_t)story->history.records.count);
+    int64_t best = tl_value_integer(tl_value_get(story->metrics, "best_epoch"), 0);
+    tl__document_cell(document, cards, "%lld (%lld)", (long long)epochs, (long long)best);
+    if (seconds == seconds) {
+        tl__document_cell(document, cards, "Training time");
+        if (seconds < 1) tl__document_cell(document, cards, "%.0f ms", seconds * 1000);
+        else if (seconds < 120) tl__document_cell(document, cards, "%.1f s", seconds);
+        else tl__document_cell(document, cards, "%.0f min", seconds / 60);
+    }
+    tl__say_count(count, (uint64_t)tl_value_integer(tl_value_get(story->metrics, "parameters"), 0));
+    tl__document_cell(document, cards, "Parameters");
+    tl__document_cell(document, cards, "%s", count);
+    tl__say_bytes(bytes, tl_value_number(tl_value_get(story->metrics, "memory_bytes"), 0));
+    tl__document_cell(document, cards, "Memory, planned");
+    tl__document_cell(document, cards, "%s", bytes);
+}
+
+static void report_ending(const tl__story *story, tl__document *document)
+{
+    const char *stopped = tl_value_text(tl_value_get(story->metrics, "stopped"),
+                                        tl_value_text(tl_value_get(story->status, "state"), "unknown"));
+    const char *trigger = tl_value_text(tl_value_get(story->metrics, "trigger"), "");
+    long long epochs = (long long)tl_value_integer(tl_value_get(story->metrics, "epochs"),
+                                                   (int64_t)story->history.records.count);
+    long long best = (long long)tl_value_integer(tl_value_get(story->metrics, "best_epoch"), 0);
+    long long kept = (long long)tl_value_integer(tl_value_get(story->metrics, "kept_epoch"), best);
+    long long most = story->config ? (long long)story->config->settings.train.training.epochs : 0;
+    long long patience = story->config ? (long long)story->config->settings.train.optimization.early_stopping.patience
+                                       : 0;
+    tl__document_heading(document, "How it ended and why");
+    if (tl__same_text(trigger, "early_stopping_ratio_exceeded"))
+        tl__document_text(document, "Early stopping ended it after epoch %lld of %lld: validation loss had been too "
+                                    "far "
+                          "above training loss for %lld epochs.", epochs, most, patience);
+    else if (tl__same_text(stopped, "early_stopping_triggered"))
+        tl__document_text(document, "Early stopping ended it after epoch %lld of %lld: what is watched had not become "
+                          "better for %lld epochs (optimization.early_stopping.patience).", epochs, most, patience);
+    else if (tl__same_text(stopped, "completed"))
+        tl__document_text(document, "All %lld epochs were run (training.epochs).%s", epochs,
+                          best == epochs && epochs > 1 ? " The last one was the best, so more may make it better still."
+                                                       : "");
+    else if (tl__same_text(stopped, "nan"))
+        tl__document_note(document, 2, "It ended in epoch %lld because a number was no longer finite%s%s", epochs,
+                          story->history.records.not_finite ? ": " : ".",
+                          story->history.records.not_finite ? story->history.records.not_finite : "");
+    else
+        tl__document_text(document, "Its state is '%s' after %lld epochs. %s", stopped, epochs,
+                          tl_value_text(tl_value_get(story->status, "error"), ""));
+    if (best > 0)
+        tl__document_text(document, kept == best ? "The model holds the weights of epoch %lld, the best one."
+                                                 : "The best epoch was %lld; the model holds the weights of epoch %lld "
+                                                   "(training.keep).", best, kept);
+}
+
+/* A line of the run's talk, whose parts stand two blanks and more apart, as a sentence with commas. */
+static const char *report_talk(tl__story *story, const char *key)
+{
+    const char *text = tl_value_text(tl_value_get(story->metrics, key), "");
+    size_t used = 0;
+    char *out = tl__arena_push(&story->arena, strlen(text) + 1);
+    if (!out) return "";
+    for (; *text; text++) {
+        if (text[0] == ' ' && text[1] == ' ') {
+            while (text[1] == ' ') text++;
+            out[used++] = ',';
+        }
+        out[used++] = *text;
+    }
+    out[used] = '\0';
+    return out;
+}
+
+static void report_about(tl__story *story, tl__document *document)
+{
+    const char *data = report_talk(story, "data"), *network = report_talk(story, "network");
+    const tl_value *transfer = tl_value_get(story->metrics, "transfer");
+    tl__document_heading(document, "What was trained");
+    if (*data) tl__document_text(document, "Data: %s.", data);
+    if (*network) tl__document_text(document, "Network: %s.", network);
+    if (story->config) {
+        const tl__config_settings *s = &story->config->settings;
+        tl__document_text(document, "Trained with %s at a learning rate of %g in batches of %lld rows, at most %lld "
+                                    "epochs.",
+                          s->train.training.optimizer.name ? s->train.training.optimizer.name : "adam",
+                          s->train.training.learning_rate,
+                          (long long)s->train.training.batch_size, (long long)s->train.training.epochs);
+    }
+    if (transfer) tl__document_text(document, "It began with the weights of another model (transfer.from).");
+}
+
+/* A row of a naive forecast or guess below the parts. */
+static void report_naive(tl__story *story, tl__document *document, tl__block *table, const report_figure *figures)
+{
+    static const char *const keys[] = {"repeat_last", "seasonal_naive"};
+    static const char *const words[] = {"repeat the last value", "repeat the last season"};
+    const char *name = "";
+    if (story->classification) {
+        double share = report_largest_class(story, &name);
+        tl__document_cell(document, table, "always '%s'", name);
+        for (const report_figure *f = figures; f->key; f++) {
+            bool accuracy = tl__same_text(f->key, "accuracy"), even = tl__same_text(f->key, "balanced_accuracy");
+            tl__document_figure(document, table, accuracy ? share : even ? 1.0 / (double)story->classes : 0.0 / 0.0,
+                                f->percent ? "%" : "");
+        }
+        tl__document_cell(document, table, "%s", "");
+    } else if (story->forecast) {
+        for (size_t i = 0; i < TL_COUNT(keys); i++) {
+            char path[80];
+            tl__format(path, sizeof path, "baselines.%s", keys[i]);
+            const tl_value *naive = tl_value_get(story->part, path);
+            if (!naive) continue;
+            tl__document_cell(document, table, "%s", words[i]);
+            for (const report_figure *f = figures; f->key; f++)
+                tl__document_figure(document, table, tl__story_number(naive, f->key), "");
+            tl__document_cell(document, table, "%s", "");
+        }
+    } else {
+        tl__document_cell(document, table, "always the mean");
+        for (const report_figure *f = figures; f->key; f++)
+            tl__document_figure(document, table, tl__same_text(f->key, "rmse") ? report_mean_error(story)
+                                                 : tl__same_text(f->key, "r2") ? 0 : 0.0 / 0.0, "");
+        tl__document_cell(document, table, "%s", "");
+    }
+}
+
+static void report_table(tl__story *story, tl__document *document)
+{
+    static const char *const parts[] = {"train", "validation", "test"};
+    static const char *const words[] = {"training", "validation", "test"};
+    const report_figure *figures = report_figures(story);
+    size_t columns = 2;
+    if (!story->part) return;
+    for (const report_figure *f = figures; f->key; f++) columns++;
+    tl__document_heading(document, "Figures");
+    tl__document_text(document, "Taken again after the training, without dropout. Only the %s rows, which the "
+                                "network never "
+                      "saw, say how good it is; naive guesses on the same rows stand below.", story->part_name);
+    tl__block *table = tl__document_table(document, "Figures of each part of the data, beside naive guesses", columns);
+    tl__document_cell(document, table, "part");
+    for (const report_figure *f = figures; f->key; f++) tl__document_cell(document, table, "%s", f->words);
+    tl__document_cell(document, table, "rows");
+    for (int p = 0; p < 3; p++) {
+        const tl_value *part = tl_value_get(story->metrics, parts[p]);
+        char count[32];
+        int64_t rows = tl_value_integer(tl_value_get(part, "samples"), 0);
+        if (rows == 0) continue;
+        tl__document_cell(document, table, "%s", words[p]);
+        for (const report_figure *f = figures; f->key; f++)
+            tl__document_figure(document, table, tl__story_number(part, f->key), f->percent ? "%" : "");
+        tl__say_count(count, (uint64_t)rows);
+        tl__document_cell(document, table, "%s", count);
+    }
+    report_naive(story, document, table, figures);
+}
+
+static void report_classes(const tl__story *story, tl__document *document)
+{
+    static const char *const columns[] = {"precision", "recall", "f1", "auc"};
+    const tl_value *classes = tl_value_get(story->part, "per_class");
+    size_t shown = tl__size_min(story->classes, REPORT_CLASSES);
+    if (shown == 0) return;
+    tl__block *table = tl__document_table(document, shown < story->classes ? "Each class (the first 100)" : "Each "
+                                                                                                            "class", 6);
+    tl__document_cell(document, table, "class");
+    for (size_t c = 0; c < TL_COUNT(columns); c++)
+        tl__document_cell(document, table, "%s", c == 2 ? "F1" : c == 3 ? "AUC" : columns[c]);
+    tl__document_cell(document, table, "rows");
+    for (size_t k = 0; k < shown; k++) {
+        const tl_value *one = tl_value_at(classes, k);
+        tl__document_cell(document, table, "%s", story->class_names[k]);
+        for (size_t c = 0; c < TL_COUNT(columns); c++)
+            tl__document_figure(document, table, tl__story_number(one, columns[c]), c < 2 ? "%" : "");
+        tl__document_cell(document, table, "%.0f", tl_value_number(tl_value_get(one, "support"), 0));
+    }
+}
+
+static tl_status report_pictures(tl__story *story, tl__document *document, tl_error *error)
+{
+    const char *heading = "";
+    const tl__run_picture *member;
+    for (size_t i = 0; (member = tl__run_picture_at(i)) != NULL; i++) {
+        tl__picture picture;
+        const char *words = "";
+        bool failed = false;
+        if (!member->make(story, &picture, &words, &failed)) {
+            if (failed) return tl__fail_memory(error, 0);
+            continue;
+        }
+        if (!tl__same_text(heading, member->heading)) tl__document_heading(document, member->heading);
+        heading = member->heading;
+        tl__document_picture(document, member->name, &picture, words);
+        if (tl__same_text(member->name, "classes")) report_classes(story, document);
+    }
+    return TL_OK;
+}
+
+static void report_alerts(const tl__story *story, tl__document *document)
+{
+    const tl_value *alerts = story->history.tree ? tl_value_get(&story->history.tree->root, "alerts") : NULL;
+    size_t count = tl_value_count(alerts);
+    if (!story->history.tree) return;
+    tl__document_heading(document, "Alerts");
+    if (count == 0) tl__document_note(document, 0, "None of the conditions that are watched for was met.");
+    for (size_t i = 0; i < count && i < REPORT_ALERTS; i++) {
+        const tl_value *alert = tl_value_at(alerts, i);
+        const char *severity = tl_value_text(tl_value_get(alert, "severity"), "warning");
+        tl__document_note(document, tl__same_text(severity, "critical") ? 2 : 1, "Epoch %lld, %s: %s",
+                          (long long)tl_value_integer(tl_value_get(alert, "epoch"), 0), severity,
+                          tl_value_text(tl_value_get(alert, "message"), ""));
+    }
+    if (count > REPORT_ALERTS) tl__document_text(document, "%zu more stand in alerts.txt.", count - REPORT_ALERTS);
+}
+
+static void report_repeat(const tl__story *story, tl__document *document)
+{
+    static const struct { const char *key, *words; bool status; } rows[] = {
+        {"config_hash", "hash of the settings", false}, {"data_hash", "hash of the data", false},
+        {"version", "trainlib", false},                 {"numerics", "class of numbers", true},
+        {"simd", "instructions", true},                 {"threads", "threads", true},
+        {"started", "started", true},                   {"run", "run", false},
+    };
+    tl__document_heading(document, "To repeat it");
+    tl__document_text(document, "The same settings, data and seed give the same bits on any machine of the same "
+                                "class of "
+                      "numbers, with any number of threads: trainlib train:run %s/config.yaml", story->folder);
+    tl__block *table = tl__document_table(document, "", 2);
+    if (table) table->level = 1;
+    tl__document_cell(document, table, "what");
+    tl__document_cell(document, table, "value");
+    if (story->config) {
+        tl__document_cell(document, table, "seed");
+        tl__document_cell(document, table, "%lld", (long long)story->config->settings.seed);
+    }
+    for (size_t i = 0; i < TL_COUNT(rows); i++) {
+        const tl_value *value = tl_value_get(rows[i].status ? story->status : story->metrics, rows[i].key);
+        if (!value) continue;
+        tl__document_cell(document, table, "%s", rows[i].words);
+        if (tl_value_kind(value) == TL_TEXT) tl__document_cell(document, table, "%s", tl_value_text(value, ""));
+        else tl__document_cell(document, table, "%lld", (long long)tl_value_integer(value, 0));
+    }
+    if (*story->config_text) tl__document_code(document, "All settings (config.yaml)", story->config_text);
+}
+
+TL_PRIV tl_status tl__report_make(tl__story *story, tl__document *out, tl_error *error)
+{
+    const char *name = story->config ? story->config->name : story->name;
+    const char *task = story->forecast ? "forecast" : story->classification ? "classification" : "regression";
+    const char *title = tl__arena_format(&story->arena, "%s: %s", name, task);
+    const char *sub = tl__arena_format(&story->arena, "Training report of run %s, started %s", story->name,
+                                       tl_value_text(tl_value_get(story->status, "started"), "at a time not known"));
+    if (!title || !sub) return tl__fail_memory(error, 256);
+    tl__document_init(out, &story->arena, title, sub);
+    report_cards(story, out);
+    report_verdict(story, out);
+    report_ending(story, out);
+    report_about(story, out);
+    report_alerts(story, out);
+    report_table(story, out);
+    TL_TRY(report_pictures(story, out, error));
+    report_repeat(story, out);
+    return out->failed ? tl__fail_memory(error, 256) : TL_OK;
+}
+
+/* ---- files ---- */
+
+TL_PRIV tl_status tl__report_write(tl_context *context, const tl__document *document, const char *folder,
+                                   const char *name, tl_error *error)
+{
+    static const char *const endings[] = {"html", "pdf"};
+    char path[1200];
+    for (size_t i = 0; i < TL_COUNT(endings); i++) {
+        tl__buffer out;
+        if (tl__format(path, sizeof path, "%s/%s.%s", folder, name, endings[i]) >= sizeof path)
+            return tl__fail(error, TL_INVALID, "%s is too long a name for a folder.", folder);
+        tl__buffer_init(&out, &context->heap);
+        if (i == 0) tl__document_html(document, &out);
+        else tl__document_pdf(document, &out);
+        tl_status status = out.failed ? tl__fail_memory(error, out.size)
+                                      : tl__file_replace(path, out.data, out.size, false, error);
+        tl__buffer_free(&out);
+        if (status != TL_OK) return status;
+    }
+    return TL_OK;
+}
+
+static tl_status report_files(tl__story *story, const tl__document *document, const char *folder, const char *formats,
+                              tl__builder *builder, tl_value *root, tl_error *error)
+{
+    tl_context *context = story->context;
+    const char *charts = tl__path_join(&story->arena, folder, "charts");
+    if (!charts) return tl__fail_memory(error, 256);
+    TL_TRY(tl__folder_make(charts, error));
+    TL_TRY(tl__report_write(context, document, folder, "report", error));
+    tl_value *list = tl__put_list(builder, root, "charts");
+    for (const tl__block *block = document->first; block; block = block->next) {
+        if (block->kind != TL__BLOCK_PICTURE) continue;
+        TL_TRY(tl__picture_save(context, &block->picture, charts, block->name, formats, error));
+        tl__put_text(builder, list, NULL, block->name);
+    }
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__report_run(tl_context *context, const char *folder, const char *output, const char *formats,
+                                 tl__builder *builder, tl_value *root, tl_error *error)
+{
+    tl__story story;
+    tl__document document;
+    const char *into = output ? output : folder;
+    tl_status status = tl__story_open(context, folder, &story, error);
+    if (status == TL_OK) status = tl__report_make(&story, &document, error);
+    if (status == TL_OK) {
+        tl__put_text(builder, root, "run", folder);
+        tl__put_text(builder, root, "folder", into);
+        const char *html = tl__path_join(&story.arena, into, "report.html");
+        const char *pdf = tl__path_join(&story.arena, into, "report.pdf");
+        if (!html || !pdf) builder->failed = true;
+        else tl__put_text(builder, root, "html", html), tl__put_text(builder, root, "pdf", pdf);
+        status = report_files(&story, &document, into, formats, builder, root, error);
+    }
+    if (status == TL_OK && builder->failed) status = tl__fail_memory(error, 0);
+    tl__story_close(&story);
+    return status;
+}

@@ -1,0 +1,21 @@
+/* Reports: what a run's folder holds, as a document with words that explain it; several runs beside each other. */
+#ifndef TL_LAB_REPORT_H
+#define TL_LAB_REPORT_H
+
+#include "lab/document.h"
+#include "lab/story.h"
+
+/* The report of one run. Texts and charts stay in the story's arena. */
+TL_PRIV tl_status tl__report_make(tl__story *story, tl__document *out, tl_error *error);
+/* Several runs side by side: what differs in their settings, their figures, their curves. The document's arena is the
+ * first story's. */
+TL_PRIV tl_status tl__report_compare(tl__story *stories, size_t count, tl__document *out, tl_error *error);
+
+/* FOLDER/NAME.html and FOLDER/NAME.pdf. */
+TL_PRIV tl_status tl__report_write(tl_context *context, const tl__document *document, const char *folder,
+                                   const char *name, tl_error *error);
+/* The report of a finished run with its charts, as train:report makes it; formats: of the charts, "svg,png,pdf". */
+TL_PRIV tl_status tl__report_run(tl_context *context, const char *folder, const char *output, const char *formats,
+                                 tl__builder *builder, tl_value *root, tl_error *error);
+
+#endif
