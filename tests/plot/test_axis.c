@@ -37,8 +37,8 @@ static void test_numbers(void **state)
     numbers(0, 1, false, "0.0 0.2 0.4 0.6 0.8 1.0");
     numbers(0.3, 17.4, true, "0 5 10 15 20");
     numbers(-3, 41, true, "-10 0 10 20 30 40 50");
-    numbers(1e-7, 9e-7, true, "0 2e-07 4e-07 6e-07 8e-07 1e-06");
-    numbers(2e6, 11e6, true, "2e+06 4e+06 6e+06 8e+06 1e+07 1.2e+07");
+    numbers(1e-7, 9e-7, true, "0 2e-7 4e-7 6e-7 8e-7 1e-6");
+    numbers(2e6, 11e6, true, "2e6 4e6 6e6 8e6 1e7 1.2e7");
     numbers(5, 5, true, "4.4 4.6 4.8 5.0 5.2 5.4 5.6");
     numbers(0, 0, true, "-1.0 -0.5 0.0 0.5 1.0");
     numbers(0.0 / 0.0, 1, true, "0.0 0.2 0.4 0.6 0.8 1.0");
