@@ -69,7 +69,7 @@ trainlib train:evaluate "$run" --rolling 3
 exits 0; says out '2024-06-19' '2024-07-18' 'mean of the pieces: MSE'
 is "pieces of the test part" "$(grep -c ^2024 out)" 3
 trainlib train:evaluate "$run" --rolling 9
-mistake '9 pieces of the test part's 30 steps have 3 steps each' 'at most 4 pieces'
+mistake "9 pieces of the test part's 30 steps have 3 steps each" 'at most 4 pieces'
 trainlib train:prepare-data sales.yaml --out prepared
 exits 0
 is "prepared steps" "$(wc -l < prepared/output/data/sales/test.csv | tr -d ' ')" 31
