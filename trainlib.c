@@ -381,6 +381,7 @@
 #include "lab/command_forecast.c"
 #include "lab/command_predict.c"
 #include "lab/command_optimize.c"
+#include "lab/prompt.c"
 #include "lab/command_versions.c"
 #include "lab/command_compare.c"
 #include "lab/command_report.c"

@@ -235,9 +235,10 @@ typedef struct tl_options {
     int64_t shard, shards;           /* of optimize and experiment: only part `shard` (from 1) of `shards`; 0: all */
     const char *ensemble;            /* of predict, evaluate, explain and ensemble: how several models predict together,
                                         "mean", "vote" or "best"; NULL: as the run's config says, else mean */
+    const char *kind;                /* of prompt: "analysis", "failure", "comparison"; NULL: what fits */
 } tl_options;
 #define TL_OPTIONS {sizeof(tl_options), NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, false, \
-                    NULL, NULL, false, 0, 0, NULL, NULL, NULL, 0, false, 0, 0, NULL}
+                    NULL, NULL, false, 0, 0, NULL, NULL, NULL, 0, false, 0, 0, NULL, NULL}
 
 /* Figures of one part of the data. What the task does not have is NaN. */
 typedef struct tl_scores {
@@ -316,6 +317,10 @@ TL_API tl_status tl_evaluate(tl_context *context, const char *run, const tl_opti
  * note}], ...}, also in the run's validation.json. A model that does not pass is no failure: TL_OK, passed false. */
 TL_API tl_status tl_validate(tl_context *context, const char *run, const tl_options *options, tl_value **out,
                              tl_error *error);
+/* A run or an experiment as a text for a language model: classes, chance, how it ended, settings, alerts, the table, and
+ * questions; at most about 6,500 tokens. *out: {text}. */
+TL_API tl_status tl_prompt(tl_context *context, const char *run, const tl_options *options, tl_value **out,
+                           tl_error *error);
 TL_API tl_status tl_predict_file(tl_context *context, const char *run, const tl_options *options, tl_value **out,
                                  tl_error *error);
 

@@ -23,6 +23,7 @@ typedef struct option {
 
 static const char *const option_formats[] = {"csv", "json", "npy", "svg", "png", "pdf", NULL};
 static const char *const option_combines[] = {"mean", "vote", "best", NULL};
+static const char *const option_prompts[] = {"analysis", "failure", "comparison", NULL};
 static const char *const option_losses[] = {"focal", "ce", NULL};
 
 #define AT(member) offsetof(cli_arguments, member)
@@ -74,6 +75,8 @@ static const option options[] = {
     {"tag", OPTION_TEXT, AT(tag), NULL, NULL, false, "NAME", "a tag for the version; it then has no other"},
     {"keep", OPTION_NUMBER, AT(keep), NULL, NULL, false, "N",
      "remove all but the newest N versions of each name; tagged and current ones stay"},
+    {"kind", OPTION_TEXT, AT(kind), NULL, option_prompts, false, "analysis|failure|comparison",
+     "of the questions (default: what fits)"},
     {"pause", OPTION_FLAG, AT(pause), NULL, NULL, false, NULL, "let the run wait before its next step"},
     {"continue", OPTION_FLAG, AT(go_on), NULL, NULL, false, NULL, "let a paused run go on"},
     {"stop", OPTION_FLAG, AT(stop), NULL, NULL, false, NULL, "let the run save and end; --resume goes on with it"},

@@ -26,7 +26,7 @@ typedef struct cli_arguments {
     size_t set_count;
     const char *shard;        /* "1/4"; NULL: all */
     const char *out, *resume, *preset, *explain, *data, *format, *output, *ensemble;
-    const char *from, *note, *tag;
+    const char *from, *note, *tag, *kind;
     int keep;                 /* 0: not given */
     int threads;              /* 0: all */
     int steps;                /* 0: the network's own */

@@ -153,6 +153,7 @@ tl_options cli_options(cli_state *cli)
     options.note = a->note;
     options.tag = a->tag;
     options.keep = a->keep;
+    options.kind = a->kind;
     options.detailed_analytics = a->detailed_analytics;
     options.ensemble = a->ensemble;
     options.progress = on_progress;
