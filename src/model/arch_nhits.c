@@ -71,7 +71,7 @@ TL_PRIV const tl__member_head *tl__arch_nhits(void)
                          "interpolate(knots(x)). Other columns stand beside each series at the entry of each "
                          "block. Challu and others, 2023.",
                  .rows = nhits_rows, .settings_size = sizeof(nhits_settings)},
-        .input = TL__ARCH_FORECAST, .normalization = TL__NORMALIZATION_NONE,
+        .input = TL__ARCH_FORECAST, .normalization = TL__NORMALIZATION_LAST,
         .hidden_size = 512, .num_layers = 2, .write = nhits_write
     };
     return &arch.head;

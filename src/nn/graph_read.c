@@ -64,7 +64,7 @@ static const tl__field graph_network_rows[] = {
      .offset = offsetof(tl__network_settings, normalization), .choices = graph_normalizations,
      .help = "of a named architecture that forecasts: what each series loses before the network reads a window, and "
              "its forecast gets back: its last value, or its mean and deviation over the window (instance; Kim and "
-             "others, 2022); auto: last, but none for dlinear, nlinear, nhits and nbeats"},
+             "others, 2022); auto: last, but none for dlinear, nlinear and nbeats"},
     {.name = "num_layers", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__TUNE,
      .offset = offsetof(tl__network_settings, num_layers), .fallback = 0, .min = 0, .max = 1000, .unit = "layers",
      .help = "of a named architecture: hidden layers; 0: as many as hidden_size has, or its own number"},
