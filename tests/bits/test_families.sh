@@ -21,7 +21,7 @@ lstm_transformer_cnn  1506acc6a82c2019 dc5daacdd5c8d38a
 transformer           2fd68aa38b04dc58 c6b3f09784adc103
 tcn                   b9f4ee02508ae221 e88c9787415a2b80
 nhits                 7bdf18f85e358ee6 79bf51551bdb6ecc
-nbeats                5131b49ed1d52cbb 1a1f267001c2a534
+nbeats                a0ba2222629fc49b 570d7bcaf4312d8a
 dlinear               8f5a527008ab5287 d6b74cf1c7d60b50
 nlinear               01a1bc8f1e7a4a80 07c6ba887b06f604
 '
