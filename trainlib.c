@@ -70,6 +70,8 @@
 #include "text/bind_path.c"
 #include "text/unbind.c"
 #include "text/safetensors.c"
+#include "text/protobuf.c"
+#include "text/events.c"
 #include "text/csv.c"
 #include "text/npy.c"
 #include "text/idx.c"

@@ -17,7 +17,6 @@ struct tl__analytics_files {
     char csv[TL__ANALYTICS_PATH], json[TL__ANALYTICS_PATH], alerts[TL__ANALYTICS_PATH];    /* "": not written */
     char architecture[256], started[24];
     tl__file *csv_file, *alerts_file;
-    tl__lock *lock;
     tl__buffer text;                 /* of the table; reserved: a training allocates nothing */
     size_t classes;
     bool classification, forecast;

@@ -1,4 +1,4 @@
-/* Detailed analytics on the disk: the folder and its lock, metrics.csv and alerts.txt while the training goes on.
+/* Detailed analytics on the disk: the folder, metrics.csv and alerts.txt while the training goes on.
  *
  * Whatever cannot be written is said once and left out from then on; the training hears nothing of it. */
 #include "lab/analytics_parts.h"
@@ -13,7 +13,7 @@ static const int64_t analytics_write_pause = 250 * 1000 * 1000;    /* nanosecond
 
 TL_PRIV size_t tl__analytics_files_bytes(void)
 {
-    return sizeof(tl__analytics_files) + 2 * tl__file_bytes() + tl__lock_bytes() + TL__ANALYTICS_TEXT + 1;
+    return sizeof(tl__analytics_files) + 2 * tl__file_bytes() + TL__ANALYTICS_TEXT + 1;
 }
 
 /* ---- what fails ---- */
@@ -203,6 +203,11 @@ static void analytics_write_alerts(tl__analytics_files *files, const tl__records
 
 /* ---- retention ---- */
 
+static void analytics_write_mark(char *out, size_t size, const char *folder)
+{
+    tl__format(out, size, "%s/unfinished", folder);
+}
+
 typedef struct analytics_write_old {
     tl__analytics_files *files;
     const char *path;
@@ -219,13 +224,13 @@ static bool analytics_write_remove_file(void *user, const char *name)
     return true;
 }
 
-/* Newest first. A folder with a lock belongs to a run that goes on or did not end. */
+/* Newest first. A folder with the mark belongs to a run that goes on, or can be gone on with. */
 static bool analytics_write_is_old(void *user, const char *path)
 {
     analytics_write_old *old = user;
-    char lock[TL__ANALYTICS_PATH + 16], whole[TL__ANALYTICS_PATH];
-    tl__format(lock, sizeof lock, "%s/lock", path);
-    if (tl__same_text(path, old->files->folder) || tl__file_exists(lock)) return true;
+    char mark[TL__ANALYTICS_PATH + 16], whole[TL__ANALYTICS_PATH];
+    analytics_write_mark(mark, sizeof mark, path);
+    if (tl__same_text(path, old->files->folder) || tl__file_exists(mark)) return true;
     if (++old->seen < old->files->config->settings.analytics.keep_runs) return true;
     tl__format(whole, sizeof whole, "%s", path);
     tl__folder_list(old->files->context, path, analytics_write_remove_file, whole, NULL);
@@ -250,17 +255,28 @@ static void analytics_write_retain(tl__analytics_files *files, const char *paren
 
 /* ---- beginning and end ---- */
 
+/* Length of --out with its separator, when both paths begin with it: they then name each other from there, so that
+ * they can be moved together. */
+static size_t analytics_write_above(const char *out, const char *a, const char *b)
+{
+    size_t size = out ? strlen(out) : 0;
+    while (size > 0 && out[size - 1] == '/') size--;
+    bool both = size && strncmp(a, out, size) == 0 && strncmp(b, out, size) == 0 && a[size] == '/' && b[size] == '/';
+    return both ? size + 1 : 0;
+}
+
 static tl_status analytics_write_places(tl__analytics_files *files, const tl__analytics_run *run, tl__arena *arena,
                                         tl_error *error)
 {
     const tl__analytics_settings *settings = &run->config->settings.analytics;
-    char here[1024], lock[TL__ANALYTICS_PATH + 16];
+    char here[1024], mark[TL__ANALYTICS_PATH + 16];
     const char *current = tl__folder_current(here, sizeof here) ? here : NULL;
     const char *parent = tl__path_join(arena, run->out, settings->folder);
     if (parent) parent = tl__path_join(arena, parent, "runs");
     const char *folder = parent ? tl__path_join(arena, parent, tl__path_name(run->run)) : NULL;
-    const char *to_run = folder ? tl__path_from(arena, folder, run->run, current) : NULL;
-    const char *from_run = folder ? tl__path_from(arena, run->run, folder, current) : NULL;
+    size_t above = folder ? analytics_write_above(run->out, folder, run->run) : 0;
+    const char *to_run = folder ? tl__path_from(arena, folder + above, run->run + above, current) : NULL;
+    const char *from_run = folder ? tl__path_from(arena, run->run + above, folder + above, current) : NULL;
     if (!to_run || !from_run) return tl__fail_memory(error, 256);
     if (strlen(folder) + 32 > TL__ANALYTICS_PATH || strlen(to_run) >= TL__ANALYTICS_PATH)
         return tl__fail(error, TL_INVALID, "the path %s is too long", folder);
@@ -268,8 +284,8 @@ static tl_status analytics_write_places(tl__analytics_files *files, const tl__an
     tl__format(files->run, sizeof files->run, "%s", run->run);
     tl__format(files->to_run, sizeof files->to_run, "%s", to_run);
     TL_TRY(tl__folder_make(folder, error));
-    tl__format(lock, sizeof lock, "%s/lock", folder);
-    TL_TRY(tl__lock_take(files->context, lock, &files->lock, error));
+    analytics_write_mark(mark, sizeof mark, folder);
+    TL_TRY(tl__file_replace(mark, to_run, strlen(to_run), false, error));
     if (settings->export_csv) tl__format(files->csv, sizeof files->csv, "%s/metrics.csv", folder);
     if (settings->export_json) tl__format(files->json, sizeof files->json, "%s/detailed_metrics.json", folder);
     if (settings->export_alerts) tl__format(files->alerts, sizeof files->alerts, "%s/alerts.txt", folder);
@@ -407,7 +423,7 @@ static double *analytics_write_minimum(const tl__analytics_files *files, const t
 TL_PRIV void tl__analytics_end(tl__analytics_files *files, const tl__trainer *trainer, const tl__train_result *end,
                                const char *why)
 {
-    char lock[TL__ANALYTICS_PATH + 16];
+    char mark[TL__ANALYTICS_PATH + 16];
     tl_error error = {0};
     if (!files) return;
     const tl__records *kept = tl__trainer_records(trainer);
@@ -424,10 +440,8 @@ TL_PRIV void tl__analytics_end(tl__analytics_files *files, const tl__trainer *tr
     }
     tl__free(&files->context->heap, own, size);
     if (tl__same_text(end->stopped, "interrupted")) return;
-    tl__format(lock, sizeof lock, "%s/lock", files->folder);
-    tl__lock_release(files->lock);
-    files->lock = NULL;
-    tl__file_remove(lock, NULL);
+    analytics_write_mark(mark, sizeof mark, files->folder);
+    tl__file_remove(mark, NULL);
 }
 
 TL_PRIV tl__analytics_paths tl__analytics_paths_of(const tl__analytics_files *files)
@@ -441,7 +455,6 @@ TL_PRIV void tl__analytics_close(tl__analytics_files *files)
     if (!files) return;
     if (files->csv_file) tl__file_close(files->csv_file, NULL);
     if (files->alerts_file) tl__file_close(files->alerts_file, NULL);
-    if (files->lock) tl__lock_release(files->lock);
     tl__buffer_free(&files->text);
     tl__free(&files->context->heap, files, sizeof *files);
 }

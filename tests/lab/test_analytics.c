@@ -116,7 +116,7 @@ static ran *run(const char *config, const char *out, const how *given)
     tl_error error = {0};
     size_t before = tl_context_memory(context);
     r->status = tl_run(context, files_path(folder, config), &options, &r->result, &error);
-    if (r->status != TL_OK) snprintf(r->said + strlen(r->said), 2000, "%s\n", error.message);
+    if (r->status != TL_OK) snprintf(r->said + strlen(r->said), 2100, "%s\n", error.message);
     assert_int_equal(tl_context_memory(context), before);
     tl_context_free(context);
     return r;
@@ -257,16 +257,16 @@ static void test_resume(void **state)
     ran *whole = run("class.yaml", "whole", &(how){.threads = 1});
     ran *part = run("class.yaml", "part", &(how){.stop_at = 3});
     assert_int_equal(part->status, TL_CANCELLED);
-    char lock[700];
-    snprintf(lock, sizeof lock, "%.600s/lock", part->result.analytics_csv);
-    strcpy(strstr(lock, "metrics.csv"), "lock");
-    assert_true(files_exist(lock));    /* unfinished: retention leaves it */
+    char mark[720];
+    snprintf(mark, sizeof mark, "%s", part->result.analytics_csv);
+    strcpy(strstr(mark, "metrics.csv"), "unfinished");
+    assert_true(files_exist(mark));    /* unfinished: retention leaves it */
     ran *rest = run("class.yaml", "part", &(how){.resume = ""});
     if (rest->status != TL_OK) fail_msg("%s", rest->said);
     same_files(whole->result.analytics_csv, rest->result.analytics_csv);
     same_files(whole->result.analytics_json, rest->result.analytics_json);
     same_files(whole->result.analytics_alerts, rest->result.analytics_alerts);
-    assert_false(files_exist(lock));
+    assert_false(files_exist(mark));
     free(whole), free(part), free(rest);
     /* A run without analytics can be gone on with, with them. */
     part = run("class.yaml", "later", &(how){.stop_at = 2, .off = true});
@@ -489,8 +489,8 @@ static void test_retention(void **state)
     snprintf(runs, sizeof runs, "%s/training_analytics/runs", last->out);
     assert_int_equal(files_count(runs, "class_"), 3);
     assert_true(files_exist(last->result.analytics_csv));
-    char command[800];    /* an unfinished one stays, and is not counted */
-    snprintf(command, sizeof command, "mkdir %s/class_20200101_000000 && touch %s/class_20200101_000000/lock", runs,
+    char command[1600];    /* an unfinished one stays, and is not counted */
+    snprintf(command, sizeof command, "mkdir %s/class_20200101_000000 && touch %s/class_20200101_000000/unfinished", runs,
              runs);
     files_run(command, NULL, 0);
     free(last);
