@@ -339,6 +339,7 @@
 #include "lab/analytics_read.c"
 #include "lab/analytics_json.c"
 #include "lab/analytics_write.c"
+#include "lab/tensorboard.c"
 #include "lab/figures.c"
 #include "lab/document.c"
 #include "lab/html.c"

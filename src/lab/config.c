@@ -101,6 +101,28 @@ static const tl__field *config_ensemble_rows(void)
     return rows;
 }
 
+static const tl__field *config_callbacks_rows(void)
+{
+#define ROW(field) .name = #field, .offset = offsetof(tl__tensorboard_settings, field)
+    static const tl__field tensorboard[] = {
+        {ROW(folder), .kind = TL__FIELD_TEXT,
+         .help = "Holds a folder of each run, under --out, such as ./logs; not given: the run's own folder"},
+        {ROW(update_every), .kind = TL__FIELD_INT, .fallback = 100, .min = 0, .max = 1e9, .unit = "steps",
+         .aliases = "callbacks.tensorboard.update_freq",
+         .help = "A point of loss/batch every so many steps; 0: points of epochs only"},
+        {.name = NULL}};
+#undef ROW
+#define ROW(field) .name = #field, .offset = offsetof(tl__callbacks_settings, field)
+    static const tl__field rows[] = {
+        {ROW(tensorboard), .kind = TL__FIELD_BLOCK, .flags = TL__OPTIONAL, .rows = tensorboard,
+         .help = "Event files for TensorBoard: scalars, histograms, the config, hyperparameters; off unless mentioned"},
+        {ROW(learning_rate_monitor), .kind = TL__FIELD_BOOL, .aliases = "callbacks.lr_monitor",
+         .help = "A line in the log when the learning rate of an epoch is another than before"},
+        {.name = NULL}};
+#undef ROW
+    return rows;
+}
+
 TL_PRIV void tl__config_rows(tl__field rows[TL__CONFIG_ROWS])
 {
 #define AT(member) offsetof(tl__config_settings, member)
@@ -139,6 +161,8 @@ TL_PRIV void tl__config_rows(tl__field rows[TL__CONFIG_ROWS])
          "together"},
         {.name = "production", .kind = TL__FIELD_BLOCK, .offset = AT(production), .rows = tl__production_rows(),
          .help = "What train:validate demands of a model"},
+        {.name = "callbacks", .kind = TL__FIELD_BLOCK, .offset = AT(callbacks), .rows = config_callbacks_rows(),
+         .aliases = "training.callbacks", .help = "What hears of the training while it goes on"},
         {.name = "search", .kind = TL__FIELD_TREE, .offset = AT(search),
          .help = "What train:optimize varies: {method, trials, metric, stop, parallel, parameters: {path: values}}"},
         {.name = NULL}};

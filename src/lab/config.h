@@ -45,6 +45,17 @@ typedef struct tl__ensemble_settings {
     const tl_value *members;     /* list of maps: path of a setting -> value; NULL: none */
 } tl__ensemble_settings;
 
+typedef struct tl__tensorboard_settings {
+    bool present;
+    const char *folder;          /* NULL: the run's; else it holds a folder of each run */
+    int64_t update_every;        /* steps between points of a batch; 0: epochs only */
+} tl__tensorboard_settings;
+
+typedef struct tl__callbacks_settings {
+    tl__tensorboard_settings tensorboard;
+    bool learning_rate_monitor;  /* say when the rate changes */
+} tl__callbacks_settings;
+
 typedef struct tl__config_settings {
     const char *name;            /* NULL: from the file's name, see tl__config_name */
     const char *symbol, *strategy, *timeframe;    /* what the run is about, for its record; symbol also names it */
@@ -62,7 +73,12 @@ typedef struct tl__config_settings {
     const tl_value *search;      /* of train:optimize */
 } tl__config_settings;
 
-enum { TL__CONFIG_ROWS = 18 };   /* with the one that ends the table */
+enum { TL__CONFIG_ROWS = 19 };   /* with the one that ends the table */
+    tl__callbacks_settings callbacks;
+    const tl_value *search;      /* of train:optimize */
+} tl__config_settings;
+
+enum { TL__CONFIG_ROWS = 16 };   /* with the one that ends the table */
 TL_PRIV void tl__config_rows(tl__field rows[TL__CONFIG_ROWS]);
 
 typedef struct tl__config {

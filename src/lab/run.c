@@ -12,6 +12,7 @@
 #include "lab/path.h"
 #include "lab/run.h"
 #include "lab/session.h"
+#include "lab/tensorboard.h"
 #include "lab/versions.h"
 #include "metrics/record.h"
 #include "text/bind.h"
@@ -28,6 +29,8 @@ typedef struct run_state {
     tl__live live;
     tl__lock *lock;
     tl__analytics_files *analytics;  /* NULL: none are written */
+    tl__tensorboard *board;          /* NULL: no events */
+    double rate;                     /* of the epoch before; 0: none */
     tl_progress progress;            /* the last one */
     const tl__run_one *one;          /* this is one training of several; NULL: it is a run */
     bool done;                       /* and was done before */
@@ -41,10 +44,28 @@ typedef struct run_state {
 
 /* ---- what the trainer tells ---- */
 
+static void run_watch_rate(run_state *run, const tl__epoch *epoch)
+{
+    bool other = epoch->learning_rate < run->rate || epoch->learning_rate > run->rate;
+    if (run->config->settings.callbacks.learning_rate_monitor && run->rate > 0 && other)
+        tl__log_line(run->context, TL_LOG_INFO, "epoch %lld: the learning rate is %.4g; it was %.4g",
+                     (long long)epoch->epoch, epoch->learning_rate, run->rate);
+    run->rate = epoch->learning_rate;
+}
+
+/* A board that is not there, or comes later, hears nothing. */
+static tl_status run_on_batch(void *user, const tl__trainer *trainer, const tl_progress *progress, tl_error *error)
+{
+    run_state *run = user;
+    return tl__tensorboard_batch(run->board, trainer, progress, error);
+}
+
 static tl_status run_on_epoch(void *user, const tl__trainer *trainer, const tl__epoch *epoch, tl_error *error)
 {
     run_state *run = user;
     tl__analytics_epoch_done(run->analytics, trainer, epoch);
+    tl__tensorboard_epoch(run->board, trainer, epoch);
+    run_watch_rate(run, epoch);
     TL_TRY(tl__journal_epoch(&run->journal, epoch, error));
     if (run->best_path && epoch->best != 0.0) return tl_model_save(run->session.model, run->best_path, error);
     return TL_OK;
@@ -357,7 +378,8 @@ static tl_status run_plan_training(run_state *run, tl_error *error)
     if (!checkpoints) return tl__fail_memory(error, 256);
     tl__listener *kept = tl__arena_push(&run->arena, 2 * sizeof *kept);
     if (!kept) return tl__fail_memory(error, sizeof *kept);
-    kept[0] = (tl__listener){.epoch = run_on_epoch, .user = run};
+    bool board = run->config->settings.callbacks.tensorboard.present;
+    kept[0] = (tl__listener){.batch = board ? run_on_batch : NULL, .epoch = run_on_epoch, .user = run};
     kept[1] = (tl__listener){.before = tl__live_before, .user = &run->live};
     tl__trainer_options options = {.folder = checkpoints, .model_id = tl__path_name(run->folder), .listeners = kept,
                                    .listener_count = 2, .progress = run_on_progress, .progress_user = run,
@@ -658,9 +680,12 @@ static tl_status run_train(run_state *run, tl_error *error)
     run_set_progress(run, "training");
     TL_TRY(tl__journal_status(&run->journal, &run->progress, NULL, true, error));
     run_open_analytics(run);
+    tl__tensorboard_open(run->context, run->config, run->options->out, run->folder, &run->board);
     tl_status status = tl__trainer_run(run->session.trainer, error);
     tl__trainer_result(run->session.trainer, &end);
     run_fill_result(run, &end);
+    tl__tensorboard_close(run->board, status == TL_OK);
+    run->board = NULL;
     if (status != TL_OK) {
         tl__trainer_keep_records(run->session.trainer);
         run_end_analytics(run, &end, error->message);
@@ -808,7 +833,8 @@ static tl_status run_all(run_state *run, const char *config_path, tl_error *erro
 TL_PRIV size_t tl__run_bytes(const tl__config *config)
 {
     size_t analytics = config->settings.analytics.enabled ? tl__analytics_files_bytes() : 0;
-    return sizeof(run_state) + TL__ARENA_FIRST + tl__lock_bytes() + tl__journal_bytes() + analytics;
+    return sizeof(run_state) + TL__ARENA_FIRST + tl__lock_bytes() + tl__journal_bytes() + analytics +
+           tl__tensorboard_bytes(config);
 }
 
 static tl_status run_with(tl_context *context, const char *config, const tl_options *options, const tl__run_one *one,

@@ -133,6 +133,12 @@ TL_PRIV const tl__epoch *tl__trainer_epoch(const tl__trainer *trainer, size_t in
 /* The record of the epochs, if options.analytics and there was memory for it; else NULL. */
 TL_PRIV const struct tl__records *tl__trainer_records(const tl__trainer *trainer);
 
+/* While it trains: all weights, in the places of the plan's tensors; and the newest predictions of validation (NULL:
+ * there are none): probabilities, or values in the target's unit (of a forecast the last batch's, as the network sees
+ * them). */
+TL_PRIV const float *tl__trainer_parameters(const tl__trainer *trainer);
+TL_PRIV const float *tl__trainer_predictions(const tl__trainer *trainer, size_t *count);
+
 /* Scores of a part in evaluation mode with the model's weights; samples 0: there is no such part. Uses the memory of
  * the training, so it needs no more. */
 TL_PRIV tl_status tl__trainer_score(tl__trainer *trainer, tl_part part, tl_scores *out, tl_error *error);

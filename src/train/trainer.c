@@ -356,6 +356,19 @@ TL_PRIV const tl__epoch *tl__trainer_epoch(const tl__trainer *trainer, size_t in
     return index < tl__trainer_epochs(trainer) ? &trainer->history[index] : NULL;
 }
 
+TL_PRIV const float *tl__trainer_parameters(const tl__trainer *trainer)
+{
+    return trainer->model->parameters;
+}
+
+TL_PRIV const float *tl__trainer_predictions(const tl__trainer *trainer, size_t *count)
+{
+    const tl__evaluator *evaluator = &trainer->evaluator;
+    if (!trainer->validation) return NULL;
+    *count = tl__size_min(evaluator->rows, evaluator->held) * evaluator->outputs;
+    return evaluator->predicted;
+}
+
 static tl_status trainer_evaluate(tl__trainer *trainer, tl_part part, tl_error *error)
 {
     tl_status status = tl__evaluator_run(&trainer->evaluator, part);
