@@ -185,10 +185,13 @@ conformance: all $(call tool,conformance,conformance)
 $(call tool,referees,check_safetensors): $(O)/tests/referees/check_safetensors.o $(O)/libtrainlib.a
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
-referees: $(call tool,referees,check_safetensors)
+referees: all $(call tool,referees,check_safetensors)
 	@python3 -c 'import safetensors, numpy' 2>/dev/null || \
 	  { echo "make referees needs python3 with safetensors and numpy: pip install safetensors numpy" >&2; exit 2; }
 	python3 tests/referees/check_safetensors.py $<
+	@python3 -c 'import tensorboard' 2>/dev/null || \
+	  { echo "make referees needs python3 with tensorboard: pip install tensorboard" >&2; exit 2; }
+	python3 tests/referees/check_events.py $(B)/trainlib
 
 same-bits:
 	@B='$(B)/same-bits' MAKE='$(MAKE)' tests/bits/same-bits
@@ -229,7 +232,7 @@ help:
 	@echo 'make coverage        line coverage of the tests'
 	@echo 'make parity          numbers of PyTorch and scikit-learn (CASES=folder)'
 	@echo 'make conformance     JSON, YAML and CSV suites (CASES=folder)'
-	@echo 'make referees        safetensors files against the reference package'
+	@echo 'make referees        safetensors and event files against the reference packages'
 	@echo 'make bench [K=gemm]  how fast it is here (PEERS=1: beside PyTorch and others; build/bench --help)'
 	@echo 'make bench-neon      instructions per multiply-add of the ARM kernels, in the emulator'
 	@echo 'make same-bits       trainings of each family of networks, many builds and threads: one hash each'

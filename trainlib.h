@@ -262,6 +262,7 @@ typedef struct tl_run_result {
     double seconds, samples_per_second;
     int64_t parameters;
     size_t memory_bytes;             /* planned */
+    size_t memory_peak_bytes;        /* of the process, resident, at its largest; 0: the system does not say */
     tl_scores train, validation, test;
     char analytics_csv[700], analytics_json[700], analytics_alerts[700];    /* what detailed analytics wrote; "": not */
     /* Of a run of many models (folds, seeds): train and validation are means over the models, test is that of all of

@@ -1,6 +1,7 @@
 /* train:metrics: what a run measured, in the four groups training, pattern, performance and validation, read from its
  * metrics.json, metrics.csv and status.json. A figure that the task or the run does not have is left out. */
 #include "base/text.h"
+#include "lab/analytics.h"
 #include "lab/folder.h"
 #include "lab/path.h"
 
@@ -92,7 +93,7 @@ static void command_metrics_rest(tl__builder *builder, tl_value *root, const tl_
 {
     static const char *const pattern[] = {"recognition_rate", "false_positive_rate", "confidence", "calibration_error",
                                           NULL};
-    static const char *const speed[] = {"seconds", "samples_per_second", "memory_bytes", "parameters", NULL};
+    static const char *const speed[] = {"seconds", "samples_per_second", "memory_bytes", "memory_peak_bytes", "parameters", NULL};
     const tl_value *result = tl_value_get(status, "result");
     tl_value *group = tl__put_map(builder, root, "pattern");
     command_metrics_take(builder, group, tl_value_get(metrics, part), pattern);
@@ -109,6 +110,41 @@ static void command_metrics_rest(tl__builder *builder, tl_value *root, const tl_
                                                         command_metrics_number(metrics, "train.loss"));
     command_metrics_put(builder, group, "accuracy_gap", command_metrics_number(metrics, "train.accuracy") -
                                                             command_metrics_number(metrics, "validation.accuracy"));
+}
+
+static void command_metrics_sort(double *values, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        for (size_t k = i; k > 0 && values[k] < values[k - 1]; k--) {
+            double swap = values[k];
+            values[k] = values[k - 1];
+            values[k - 1] = swap;
+        }
+}
+
+/* Milliseconds of a step: those of the median epoch, where detailed analytics have them. */
+static void command_metrics_batches(tl_context *context, tl__builder *builder, tl_value *root, const char *folder)
+{
+    static const char *const names[][2] = {
+        {"batch_ms_mean", "batch_seconds_mean"}, {"batch_ms_p50", "batch_seconds_p50"},
+        {"batch_ms_p95", "batch_seconds_p95"}, {"batch_ms_p99", "batch_seconds_p99"}};
+    enum { LAST = 200 };
+    double values[LAST];
+    tl__run_records run;
+    tl_value *group = tl__value_child(root, "performance");
+    if (!group || tl__run_records_read(context, folder, &run, NULL) != TL_OK) return;
+    size_t first = run.records.count > LAST ? run.records.count - LAST : 0;
+    for (size_t i = 0; i < TL_COUNT(names); i++) {
+        const tl__record_field *field = tl__record_field_find(names[i][1], strlen(names[i][1]));
+        size_t count = 0;
+        for (size_t row = first; row < run.records.count; row++) {
+            double value = tl__record_value(tl__records_at(&run.records, row), field);
+            if (value == value) values[count++] = 1000 * value;
+        }
+        command_metrics_sort(values, count);
+        if (count) tl__put_number(builder, group, names[i][0], values[count / 2]);
+    }
+    tl__run_records_free(&run);
 }
 
 /* The rows of metrics.csv as maps. */
@@ -166,6 +202,7 @@ static tl_status command_metrics_make(tl_context *context, const char *folder, b
             if (name) tl__put_copy(&builder, root, "state", name);
             command_metrics_training(&builder, root, of, part);
             command_metrics_rest(&builder, root, of, &state->root, part);
+            command_metrics_batches(context, &builder, root, folder);
             command_metrics_epochs(&builder, root, table.data ? table.data : "", table.size);
         }
     }

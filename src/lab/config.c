@@ -54,7 +54,8 @@ static const tl__field *config_analytics_rows(void)
          .help = "Detailed analytics: what gradients, weights and predictions did in each epoch, and alerts; as "
                  "--detailed-analytics"},
         {ROW(export_csv), .kind = TL__FIELD_BOOL, .fallback = 1, .help = "metrics.csv, the table of epochs"},
-        {ROW(export_json), .kind = TL__FIELD_BOOL, .fallback = 1, .help = "detailed_metrics.json, all that was collected"},
+        {ROW(export_json), .kind = TL__FIELD_BOOL, .fallback = 1,
+         .help = "detailed_metrics.json, all that was collected"},
         {ROW(export_alerts), .kind = TL__FIELD_BOOL, .fallback = 1, .help = "alerts.txt, the list of alerts"},
         {ROW(batch_sampling_rate), .kind = TL__FIELD_INT, .fallback = 10, .min = 1, .max = 1e6, .unit = "batches",
          .help = "Gradient norms are taken from every so many-th batch"},

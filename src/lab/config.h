@@ -70,15 +70,11 @@ typedef struct tl__config_settings {
     tl__folds_settings folds;
     tl__ensemble_settings ensemble;
     tl__production_settings production;
-    const tl_value *search;      /* of train:optimize */
-} tl__config_settings;
-
-enum { TL__CONFIG_ROWS = 19 };   /* with the one that ends the table */
     tl__callbacks_settings callbacks;
     const tl_value *search;      /* of train:optimize */
 } tl__config_settings;
 
-enum { TL__CONFIG_ROWS = 16 };   /* with the one that ends the table */
+enum { TL__CONFIG_ROWS = 20 };   /* with the one that ends the table */
 TL_PRIV void tl__config_rows(tl__field rows[TL__CONFIG_ROWS]);
 
 typedef struct tl__config {

@@ -526,6 +526,7 @@ static void run_fill_result(run_state *run, const tl__train_result *end)
     out->samples_per_second = end->samples_per_second;
     out->parameters = end->parameters;
     out->memory_bytes = end->memory_bytes;
+    out->memory_peak_bytes = tl__process_peak();
 }
 
 /* Figures of each target column, where there are several: those of the test part, else of the validation part. */
@@ -901,6 +902,8 @@ TL_API tl_status tl_run_result_value(tl_context *context, const tl_run_result *r
         tl__put_number(&builder, root, "mean", result->mean);
         tl__put_number(&builder, root, "deviation", result->deviation);
     }
+    if (result->memory_peak_bytes)
+        tl__put_integer(&builder, root, "memory_peak_bytes", (int64_t)result->memory_peak_bytes);
     tl__scores_put(&builder, root, "train", &result->train, classes);
     tl__scores_put(&builder, root, "validation", &result->validation, classes);
     tl__scores_put(&builder, root, "test", &result->test, classes);

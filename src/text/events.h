@@ -14,11 +14,13 @@ TL_PRIV void tl__events_start(tl__buffer *out, double time);
 TL_PRIV void tl__events_resume(tl__buffer *out, double time, int64_t step);
 TL_PRIV void tl__events_scalar(tl__buffer *out, double time, int64_t step, const char *tag, double value);
 /* Markdown. */
-TL_PRIV void tl__events_text(tl__buffer *out, double time, int64_t step, const char *tag, const char *text, size_t size);
+TL_PRIV void tl__events_text(tl__buffer *out, double time, int64_t step, const char *tag, const char *text,
+                             size_t size);
 TL_PRIV void tl__events_image(tl__buffer *out, double time, int64_t step, const char *tag, int64_t height,
                               int64_t width, const void *png, size_t size);
 
-/* A distribution, collected in two walks over the numbers: range first, then counts. NaN and infinities are left out. */
+/* A distribution, collected in two walks over the numbers: range first, then counts. NaN and infinities are left
+ * out. */
 enum { TL__EVENTS_BUCKETS = 30 };
 typedef struct tl__histogram {
     double min, max, count, sum, squares;

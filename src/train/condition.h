@@ -12,7 +12,8 @@
  *
  * Fields are those of train/history.h, and `classes` (missing in a regression); words are weak, medium, strong,
  * improving, plateauing, diverging, true and false. prev(x) is x one epoch earlier. A figure that is
- * missing (NaN) makes every comparison with it false, and so its `not` true. A number holds when it is not 0 and not missing. */
+ * missing (NaN) makes every comparison with it false, and so its `not` true. A number holds
+ * when it is not 0 and not missing. */
 #ifndef TL_TRAIN_CONDITION_H
 #define TL_TRAIN_CONDITION_H
 

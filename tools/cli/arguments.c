@@ -83,6 +83,8 @@ static const option options[] = {
     {"checkpoint", OPTION_FLAG, AT(checkpoint), NULL, NULL, false, NULL, "let the run write a checkpoint now"},
     {"shard", OPTION_TEXT, AT(shard), NULL, NULL, false, "I/N",
      "only every N-th trial or run, from the I-th: for N machines that know nothing of each other"},
+    {"follow", OPTION_FLAG, AT(follow), NULL, NULL, false, NULL,
+     "print the rows of epochs as they come, until the run ends"},
     {"watch", OPTION_FLAG, AT(watch), NULL, NULL, false, NULL, "show it again and again until the run ends"},
 };
 #undef AT

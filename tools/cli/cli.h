@@ -31,7 +31,7 @@ typedef struct cli_arguments {
     int threads;              /* 0: all */
     int steps;                /* 0: the network's own */
     int rolling;              /* 0: none */
-    bool json, quiet, help, plan, check, expand, watch, detailed_analytics;
+    bool json, quiet, help, plan, check, expand, watch, follow, detailed_analytics;
     bool pause, go_on, stop, checkpoint;
 } cli_arguments;
 

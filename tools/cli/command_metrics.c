@@ -64,8 +64,44 @@ static void metrics_group(const tl_value *group)
     }
 }
 
+/* Whole lines beyond `shown` bytes of the table. */
+static size_t metrics_news(const char *text, size_t shown)
+{
+    size_t size = strlen(text);
+    if (size < shown) shown = 0;    /* begun anew */
+    const char *last = strrchr(text + shown, '\n');
+    if (!last) return shown;
+    fwrite(text + shown, 1, (size_t)(last + 1 - text) - shown, stdout);
+    fflush(stdout);
+    return (size_t)(last + 1 - text);
+}
+
+static int metrics_follow(cli_state *cli)
+{
+    size_t shown = 0;
+    for (bool running = true, last = false; running || !last;) {
+        tl_options options = cli_options(cli);
+        tl_error error = {0};
+        tl_value *state, *table;
+        last = !running;
+        tl_status status = tl_run_status(cli->context, cli->arguments.operand, &options, &state, &error);
+        if (status != TL_OK) return cli_failed(cli, status, &error);
+        running = tl_value_bool(tl_value_get(state, "running"), false);
+        tl_value_free(cli->context, state);
+        options.format = "csv";
+        status = tl_run_metrics(cli->context, cli->arguments.operand, &options, &table, &error);
+        if (status != TL_OK) return cli_failed(cli, status, &error);
+        shown = metrics_news(tl_value_text(tl_value_get(table, "text"), ""), shown);
+        tl_value_free(cli->context, table);
+        if (running) cli_pause(250);
+        if (cli_interrupted()) return CLI_INTERRUPTED;
+    }
+    return CLI_OK;
+}
+
 static int metrics_run(cli_state *cli)
 {
+    if (cli->arguments.follow) return metrics_follow(cli);
     static const char *const groups[] = {"training", "pattern", "performance", "validation"};
     tl_options options = cli_options(cli);
     tl_error error = {0};
@@ -92,9 +128,10 @@ static int metrics_run(cli_state *cli)
 const cli_command *cli_command_metrics(void)
 {
     static const cli_command command = {
-        "train:metrics", "RUN", "format", "the figures of a run: training, pattern, performance, validation",
+        "train:metrics", "RUN", "format follow", "the figures of a run: training, pattern, performance, validation",
         "RUN is a run folder; without it, the newest. --format csv prints the table of epochs (metrics.csv), --format "
-        "json\nthe four groups and the epochs as one object.\n\n"
+        "json\nthe four groups and the epochs as one object; --follow prints the rows of a run that goes on as they "
+        "come.\n\n"
         "  trainlib train:metrics --format csv > epochs.csv",
         metrics_run};
     return &command;

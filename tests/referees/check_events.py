@@ -1,0 +1,42 @@
+"""Event files of a run against the reference (pip install tensorboard):
+
+    python3 tests/referees/check_events.py TRAINLIB
+
+trains the quick-start example with TRAINLIB, reads the events with the tensorboard package without a warning, and compares
+every value with the run's metrics.csv."""
+import csv, pathlib, subprocess, sys, tempfile, warnings
+warnings.simplefilter("error")
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.hparams import plugin_data_pb2
+
+columns = {"loss/train": "train_loss", "loss/val": "val_loss", "accuracy/train": "train_acc", "accuracy/val": "val_acc",
+           "learning_rate": "learning_rate"}
+with tempfile.TemporaryDirectory() as folder:
+    subprocess.run([sys.argv[1], "train:run", "examples/quickstart/config.yaml", "--out", folder, "--quiet", "--set",
+                    "callbacks.tensorboard.update_every=10", "--set", "training.epochs=5"], check=True, stdout=subprocess.DEVNULL)
+    run = next(pathlib.Path(folder, "output", "runs").iterdir())
+    rows = list(csv.DictReader((run / "metrics.csv").read_text().splitlines()))
+    events = EventAccumulator(str(run), size_guidance={"scalars": 0, "histograms": 0, "tensors": 0})
+    events.Reload()
+    values = 0
+    for tag, column in columns.items():
+        points = events.Scalars(tag)
+        assert len(points) == len(rows), tag
+        for i, (point, row) in enumerate(zip(points, rows)):
+            assert abs(point.value - float(row[column])) <= 1e-5 * abs(float(row[column])), (tag, point, row)
+            assert point.step == (i + 1) * int(row["batch_count"])
+            values += 1
+    assert [p.step for p in events.Scalars("loss/batch")] == list(range(10, 171, 10))
+    histograms = events.Tags()["histograms"]
+    assert "predictions" in histograms and "weights/dense_1.weight" in histograms
+    for tag in histograms:
+        for point in events.Histograms(tag):
+            h = point.histogram_value
+            assert sum(h.bucket) == h.num and len(h.bucket) == len(h.bucket_limit) and h.min <= h.max
+            values += 1
+    assert b"learning_rate: 0.001" in events.Tensors("config/text_summary")[0].tensor_proto.string_val[0]
+    hparams = plugin_data_pb2.HParamsPluginData.FromString(
+        events.SummaryMetadata("_hparams_/session_start_info").plugin_data.content)
+    assert hparams.session_start_info.hparams["learning_rate"].number_value == 0.001
+    assert hparams.session_start_info.hparams["optimizer"].string_value == "adam"
+print(f"events: {values} points as in the run's table, read by tensorboard without a warning")
