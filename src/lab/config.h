@@ -74,7 +74,7 @@ typedef struct tl__config_settings {
     const tl_value *search;      /* of train:optimize */
 } tl__config_settings;
 
-enum { TL__CONFIG_ROWS = 20 };   /* with the one that ends the table */
+enum { TL__CONFIG_ROWS = 19 };   /* with the one that ends the table */
 TL_PRIV void tl__config_rows(tl__field rows[TL__CONFIG_ROWS]);
 
 typedef struct tl__config {
