@@ -381,6 +381,8 @@
 #include "lab/validate.c"
 #include "lab/command_evaluate.c"
 #include "lab/command_ensemble.c"
+#include "lab/attribution.c"
+#include "lab/command_explain.c"
 #include "lab/command_forecast.c"
 #include "lab/command_predict.c"
 #include "lab/command_optimize.c"

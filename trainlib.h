@@ -322,6 +322,11 @@ TL_API tl_status tl_validate(tl_context *context, const char *run, const tl_opti
  * questions; at most about 6,500 tokens. *out: {text}. */
 TL_API tl_status tl_prompt(tl_context *context, const char *run, const tl_options *options, tl_value **out,
                            tl_error *error);
+/* What predictions hang on, by column: permutation importance and integrated gradients (the setting explanation: says
+ * how). Also writes explanation.json, importance.csv, attributions.csv and charts into RUN/explain or options->output.
+ * options->data: other rows than the test part; they need the target. */
+TL_API tl_status tl_explain(tl_context *context, const char *run, const tl_options *options, tl_value **out,
+                            tl_error *error);
 TL_API tl_status tl_predict_file(tl_context *context, const char *run, const tl_options *options, tl_value **out,
                                  tl_error *error);
 

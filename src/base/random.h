@@ -17,7 +17,8 @@ typedef enum tl__purpose {
     TL__DRAW_AUGMENT = 8,     /* images of a training batch: step = epoch, row = position in the part */
     TL__DRAW_NOISE = 9,       /* of layers that add it */
     TL__DRAW_BOOTSTRAP = 10,  /* step = draw */
-    TL__DRAW_VALIDATE = 11    /* noise on inputs: step = draw, row = position in the part */
+    TL__DRAW_VALIDATE = 11,   /* noise on inputs: step = draw, row = position in the part */
+    TL__DRAW_EXPLAIN = 12     /* order of the rows of a shuffled column: node = column, step = repeat */
 } tl__purpose;
 
 typedef struct tl__random {

@@ -124,6 +124,23 @@ static const tl__field *config_callbacks_rows(void)
     return rows;
 }
 
+static const tl__field *config_explanation_rows(void)
+{
+#define ROW(field) .name = #field, .offset = offsetof(tl__explanation_settings, field)
+    static const tl__field rows[] = {
+        {ROW(metric), .kind = TL__FIELD_TEXT, .text = "auto",
+         .help = "The figure whose drop says how much a column matters; auto: accuracy for classes, r2 for values"},
+        {ROW(repeats), .kind = TL__FIELD_INT, .fallback = 5, .min = 1, .max = 1000, .unit = "times",
+         .help = "How often each column is shuffled"},
+        {ROW(rows), .kind = TL__FIELD_INT, .fallback = 1000, .min = 1, .max = 1e6, .unit = "rows",
+         .help = "Rows that are explained at most, evenly taken from the part"},
+        {ROW(steps), .kind = TL__FIELD_INT, .fallback = 50, .min = 1, .max = 10000, .unit = "steps",
+         .help = "Points on the way from the baseline to a row, of integrated gradients"},
+        {.name = NULL}};
+#undef ROW
+    return rows;
+}
+
 TL_PRIV void tl__config_rows(tl__field rows[TL__CONFIG_ROWS])
 {
 #define AT(member) offsetof(tl__config_settings, member)
@@ -160,6 +177,8 @@ TL_PRIV void tl__config_rows(tl__field rows[TL__CONFIG_ROWS])
         {.name = "ensemble", .kind = TL__FIELD_BLOCK, .flags = TL__RESULT, .offset = AT(ensemble),
          .rows = config_ensemble_rows(), .help = "A model for each of several seeds or settings, and how they predict "
          "together"},
+        {.name = "explanation", .kind = TL__FIELD_BLOCK, .offset = AT(explanation), .rows = config_explanation_rows(),
+         .help = "How train:explain looks at a model"},
         {.name = "production", .kind = TL__FIELD_BLOCK, .offset = AT(production), .rows = tl__production_rows(),
          .help = "What train:validate demands of a model"},
         {.name = "callbacks", .kind = TL__FIELD_BLOCK, .offset = AT(callbacks), .rows = config_callbacks_rows(),

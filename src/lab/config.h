@@ -38,6 +38,12 @@ typedef struct tl__folds_settings {
     int64_t parallel;            /* trainings at a time */
 } tl__folds_settings;
 
+/* Of train:explain. */
+typedef struct tl__explanation_settings {
+    const char *metric;          /* of the metric family, or "auto" */
+    int64_t repeats, rows, steps;
+} tl__explanation_settings;
+
 enum { TL__COMBINE_MEAN, TL__COMBINE_VOTE, TL__COMBINE_BEST };
 typedef struct tl__ensemble_settings {
     int combine;
@@ -69,12 +75,13 @@ typedef struct tl__config_settings {
     tl__analytics_settings analytics;
     tl__folds_settings folds;
     tl__ensemble_settings ensemble;
+    tl__explanation_settings explanation;
     tl__production_settings production;
     tl__callbacks_settings callbacks;
     const tl_value *search;      /* of train:optimize */
 } tl__config_settings;
 
-enum { TL__CONFIG_ROWS = 19 };   /* with the one that ends the table */
+enum { TL__CONFIG_ROWS = 20 };   /* with the one that ends the table */
 TL_PRIV void tl__config_rows(tl__field rows[TL__CONFIG_ROWS]);
 
 typedef struct tl__config {
