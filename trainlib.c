@@ -331,6 +331,7 @@
 #include "lab/config.c"
 #include "lab/preset.c"
 #include "lab/folder.c"
+#include "lab/lines.c"
 #include "lab/versions.c"
 #include "lab/journal.c"
 #include "lab/session.c"

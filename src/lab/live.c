@@ -2,12 +2,12 @@
 #include "lab/live.h"
 
 #include "base/text.h"
-#include "lab/folder.h"
+#include "lab/lines.h"
 #include "lab/path.h"
 #include "text/yaml.h"
 #include "train/checkpoint.h"
 
-enum { LIVE_LOOK = 200000000, LIVE_BYTES = 64 << 20 };
+enum { LIVE_LOOK = 200000000 };    /* nanoseconds */
 
 /* ---- texts ---- */
 
@@ -104,7 +104,6 @@ static tl_status live_record(tl__live *live, const char *const *set, size_t coun
 {
     char time[24];
     tl__buffer line;
-    tl__file *file;
     const char *path = tl__path_join(live->arena, live->folder, "changes.jsonl");
     tl__buffer_init(&line, &live->context->heap);
     tl__time_iso(time, tl__now(live->context));
@@ -116,14 +115,7 @@ static tl_status live_record(tl__live *live, const char *const *set, size_t coun
         tl__json_string(&line, set[i], strlen(set[i]));
     }
     tl__buffer_text(&line, "]}\n");
-    tl_status status = !path || line.failed ? tl__fail_memory(error, line.size)
-                                            : tl__file_append_open(live->context, path, &file, error);
-    if (status == TL_OK) {
-        status = tl__file_write(file, line.data, line.size, error);
-        if (status == TL_OK) status = tl__file_flush(file, true, error);
-        tl_status closed = tl__file_close(file, status == TL_OK ? error : NULL);
-        if (status == TL_OK) status = closed;
-    }
+    tl_status status = tl__lines_append(live->context, path, &line, error);
     tl__buffer_free(&line);
     return status;
 }
@@ -162,39 +154,15 @@ static tl_status live_plan(tl__live *live, const tl_value *list, const char *fil
     return TL_OK;
 }
 
-/* Lines that a crash has torn do not count. */
 static tl_status live_plan_recorded(tl__live *live, tl_error *error)
 {
-    tl__buffer text;
-    tl_status status = TL_OK;
+    tl__tree *tree;
     const char *path = tl__path_join(live->arena, live->folder, "changes.jsonl");
     if (!path) return tl__fail_memory(error, 256);
     if (!tl__file_exists(path)) return TL_OK;
-    tl__buffer_init(&text, &live->context->heap);
-    TL_TRY(tl__file_read(path, &text, LIVE_BYTES, error));
-    size_t whole = text.size;
-    while (whole > 0 && text.data[whole - 1] != '\n') whole--;
-    if (whole < text.size) status = tl__file_truncate(path, whole, error);
-    for (size_t at = 0; status == TL_OK && at < whole;) {
-        const char *end = memchr(text.data + at, '\n', whole - at);
-        size_t size = (size_t)(end - (text.data + at));
-        tl__tree *tree;
-        tl__buffer list;
-        tl__buffer_init(&list, &live->context->heap);
-        tl__buffer_char(&list, '[');
-        tl__buffer_add(&list, text.data + at, size);
-        tl__buffer_char(&list, ']');
-        status = list.failed || tl__tree_new(&live->context->heap, path, &tree) != TL_OK ? tl__fail_memory(error, size)
-                                                                                         : TL_OK;
-        if (status == TL_OK) {
-            status = tl__json_parse(tree, list.data, list.size, error);
-            if (status == TL_OK) status = live_plan(live, &tree->root, path, error);
-            tl__tree_free(tree);
-        }
-        tl__buffer_free(&list);
-        at += size + 1;
-    }
-    tl__buffer_free(&text);
+    TL_TRY(tl__lines_read(live->context, path, &tree, error));
+    tl_status status = live_plan(live, &tree->root, path, error);
+    tl__tree_free(tree);
     return status;
 }
 

@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/math.h"
 #include "base/text.h"
+#include "lab/lines.h"
 #include "lab/path.h"
 #include "text/yaml.h"
 
@@ -17,17 +18,8 @@ static double trials_nan(void) { return tl__bits_double((uint64_t)0x7ff8 << 48);
 
 static tl_status trials_lock(tl__trials *trials, tl__lock **lock, tl_error *error)
 {
-    const char *path = tl__arena_format(&trials->arena, "%s/lock", trials->folder);
-    if (!path) return tl__fail_memory(error, 256);
-    for (int waited = 0;; waited++) {
-        tl_error why = {0};
-        tl_status status = tl__lock_take(trials->context, path, lock, &why);
-        if (status != TL_LOCKED || waited > TRIALS_PATIENCE) {
-            if (status != TL_OK && error) *error = why;
-            return status;
-        }
-        tl__sleep(1000);
-    }
+    return tl__lines_lock(trials->context, tl__arena_format(&trials->arena, "%s/lock", trials->folder),
+                          TRIALS_PATIENCE, lock, error);
 }
 
 static const char *trials_worker_path(tl__trials *trials, const char *worker)
@@ -146,25 +138,14 @@ TL_PRIV tl_status tl__trials_update(tl__trials *trials, tl_error *error)
 
 /* ---- writing ---- */
 
-/* With the lock held, everything read. A line that a crash cut off is ended first. */
+/* With the lock held, everything read. */
 static tl_status trials_append(tl__trials *trials, const tl_value *line, tl_error *error)
 {
     tl__buffer text;
-    tl__file *file;
-    uint64_t size = 0;
     tl__buffer_init(&text, &trials->context->heap);
-    if (tl__file_exists(trials->path)) TL_TRY(tl__file_size(trials->path, &size, error));
-    if (size > trials->read) tl__buffer_char(&text, '\n');
     tl__json_write(&text, line, 0);
     tl__buffer_char(&text, '\n');
-    tl_status status = text.failed ? tl__fail_memory(error, text.size)
-                                   : tl__file_append_open(trials->context, trials->path, &file, error);
-    if (status == TL_OK) {
-        status = tl__file_write(file, text.data, text.size, error);
-        if (status == TL_OK) status = tl__file_flush(file, true, error);
-        tl_status closed = tl__file_close(file, status == TL_OK ? error : NULL);
-        if (status == TL_OK) status = closed;
-    }
+    tl_status status = tl__lines_append(trials->context, trials->path, &text, error);
     tl__buffer_free(&text);
     return status;
 }

@@ -4,15 +4,15 @@
 #include "base/text.h"
 #include "kernels/hash.h"
 #include "lab/folder.h"
+#include "lab/lines.h"
 #include "lab/path.h"
 #include "text/yaml.h"
 
 enum {
-    VERSIONS_INDEX_BYTES = 1 << 30,
+    VERSIONS_RECORD = 64 << 20,   /* bytes */
     VERSIONS_ID = 64,
     VERSIONS_ID_LEAST = 4,        /* digits that name a version */
-    VERSIONS_WAIT = 10000,        /* milliseconds that others' work on the store is waited for */
-    VERSIONS_NAP = 20
+    VERSIONS_WAIT = 10000         /* milliseconds that others' work on the store is waited for */
 };
 
 /* ---- the index ---- */
@@ -95,30 +95,6 @@ static tl_status versions_fold(tl__versions *store, const char *path, tl_error *
     return TL_OK;
 }
 
-/* Lines of JSON as one list. What stands behind the last end of a line was torn by a crash. */
-static tl_status versions_parse(tl__versions *store, const tl__buffer *text, const char *path, tl_error *error)
-{
-    tl__buffer list;
-    size_t end = text->size;
-    while (end > 0 && text->data[end - 1] != '\n') end--;
-    tl__buffer_init(&list, &store->context->heap);
-    tl__buffer_char(&list, '[');
-    for (size_t at = 0; at < end;) {
-        const char *stop = memchr(text->data + at, '\n', end - at);
-        size_t size = (size_t)(stop - (text->data + at)) + 1;
-        if (at) tl__buffer_char(&list, ',');
-        tl__buffer_add(&list, text->data + at, size);
-        at += size;
-    }
-    tl__buffer_char(&list, ']');
-    tl_status status = list.failed ? tl__fail_memory(error, list.size) : TL_OK;
-    if (status == TL_OK && tl__tree_new(&store->context->heap, path, &store->index) != TL_OK)
-        status = tl__fail_memory(error, sizeof *store->index);
-    if (status == TL_OK) status = tl__json_parse(store->index, list.data, list.size, error);
-    tl__buffer_free(&list);
-    return status == TL_OK ? versions_fold(store, path, error) : status;
-}
-
 static const char *versions_index(const tl__versions *store, tl__arena *arena)
 {
     return tl__path_join(arena, store->folder, "index.jsonl");
@@ -126,15 +102,11 @@ static const char *versions_index(const tl__versions *store, tl__arena *arena)
 
 static tl_status versions_read(tl__versions *store, tl_error *error)
 {
-    tl__buffer text;
     const char *path = versions_index(store, &store->arena);
     if (!path) return tl__fail_memory(error, 256);
     if (!tl__file_exists(path)) return TL_OK;
-    tl__buffer_init(&text, &store->context->heap);
-    tl_status status = tl__file_read(path, &text, VERSIONS_INDEX_BYTES, error);
-    if (status == TL_OK) status = versions_parse(store, &text, path, error);
-    tl__buffer_free(&text);
-    return status;
+    TL_TRY(tl__lines_read(store->context, path, &store->index, error));
+    return versions_fold(store, path, error);
 }
 
 static tl_status versions_init(tl__versions *store, tl_context *context, const char *out, const char *output,
@@ -248,42 +220,13 @@ TL_PRIV tl_value *tl__version_put(const tl__version *version, tl__builder *build
 /* Who changes the store holds its lock, and reads the index again under it. */
 static tl_status versions_lock(tl__versions *store, tl__lock **lock, tl_error *error)
 {
-    const char *path = tl__path_join(&store->arena, store->folder, "lock");
-    tl_error why = {0};
-    if (!path) return tl__fail_memory(error, 256);
-    tl_status status = tl__lock_take(store->context, path, lock, &why);
-    for (int waited = 0; status == TL_LOCKED && waited < VERSIONS_WAIT; waited += VERSIONS_NAP) {
-        tl__sleep(1000 * VERSIONS_NAP);
-        status = tl__lock_take(store->context, path, lock, &why);
-    }
-    if (status == TL_OK) return TL_OK;
-    if (status == TL_LOCKED)
-        return tl__fail(error, status, "%s is held by another process; try again.", store->folder);
-    if (error) *error = why;
-    return status;
+    return tl__lines_lock(store->context, tl__path_join(&store->arena, store->folder, "lock"), VERSIONS_WAIT, lock,
+                          error);
 }
 
-/* Appends whole lines, on the disk when it returns; a torn line is cut off before. */
 static tl_status versions_append(tl__versions *store, const tl__buffer *lines, tl_error *error)
 {
-    const char *path = versions_index(store, &store->arena);
-    tl__buffer text;
-    tl__file *file;
-    if (!path || lines->failed) return tl__fail_memory(error, lines->size);
-    if (tl__file_exists(path)) {
-        tl__buffer_init(&text, &store->context->heap);
-        tl_status status = tl__file_read(path, &text, VERSIONS_INDEX_BYTES, error);
-        size_t end = text.size;
-        while (end > 0 && text.data[end - 1] != '\n') end--;
-        if (status == TL_OK && end < text.size) status = tl__file_truncate(path, end, error);
-        tl__buffer_free(&text);
-        TL_TRY(status);
-    }
-    TL_TRY(tl__file_append_open(store->context, path, &file, error));
-    tl_status status = tl__file_write(file, lines->data, lines->size, error);
-    if (status == TL_OK) status = tl__file_flush(file, true, error);
-    tl_status closed = tl__file_close(file, status == TL_OK ? error : NULL);
-    return status == TL_OK ? closed : status;
+    return tl__lines_append(store->context, versions_index(store, &store->arena), lines, error);
 }
 
 static void versions_line(tl__buffer *out, const char *id, const char *key, const char *text)
@@ -434,7 +377,7 @@ static tl_status versions_put_record(tl__versions *store, const tl__version_draf
     tl_status status = TL_OK;
     if (draft->like) {
         const char *from = tl__version_record(store, draft->like, &store->arena);
-        status = from ? tl__file_read(from, &text, VERSIONS_INDEX_BYTES, error) : tl__fail_memory(error, 256);
+        status = from ? tl__file_read(from, &text, VERSIONS_RECORD, error) : tl__fail_memory(error, 256);
     } else {
         status = tl__config_write(draft->config, store->folder, &config, error);
         tl__buffer_text(&text, "{\"config\": ");
