@@ -45,6 +45,7 @@ static void analytics_carve(tl__carver *carver, tl__analytics *a)
     a->sums = TL_CARVE(carver, tl__analytics_sums, 1);
     a->norms = TL_CARVE(carver, double, detailed ? a->layers : 0);
     a->counts = TL_CARVE(carver, double, a->training_predictions ? 3 * a->classes : 0);
+    if (!a->training_predictions) a->counts = NULL;
     a->unit_gradient = TL_CARVE(carver, float, detailed ? a->units : 0);
     a->previous = TL_CARVE(carver, float, detailed ? a->trained : 0);
     if (!tl__size_mul(a->history_size, a->width, &size)) carver->overflow = true;
@@ -111,6 +112,7 @@ TL_PRIV void tl__analytics_free(tl__trainer *trainer)
     tl__analytics *a = &trainer->analytics;
     if (a->block) tl__free_aligned(&trainer->context->heap, a->block, a->block_size);
     a->block = NULL;
+    a->counts = NULL;
     a->level = TL__ANALYTICS_MINIMUM;
 }
 
@@ -341,21 +343,14 @@ static void analytics_count(const float *probabilities, size_t rows, size_t clas
     sums->rows += (double)rows;
 }
 
-TL_PRIV void tl__analytics_outputs(tl__trainer *trainer, const float *outputs, const int32_t *labels, size_t rows)
+TL_PRIV void tl__analytics_outputs(tl__trainer *trainer, const float *outputs, size_t rows)
 {
     tl__analytics *a = &trainer->analytics;
     tl__evaluator *evaluator = &trainer->evaluator;
-    if (a->level == TL__ANALYTICS_MINIMUM || !a->training_predictions) return;
+    if (!a->look || !a->counts) return;
     tl__link_apply(evaluator->kernels, evaluator->loss->link, outputs, rows, evaluator->width, evaluator->predicted,
                    a->classes);
-    tl__predicted_classes(tl__of_floats(evaluator->predicted), rows, a->classes, evaluator->predicted_classes);
     analytics_count(evaluator->predicted, rows, a->classes, a->sums);
-    for (size_t i = 0; i < rows; i++) {
-        int32_t truth = labels[i], predicted = evaluator->predicted_classes[i];
-        a->counts[truth] += 1;
-        a->counts[a->classes + (size_t)predicted] += 1;
-        a->counts[2 * a->classes + (size_t)truth] += truth == predicted;
-    }
 }
 
 static double analytics_share(double part, double of) { return of > 0 ? part / of : 0; }

@@ -34,13 +34,14 @@ typedef struct tl__analytics {
     /* in the block */
     tl__analytics_sums *sums;
     double *norms;                   /* [layers] sums of norms */
-    double *counts;                  /* [3, classes] supports, predicted, hits in training mode */
+    double *counts;                  /* [3, classes] supports, predicted, hits in training mode; NULL: not counted */
     float *unit_gradient;            /* [units] largest |gradient| of its bias in the looked-at steps */
     float *previous;                 /* [trained] the numbers at the end of the last epoch */
     double *rows;                    /* [history_size, width] */
     unsigned char *block;
     size_t block_size;
     int64_t mark;                    /* ticks of the last change of phase */
+    bool look;                       /* the step at work is a looked-at one */
     double wait;                     /* nanoseconds that the batch at work was waited for */
     tl__records records;
 } tl__analytics;
@@ -56,7 +57,15 @@ TL_PRIV void tl__analytics_begin(tl__trainer *trainer);    /* of a run, or after
 
 /* What the loop tells. */
 TL_PRIV void tl__analytics_has_rows(tl__trainer *trainer);           /* the wait for a batch is over */
-TL_PRIV void tl__analytics_outputs(tl__trainer *trainer, const float *outputs, const int32_t *labels, size_t rows);
+/* Outputs of rows in training mode, counted where there is no validation, in looked-at steps only. */
+TL_PRIV void tl__analytics_outputs(tl__trainer *trainer, const float *outputs, size_t rows);
+/* What a row was and what was predicted, in every step. */
+static inline void tl__analytics_predicted(tl__analytics *a, int32_t truth, int32_t predicted)
+{
+    a->counts[truth] += 1;
+    a->counts[a->classes + (size_t)predicted] += 1;
+    a->counts[2 * a->classes + (size_t)truth] += truth == predicted;
+}
 TL_PRIV void tl__analytics_gradients(tl__trainer *trainer);          /* they and their norms can be read */
 TL_PRIV void tl__analytics_step(tl__trainer *trainer);               /* the step is done */
 TL_PRIV void tl__analytics_validated(tl__trainer *trainer);

@@ -69,7 +69,10 @@ static void loop_count(tl__trainer *trainer, const float *outputs, const tl__bat
         for (size_t i = 0; i < rows; i++)
             hits += batch->labels[first + i] == loop_class(outputs + i * width, width);
         state->hits += (double)hits;
-        tl__analytics_outputs(trainer, outputs, batch->labels + first, rows);
+        for (size_t i = 0; trainer->analytics.counts && i < rows; i++)
+            tl__analytics_predicted(&trainer->analytics, batch->labels[first + i],
+                                    loop_class(outputs + i * width, width));
+        tl__analytics_outputs(trainer, outputs, rows);
         return;
     }
     size_t per_target = width / columns;
@@ -174,6 +177,7 @@ static tl_status loop_step(tl__trainer *trainer, const tl__batch *batch, tl_erro
     inner.mistakes = 0;       /* all that is needed to be empty: zeroing the rest takes as long as an optimizer step */
     inner.message[0] = '\0';
     loop_update_of(trainer, &update);
+    trainer->analytics.look = update.want_norms;
     double hits = state->hits, error_sum = state->error_sum;
     if (buffer_bytes) memcpy(trainer->buffers, buffers, buffer_bytes);
     tl_status status = loop_take(trainer, batch, &update, &result, &inner);
