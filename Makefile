@@ -193,6 +193,15 @@ referees: all $(call tool,referees,check_safetensors)
 	  { echo "make referees needs python3 with tensorboard: pip install tensorboard" >&2; exit 2; }
 	python3 tests/referees/check_events.py $(B)/trainlib
 
+# How many trials a search needs beside Optuna's; minutes. FUNCTION="branin mixed": only these.
+$(call tool,referees,race_search): $(O)/tests/referees/race_search.o $(O)/libtrainlib.a
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+race-search: all $(call tool,referees,race_search)
+	@python3 -c 'import optuna, numpy' 2>/dev/null || \
+	  { echo "make race-search needs python3 with optuna and numpy: pip install optuna numpy" >&2; exit 2; }
+	python3 tests/referees/race_search.py $(call tool,referees,race_search) $(B)/trainlib $(FUNCTION)
+
 same-bits:
 	@B='$(B)/same-bits' MAKE='$(MAKE)' tests/bits/same-bits
 
@@ -233,12 +242,13 @@ help:
 	@echo 'make parity          numbers of PyTorch and scikit-learn (CASES=folder)'
 	@echo 'make conformance     JSON, YAML and CSV suites (CASES=folder)'
 	@echo 'make referees        safetensors and event files against the reference packages'
+	@echo 'make race-search     trials that a search needs, beside Optuna (FUNCTION=branin)'
 	@echo 'make bench [K=gemm]  how fast it is here (PEERS=1: beside PyTorch and others; build/bench --help)'
 	@echo 'make bench-neon      instructions per multiply-add of the ARM kernels, in the emulator'
 	@echo 'make same-bits       trainings of each family of networks, many builds and threads: one hash each'
 	@echo 'make crash-resume    kill and resume, fifty times and with each family of networks: one hash each'
 
 .PHONY: all run cmocka test checks single-unit sanitize threads-test fuzz coverage amalgamation cross cross-aarch64 cross-armv7 \
-  cross-mingw cross-cortex-m install uninstall clean parity conformance referees bench bench-neon same-bits crash-resume help
+  cross-mingw cross-cortex-m install uninstall clean parity conformance referees race-search bench bench-neon same-bits crash-resume help
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -232,13 +232,19 @@ typedef struct tl_options {
     const char *note, *tag;          /* of run, rollback and versions: for the version; NULL: none */
     int64_t keep;                    /* of versions: remove all but so many of each name; 0: none */
     bool detailed_analytics;         /* of run: as analytics.enabled: true */
+    const char *kind;                /* of experiment: "lr", "patience", "architecture"; NULL: by `vary` or the config.
+                                        Of prompt: "analysis", "failure", "comparison"; NULL: what fits */
+    const char *const *vary;         /* of experiment: "optimization.dropout=[0.1, 0.2]" */
+    size_t vary_count;
+    const char *seeds;               /* of experiment: "42, 123, 456"; NULL: these */
+    bool apply_best;                 /* of experiment: write the best config */
     int64_t shard, shards;           /* of optimize and experiment: only part `shard` (from 1) of `shards`; 0: all */
     const char *ensemble;            /* of predict, evaluate, explain and ensemble: how several models predict together,
                                         "mean", "vote" or "best"; NULL: as the run's config says, else mean */
-    const char *kind;                /* of prompt: "analysis", "failure", "comparison"; NULL: what fits */
 } tl_options;
 #define TL_OPTIONS {sizeof(tl_options), NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, false, \
-                    NULL, NULL, false, 0, 0, NULL, NULL, NULL, 0, false, 0, 0, NULL, NULL}
+                    NULL, NULL, false, 0, 0, NULL, NULL, NULL, 0, false, NULL, NULL, 0, NULL, \
+                    false, 0, 0, NULL}
 
 /* Figures of one part of the data. What the task does not have is NaN. */
 typedef struct tl_scores {
@@ -307,6 +313,25 @@ TL_API tl_status tl_report(tl_context *context, const char *const *runs, size_t 
                            tl_value **out, tl_error *error);
 TL_API tl_status tl_optimize(tl_context *context, const char *config, const tl_options *options, tl_value **out,
                              tl_error *error);
+typedef struct tl_search tl_search;
+
+/* Search over a function of your own. `settings` is what a config's search: block would hold, its parameters under any
+ * names: "method: bayesian, parameters: {x: {min: -5, max: 10}, size: [16, 32, 64], kind: [a, b]}". Asking gives a trial's
+ * number (from 0) and a value per parameter in their order; of a list that is not all numbers in order, the place in it.
+ * Several trials may be asked for before they are told. Telling: smaller is better; NaN or infinity: it failed. What is
+ * asked follows from the seed and from what was told before. `values` has room for all parameters. */
+TL_API tl_status tl_search_new(tl_context *context, const char *settings, uint64_t seed, tl_search **out,
+                               tl_error *error);
+TL_API void tl_search_free(tl_search *search);
+TL_API tl_status tl_search_ask(tl_search *search, int64_t *trial, double *values, tl_error *error);
+TL_API tl_status tl_search_tell(tl_search *search, int64_t trial, double loss, tl_error *error);
+/* The best so far; TL_NOT_FOUND: none yet. trial, values and loss may be NULL. */
+TL_API tl_status tl_search_best(const tl_search *search, int64_t *trial, double *values, double *loss,
+                                tl_error *error);
+/* Trains once for each value and seed: training_analytics/experiments/NAME/run_ID for each run, summary.csv and
+ * summary.json. A run that fails is recorded and the others go on; runs that are finished are not run again. */
+TL_API tl_status tl_experiment(tl_context *context, const char *config, const tl_options *options, tl_value **out,
+                               tl_error *error);
 /* Several runs or model files become one model that predicts the mean of their predictions; options->output is its file
  * (NULL: ensemble.safetensors in options->out). 2 to 64 members of one kind, trained on the same rows. */
 TL_API tl_status tl_ensemble(tl_context *context, const char *const *runs, size_t count, const tl_options *options,

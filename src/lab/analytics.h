@@ -17,6 +17,7 @@ typedef struct tl__analytics_files tl__analytics_files;
 typedef struct tl__analytics_run {
     const tl__config *config;        /* kept */
     const char *run;                 /* its folder; copied */
+    const char *folder;              /* of the analytics; NULL: runs/ of analytics.folder; copied */
     const char *out;                 /* --out; NULL: the current folder */
     const char *hash;                /* of the config; kept */
     const tl_dataset *data;

@@ -273,7 +273,8 @@ static tl_status analytics_write_places(tl__analytics_files *files, const tl__an
     const char *current = tl__folder_current(here, sizeof here) ? here : NULL;
     const char *parent = tl__path_join(arena, run->out, settings->folder);
     if (parent) parent = tl__path_join(arena, parent, "runs");
-    const char *folder = parent ? tl__path_join(arena, parent, tl__path_name(run->run)) : NULL;
+    const char *folder = run->folder ? run->folder
+                                     : parent ? tl__path_join(arena, parent, tl__path_name(run->run)) : NULL;
     size_t above = folder ? analytics_write_above(run->out, folder, run->run) : 0;
     const char *to_run = folder ? tl__path_from(arena, folder + above, run->run + above, current) : NULL;
     const char *from_run = folder ? tl__path_from(arena, run->run + above, folder + above, current) : NULL;

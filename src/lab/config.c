@@ -185,6 +185,9 @@ TL_PRIV void tl__config_rows(tl__field rows[TL__CONFIG_ROWS])
          .aliases = "training.callbacks", .help = "What hears of the training while it goes on"},
         {.name = "search", .kind = TL__FIELD_TREE, .offset = AT(search),
          .help = "What train:optimize varies: {method, trials, metric, stop, parallel, parameters: {path: values}}"},
+        {.name = "experiments", .kind = TL__FIELD_TREE, .offset = AT(experiments),
+         .help = "What train:experiment compares: a list of {name, kind: lr, patience or architecture, vary: {path: "
+                 "values}, seeds}"},
         {.name = NULL}};
 #undef AT
     memcpy(rows, all, sizeof all);

@@ -79,9 +79,10 @@ typedef struct tl__config_settings {
     tl__production_settings production;
     tl__callbacks_settings callbacks;
     const tl_value *search;      /* of train:optimize */
+    const tl_value *experiments; /* of train:experiment */
 } tl__config_settings;
 
-enum { TL__CONFIG_ROWS = 20 };   /* with the one that ends the table */
+enum { TL__CONFIG_ROWS = 21 };   /* with the one that ends the table */
 TL_PRIV void tl__config_rows(tl__field rows[TL__CONFIG_ROWS]);
 
 typedef struct tl__config {

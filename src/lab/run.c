@@ -478,7 +478,8 @@ static void run_open_analytics(run_state *run)
     if (!run->config->settings.analytics.enabled) return;
     tl__session_architecture(&run->session, architecture, sizeof architecture);
     tl__analytics_run about = {.config = run->config, .run = run->folder, .out = run->options->out,
-                               .hash = run->hash, .data = run->session.data, .architecture = architecture};
+                               .hash = run->hash, .data = run->session.data, .architecture = architecture,
+                               .folder = run->one ? run->one->analytics : NULL};
     tl__analytics_open(run->context, &about, run->session.trainer, &run->analytics);
     if (!run->analytics) return;
     tl__analytics_paths paths = tl__analytics_paths_of(run->analytics);

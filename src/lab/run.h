@@ -11,6 +11,7 @@ typedef struct tl__run_one {
     const char *out;                 /* as tl_options has it */
     const char *folder;              /* its own, made where it is not there; what is unfinished in it is gone on
                                         with, and what is done is taken as it is */
+    const char *analytics;           /* folder of its detailed analytics, if it has them; NULL: the usual one */
     const tl_dataset *data;          /* over whose tables its own is made; NULL: it is read */
     const char *best_path;           /* of the best model as training goes; NULL: none */
     tl_progress_fn *progress;

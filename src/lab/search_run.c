@@ -281,6 +281,7 @@ static tl_status search_run_trial(search_run_worker *worker, tl_error *error)
         *error = why;
         return status;
     }
+    why.message[strcspn(why.message, "\n")] = '\0';    /* one line of a table */
     if (run->search.stop.method != TL__STOP_NONE && !worker->stopped)
         TL_TRY(search_run_keep(worker, worker->best, error));
     double score = status == TL_OK ? tl__search_score(&run->search, &scores) : worker->best;

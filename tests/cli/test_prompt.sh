@@ -18,7 +18,7 @@ tail -n +2 $run/../../../training_analytics/runs/*/metrics.csv > rows
 while read -r row; do grep -qxF -e "$row" out || fail "the table should have the row $row"; done < rows
 trainlib train:prompt training_analytics/runs/iris_*; exits 0; says out 'Chance accuracy: 0.3333' 'How it ended: completed'
 trainlib train:prompt $run --kind failure --json; exits 0; says out '"text"' 'What went wrong'
-trainlib train:prompt $run --kind poem; exits 2; says err 'analysis|failure|comparison'
+trainlib train:prompt $run --kind poem; exits 2; says err 'analysis, failure, comparison'
 trainlib train:prompt nowhere; mistake nowhere
 
 # a table of 2,000 rows is thinned; the first and the last rows stay

@@ -6,7 +6,7 @@
 #include <string.h>
 
 typedef enum option_kind {
-    OPTION_FLAG, OPTION_TEXT, OPTION_MAYBE, OPTION_NUMBER, OPTION_SET, OPTION_SWITCH
+    OPTION_FLAG, OPTION_TEXT, OPTION_MAYBE, OPTION_NUMBER, OPTION_SET, OPTION_SWITCH, OPTION_VARY
 } option_kind;
 
 typedef struct option {
@@ -23,7 +23,6 @@ typedef struct option {
 
 static const char *const option_formats[] = {"csv", "json", "npy", "svg", "png", "pdf", NULL};
 static const char *const option_combines[] = {"mean", "vote", "best", NULL};
-static const char *const option_prompts[] = {"analysis", "failure", "comparison", NULL};
 static const char *const option_losses[] = {"focal", "ce", NULL};
 
 #define AT(member) offsetof(cli_arguments, member)
@@ -75,12 +74,15 @@ static const option options[] = {
     {"tag", OPTION_TEXT, AT(tag), NULL, NULL, false, "NAME", "a tag for the version; it then has no other"},
     {"keep", OPTION_NUMBER, AT(keep), NULL, NULL, false, "N",
      "remove all but the newest N versions of each name; tagged and current ones stay"},
-    {"kind", OPTION_TEXT, AT(kind), NULL, option_prompts, false, "analysis|failure|comparison",
-     "of the questions (default: what fits)"},
+    {"kind", OPTION_TEXT, AT(kind), NULL, NULL, false, "KIND",
+     "of an experiment: lr, patience, architecture; of a prompt: analysis, failure, comparison"},
     {"pause", OPTION_FLAG, AT(pause), NULL, NULL, false, NULL, "let the run wait before its next step"},
     {"continue", OPTION_FLAG, AT(go_on), NULL, NULL, false, NULL, "let a paused run go on"},
     {"stop", OPTION_FLAG, AT(stop), NULL, NULL, false, NULL, "let the run save and end; --resume goes on with it"},
     {"checkpoint", OPTION_FLAG, AT(checkpoint), NULL, NULL, false, NULL, "let the run write a checkpoint now"},
+    {"vary", OPTION_VARY, 0, NULL, NULL, false, "PATH=[...]", "a setting and its values; may be given up to 4 times"},
+    {"run-seeds", OPTION_TEXT, AT(seeds), NULL, NULL, false, "A,B,C", "seeds of each value (default: 42,123,456)"},
+    {"apply-best", OPTION_FLAG, AT(apply_best), NULL, NULL, false, NULL, "write the config of the best value"},
     {"shard", OPTION_TEXT, AT(shard), NULL, NULL, false, "I/N",
      "only every N-th trial or run, from the I-th: for N machines that know nothing of each other"},
     {"follow", OPTION_FLAG, AT(follow), NULL, NULL, false, NULL,
@@ -202,6 +204,7 @@ static int option_store(const option *o, const char *value, cli_arguments *out)
     case OPTION_MAYBE: *(const char **)place = value; return CLI_OK;
     case OPTION_NUMBER:
         return option_whole_number(value, place) && *(int *)place >= 1 ? CLI_OK : option_needs(o, value);
+    case OPTION_VARY: out->vary[out->vary_count++] = value; return CLI_OK;
     case OPTION_SET:
     case OPTION_SWITCH: break;
     }
@@ -256,7 +259,8 @@ int cli_read_arguments(const cli_command *command, int argc, char **argv, cli_ar
     bool only_operands = false;
     out->set = calloc((size_t)argc + 1, sizeof *out->set);    /* each comes from a word of its own */
     out->operands = calloc((size_t)argc + 1, sizeof *out->operands);
-    if (!out->set || !out->operands) return fputs("trainlib: out of memory\n", stderr), CLI_FAILURE;
+    out->vary = calloc((size_t)argc + 1, sizeof *out->vary);
+    if (!out->set || !out->operands || !out->vary) return fputs("trainlib: out of memory\n", stderr), CLI_FAILURE;
     for (int at = 2; at < argc; at++) {
         const char *word = argv[at];
         if (!only_operands && strcmp(word, "--") == 0) {
@@ -285,6 +289,7 @@ void cli_free_arguments(cli_arguments *arguments)
     for (size_t i = 0; i < arguments->set_count; i++) free((void *)(uintptr_t)arguments->set[i]);
     free((void *)(uintptr_t)arguments->set);
     free((void *)(uintptr_t)arguments->operands);
+    free((void *)(uintptr_t)arguments->vary);
 }
 
 void cli_print_options(const cli_command *command)

@@ -24,6 +24,9 @@ typedef struct cli_arguments {
     size_t operand_count;
     const char **set;         /* all --set, then what --seed and --loss-function stand for */
     size_t set_count;
+    const char **vary;        /* all --vary */
+    size_t vary_count;
+    const char *seeds;
     const char *shard;        /* "1/4"; NULL: all */
     const char *out, *resume, *preset, *explain, *data, *format, *output, *ensemble;
     const char *from, *note, *tag, *kind;
@@ -32,7 +35,7 @@ typedef struct cli_arguments {
     int steps;                /* 0: the network's own */
     int rolling;              /* 0: none */
     bool json, quiet, help, plan, check, expand, watch, follow, detailed_analytics;
-    bool pause, go_on, stop, checkpoint;
+    bool pause, go_on, stop, checkpoint, apply_best;
 } cli_arguments;
 
 /* Where the talk goes. */

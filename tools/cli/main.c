@@ -154,6 +154,10 @@ tl_options cli_options(cli_state *cli)
     options.tag = a->tag;
     options.keep = a->keep;
     options.kind = a->kind;
+    options.vary = a->vary;
+    options.vary_count = a->vary_count;
+    options.seeds = a->seeds;
+    options.apply_best = a->apply_best;
     options.detailed_analytics = a->detailed_analytics;
     options.ensemble = a->ensemble;
     options.progress = on_progress;
