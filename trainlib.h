@@ -315,11 +315,11 @@ TL_API tl_status tl_optimize(tl_context *context, const char *config, const tl_o
                              tl_error *error);
 typedef struct tl_search tl_search;
 
-/* Search over a function of your own. `settings` is what a config's search: block would hold, its parameters under any
- * names: "method: bayesian, parameters: {x: {min: -5, max: 10}, size: [16, 32, 64], kind: [a, b]}". Asking gives a trial's
- * number (from 0) and a value per parameter in their order; of a list that is not all numbers in order, the place in it.
- * Several trials may be asked for before they are told. Telling: smaller is better; NaN or infinity: it failed. What is
- * asked follows from the seed and from what was told before. `values` has room for all parameters. */
+/* Search over a function of your own. `settings` is what a config's search: block would hold, its parameters under
+ * any names: "method: bayesian, parameters: {x: {min: -5, max: 10}, size: [16, 32, 64], kind: [a, b]}". Asking gives a
+ * trial's number (from 0) and a value per parameter in their order; of a list that is not all numbers in order, the
+ * place in it. Several trials may be asked for before they are told. Telling: smaller is better; NaN or infinity: it
+ * failed. What is asked follows from the seed and from what was told before. `values` has room for all parameters. */
 TL_API tl_status tl_search_new(tl_context *context, const char *settings, uint64_t seed, tl_search **out,
                                tl_error *error);
 TL_API void tl_search_free(tl_search *search);
