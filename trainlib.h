@@ -276,6 +276,7 @@ typedef struct tl_run_result {
     int64_t models;                  /* 0: one training */
     char metric[32];                 /* that the best is chosen by, "balanced_accuracy"; of the models on their folds */
     double mean, deviation;          /* the mean of it, and the standard deviation with n - 1 below */
+    char report[600];                /* report.html; "": not made (output.report) */
 } tl_run_result;
 
 /* The YAML of a preset: "plain", "advanced", "kfold" and others (train:configure --help); options->preset takes from it

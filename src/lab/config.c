@@ -28,6 +28,8 @@ static const tl__field *config_prediction_rows(void)
     return rows;
 }
 
+static const char *const config_reports[] = {"auto", "always", "never", NULL};
+
 static const tl__field *config_output_rows(void)
 {
 #define ROW(field) .name = #field, .offset = offsetof(tl__output_settings, field)
@@ -41,6 +43,8 @@ static const tl__field *config_output_rows(void)
          .help = "Keep each run's model as a version, for train:versions, train:compare and train:rollback"},
         {ROW(keep_versions), .kind = TL__FIELD_INT, .min = 0, .max = 1e6, .unit = "versions",
          .help = "Of this name; older ones are removed, but for tagged ones; 0: all stay"},
+        {ROW(report), .kind = TL__FIELD_CHOICE, .choices = config_reports,
+         .help = "report.html, report.pdf and charts/ at the end of a run; auto: of runs longer than a second"},
         {.name = NULL}};
 #undef ROW
     return rows;

@@ -16,12 +16,15 @@ typedef struct tl__prediction_settings {
     double threshold;            /* of the positive class, with two classes; -1: the likelier one */
 } tl__prediction_settings;
 
+enum { TL__REPORT_AUTO, TL__REPORT_ALWAYS, TL__REPORT_NEVER };
+
 typedef struct tl__output_settings {
     const char *folder;          /* holds runs/ and logs/; relative to --out */
     bool best_model;             /* keep best_model_{kind}_{model}.safetensors as the training finds it */
     const char *kind;            /* {kind} of that name; NULL: the data's format */
     bool versions;               /* keep what the run makes as a version (lab/versions.h) */
     int64_t keep_versions;       /* so many of this name; 0: all */
+    int report;                  /* TL__REPORT_* */
 } tl__output_settings;
 
 typedef struct tl__analytics_settings {

@@ -10,6 +10,7 @@
 #include "lab/live.h"
 #include "lab/many.h"
 #include "lab/path.h"
+#include "lab/report.h"
 #include "lab/run.h"
 #include "lab/session.h"
 #include "lab/tensorboard.h"
@@ -839,6 +840,28 @@ TL_PRIV size_t tl__run_bytes(const tl__config *config)
            tl__tensorboard_bytes(config);
 }
 
+static bool run_wants_report(const run_state *run)
+{
+    int wish = run->config ? run->config->settings.output.report : TL__REPORT_NEVER;
+    return wish == TL__REPORT_ALWAYS || (wish == TL__REPORT_AUTO && run->result->seconds > 1);
+}
+
+/* Made from the folder when all else is free; a run whose report fails is done all the same. */
+static void run_report(tl_context *context, tl_run_result *result)
+{
+    tl__tree *tree;
+    tl__builder builder;
+    tl_error why = {0};
+    if (tl__tree_new(&context->heap, NULL, &tree) != TL_OK) return;
+    tl__builder_init(&builder, tree);
+    tl_value *root = tl__put_map(&builder, NULL, NULL);
+    if (tl__report_run(context, result->run, NULL, "svg", &builder, root, &why) == TL_OK)
+        tl__format(result->report, sizeof result->report, "%s/report.html", result->run);
+    else
+        tl__log_line(context, TL_LOG_WARNING, "the report was not made: %s", why.message);
+    tl__tree_free(tree);
+}
+
 static tl_status run_with(tl_context *context, const char *config, const tl_options *options, const tl__run_one *one,
                           tl_run_result *result, tl_error *error)
 {
@@ -854,6 +877,8 @@ static tl_status run_with(tl_context *context, const char *config, const tl_opti
     memset(run->result, 0, sizeof *run->result);
     tl__arena_init(&run->arena, &context->heap);
     tl_status status = run_all(run, config, error ? error : &own_error);
+    tl_run_result *done = run->result;
+    bool reported = status == TL_OK && !one && run_wants_report(run);
     tl__journal_close(&run->journal, NULL);
     tl__live_close(&run->live);
     tl__analytics_close(run->analytics);
@@ -864,6 +889,7 @@ static tl_status run_with(tl_context *context, const char *config, const tl_opti
     tl__lock_release(run->lock);
     tl__arena_free(&run->arena);
     tl__free(&context->heap, run, sizeof *run);
+    if (reported) run_report(context, done);
     return status;
 }
 
@@ -889,6 +915,7 @@ TL_API tl_status tl_run_result_value(tl_context *context, const tl_run_result *r
     tl_value *root = tl__put_map(&builder, NULL, NULL);
     tl__put_text(&builder, root, "run", result->run);
     tl__put_text(&builder, root, "model", result->model_path);
+    if (*result->report) tl__put_text(&builder, root, "report", result->report);
     if (*result->version) tl__put_text(&builder, root, "version", result->version);
     tl__put_integer(&builder, root, "epochs", result->epochs);
     tl__put_integer(&builder, root, "best_epoch", result->best_epoch);

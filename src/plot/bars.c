@@ -28,7 +28,7 @@ static void bars_error(const tl__bars *bars, const tl__frame *frame, size_t r, s
 {
     double low = bars->low ? bars_value(bars, bars->low, r, g) : 0.0 / 0.0;
     double high = bars->high ? bars_value(bars, bars->high, r, g) : 0.0 / 0.0;
-    if (!tl__is_finite_d(low) || !tl__is_finite_d(high)) return;
+    if (!tl__frame_number(low) || !tl__frame_number(high)) return;
     double x0 = tl__frame_at(frame, low, 1).x, x1 = tl__frame_at(frame, high, 1).x, cap = height * 0.22;
     if (cap > 4) cap = 4;
     tl__draw_line(frame->canvas, x0, y, x1, y, TL__INK_TEXT, 1.2);
@@ -44,7 +44,7 @@ static void bars_row(const tl__bars *bars, const tl__frame *frame, size_t r, siz
     for (size_t g = 0; g < groups; g++) {
         double value = bars_value(bars, bars->values, r, g);
         double y = middle + ((double)g - (double)(groups - 1) / 2) * thick;
-        if (!tl__is_finite_d(value)) {
+        if (!tl__frame_number(value)) {
             if (thick > 8)
                 tl__draw_text(frame->canvas, zero + 4, y + 4, 9, TL__INK_MUTED, TL__ANCHOR_START, "no value");
             continue;

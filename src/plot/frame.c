@@ -11,11 +11,7 @@ TL_PRIV void tl__range_begin(double *low, double *high)
     *high = -*low;
 }
 
-/* Beyond 1e300 the arithmetic of axes would overflow; such numbers are treated like infinities. */
-static bool frame_shows(double value, bool log)
-{
-    return tl__abs(value) <= 1e300 && (!log || value > 0);
-}
+static bool frame_shows(double value, bool log) { return tl__frame_number(value) && (!log || value > 0); }
 
 TL_PRIV void tl__range_take(double value, bool log, double *low, double *high)
 {

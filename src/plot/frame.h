@@ -3,6 +3,7 @@
 #ifndef TL_PLOT_FRAME_H
 #define TL_PLOT_FRAME_H
 
+#include "base/math.h"
 #include "plot/axis.h"
 #include "plot/chart.h"
 
@@ -52,6 +53,8 @@ TL_PRIV void tl__frame_layout(tl__frame *frame);
 TL_PRIV void tl__frame_draw(const tl__frame *frame);     /* all but the data; before it */
 TL_PRIV void tl__frame_marks(const tl__frame *frame);    /* behind it */
 TL_PRIV tl__point tl__frame_at(const tl__frame *frame, double x, double y);
+/* Beyond 1e300 the arithmetic of axes would overflow; such numbers are treated like infinities and NaN. */
+static inline bool tl__frame_number(double value) { return tl__abs(value) <= 1e300; }
 TL_PRIV bool tl__frame_has(const tl__frame *frame, double x, double y);    /* numbers that its axes can show */
 /* The middle of row i of n, and its height. */
 TL_PRIV double tl__frame_row(const tl__frame *frame, size_t i, size_t n, double *height);

@@ -23,7 +23,7 @@ static size_t histogram_bin_count(const tl__histogram *of, double low, double hi
     double sample[HISTOGRAM_SAMPLE], scratch[HISTOGRAM_SAMPLE];
     size_t used = 0, step = 1 + of->count / HISTOGRAM_SAMPLE;
     for (size_t i = 0; i < of->count; i += step)
-        if (tl__is_finite_d(of->values[i])) sample[used++] = of->values[i];
+        if (tl__frame_number(of->values[i])) sample[used++] = of->values[i];
     if (used < 2 || !(high > low)) return 1;
     histogram_sort(sample, scratch, used, 0);
     double half = sample[used * 3 / 4] - sample[used / 4];
@@ -50,7 +50,7 @@ static void histogram_fill(const tl__histogram *of, histogram_bins *bins)
     bins->low = low;
     bins->width = (high - low) / (double)bins->count;
     for (size_t i = 0; i < of->count; i++) {
-        if (!tl__is_finite_d(of->values[i])) continue;
+        if (!tl__frame_number(of->values[i])) continue;
         double place = (of->values[i] - low) / bins->width;
         bins->counts[place < 0 ? 0 : tl__size_min((size_t)place, bins->count - 1)]++;
     }
@@ -73,7 +73,7 @@ TL_PRIV void tl__histogram_draw(const void *histogram, tl__canvas *canvas, tl__b
         tl__range_take(from, false, &low, &high);
         tl__range_take(counted ? of->edges[i + 1] : from + bins.width, false, &low, &high);
         double number = counted ? of->counts[i] : bins.counts[i];
-        if (tl__is_finite_d(number) && number > most) most = number;
+        if (tl__frame_number(number) && number > most) most = number;
     }
     for (size_t i = 0; i < of->mark_count; i++) tl__range_take(of->marks[i].at, false, &low, &high);
     tl__frame_axis(&frame.y, 0, most > 0 ? most : 1, false, false, box.height, true);
@@ -83,7 +83,7 @@ TL_PRIV void tl__histogram_draw(const void *histogram, tl__canvas *canvas, tl__b
     for (size_t i = 0; i < count; i++) {
         double from = counted ? of->edges[i] : bins.low + bins.width * (double)i;
         double to = counted ? of->edges[i + 1] : from + bins.width, value = counted ? of->counts[i] : bins.counts[i];
-        if (!tl__is_finite_d(value) || !(value > 0)) continue;
+        if (!tl__frame_number(value) || !(value > 0)) continue;
         tl__point a = tl__frame_at(&frame, from, value), b = tl__frame_at(&frame, to, 0);
         double gap = b.x - a.x > 4 ? 0.5 : 0;
         tl__draw_box(canvas, (tl__box){a.x + gap, a.y, b.x - a.x - 2 * gap, b.y - a.y}, TL__INK_SERIES, 0.85);

@@ -49,7 +49,7 @@ static double parallel_y(const parallel_work *work, size_t a, double value)
 static double parallel_goodness(const parallel_work *work, size_t line)
 {
     double score = work->of->scores ? work->of->scores[line] : 0.0 / 0.0;
-    if (!tl__is_finite_d(score) || !(work->high > work->low)) return score == score ? 1 : score;
+    if (!tl__frame_number(score) || !(work->high > work->low)) return score == score ? 1 : score;
     double part = (score - work->low) / (work->high - work->low);
     return work->of->lower_is_better ? 1 - part : part;
 }
@@ -64,7 +64,7 @@ static void parallel_line(const parallel_work *work, size_t line, bool bold)
     if (bold) stroke = (tl__stroke){.ink = TL__INK_SERIES + 1, .width = 2.6};
     for (size_t a = 0; a <= work->axes; a++) {
         double value = a < work->axes ? work->of->axes[a].values[line] : 0.0 / 0.0;
-        bool there = a < work->axes && tl__is_finite_d(value) && (!work->of->axes[a].log || value > 0);
+        bool there = a < work->axes && tl__frame_number(value) && (!work->of->axes[a].log || value > 0);
         if (there) {
             points[used++] = (tl__point){parallel_x(work, a), parallel_y(work, a, value)};
             continue;

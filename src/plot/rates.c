@@ -11,7 +11,7 @@ static void rates_curve(const tl__frame *frame, const tl__rate_curve *curve, boo
     tl__point piece[RATES_PIECE];
     size_t used = 0;
     for (size_t i = 0; i < curve->count; i++) {
-        if (!tl__is_finite_d(curve->x[i]) || !tl__is_finite_d(curve->y[i])) continue;
+        if (!tl__frame_number(curve->x[i]) || !tl__frame_number(curve->y[i])) continue;
         tl__point at = tl__frame_at(frame, curve->x[i], curve->y[i]);
         if (steps && used > 0) {
             piece[used] = (tl__point){piece[used - 1].x, at.y};

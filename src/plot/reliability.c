@@ -11,12 +11,12 @@ static void reliability_counts(const tl__reliability *of, const tl__frame *frame
     double most = 0, below = frame->bottom + frame->below_room - 4, height = RELIABILITY_BELOW - 16;
     char words[48];
     for (size_t i = 0; i < of->bins; i++)
-        if (of->counts[i] > most) most = of->counts[i];
+        if (of->counts[i] > most && tl__frame_number(of->counts[i])) most = of->counts[i];
     for (size_t i = 0; i < of->bins; i++) {
-        if (!(of->counts[i] > 0)) continue;
+        if (!(of->counts[i] > 0) || of->counts[i] > most) continue;
         tl__point a = tl__frame_at(frame, (double)i / (double)of->bins, 0);
         tl__point b = tl__frame_at(frame, (double)(i + 1) / (double)of->bins, 0);
-        double bar = height * of->counts[i] / most;
+        double bar = height * (of->counts[i] / most);
         if (bar < 0.75) bar = 0.75;
         tl__draw_box(frame->canvas, (tl__box){a.x + 1, below - bar, b.x - a.x - 2, bar}, TL__INK_SERIES + 5, 0.9);
     }
@@ -47,7 +47,7 @@ TL_PRIV void tl__reliability_draw(const void *reliability, tl__canvas *canvas, t
     tl__frame_layout(&frame);
     tl__frame_draw(&frame);
     for (size_t i = 0; i < of->bins; i++) {
-        if (!(of->counts[i] > 0) || !tl__is_finite_d(of->accuracy[i])) continue;
+        if (!(of->counts[i] > 0) || !tl__frame_number(of->accuracy[i])) continue;
         tl__point a = tl__frame_at(&frame, (double)i / (double)of->bins, of->accuracy[i]);
         tl__point b = tl__frame_at(&frame, (double)(i + 1) / (double)of->bins, 0);
         tl__draw_box(canvas, (tl__box){a.x + 1, a.y, b.x - a.x - 2, b.y - a.y}, TL__INK_SERIES, 0.8);

@@ -24,7 +24,7 @@ static size_t spread_take(const double *values, size_t size, double *sorted)
     double scratch[SPREAD_MOST];
     size_t used = 0, step = 1 + (size ? (size - 1) / SPREAD_MOST : 0);
     for (size_t i = 0; i < size; i += step)
-        if (tl__is_finite_d(values[i])) sorted[used++] = values[i];
+        if (tl__frame_number(values[i])) sorted[used++] = values[i];
     spread_sort(sorted, scratch, used, 0);
     return used;
 }

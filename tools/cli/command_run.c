@@ -79,8 +79,9 @@ static int run_run(cli_state *cli)
             printf("\n%s of %lld models: %.4f \xc2\xb1 %.4f\n", result.metric, (long long)result.models, result.mean,
                    result.deviation);
         }
-        printf("\n%s   %s, %s samples/s   %s\n", result.run, cli_duration(time, result.seconds),
+        printf("\n%s   %s, %s samples/s   %s%s\n", result.run, cli_duration(time, result.seconds),
                cli_count(speed, (int64_t)(result.samples_per_second + 0.5)),
+               *result.report ? "report.html  " : "",
                result.models ? "metrics.json" : "metrics.csv  metrics.json  model.safetensors");
     }
     tl_value_free(cli->context, value);
