@@ -438,3 +438,18 @@ TL_PRIV tl_status tl__report_run(tl_context *context, const char *folder, const 
     tl__story_close(&story);
     return status;
 }
+
+TL_PRIV void tl__report_end(tl_context *context, tl_run_result *result)
+{
+    tl__tree *tree;
+    tl__builder builder;
+    tl_error why = {0};
+    if (tl__tree_new(&context->heap, NULL, &tree) != TL_OK) return;
+    tl__builder_init(&builder, tree);
+    tl_value *root = tl__put_map(&builder, NULL, NULL);
+    if (tl__report_run(context, result->run, NULL, "svg", &builder, root, &why) == TL_OK)
+        tl__format(result->report, sizeof result->report, "%s/report.html", result->run);
+    else
+        tl__log_line(context, TL_LOG_WARNING, "the report was not made: %s", why.message);
+    tl__tree_free(tree);
+}

@@ -17,5 +17,8 @@ TL_PRIV tl_status tl__report_write(tl_context *context, const tl__document *docu
 /* The report of a finished run with its charts, as train:report makes it; formats: of the charts, "svg,png,pdf". */
 TL_PRIV tl_status tl__report_run(tl_context *context, const char *folder, const char *output, const char *formats,
                                  tl__builder *builder, tl_value *root, tl_error *error);
+/* The same at the end of a run, when all else is free: fills result->report. A run whose report fails is done all the
+ * same, with a warning. */
+TL_PRIV void tl__report_end(tl_context *context, tl_run_result *result);
 
 #endif

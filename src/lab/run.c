@@ -846,22 +846,6 @@ static bool run_wants_report(const run_state *run)
     return wish == TL__REPORT_ALWAYS || (wish == TL__REPORT_AUTO && run->result->seconds > 1);
 }
 
-/* Made from the folder when all else is free; a run whose report fails is done all the same. */
-static void run_report(tl_context *context, tl_run_result *result)
-{
-    tl__tree *tree;
-    tl__builder builder;
-    tl_error why = {0};
-    if (tl__tree_new(&context->heap, NULL, &tree) != TL_OK) return;
-    tl__builder_init(&builder, tree);
-    tl_value *root = tl__put_map(&builder, NULL, NULL);
-    if (tl__report_run(context, result->run, NULL, "svg", &builder, root, &why) == TL_OK)
-        tl__format(result->report, sizeof result->report, "%s/report.html", result->run);
-    else
-        tl__log_line(context, TL_LOG_WARNING, "the report was not made: %s", why.message);
-    tl__tree_free(tree);
-}
-
 static tl_status run_with(tl_context *context, const char *config, const tl_options *options, const tl__run_one *one,
                           tl_run_result *result, tl_error *error)
 {
@@ -889,7 +873,7 @@ static tl_status run_with(tl_context *context, const char *config, const tl_opti
     tl__lock_release(run->lock);
     tl__arena_free(&run->arena);
     tl__free(&context->heap, run, sizeof *run);
-    if (reported) run_report(context, done);
+    if (reported) tl__report_end(context, done);
     return status;
 }
 
