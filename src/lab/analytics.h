@@ -25,7 +25,8 @@ typedef struct tl__analytics_run {
 } tl__analytics_run;
 
 /* Makes or enters the folder, marks it as unfinished, removes runs beyond analytics.keep_runs, writes config.yaml and,
- * over what the trainer's record has already (a resume), the table and the alerts. *out is NULL when nothing can be written. */
+ * over what the trainer's record has already (a resume), the table and the alerts. *out is NULL when nothing can be
+ * written. */
 TL_PRIV void tl__analytics_open(tl_context *context, const tl__analytics_run *run, const tl__trainer *trainer,
                                 tl__analytics_files **out);
 /* Of the heap, while files are open: part of the plan of memory. */
