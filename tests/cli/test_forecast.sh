@@ -40,6 +40,11 @@ done
 says "$run/feature_config.json" '"calendar"' '"season": 7' '"horizon": 7'
 says "$run/norm_params.json" '"shift"' '"visits"'
 says "$run/metrics.json" '"repeat_last"' '"seasonal_naive"' '"original"' '"mase"' '"smape"' '"by_step"' '"by_target"'
+trainlib train:evaluate "$run" --json
+for figure in smape mase; do
+    is "$figure of the command" "$(sed -n '/"test"/,$s/^    "'$figure'": *//p' out | tr -d ,)" \
+        "$(sed -n '/^  "test"/,$s/^      "'$figure'": *//p' "$run/metrics.json" | tr -d , | head -n 1)"
+done
 trainlib train:run sales.yaml --out two --threads 2
 is "the model with two threads" "$(cksum < "$(echo two/output/runs/sales_*)/model.safetensors")" \
     "$(cksum < "$run/model.safetensors")"
@@ -127,6 +132,11 @@ sed 's/sales.csv/shops.csv/; s/^  target.*/  target: sales\n  series: shop/; s/^
 trainlib train:run shops.yaml --out shops
 exits 0; says err 'train 240  validation 48  test 48'
 says "$(echo shops/output/runs/sales_*)/metrics.json" '"by_series"' '"north"' '"south"'
+# Both series have as many windows, so that the figure of all is the mean of theirs.
+is "mean of both series" "$(awk '/^  "test"/ { on = 1 } on && /"original"/ { on = 2 }
+    on == 2 && /"mse"/ && !n { all = $2 + 0; n = 1 } on == 2 && /"by_series"/ { on = 3 }
+    on == 3 && /"mse"/ && k < 2 { sum += $2; k++ } END { d = sum / 2 / all - 1; print (k == 2 && d * d < 1e-18) ? "equal" : sum " " all }' \
+    shops/output/runs/sales_*/metrics.json)" equal
 trainlib train:metrics shops/output/runs/sales_*
 says out 'in_own_unit' 'last step' 'by_series' 'north' 'south' 'smape'
 trainlib train:predict shops/output/runs/sales_*
