@@ -344,8 +344,8 @@ TL_API tl_status tl_evaluate(tl_context *context, const char *run, const tl_opti
  * note}], ...}, also in the run's validation.json. A model that does not pass is no failure: TL_OK, passed false. */
 TL_API tl_status tl_validate(tl_context *context, const char *run, const tl_options *options, tl_value **out,
                              tl_error *error);
-/* A run or an experiment as a text for a language model: classes, chance, how it ended, settings, alerts, the table, and
- * questions; at most about 6,500 tokens. *out: {text}. */
+/* A run or an experiment as a text for a language model: classes, chance, how it ended, settings, alerts, the table,
+ * and questions; at most about 6,500 tokens. *out: {text}. */
 TL_API tl_status tl_prompt(tl_context *context, const char *run, const tl_options *options, tl_value **out,
                            tl_error *error);
 /* What predictions hang on, by column: permutation importance and integrated gradients (the setting explanation: says

@@ -266,8 +266,8 @@ static tl_status prompt_failure(prompt *p, tl_error *error)
     TL_TRY(prompt_open(p, error));
     TL_TRY(prompt_facts(p, error));
     tl__buffer_text(&p->out, "\nQuestions\n1. What went wrong, and at which epoch does it show first?\n2. Which causes "
-                    "do the numbers rule out?\n3. How is it fixed: which settings, in which order?\n4. Rate the training: "
-                    "Poor, Fair, Good or Excellent, with one sentence of reason.\n");
+                    "do the numbers rule out?\n3. How is it fixed: which settings, in which order?\n"
+                    "4. Rate the training: Poor, Fair, Good or Excellent, with one sentence of reason.\n");
     tl__buffer_text(&p->out, prompt_rules);
     return TL_OK;
 }
@@ -377,9 +377,9 @@ static tl_status prompt_comparison(prompt *p, tl_error *error)
     tl__buffer_text(&p->out, "\nOne row per run:\n```csv\n");
     prompt_thin(p, lines, count);
     tl__buffer_text(&p->out, "```\n\nQuestions\n1. How many epochs did the runs take on average, and what is the "
-                    "average final figure?\n2. Which settings are stable over the seeds, and which are not? Is a difference "
-                    "larger than the spread over the seeds?\n3. Rank the settings.\n4. Which one do you recommend, and "
-                    "what should be tried next?\n5. Rate the best setting's training: Poor, Fair, Good or Excellent, "
+                    "average final figure?\n2. Which settings are stable over the seeds, and which are not? Is a "
+                    "difference larger than the spread over the seeds?\n3. Rank the settings.\n"
+                    "4. Which one do you recommend, and what should be tried next?\n5. Rate the best setting's training: Poor, Fair, Good or Excellent, "
                     "with one sentence of reason.\n");
     tl__buffer_text(&p->out, prompt_rules);
     return TL_OK;

@@ -21,8 +21,8 @@ const cli_command *cli_command_prompt(void)
         "train:prompt", "RUN|EXPERIMENT", "kind", "a run or experiment as a text for a language model",
         "Prints a text to give to a language model of your choice: classes and chance accuracy, how the training\n"
         "ended, its settings, alerts and table, and questions whose answers are settings to change. Nothing is sent\n"
-        "anywhere. The text fits a context of 8,000 tokens with room for the answer. A failed run gets the questions of a\n"
-        "failure, the folder of an experiment those of a comparison; --kind chooses.\n\n"
+        "anywhere. The text fits a context of 8,000 tokens with room for the answer. A failed run gets the questions\n"
+        "of a failure, the folder of an experiment those of a comparison; --kind chooses.\n\n"
         "  trainlib train:prompt > question.txt\n"
         "  trainlib train:prompt training_analytics/experiments/lr_experiment",
         prompt_run};
