@@ -264,3 +264,21 @@ TL_PRIV tl_status tl__charts_write(tl_context *context, const tl_value *data, co
     }
     return TL_OK;
 }
+
+TL_PRIV tl_status tl__charts_make(tl_context *context, const tl_model *model, const tl_dataset *data,
+                                  const char *folder, tl_error *error)
+{
+    int count;
+    tl__tree *tree;
+    tl__builder builder;
+    if (tl__tree_new(&context->heap, NULL, &tree) != TL_OK) return tl__fail_memory(error, sizeof *tree);
+    tl__builder_init(&builder, tree);
+    tl_value *root = tl__put_map(&builder, NULL, NULL);
+    tl_status status = tl__charts_data(model, data, &builder, root, error);
+    if (status == TL_OK && builder.failed) status = tl__fail_memory(error, 0);
+    if (status == TL_OK) status = tl__charts_write(context, root, folder, &count, error);
+    tl__tree_free(tree);
+    if (status == TL_OK && count)
+        tl__log_line(context, TL_LOG_INFO, "%d picture%s in %s", count, count == 1 ? "" : "s", folder);
+    return status;
+}

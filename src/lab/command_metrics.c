@@ -93,7 +93,8 @@ static void command_metrics_rest(tl__builder *builder, tl_value *root, const tl_
 {
     static const char *const pattern[] = {"recognition_rate", "false_positive_rate", "confidence", "calibration_error",
                                           NULL};
-    static const char *const speed[] = {"seconds", "samples_per_second", "memory_bytes", "memory_peak_bytes", "parameters", NULL};
+    static const char *const speed[] = {"seconds", "samples_per_second", "memory_bytes", "memory_peak_bytes",
+                                        "parameters", NULL};
     const tl_value *result = tl_value_get(status, "result");
     tl_value *group = tl__put_map(builder, root, "pattern");
     command_metrics_take(builder, group, tl_value_get(metrics, part), pattern);

@@ -1,5 +1,5 @@
-/* Files of one JSON value a line that are only ever appended to: journals of versions, changes and trials. A line that a
- * crash has torn, the last without an end, does not count and is cut off before the next is written. */
+/* Files of one JSON value a line that are only ever appended to: journals of versions, changes and trials. A line that
+ * a crash has torn, the last without an end, does not count and is cut off before the next is written. */
 #ifndef TL_LAB_LINES_H
 #define TL_LAB_LINES_H
 

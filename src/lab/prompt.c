@@ -379,8 +379,9 @@ static tl_status prompt_comparison(prompt *p, tl_error *error)
     tl__buffer_text(&p->out, "```\n\nQuestions\n1. How many epochs did the runs take on average, and what is the "
                     "average final figure?\n2. Which settings are stable over the seeds, and which are not? Is a "
                     "difference larger than the spread over the seeds?\n3. Rank the settings.\n"
-                    "4. Which one do you recommend, and what should be tried next?\n5. Rate the best setting's training: Poor, Fair, Good or Excellent, "
-                    "with one sentence of reason.\n");
+                    "4. Which one do you recommend, and what should be tried next?\n"
+                    "5. Rate the best setting's training: Poor, Fair, Good or Excellent, with one sentence of "
+                    "reason.\n");
     tl__buffer_text(&p->out, prompt_rules);
     return TL_OK;
 }

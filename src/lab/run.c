@@ -12,6 +12,7 @@
 #include "lab/path.h"
 #include "lab/report.h"
 #include "lab/run.h"
+#include "lab/run_say.h"
 #include "lab/session.h"
 #include "lab/tensorboard.h"
 #include "lab/versions.h"
@@ -404,43 +405,6 @@ static tl_status run_change_resumed(run_state *run, tl_error *error)
     return count ? tl__live_take(&run->live, set, count, "--set of --resume", error) : TL_OK;
 }
 
-/* What was taken from another model, and what was not. */
-static void run_say_transfer(run_state *run)
-{
-    const tl_value *report = run->session.transfer ? &run->session.transfer->root : NULL;
-    char loaded[32], all[32], rest[160] = "";
-    size_t used = 0;
-    if (!report) return;
-    const tl_value *missing = tl_value_get(report, "missing"), *other = tl_value_get(report, "other_shape");
-    if (tl_value_count(missing))
-        used += tl__format(rest, sizeof rest, "; not there: %zu", tl_value_count(missing));
-    if (tl_value_count(other))
-        tl__format(rest + used, sizeof rest - used, "; of another shape: %zu", tl_value_count(other));
-    tl__say_count(loaded, (uint64_t)tl_value_integer(tl_value_get(report, "numbers"), 0));
-    tl__say_count(all, (uint64_t)tl_value_integer(tl_value_get(report, "of_numbers"), 0));
-    tl__log_line(run->context, TL_LOG_INFO, "starts from %s: %lld of %lld tensors (%s of %s numbers)%s",
-                 tl_value_text(tl_value_get(report, "file"), ""),
-                 (long long)tl_value_integer(tl_value_get(report, "tensors"), 0),
-                 (long long)tl_value_integer(tl_value_get(report, "of_tensors"), 0), loaded, all, rest);
-}
-
-/* Columns that a network of one series at a time does not see. */
-static void run_say_unread(const run_state *run)
-{
-    const tl__network_settings *network = &run->config->settings.network;
-    const tl__forecast *forecast = run->session.data->pipeline->forecast;
-    char names[200];
-    size_t used = 0, shown = 0, first = forecast ? forecast->targets : 0;
-    if (!forecast || forecast->channel_count == first || !tl__network_reads_targets(network)) return;
-    for (size_t i = first; i < forecast->channel_count && used < 120; i++, shown++)
-        used += tl__format(names + used, sizeof names - used, "%s%.40s", shown ? ", " : "", forecast->channels[i].name);
-    if (first + shown < forecast->channel_count)
-        tl__format(names + used, sizeof names - used, " and %zu more", forecast->channel_count - first - shown);
-    tl__log_line(run->context, TL_LOG_WARNING, "%s forecasts each series from its own past alone: %s %s not used. nhits, "
-                 "mlp, lstm, gru, cnn, tcn and transformer read them.", network->model.name, names,
-                 forecast->channel_count - first > 1 ? "are" : "is");
-}
-
 static tl_status run_write_transfer(run_state *run, tl_error *error)
 {
     const char *path = tl__path_join(&run->arena, run->folder, "transfer.json");
@@ -453,24 +417,6 @@ static tl_status run_write_transfer(run_state *run, tl_error *error)
         if (builder.failed) return tl__fail_memory(error, 256);
     }
     return tl__json_save(run->context, &run->session.transfer->root, path, false, error);
-}
-
-static void run_say_beginning(run_state *run)
-{
-    static const char blanks[] = "                                                                ";
-    char data[512], network[512];
-    const char *name = run->config->name;
-    int size = (int)strlen(name), width = size > 7 ? size : 7;    /* "network" */
-    tl__session_describe(&run->session, data, network, sizeof data);
-    tl__log_line(run->context, TL_LOG_INFO, "%s%.*s  %s", name, width - size, blanks, data);
-    tl__log_line(run->context, TL_LOG_INFO, "network%.*s  %s", width - 7, blanks, network);
-    if (run->session.data->note && *run->session.data->note)
-        tl__log_line(run->context, TL_LOG_INFO, "%s", run->session.data->note);
-    run_say_unread(run);
-    run_say_transfer(run);
-    if (run->checkpoint)
-        tl__log_line(run->context, TL_LOG_INFO, "going on with %s after epoch %zu", run->folder,
-                     tl__trainer_epochs(run->session.trainer));
 }
 
 static void run_open_analytics(run_state *run)
@@ -499,23 +445,6 @@ static void run_end_analytics(run_state *run, const tl__train_result *end, const
     tl__format(run->result->analytics_alerts, sizeof run->result->analytics_alerts, "%s", paths.alerts);
 }
 
-static void run_say_end(run_state *run, const tl__train_result *end)
-{
-    char kept[64] = "";
-    if (end->kept_epoch != end->best_epoch)
-        tl__format(kept, sizeof kept, "; the model has epoch %lld", (long long)end->kept_epoch);
-    if (tl__same_text(end->stopped, "early_stopping_triggered"))
-        tl__log_line(run->context, TL_LOG_INFO, "stopped at epoch %lld: %s for %lld epochs (best: epoch %lld%s)",
-                     (long long)end->epochs, tl__same_text(end->trigger, "early_stopping_ratio_exceeded")
-                         ? "validation loss too far above training loss" : "no better validation loss",
-                     (long long)run->config->settings.train.optimization.early_stopping.patience,
-                     (long long)end->best_epoch, kept);
-    else if (tl__same_text(end->stopped, "completed"))
-        tl__log_line(run->context, TL_LOG_INFO, "finished after %lld epoch%s (best: epoch %lld%s)",
-                     (long long)end->epochs,
-                     end->epochs == 1 ? "" : "s", (long long)end->best_epoch, kept);
-}
-
 static void run_fill_result(run_state *run, const tl__train_result *end)
 {
     tl_run_result *out = run->result;
@@ -529,19 +458,6 @@ static void run_fill_result(run_state *run, const tl__train_result *end)
     out->parameters = end->parameters;
     out->memory_bytes = end->memory_bytes;
     out->memory_peak_bytes = tl__process_peak();
-}
-
-/* Figures of each target column, where there are several: those of the test part, else of the validation part. */
-static void run_say_targets(run_state *run, const tl_value *figures)
-{
-    const char *part = run->result->test.samples ? "test" : "validation";
-    const tl_value *targets = tl_value_get(tl_value_get(figures, part), "targets");
-    for (size_t k = 0; k < tl_value_count(targets); k++) {
-        const tl_value *of = tl_value_at(targets, k);
-        tl__log_line(run->context, TL_LOG_INFO, "%s  %s: mae %.4g  rmse %.4g  r2 %.4f", part,
-                     tl_value_key_at(targets, k), tl_value_number(tl_value_get(of, "mae"), 0),
-                     tl_value_number(tl_value_get(of, "rmse"), 0), tl_value_number(tl_value_get(of, "r2"), 0));
-    }
 }
 
 /* What metrics.json begins with. */
@@ -577,7 +493,7 @@ static tl_status run_measure(run_state *run, const tl__train_result *end, tl__bu
     for (int p = 0; p < TL__PARTS; p++)
         TL_TRY(tl__trainer_record(run->session.trainer, (tl_part)p, builder, root, names[p], scores[p], error));
     if (run->journal.classification) tl__class_distribution(builder, root, "class_distribution", run->session.data);
-    run_say_targets(run, root);
+    tl__run_say_targets(run->context, run->result->test.samples ? "test" : "validation", root);
     tl__trainer_keep_records(run->session.trainer);    /* its memory serves the rest */
     run_end_analytics(run, end, "");
     tl__trainer_free(run->session.trainer);
@@ -634,24 +550,6 @@ static void run_keep_version(run_state *run, const tl__train_result *end)
         tl__log_line(run->context, TL_LOG_WARNING, "the run is complete, but not kept as a version: %s", why.message);
 }
 
-static tl_status run_write_charts(run_state *run, tl_error *error)
-{
-    int count;
-    tl__tree *tree;
-    tl__builder builder;
-    const char *folder = tl__path_join(&run->arena, run->folder, "charts");
-    if (!folder || tl__tree_new(&run->context->heap, NULL, &tree) != TL_OK) return tl__fail_memory(error, 256);
-    tl__builder_init(&builder, tree);
-    tl_value *root = tl__put_map(&builder, NULL, NULL);
-    tl_status status = tl__charts_data(run->session.model, run->session.data, &builder, root, error);
-    if (status == TL_OK && builder.failed) status = tl__fail_memory(error, 0);
-    if (status == TL_OK) status = tl__charts_write(run->context, root, folder, &count, error);
-    tl__tree_free(tree);
-    if (status == TL_OK && count)
-        tl__log_line(run->context, TL_LOG_INFO, "%d picture%s in %s", count, count == 1 ? "" : "s", folder);
-    return status;
-}
-
 /* Scores, the model with them, and metrics.json. */
 static tl_status run_conclude(run_state *run, const tl__train_result *end, tl_error *error)
 {
@@ -678,7 +576,7 @@ static tl_status run_train(run_state *run, tl_error *error)
     TL_TRY(run_write_transfer(run, error));
     if (!run->checkpoint) TL_TRY(run_plan_training(run, error));
     if (run->options->resume) TL_TRY(run_change_resumed(run, error));
-    run_say_beginning(run);
+    tl__run_say_beginning(run->context, run->config, &run->session, run->checkpoint ? run->folder : NULL);
     TL_TRY(tl__journal_table(&run->journal, run->folder, run->journal.classification, run->session.trainer, error));
     run_set_progress(run, "training");
     TL_TRY(tl__journal_status(&run->journal, &run->progress, NULL, true, error));
@@ -694,30 +592,16 @@ static tl_status run_train(run_state *run, tl_error *error)
         run_end_analytics(run, &end, error->message);
         return status;
     }
-    run_say_end(run, &end);
+    tl__run_say_end(run->context, run->config, &end);
     if (run->live.set_count) TL_TRY(tl__live_config(&run->live, NULL, 0, &run->changed, error));
     TL_TRY(run_conclude(run, &end, error));
     run_keep_version(run, &end);
-    return run_write_charts(run, error);
+    const char *charts = tl__path_join(&run->arena, run->folder, "charts");
+    if (!charts) return tl__fail_memory(error, 256);
+    return tl__charts_make(run->context, run->session.model, run->session.data, charts, error);
 }
 
 /* ---- a run of many ---- */
-
-static void run_say_many(const run_state *run)
-{
-    const char *test = tl_dataset_rows(run->session.data, TL_TEST) ? "; the test part stays apart" : "";
-    if (run->many.kind == TL__MANY_FOLDS)
-        tl__log_line(run->context, TL_LOG_INFO, "folds    a model for each of %zu folds%s", run->many.count, test);
-    else
-        tl__log_line(run->context, TL_LOG_INFO, "%s  %zu models", run->many.word, run->many.count);
-}
-
-static void run_say_scores(const run_state *run)
-{
-    const tl_run_result *r = run->result;
-    tl__log_line(run->context, TL_LOG_INFO, "%s over %zu %s: %.4f \xc2\xb1 %.4f", r->metric, run->many.count,
-                 run->many.word, r->mean, r->deviation);
-}
 
 /* What is wrong with the settings of one of them is told before any is trained. */
 static tl_status run_check_many(run_state *run, const char *config_path, tl_error *error)
@@ -762,8 +646,8 @@ static tl_status run_train_many(run_state *run, tl_error *error)
     run_set_progress(run, "loading");
     TL_TRY(tl__journal_status(&run->journal, &run->progress, NULL, true, error));
     TL_TRY(run_write_config(run, error));
-    run_say_beginning(run);
-    run_say_many(run);
+    tl__run_say_beginning(run->context, run->config, &run->session, run->checkpoint ? run->folder : NULL);
+    tl__run_say_many(context, &run->many, run->session.data);
     tl__trainer_memory(run->session.trainer, &memory);
     tl__trainer_free(run->session.trainer);    /* each has its own */
     run->session.trainer = NULL;
@@ -776,7 +660,7 @@ static tl_status run_train_many(run_state *run, tl_error *error)
     tl__format(run->result->run, sizeof run->result->run, "%s", run->folder);
     tl_status status = tl__many_train(&job, results, error);
     if (status == TL_OK) status = run_report_many(run, &job, results, error);
-    if (status == TL_OK) run_say_scores(run);
+    if (status == TL_OK) tl__run_say_scores(context, &run->many, run->result);
     tl__free(&context->heap, results, run->many.count * sizeof *results);
     return status;
 }
@@ -887,50 +771,4 @@ TL_API tl_status tl_run(tl_context *context, const char *config, const tl_option
                         tl_error *error)
 {
     return run_with(context, config, options, NULL, result, error);
-}
-
-TL_API tl_status tl_run_result_value(tl_context *context, const tl_run_result *result, tl_value **out)
-{
-    tl__tree *tree;
-    tl__builder builder;
-    TL_TRY(tl__tree_new(&context->heap, NULL, &tree));
-    tl__builder_init(&builder, tree);
-    bool classes = result->train.accuracy == result->train.accuracy && result->train.samples > 0;
-    tl_value *root = tl__put_map(&builder, NULL, NULL);
-    tl__put_text(&builder, root, "run", result->run);
-    tl__put_text(&builder, root, "model", result->model_path);
-    if (*result->report) tl__put_text(&builder, root, "report", result->report);
-    if (*result->version) tl__put_text(&builder, root, "version", result->version);
-    tl__put_integer(&builder, root, "epochs", result->epochs);
-    tl__put_integer(&builder, root, "best_epoch", result->best_epoch);
-    tl__put_text(&builder, root, "stopped", result->stopped);
-    tl__put_number(&builder, root, "seconds", result->seconds);
-    tl__put_number(&builder, root, "samples_per_second", result->samples_per_second);
-    tl__put_integer(&builder, root, "parameters", result->parameters);
-    tl__put_integer(&builder, root, "memory_bytes", (int64_t)result->memory_bytes);
-    if (result->models > 0) {
-        tl__put_integer(&builder, root, "models", result->models);
-        tl__put_text(&builder, root, "metric", result->metric);
-        tl__put_number(&builder, root, "mean", result->mean);
-        tl__put_number(&builder, root, "deviation", result->deviation);
-    }
-    if (result->memory_peak_bytes)
-        tl__put_integer(&builder, root, "memory_peak_bytes", (int64_t)result->memory_peak_bytes);
-    tl__scores_put(&builder, root, "train", &result->train, classes);
-    tl__scores_put(&builder, root, "validation", &result->validation, classes);
-    tl__scores_put(&builder, root, "test", &result->test, classes);
-    const char *const paths[][2] = {{"csv_path", result->analytics_csv}, {"json_path", result->analytics_json},
-                                    {"alerts_path", result->analytics_alerts}};
-    tl_value *analytics = NULL;
-    for (size_t i = 0; i < TL_COUNT(paths); i++) {
-        if (!*paths[i][1]) continue;
-        if (!analytics) analytics = tl__put_map(&builder, root, "analytics");
-        tl__put_text(&builder, analytics, paths[i][0], paths[i][1]);
-    }
-    if (builder.failed) {
-        tl__tree_free(tree);
-        return TL_OUT_OF_MEMORY;
-    }
-    *out = &tree->root;
-    return TL_OK;
 }
