@@ -218,6 +218,10 @@ $(B)/bench: $(B)/%: $(O)/% $(B)/.key-$(KEY)
 	@cp $< $@
 	@echo "$@"
 
+# Kinds of mistakes in trainings: does train:diagnose name them?
+planted: all
+	tools/planted $(if $(K),-k '$(K)') $(or $(SEEDS),11 12 13 14 15)
+
 bench: $(B)/bench
 	$(B)/bench $(if $(PEERS),--peers) $(if $(SIMD),--simd $(SIMD)) $(if $(DATA),--data '$(DATA)') \
 	  --csv $(B)/bench.csv --json $(B)/bench.json $(if $(K),'$(K)')
@@ -243,6 +247,7 @@ help:
 	@echo 'make conformance     JSON, YAML and CSV suites (CASES=folder)'
 	@echo 'make referees        safetensors and event files against the reference packages'
 	@echo 'make race-search     trials that a search needs, beside Optuna (FUNCTION=branin)'
+	@echo 'make planted         does train:diagnose find planted mistakes? (SEEDS="1 2", K=leak)'
 	@echo 'make bench [K=gemm]  how fast it is here (PEERS=1: beside PyTorch and others; build/bench --help)'
 	@echo 'make bench-neon      instructions per multiply-add of the ARM kernels, in the emulator'
 	@echo 'make same-bits       trainings of each family of networks, many builds and threads: one hash each'

@@ -339,10 +339,11 @@ TL_API tl_status tl_ensemble(tl_context *context, const char *const *runs, size_
                              tl_value **out, tl_error *error);
 TL_API tl_status tl_evaluate(tl_context *context, const char *run, const tl_options *options, tl_value **out,
                              tl_error *error);
-/* Why did a training stop, and what to change? `run` is a run folder or a config (its newest run). *out: {run, stopped (a
- * sentence), reason, causes: [{cause, sentence, evidence ("strong", "some"), score, figures: [text], changes: [{setting,
- * from, to}]}] by their evidence, not_the_cause: [text], checklist: [{group, point, found, words}], alerts: [{alert,
- * epoch, harmless}], trials}, also in the run's diagnosis.json. Trains for some epochs to find out; tl_cancel ends it. */
+/* Why did a training stop, and what to change? `run` is a run folder or a config (its newest run). *out: {run, stopped
+ * (a sentence), reason, causes: [{cause, sentence, evidence ("strong", "some"), score, figures: [text], changes:
+ * [{setting, from, to}]}] by their evidence, not_the_cause: [text], checklist: [{group, point, found, words}], alerts:
+ * [{alert, epoch, harmless}], trials}, also in the run's diagnosis.json. Trains for some epochs to find out; tl_cancel
+ * ends it. */
 TL_API tl_status tl_diagnose(tl_context *context, const char *run, const tl_options *options, tl_value **out,
                              tl_error *error);
 /* May the model go into production? Back-test, walk-forward, stress, latency and consistency against the thresholds of

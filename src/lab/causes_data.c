@@ -31,7 +31,8 @@ TL_PRIV void tl__cause_wrong_loss(const tl__evidence *e, tl__finding *out)
     tl__finding_sound(out, "the loss fits the target");
     if (!e->classification && !e->forecast && e->data.class_like) {
         tl__finding_say(out, 0.95, "The loss is one of values, but the target is a class.");
-        tl__finding_figure(out, "'%s' holds only %zu different whole numbers, each of them often; a loss of values takes "
+        tl__finding_figure(out, "'%s' holds only %zu different whole numbers, each of them often; a loss of values "
+                                "takes "
                            "class 3 for three times class 1.", target, e->data.distinct);
         tl__finding_change(e, out, "data.task", "classification");
         tl__finding_change(e, out, "training.loss", "cross_entropy");
@@ -76,7 +77,8 @@ TL_PRIV void tl__cause_shuffled(const tl__evidence *e, tl__finding *out)
     if (validation == validation)
         tl__finding_figure(out, "On validation the network is as good as a guess (%.2f of perfect), on training it "
                            "has %.2f.", validation, e->train_skill);
-    tl__finding_figure(out, "Look at how labels were joined to rows (sorting, an index that shifted), not at the network.");
+    tl__finding_figure(out, "Look at how labels were joined to rows (sorting, an index that shifted), not at the "
+                            "network.");
 }
 
 TL_PRIV void tl__cause_duplicates(const tl__evidence *e, tl__finding *out)
@@ -97,16 +99,19 @@ TL_PRIV void tl__cause_unscaled(const tl__evidence *e, tl__finding *out)
     tl__finding_sound(out, "inputs are scaled");
     if (!e->classification && d->target_spread > 20) {
         tl__finding_say(out, causes_data_score(tl__log(d->target_spread), 2.99, 4.6), "The target is not scaled.");
-        tl__finding_figure(out, "The network has to answer with numbers of the size %.4g; 1 is usual.", d->target_spread);
+        tl__finding_figure(out, "The network has to answer with numbers of the size %.4g; 1 is usual.",
+                                d->target_spread);
         tl__finding_change(e, out, "data.normalize_target", "true");
         return;
     }
     if (d->spread < 0.01 && d->widest < 0.02) {
         tl__finding_say(out, 0.8, "The inputs are not scaled.");
-        tl__finding_figure(out, "All columns are tiny: most have a root mean square of %.2g where 1 is usual.", d->spread);
+        tl__finding_figure(out, "All columns are tiny: most have a root mean square of %.2g where 1 is usual.",
+                                d->spread);
     } else if (d->widest > 15) {
         tl__finding_say(out, causes_data_score(tl__log(d->widest), 2.7, 4.3), "The inputs are not scaled.");
-        tl__finding_figure(out, "'%s' has a root mean square of %.4g as the network sees it, the smallest column %.3g; 1 "
+        tl__finding_figure(out, "'%s' has a root mean square of %.4g as the network sees it, the smallest column "
+                                "%.3g; 1 "
                            "is usual.", d->widest_name, d->widest, d->narrowest);
     }
     if (out->score > 0) tl__finding_change(e, out, "data.normalize", "standard");
@@ -122,7 +127,8 @@ TL_PRIV void tl__cause_constant(const tl__evidence *e, tl__finding *out)
     tl__finding_say(out, 2 * d->constant >= d->columns ? 0.9 : 0.7, d->constant == 1
                     ? "Column '%s' has one value in all rows." : "Column '%s' and others have one value in all rows.",
                     d->constant_name);
-    tl__finding_figure(out, "%zu of %zu columns never change in training, so nothing can be learned from them; a sensor "
+    tl__finding_figure(out, "%zu of %zu columns never change in training, so nothing can be learned from them; a "
+                            "sensor "
                        "that stuck, or a column that was filled in.", d->constant, d->columns);
     tl__finding_drop(e, out, d->constant_name);
 }
@@ -133,8 +139,8 @@ TL_PRIV void tl__cause_imbalance(const tl__evidence *e, tl__finding *out)
     const char *const *classes = e->session->data->pipeline->classes;
     double ratio = d->chance / d->smallest, over = e->predicted_largest - d->chance;
     tl__finding_sound(out, "no class is drowned by another");
-    if (!e->classification || !(ratio >= 3) || !(e->recall_smallest < 0.5) || d->chance * (double)e->classes < 1.5) return;
-    if (!(over > 0.01)) return;
+    if (!e->classification || !(ratio >= 3) || !(e->recall_smallest < 0.5) || !(over > 0.01)) return;
+    if (d->chance * (double)e->classes < 1.5) return;
     double score = causes_data_score(0.5 - e->recall_smallest, 0.0, 0.45);
     tl__finding_say(out, score * (ratio >= 5 ? 1 : 0.8),
                     "The classes are unbalanced and the model follows the largest.");

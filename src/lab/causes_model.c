@@ -25,11 +25,13 @@ TL_PRIV void tl__cause_initialization(const tl__evidence *e, tl__finding *out)
     if (e->transferred) return;
     if (e->equal_weights) {
         tl__finding_say(out, 0.97, "The weights all begin alike, so the units of a layer stay alike.");
-        tl__finding_figure(out, "In layer '%s' all initial weights are the same number: its units get the same gradient "
+        tl__finding_figure(out, "In layer '%s' all initial weights are the same number: its units get the same "
+                                "gradient "
                            "and learn the same.", e->equal_name);
     } else if (e->gain > 4) {
         tl__finding_say(out, causes_model_score(tl__log(e->gain), 1.3, 2.3), "The initial weights are too large.");
-        tl__finding_figure(out, "Layer '%s' makes values %.3g times as large; about 1 is usual.", e->gain_name, e->gain);
+        tl__finding_figure(out, "Layer '%s' makes values %.3g times as large; about 1 is usual.", e->gain_name,
+                                e->gain);
     } else if (e->gain_least < 0.05) {
         tl__finding_say(out, 0.85, "The initial weights are too small.");
         tl__finding_figure(out, "Layer '%s' makes values %.2g times as large; about 1 is usual.", e->gain_least_name,
@@ -49,7 +51,8 @@ TL_PRIV void tl__cause_exploding(const tl__evidence *e, tl__finding *out)
     if (causes_model_learned(e, 0.8) && !(s->norm > 1000)) return;
     tl__finding_say(out, unbounded ? 0.97 : causes_model_score(tl__log(s->norm), 3.9, 6.2),
                     "Gradients explode on their way back through the network.");
-    tl__finding_figure(out, "With the first weights the norm of all gradients is %.3g, before any rate could spoil it; 0.1 "
+    tl__finding_figure(out, "With the first weights the norm of all gradients is %.3g, before any rate could spoil "
+                            "it; 0.1 "
                        "to 10 is usual (%zu layers with weights).", s->norm, s->layers);
     if (s->first > 0 && s->last > 0)
         tl__finding_figure(out, "Gradient / weight: %.3g in the first layer, %.3g in the last.", s->first, s->last);
@@ -65,7 +68,8 @@ TL_PRIV void tl__cause_vanishing(const tl__evidence *e, tl__finding *out)
     if (!s->known || s->layers < 4 || !(share < 0.02) || !(s->last > 0)) return;
     if (causes_model_learned(e, 0.7)) return;
     tl__finding_say(out, share < 0.002 ? 0.93 : 0.7, "Gradients vanish on their way back through the network.");
-    tl__finding_figure(out, "With the first weights, gradient / weight is %.2g in layer '%s' and %.2g in the last one: %.2g "
+    tl__finding_figure(out, "With the first weights, gradient / weight is %.2g in layer '%s' and %.2g in the last "
+                            "one: %.2g "
                        "times less.", s->weakest, s->weakest_name, s->last, share);
     tl__finding_change(e, out, "network.activation", "relu");
     tl__finding_change(e, out, "network.initialization", "he");
@@ -83,7 +87,8 @@ TL_PRIV void tl__cause_dead_units(const tl__evidence *e, tl__finding *out)
     }
     double most = s->dead_worst - 0.2 > s->dead ? s->dead_worst - 0.2 : s->dead;
     tl__finding_say(out, causes_model_score(most, 0.35, 0.8), "Most relu units are dead: they give 0 for every row.");
-    tl__finding_figure(out, "%.0f %% of the relu units get no gradient from any row, in layer '%s' %.0f %%; with the first "
+    tl__finding_figure(out, "%.0f %% of the relu units get no gradient from any row, in layer '%s' %.0f %%; with "
+                            "the first "
                        "weights it was %.0f %%.", 100 * s->dead, s->dead_name ? s->dead_name : "", 100 * s->dead_worst,
                        100 * e->start.dead);
     tl__finding_change(e, out, "network.activation", "leaky_relu");

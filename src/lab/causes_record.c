@@ -12,7 +12,8 @@ static const tl__trial *causes_record_best(const tl__evidence *e, bool lower)
     const tl__trial *best = NULL;
     for (int i = 0; e->trial_epochs && i < TL__TRIALS; i++) {
         const tl__trial *trial = &e->trials[i];
-        if ((trial->rate < 1) == lower && trial->loss == trial->loss && (!best || trial->loss < best->loss)) best = trial;
+        if ((trial->rate < 1) != lower || trial->loss != trial->loss) continue;
+        if (!best || trial->loss < best->loss) best = trial;
     }
     return best;
 }
@@ -38,7 +39,8 @@ TL_PRIV void tl__cause_rate_high(const tl__evidence *e, tl__finding *out)
     if (score == 0) return;
     tl__finding_say(out, score, "The learning rate is too high.");
     if (nan) tl__finding_figure(out, "The numbers left what floats can hold (NaN) at a rate of %.3g.", own);
-    tl__finding_figure(out, "Tried again for %lld epoch%s at %.3g, the training loss is %.4g; the run's own rate %.3g came to "
+    tl__finding_figure(out, "Tried again for %lld epoch%s at %.3g, the training loss is %.4g; the run's own rate "
+                            "%.3g came to "
                        "%.4g in %zu.", (long long)e->trial_epochs, e->trial_epochs == 1 ? "" : "s", own * low->rate,
                        low->loss, own, least, e->epochs);
     if (e->jumps > 0.1)
@@ -59,7 +61,8 @@ TL_PRIV void tl__cause_rate_low(const tl__evidence *e, tl__finding *out)
     if (worse) return;
     double share = fall > 0 ? fall / reached : 0;
     tl__finding_say(out, 0.55 + 0.45 * causes_record_limit((0.55 - share) / 0.3), "The learning rate is too low.");
-    tl__finding_figure(out, "Tried again for %lld epoch%s at %.3g, the training loss falls from %.4g to %.4g; the run's own "
+    tl__finding_figure(out, "Tried again for %lld epoch%s at %.3g, the training loss falls from %.4g to %.4g; the "
+                            "run's own "
                        "rate %.3g came to %.4g in %zu.", (long long)e->trial_epochs, e->trial_epochs == 1 ? "" : "s",
                        own * high->rate, e->start.loss, high->loss, own, least, e->epochs);
     if (e->moved == e->moved)
@@ -105,7 +108,8 @@ TL_PRIV void tl__cause_overfit(const tl__evidence *e, tl__finding *out)
     else
         tl__finding_figure(out, "R2 is %.3f on training and %.3f on validation.", e->train.r2, e->validation.r2);
     if (rise > 1.05)
-        tl__finding_figure(out, "Validation loss was %.4g at epoch %zu and %.4g at the end, while training loss fell to %.4g.",
+        tl__finding_figure(out, "Validation loss was %.4g at epoch %zu and %.4g at the end, while training loss "
+                                "fell to %.4g.",
                            e->val_least, e->best + 1, e->val_last, e->last_loss);
     tl__finding_figure(out, "It has %zu numbers to learn from %zu rows.", e->parameters, e->data.rows);
     double dropout = o->dropout < 0.2 ? 0.2 : o->dropout < 0.3 ? 0.3 : 0.4;
@@ -124,7 +128,8 @@ TL_PRIV void tl__cause_underfit(const tl__evidence *e, tl__finding *out)
     if (!(lack - noise > 0.08)) return;
     tl__finding_say(out, 0.5 + 0.5 * causes_record_limit((lack - noise - 0.08) / 0.25),
                     "The network learns too little (underfitting).");
-    tl__finding_figure(out, "On training it reaches %.2f of perfect; the nearest five rows alone tell %.2f.", e->train_skill,
+    tl__finding_figure(out, "On training it reaches %.2f of perfect; the nearest five rows alone tell %.2f.",
+                            e->train_skill,
                        reference);
     if (o->dropout >= 0.4) {
         tl__finding_figure(out, "optimization.dropout: %.2g switches most of it off.", o->dropout);

@@ -1,5 +1,5 @@
-/* train:diagnose: evidence, weighed by every cause, in order; what was found sound; the fifteen points of the checklist;
- * which alerts were harmless. */
+/* train:diagnose: evidence, weighed by every cause, in order; what was found sound; the fifteen points of the
+ * checklist; which alerts were harmless. */
 #include "base/math.h"
 #include "base/text.h"
 #include "lab/diagnosis_run.h"
@@ -42,7 +42,8 @@ static void diagnose_order(diagnose_state *d)
     for (size_t i = 0; i < d->count; i++) {
         if (d->findings[i].score < DIAGNOSE_SOME || d->dropped[i]) continue;
         size_t at = d->named++;
-        for (; at > 0 && d->findings[d->order[at - 1]].score < d->findings[i].score; at--) d->order[at] = d->order[at - 1];
+        for (; at > 0 && d->findings[d->order[at - 1]].score < d->findings[i].score; at--)
+            d->order[at] = d->order[at - 1];
         d->order[at] = i;
     }
     if (d->named > DIAGNOSE_NAMED) d->named = DIAGNOSE_NAMED;
@@ -71,7 +72,8 @@ static void diagnose_how(const tl__evidence *e, char *out, size_t size)
                    : "no better validation loss for %zu epochs.", since);
     } else if (tl__same_text(e->stopped, "nan") || tl__same_text(e->stopped, "failed")) {
         bool nan = tl__same_text(e->stopped, "nan");
-        tl__format(out + used, size - used, nan ? "the numbers became NaN or infinite." : "it failed; the run's log says "
+        tl__format(out + used, size - used, nan ? "the numbers became NaN or infinite." : "it failed; the run's log "
+                                                  "says "
                    "with what.");
     } else if (tl__same_text(e->stopped, "crashed")) {
         tl__format(out + used, size - used, "its process ended without a word (killed, or the machine went down); "
@@ -107,10 +109,10 @@ static void diagnose_put_cause(const diagnose_state *d, tl_value *list, size_t i
 static void diagnose_put_points(const diagnose_state *d)
 {
     static const struct { const char *group, *point, *causes; } points[] = {
-        {"loss does not fall", "another learning rate (100 and 10 times less, 10 and 100 times more)", "rate_high rate_low"},
+        {"loss does not fall", "another learning rate (from 100 times less to 1000 times more)", "rate_high rate_low"},
         {"loss does not fall", "inputs and target normalised", "unscaled constant"},
         {"loss does not fall", "leaks and doubled rows", "leak duplicates"},
-        {"loss does not fall", "a network that is too simple, or a loss that does not fit", "underfit wrong_loss shuffled"},
+        {"loss does not fall", "a simpler beginning: capacity, loss, labels", "underfit wrong_loss shuffled"},
         {"loss does not fall", "gradient flow", "vanishing exploding dead_units initialization"},
         {"overfitting", "dropout", "overfit"},
         {"overfitting", "weight decay", "overfit"},
@@ -257,7 +259,8 @@ TL_API tl_status tl_diagnose(tl_context *context, const char *run, const tl_opti
     tl__diagnosis_run *state = tl__alloc_zero(&context->heap, 1, sizeof *state);
     if (!state) return tl__fail_memory(error, sizeof *state);
     state->context = context;
-    tl_status status = tl__tree_new(&context->heap, NULL, &tree) == TL_OK ? TL_OK : tl__fail_memory(error, sizeof *tree);
+    tl_status status = tl__tree_new(&context->heap, NULL, &tree);
+    if (status != TL_OK) tl__fail_memory(error, sizeof *tree);
     if (status == TL_OK) {
         tl__builder_init(&builder, tree);
         tl__arena_init(&state->arena, &context->heap);

@@ -1,8 +1,8 @@
 /* Diagnosis: why a training stopped, and what to change.
  *
  * Everything is looked at once and becomes one struct of evidence: the run's record, the data as the network sees it,
- * and short trainings from the run's first and last weights. A training can be repeated to the bit, so what a run did not
- * record is found out by repeating its beginning with the record on; and what another learning rate would have done
+ * and short trainings from the run's first and last weights. A training can be repeated to the bit, so what a run did
+ * not record is found out by repeating its beginning with the record on; and what another learning rate would have done
  * is found out by trying it.
  *
  * A cause is a row of one table: a function that weighs the evidence from 0 to 1 and says the sentence, the figures and
@@ -19,7 +19,7 @@
 enum { TL__DIAGNOSIS_ROWS = 4096,           /* rows that are looked at, spread over the part */
        TL__DIAGNOSIS_COLUMNS = 4096,        /* features of a row; more: the rest is not looked at */
        TL__DIAGNOSIS_NEIGHBOURS = 1000,     /* rows whose neighbours are looked for */
-       TL__TRIALS = 4 };
+       TL__TRIALS = 5 };
 
 /* The rows as the network sees them. NaN: not known, or it does not apply. */
 typedef struct tl__data_evidence {
@@ -29,8 +29,8 @@ typedef struct tl__data_evidence {
                                                counted */
     const char *widest_name;
     double spread;                          /* of most columns: median of those roots */
-    size_t constant, constant_empty;        /* columns of one value; of them those at the value that is the least of most
-                                               others: empty corners of a picture */
+    size_t constant, constant_empty;        /* columns of one value; and of them those at the value that is the
+                                               least of most others: empty corners of a picture */
     const char *constant_name;
     double shared;                          /* share of validation rows that are training rows, too */
     bool repeats;                           /* few values, so that equal rows are to be expected */
@@ -101,7 +101,7 @@ typedef struct tl__evidence {
     const char *equal_name;
     tl__still_evidence start, end;          /* with the first and the last weights */
     double moved;                           /* |last - first weights| / |first weights|; NaN: no last weights */
-    tl__trial trials[TL__TRIALS];           /* of rates / 100, / 10, * 10, * 100 */
+    tl__trial trials[TL__TRIALS];           /* the rate / 100, / 10, * 10, * 100, * 1000 */
     double own;                             /* loss after as many epochs at the run's own rate */
     int64_t trial_epochs;                   /* 0: no trials were made */
     size_t parameters;
@@ -121,7 +121,7 @@ TL_PRIV tl_status tl__diagnose_trials(tl__evidence *evidence, const float *last,
 enum { TL__CAUSE_FIGURES = 3, TL__CAUSE_CHANGES = 3, TL__CAUSE_TEXT = 320 };
 
 typedef struct tl__finding {
-    double score;                           /* 0: not found; from 0.5 on it is named, from 0.8 on the evidence is strong */
+    double score;                           /* 0: not found; from 0.5 on it is named, from 0.8 on strong */
     char sentence[TL__CAUSE_TEXT];
     int figures;
     char figure[TL__CAUSE_FIGURES][TL__CAUSE_TEXT];

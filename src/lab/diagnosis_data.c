@@ -60,9 +60,10 @@ static bool diagnosis_is_word(const diagnosis_rows *d, size_t feature)
 {
     const tl__pipeline *pipeline = d->data->pipeline;
     if (pipeline->forecast || pipeline->sequence) return false;
-    for (size_t i = 0; i < pipeline->input_count; i++)
-        if (feature >= pipeline->inputs[i].offset && feature < pipeline->inputs[i].offset + pipeline->inputs[i].features)
-            return pipeline->inputs[i].category;
+    for (size_t i = 0; i < pipeline->input_count; i++) {
+        const tl__input *input = &pipeline->inputs[i];
+        if (feature >= input->offset && feature < input->offset + input->features) return input->category;
+    }
     return false;
 }
 

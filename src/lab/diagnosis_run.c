@@ -155,7 +155,8 @@ TL_PRIV tl_status tl__diagnosis_open(tl__diagnosis_run *run, const char *path, c
     tl_context *context = run->context;
     TL_TRY(tl__run_find(context, &run->arena, path, options, &run->place, error));
     if (!run->place.folder)
-        return tl__fail(error, TL_INVALID, "%s is not the folder of a run; a diagnosis needs the run's record and config, "
+        return tl__fail(error, TL_INVALID, "%s is not the folder of a run; a diagnosis needs the run's record and "
+                                           "config, "
                         "as 'trainlib train:diagnose output/runs/NAME'.", path ? path : "this");
     TL_TRY(diagnosis_run_config(run, options, error));
     TL_TRY(tl__run_records_read(context, run->place.folder, &run->records, error));

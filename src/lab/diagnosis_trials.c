@@ -124,7 +124,9 @@ static void trials_weights(tl__evidence *e, const tl__plan *plan, const float *p
         if (!(e->gain >= gain)) e->gain = gain, e->gain_name = node->name;
         if (!(e->gain_least <= gain)) e->gain_least = gain, e->gain_least_name = node->name;
         bool hidden = tensor->node != tl__graph_output(graph);
-        if (equal && hidden && tensor->dim[0] > 1 && tensor->size > 1) e->equal_weights = true, e->equal_name = node->name;
+        if (!equal || !hidden || tensor->dim[0] < 2 || tensor->size < 2) continue;
+        e->equal_weights = true;
+        e->equal_name = node->name;
     }
 }
 
@@ -177,7 +179,7 @@ typedef struct trials_run { float *initial, *parameters; size_t bytes; } trials_
 
 static tl_status trials_all(tl__evidence *e, const trials_run *r, const float *last, tl_error *error)
 {
-    static const double rates[TL__TRIALS] = {0.01, 0.1, 10, 100};
+    static const double rates[TL__TRIALS] = {0.01, 0.1, 10, 100, 1000};
     double own = e->config->settings.train.training.learning_rate, loss;
     if (e->trial_epochs == 0) return TL_OK;
     TL_TRY(trials_train(e, TRIALS_STILL, 1, &loss, &e->start, error));
