@@ -56,10 +56,10 @@ static tl_status score_fill(tl__scorer *scorer, const tl_dataset *data, tl_error
     TL_TRY(tl__loss_check(scorer->loss, scorer->loss_settings, tl__shape_size(tl__graph_output_shape(&model->graph)),
                           data->pipeline->outputs, data->pipeline->classification, error));
     for (int part = 0; part < TL__PARTS; part++) largest = tl__size_max(largest, data->part[part].count);
+    const tl__training_settings *training = &scorer->settings.training;
     tl__evaluator_init(&scorer->evaluator, model, data, scorer->loss, scorer->loss_settings,
-                       (size_t)scorer->settings.training.batch_size, largest);
-    if (scorer->settings.training.validation_batch_size)
-        scorer->evaluator.batch = tl__size_min((size_t)scorer->settings.training.validation_batch_size, largest);
+                       (size_t)(training->validation_batch_size ? training->validation_batch_size
+                                                                : training->batch_size), largest);
     tl__plan_options options = {.kernels = context->kernels, .workers = tl__pool_threads(context->pool),
                                 .max_rows = scorer->evaluator.batch};
     TL_TRY(tl__plan_new(&context->heap, &model->graph, &options, &scorer->plan, error));

@@ -45,6 +45,10 @@ for figure in smape mase; do
     is "$figure of the command" "$(sed -n '/"test"/,$s/^    "'$figure'": *//p' out | tr -d ,)" \
         "$(sed -n '/^  "test"/,$s/^      "'$figure'": *//p' "$run/metrics.json" | tr -d , | head -n 1)"
 done
+cp out scored
+trainlib train:run sales.yaml --out batches --set training.validation_batch_size=50
+trainlib train:evaluate batches/output/runs/sales_* --json
+is "figures in larger batches" "$(grep -E '"(mse|mae|smape|mase)"' out | cksum)" "$(grep -E '"(mse|mae|smape|mase)"' scored | cksum)"
 trainlib train:run sales.yaml --out two --threads 2
 is "the model with two threads" "$(cksum < "$(echo two/output/runs/sales_*)/model.safetensors")" \
     "$(cksum < "$run/model.safetensors")"
