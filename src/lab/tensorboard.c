@@ -158,10 +158,10 @@ TL_PRIV tl_status tl__tensorboard_batch(void *user, const tl__trainer *trainer, 
 static void tensorboard_histogram(tl__tensorboard *board, double time, const char *tag, const float *values,
                                   size_t count)
 {
-    tl__histogram histogram;
-    tl__histogram_clear(&histogram);
-    tl__histogram_range(&histogram, values, count);
-    tl__histogram_add(&histogram, values, count);
+    tl__buckets histogram;
+    tl__buckets_clear(&histogram);
+    tl__buckets_range(&histogram, values, count);
+    tl__buckets_add(&histogram, values, count);
     if (histogram.count == 0) return;
     tensorboard_room(board);
     tl__events_histogram(&board->out, time, board->steps, tag, &histogram);

@@ -122,12 +122,12 @@ TL_PRIV void tl__events_image(tl__buffer *out, double time, int64_t step, const 
 
 /* ---- histograms ---- */
 
-TL_PRIV void tl__histogram_clear(tl__histogram *histogram)
+TL_PRIV void tl__buckets_clear(tl__buckets *histogram)
 {
-    *histogram = (tl__histogram){.min = 0};
+    *histogram = (tl__buckets){.min = 0};
 }
 
-TL_PRIV void tl__histogram_range(tl__histogram *histogram, const float *values, size_t count)
+TL_PRIV void tl__buckets_range(tl__buckets *histogram, const float *values, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         double x = (double)values[i];
@@ -140,7 +140,7 @@ TL_PRIV void tl__histogram_range(tl__histogram *histogram, const float *values, 
     }
 }
 
-TL_PRIV void tl__histogram_add(tl__histogram *histogram, const float *values, size_t count)
+TL_PRIV void tl__buckets_add(tl__buckets *histogram, const float *values, size_t count)
 {
     double width = (histogram->max - histogram->min) / TL__EVENTS_BUCKETS;
     for (size_t i = 0; i < count; i++) {
@@ -153,7 +153,7 @@ TL_PRIV void tl__histogram_add(tl__histogram *histogram, const float *values, si
 
 /* Right edges; a first bucket that is empty carries the left edge of the second. */
 TL_PRIV void tl__events_histogram(tl__buffer *out, double time, int64_t step, const char *tag,
-                                  const tl__histogram *histogram)
+                                  const tl__buckets *histogram)
 {
     double width = (histogram->max - histogram->min) / TL__EVENTS_BUCKETS, first = histogram->min;
     if (!(width > 0)) {

@@ -22,15 +22,15 @@ TL_PRIV void tl__events_image(tl__buffer *out, double time, int64_t step, const 
 /* A distribution, collected in two walks over the numbers: range first, then counts. NaN and infinities are left
  * out. */
 enum { TL__EVENTS_BUCKETS = 30 };
-typedef struct tl__histogram {
+typedef struct tl__buckets {
     double min, max, count, sum, squares;
     double bucket[TL__EVENTS_BUCKETS];    /* of equal width from min to max; where they are equal, all in the middle */
-} tl__histogram;
-TL_PRIV void tl__histogram_clear(tl__histogram *histogram);
-TL_PRIV void tl__histogram_range(tl__histogram *histogram, const float *values, size_t count);
-TL_PRIV void tl__histogram_add(tl__histogram *histogram, const float *values, size_t count);
+} tl__buckets;
+TL_PRIV void tl__buckets_clear(tl__buckets *histogram);
+TL_PRIV void tl__buckets_range(tl__buckets *histogram, const float *values, size_t count);
+TL_PRIV void tl__buckets_add(tl__buckets *histogram, const float *values, size_t count);
 TL_PRIV void tl__events_histogram(tl__buffer *out, double time, int64_t step, const char *tag,
-                                  const tl__histogram *histogram);
+                                  const tl__buckets *histogram);
 
 /* Hyperparameters of a run: a number, or a text where text is not NULL; metrics are tags of scalars. */
 typedef struct tl__hparam { const char *name, *text; double number; } tl__hparam;
