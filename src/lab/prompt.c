@@ -315,7 +315,8 @@ static void prompt_say_groups(prompt *p, const prompt_group *groups, size_t coun
     tl__buffer_format(&p->out, "Averages over the seeds, by %s:\n", varied);
     for (size_t g = 0; g < count; g++) {
         const prompt_group *group = &groups[g];
-        double mean = group->accuracy / group->runs, spread = group->squares / group->runs - mean * mean;
+        double mean = group->accuracy / group->runs, spread = group->squares - group->runs * mean * mean;
+        spread = group->runs > 1 ? spread / (group->runs - 1) : 0;
         tl__buffer_format(&p->out, "- %s: %.0f runs, %.0f failed", group->value, group->runs + group->failed,
                           group->failed);
         if (group->runs > 0)

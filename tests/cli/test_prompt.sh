@@ -51,7 +51,7 @@ lr_experiment,0.001,42,lr_0.001_seed_42,failed,"it, ""broke""",,,,,
 END
 trainlib train:prompt ex
 exits 0
-says out 'Experiment: ex, 3 runs' 'by learning_rate' '0.01: 2 runs, 0 failed, epochs 15 on average' '0.85 ± 0.05' \
+says out 'Experiment: ex, 3 runs' 'by learning_rate' '0.01: 2 runs, 0 failed, epochs 15 on average' '0.85 ± 0.071' \
     '0.001: 1 runs, 1 failed' 'Rank the settings' 'it, ""broke""'
 
 finish
