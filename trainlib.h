@@ -333,8 +333,11 @@ TL_API tl_status tl_search_best(const tl_search *search, int64_t *trial, double 
  * summary.json. A run that fails is recorded and the others go on; runs that are finished are not run again. */
 TL_API tl_status tl_experiment(tl_context *context, const char *config, const tl_options *options, tl_value **out,
                                tl_error *error);
-/* Several runs or model files become one model that predicts the mean of their predictions; options->output is its file
- * (NULL: ensemble.safetensors in options->out). 2 to 64 members of one kind, trained on the same rows. */
+/* Several runs or model files, 2 to 64 of one kind, predict together; options->output is the file that is made.
+ * NAME.safetensors: one network, the mean of its members, which were trained on the same rows. NAME.json: a list of
+ * the models, each with its own view of the rows, that predict as options->ensemble says; it is a RUN for tl_predict
+ * and tl_evaluate with options->data. NULL: ensemble.safetensors in options->out for the mean, ensemble.json for "vote"
+ * and "best" (of the members' own validation figures). *out: {members: [{run, scores}], model, combine, ensemble}. */
 TL_API tl_status tl_ensemble(tl_context *context, const char *const *runs, size_t count, const tl_options *options,
                              tl_value **out, tl_error *error);
 TL_API tl_status tl_evaluate(tl_context *context, const char *run, const tl_options *options, tl_value **out,

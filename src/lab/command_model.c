@@ -1,4 +1,4 @@
-/* A trained model and data for it. */
+/* A trained model, or several that predict together, and data for it. */
 #include "lab/command_model.h"
 
 #include "base/text.h"
@@ -57,12 +57,74 @@ static tl_status trained_open_many(tl__trained *trained, const tl_options *optio
     return trained->place.model ? TL_OK : tl__fail_memory(error, 256);
 }
 
+/* ---- a list of models, as train:ensemble writes it ---- */
+
+static tl_status trained_open_member(tl__trained *trained, const char *list, const char *name, tl_model **out,
+                                     tl_error *error)
+{
+    static const tl_options plain = TL_OPTIONS;
+    tl__run_place place;
+    const char *folder = tl__path_folder(&trained->arena, list);
+    const char *path = folder && name ? tl__path_join(&trained->arena, folder, name) : NULL;
+    if (!path) return tl__fail_memory(error, 256);
+    if (!tl__file_exists(path) && !tl__folder_exists(path)) path = name;    /* a version */
+    TL_TRY(tl__run_find(trained->context, &trained->arena, path, &plain, &place, error));
+    TL_TRY(tl_model_load(trained->context, place.model, out, error));
+    return place.record ? tl__version_dress(*out, place.record, error) : TL_OK;
+}
+
+static tl_status trained_open_list(tl__trained *trained, const char *list, const tl_value *root,
+                                   const tl_options *options, tl_error *error)
+{
+    const tl_value *members = tl_value_get(root, "members");
+    size_t count = tl_value_count(members);
+    const char *word = options->ensemble ? options->ensemble : tl_value_text(tl_value_get(root, "combine"), "mean");
+    int combine = tl__combine_of(word, error);
+    int64_t best = tl_value_integer(tl_value_get(root, "best"), -1);
+    if (combine < 0) return TL_INVALID;
+    if (count == 0) return tl__fail(error, TL_BAD_DATA, "%s: the list of `members` is empty.", list);
+    if (combine == TL__COMBINE_BEST && (best < 0 || best >= (int64_t)count))
+        return tl__fail(error, TL_BAD_DATA, "%s does not say which member is the best; 'train:ensemble --ensemble "
+                        "best' writes a list that does.", list);
+    trained->models = tl__arena_push_zero(&trained->arena, count, sizeof *trained->models);
+    if (!trained->models) return tl__fail_memory(error, count * sizeof *trained->models);
+    trained->many.count = count;
+    for (size_t i = 0; i < count; i++)
+        TL_TRY(trained_open_member(trained, list, tl_value_text(tl_value_at(members, i), ""), &trained->models[i],
+                                   error));
+    size_t one = best >= 0 && best < (int64_t)count ? (size_t)best : 0;
+    trained->model = trained->models[one];
+    trained->committee = (tl__committee){trained->models, count, combine, one};
+    TL_TRY(tl__committee_check(&trained->committee, error));
+    trained->place.model = tl__arena_format(&trained->arena, "%s (%s of %zu models)", list, word, count);
+    if (!trained->place.model) return tl__fail_memory(error, 256);
+    return trained_config(trained, options, error);
+}
+
+/* Is it such a list? Then it is opened. */
+static tl_status trained_try_list(tl__trained *trained, const char *run, const tl_options *options, bool *is,
+                                  tl_error *error)
+{
+    tl__tree *tree;
+    tl_error why = {0};
+    *is = false;
+    if (!run || !tl__path_ends(run, ".json") || !tl__file_exists(run)) return TL_OK;
+    if (tl__json_read(trained->context, run, &tree, &why) != TL_OK) return TL_OK;
+    *is = tl_value_get(&tree->root, "combine") && tl_value_get(&tree->root, "members");
+    tl_status status = *is ? trained_open_list(trained, run, &tree->root, options, error) : TL_OK;
+    tl__tree_free(tree);
+    return status;
+}
+
 TL_PRIV tl_status tl__trained_open(tl_context *context, const char *run, const tl_options *options, tl__trained *out,
                                    tl_error *error)
 {
+    bool list;
     memset(out, 0, sizeof *out);
     out->context = context;
     tl__arena_init(&out->arena, &context->heap);
+    TL_TRY(trained_try_list(out, run, options, &list, error));
+    if (list) return TL_OK;
     TL_TRY(tl__run_find(context, &out->arena, run, options, &out->place, error));
     if (out->place.folder && !tl__file_exists(out->place.model)) {
         tl_error why = {0};

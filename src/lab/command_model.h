@@ -15,12 +15,12 @@ typedef struct tl__trained {
     tl__run_place place;
     tl_model *model;         /* of a run of many the best one */
     tl_model **models;       /* of a run of many; NULL: it is one */
-    tl__many many;
+    tl__many many;           /* of a list of models only their count */
     tl__committee committee; /* of them */
     tl__config *config;      /* of the run; of a model file alone, from the settings that it carries */
 } tl__trained;
 
-/* run: as tl__run_find reads it. To be closed, also after a failure. */
+/* run: as tl__run_find reads it, or the list of models that train:ensemble writes. To be closed, also after a failure. */
 TL_PRIV tl_status tl__trained_open(tl_context *context, const char *run, const tl_options *options, tl__trained *out,
                                    tl_error *error);
 /* Does its config say where its own rows are? Not that of a model file. */

@@ -17,6 +17,34 @@ TL_PRIV int tl__combine_of(const char *word, tl_error *error)
     return -1;
 }
 
+static bool committee_same(const tl_model *a, const tl_model *b)
+{
+    const tl__pipeline *p = a->pipeline, *q = b->pipeline;
+    if (p->classification != q->classification || p->outputs != q->outputs || p->target_count != q->target_count ||
+        tl__model_predictions(a) != tl__model_predictions(b)) return false;
+    for (size_t k = 0; p->classification && k < p->outputs; k++)
+        if (!tl__same_text(p->classes[k], q->classes[k])) return false;
+    for (size_t k = 0; k < p->target_count; k++)
+        if (!tl__same_text(p->targets[k], q->targets[k])) return false;
+    return true;
+}
+
+TL_PRIV tl_status tl__committee_check(const tl__committee *committee, tl_error *error)
+{
+    const tl_model *first = committee->models[0];
+    if (committee->combine == TL__COMBINE_VOTE && !first->pipeline->classification)
+        return tl__fail(error, TL_UNSUPPORTED, "models vote on classes; values are averaged: --ensemble mean.");
+    for (size_t m = 0; m < committee->count; m++) {
+        if (committee->models[m]->pipeline->forecast)
+            return tl__fail(error, TL_UNSUPPORTED, "forecasts are put together as one network only: train:ensemble "
+                            "with --output NAME.safetensors.");
+        if (!committee_same(first, committee->models[m]))
+            return tl__fail(error, TL_BAD_DATA, "the members predict different things (other targets or classes), so "
+                            "they cannot predict together.");
+    }
+    return TL_OK;
+}
+
 typedef struct committee_work {
     size_t rows, width;
     float *one;                  /* [rows, width]: of one model */

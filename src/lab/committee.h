@@ -17,6 +17,9 @@ typedef struct tl__committee {
 TL_PRIV int tl__combine_of(const char *word, tl_error *error);
 TL_PRIV const char *tl__combine_word(int combine);
 
+/* Do they predict the same things? */
+TL_PRIV tl_status tl__committee_check(const tl__committee *committee, tl_error *error);
+
 /* Predictions of a part, [rows, predictions]. mean: their mean. vote: of class c (v_c + p_c / 1024) / (n + 1 / 1024)
  * where v_c of n models name it and p_c is its mean probability; so the most votes win, and ties go to the larger mean
  * probability. */

@@ -1,6 +1,8 @@
 /* train:ensemble: several runs become one model. */
 #include "cli.h"
 
+#include <string.h>
+
 static void ensemble_line(const char *name, const tl_value *scores)
 {
     char cell[32];
@@ -21,6 +23,7 @@ static void ensemble_show(const tl_value *result)
 {
     const tl_value *all = tl_value_get(result, "ensemble"), *members = tl_value_get(result, "members");
     bool classes = tl_value_get(all, "accuracy") != NULL;
+    char name[40];
     if (all) {
         cli_cell(stdout, tl_value_text(tl_value_get(result, "part"), ""), 40);
         cli_cell(stdout, "loss", -10);
@@ -31,7 +34,10 @@ static void ensemble_show(const tl_value *result)
             const tl_value *member = tl_value_at(members, m);
             ensemble_line(tl_value_text(tl_value_get(member, "run"), ""), tl_value_get(member, "scores"));
         }
-        ensemble_line("ensemble", all);
+        const char *combine = tl_value_text(tl_value_get(result, "combine"), "mean");
+        if (strcmp(combine, "mean") == 0) snprintf(name, sizeof name, "ensemble");
+        else snprintf(name, sizeof name, "ensemble (%s)", combine);
+        ensemble_line(name, all);
         putchar('\n');
     }
     puts(tl_value_text(tl_value_get(result, "model"), ""));
@@ -55,13 +61,18 @@ static int ensemble_run(cli_state *cli)
 const cli_command *cli_command_ensemble(void)
 {
     static const cli_command command = {
-        "train:ensemble", "RUN RUN...", "data output", "make one model of several",
+        "train:ensemble", "RUN RUN...", "data output ensemble", "make one model of several",
         "Each RUN is a run folder or a model file. The members stand side by side in one network that predicts the\n"
         "mean of their predictions (of probabilities, for classes); it is a model file like any other. They must have\n"
         "seen the same training rows: give the config a data.split.seed when you train them with --seed 1, --seed 2\n"
         "and so on.\n\n"
+        "--ensemble vote (on the class) and --ensemble best (the member that did best on its own validation part)\n"
+        "write ensemble.json, a list of the models; so does --output NAME.json with the mean. Members of a list stay\n"
+        "apart, so they may have seen other rows and columns. It is used as a model file is, with --data FILE.\n\n"
         "  trainlib train:ensemble output/runs/digits_* --output ensemble.safetensors\n"
-        "  trainlib train:predict ensemble.safetensors --data new.csv",
+        "  trainlib train:predict ensemble.safetensors --data new.csv\n"
+        "  trainlib train:ensemble output/runs/digits_* --ensemble vote --data unseen.csv\n"
+        "  trainlib train:predict ensemble.json --data new.csv",
         ensemble_run};
     return &command;
 }
