@@ -353,6 +353,7 @@
 #include "lab/charts.c"
 #include "lab/report.c"
 #include "lab/report_compare.c"
+#include "lab/report_search.c"
 #include "lab/explain.c"
 #include "lab/space.c"
 #include "lab/gaussian.c"

@@ -1,49 +1,46 @@
 /* train:report: a run's report, or several runs side by side. */
-#include "base/text.h"
-#include "lab/charts.h"
 #include "lab/folder.h"
 #include "lab/path.h"
 #include "lab/report.h"
 
 enum { COMMAND_REPORT_RUNS = 64 };
 
+static tl_status command_report_search(tl_context *context, const char *folder, const tl_options *options,
+                                       tl__arena *arena, tl__builder *builder, tl_value *root, tl_error *error)
+{
+    tl__document document;
+    TL_TRY(tl__report_search(context, folder, arena, &document, error));
+    tl__put_text(builder, root, "search", folder);
+    return tl__report_files(context, arena, &document, options->output ? options->output : folder, "report",
+                            options->format ? options->format : "svg", builder, root, error);
+}
+
 static tl_status command_report_one(tl_context *context, const char *run, const tl_options *options, tl__arena *arena,
                                     tl__builder *builder, tl_value *root, tl_error *error)
 {
     tl__run_place place;
+    const char *trials = run ? tl__path_join(arena, run, "trials.jsonl") : "";
+    if (!trials) return tl__fail_memory(error, 256);
+    if (options->output) TL_TRY(tl__folder_make(options->output, error));
+    if (*trials && tl__file_exists(trials))
+        return command_report_search(context, run, options, arena, builder, root, error);
     TL_TRY(tl__run_find(context, arena, run, options, &place, error));
     if (!place.folder)
         return tl__fail(error, TL_INVALID, "%s is a model file; a report is made of a run folder.", run);
-    if (options->output) TL_TRY(tl__folder_make(options->output, error));
     return tl__report_run(context, place.folder, options->output, options->format ? options->format : "svg", builder,
                           root, error);
 }
 
-static tl_status command_report_write(tl__story *stories, size_t count, const tl_options *options, tl__builder *builder,
-                                      tl_value *root, tl_error *error)
+static tl_status command_report_write(tl__story *stories, size_t count, const tl_options *options, tl__arena *arena,
+                                      tl__builder *builder, tl_value *root, tl_error *error)
 {
     tl__document document;
-    tl_context *context = stories[0].context;
-    const char *folder = options->output;
-    if (!folder) folder = tl__path_join(&stories[0].arena, options->out, "output/comparison");
-    const char *charts = folder ? tl__path_join(&stories[0].arena, folder, "charts") : NULL;
-    const char *html = folder ? tl__path_join(&stories[0].arena, folder, "comparison.html") : NULL;
-    const char *pdf = folder ? tl__path_join(&stories[0].arena, folder, "comparison.pdf") : NULL;
-    if (!charts || !html || !pdf) return tl__fail_memory(error, 256);
+    const char *folder = options->output ? options->output
+                                         : tl__path_join(arena, options->out, "output/comparison");
+    if (!folder) return tl__fail_memory(error, 256);
     TL_TRY(tl__report_compare(stories, count, &document, error));
-    TL_TRY(tl__folder_make(charts, error));
-    TL_TRY(tl__report_write(context, &document, folder, "comparison", error));
-    tl__put_text(builder, root, "folder", folder);
-    tl__put_text(builder, root, "html", html);
-    tl__put_text(builder, root, "pdf", pdf);
-    tl_value *list = tl__put_list(builder, root, "charts");
-    for (const tl__block *block = document.first; block; block = block->next) {
-        if (block->kind != TL__BLOCK_PICTURE) continue;
-        TL_TRY(tl__picture_save(context, &block->picture, charts, block->name,
-                                options->format ? options->format : "svg", error));
-        tl__put_text(builder, list, NULL, block->name);
-    }
-    return TL_OK;
+    return tl__report_files(stories[0].context, arena, &document, folder, "comparison",
+                            options->format ? options->format : "svg", builder, root, error);
 }
 
 static tl_status command_report_many(tl_context *context, const char *const *runs, size_t count,
@@ -61,7 +58,7 @@ static tl_status command_report_many(tl_context *context, const char *const *run
         if (status == TL_OK) status = tl__story_open(context, place.folder, &stories[r], error);
         if (status == TL_OK) tl__put_text(builder, list, NULL, place.folder);
     }
-    if (status == TL_OK) status = command_report_write(stories, count, options, builder, root, error);
+    if (status == TL_OK) status = command_report_write(stories, count, options, arena, builder, root, error);
     for (size_t r = 0; stories && r < count; r++) tl__story_close(&stories[r]);
     return status;
 }

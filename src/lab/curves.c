@@ -168,9 +168,43 @@ static bool curves_layers(tl__story *story, tl__picture *out, const char **words
 
 #undef CURVES_OF
 
+/* Of a run of many models: the figure of each, part by part. */
+static bool curves_models(tl__story *story, tl__picture *out, const char **words, bool *failed)
+{
+    static const char *const parts[] = {"train", "validation", "test"};
+    const tl_value *models = tl_value_get(story->metrics, "models");
+    const char *key = story->classification ? "balanced_accuracy" : "mae";
+    size_t count = tl_value_count(models), used = 0;
+    if (count < 2) return false;
+    const char **names = tl__arena_push_zero(&story->arena, 3, sizeof *names);
+    const double **values = tl__arena_push_zero(&story->arena, 3, sizeof *values);
+    size_t *sizes = tl__arena_push_zero(&story->arena, 3, sizeof *sizes);
+    if (!names || !values || !sizes) return *failed = true, false;
+    for (int p = 0; p < 3; p++) {
+        double *of = tl__arena_push(&story->arena, count * sizeof *of);
+        if (!of) return *failed = true, false;
+        for (size_t m = 0; m < count; m++)
+            of[m] = tl__story_number(tl_value_get(tl_value_at(models, m), parts[p]), key);
+        if (!tl__story_some(of, count)) continue;
+        names[used] = parts[p];
+        values[used] = of;
+        sizes[used++] = count;
+    }
+    const tl__spread chart = {.title = "Spread over the models", .names = names, .values = values, .sizes = sizes,
+                              .count = used, .percent = story->classification,
+                              .x_label = story->classification ? "balanced accuracy" : "mean absolute error"};
+    *words = "Each dot is one of the models. How far they lie apart is how much of a figure is the luck of the rows, or "
+             "of the seed; a difference between two settings that is smaller means nothing.";
+    if (used == 0) return false;
+    if (!tl__picture_keep(&story->arena, tl__spread_draw, &chart, sizeof chart, chart.title, 720,
+                          110 + 56.0 * (double)used, out)) return *failed = true, false;
+    return true;
+}
+
 TL_PRIV const tl__run_picture *tl__pictures_of_training(size_t index)
 {
     static const tl__run_picture all[] = {
+        {"models", "The models", curves_models},
         {"loss", "How the training went", curves_loss},
         {"score", "How the training went", curves_score},
         {"learning_rate", "How the training went", curves_rate},

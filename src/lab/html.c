@@ -62,7 +62,8 @@ static void html_style(tl__buffer *out)
         "details{margin:.8rem 0}\nsummary{cursor:pointer;color:var(--link)}\n"
         "pre{background:var(--card);border-radius:8px;padding:12px 14px;overflow-x:auto;font:13px/1.5 ui-monospace,"
         "Menlo,Consolas,monospace}\n"
-        "footer{width:calc(100% - 40px);max-width:820px;padding:0;font-size:.85rem;padding-top:1.2rem;padding-bottom:40px;margin-top:2.6rem;"
+        "footer{width:calc(100% - "
+        "40px);max-width:820px;padding:0;font-size:.85rem;padding-top:1.2rem;padding-bottom:40px;margin-top:2.6rem;"
         "border-top:1px solid var(--line)}\n"
         "@media print{body{font-size:11pt}h2{break-after:avoid}figure,tr,.cards div,.note{break-inside:avoid}"
         "nav{display:none}pre{white-space:pre-wrap}header,main,footer{max-width:none}}\n");

@@ -400,14 +400,19 @@ TL_PRIV tl_status tl__report_write(tl_context *context, const tl__document *docu
     return TL_OK;
 }
 
-static tl_status report_files(tl__story *story, const tl__document *document, const char *folder, const char *formats,
-                              tl__builder *builder, tl_value *root, tl_error *error)
+TL_PRIV tl_status tl__report_files(tl_context *context, tl__arena *arena, const tl__document *document,
+                                   const char *folder, const char *name, const char *formats, tl__builder *builder,
+                                   tl_value *root, tl_error *error)
 {
-    tl_context *context = story->context;
-    const char *charts = tl__path_join(&story->arena, folder, "charts");
-    if (!charts) return tl__fail_memory(error, 256);
+    const char *charts = tl__path_join(arena, folder, "charts");
+    const char *html = tl__arena_format(arena, "%s/%s.html", folder, name);
+    const char *pdf = tl__arena_format(arena, "%s/%s.pdf", folder, name);
+    if (!charts || !html || !pdf) return tl__fail_memory(error, 256);
     TL_TRY(tl__folder_make(charts, error));
-    TL_TRY(tl__report_write(context, document, folder, "report", error));
+    TL_TRY(tl__report_write(context, document, folder, name, error));
+    tl__put_text(builder, root, "folder", folder);
+    tl__put_text(builder, root, "html", html);
+    tl__put_text(builder, root, "pdf", pdf);
     tl_value *list = tl__put_list(builder, root, "charts");
     for (const tl__block *block = document->first; block; block = block->next) {
         if (block->kind != TL__BLOCK_PICTURE) continue;
@@ -422,17 +427,12 @@ TL_PRIV tl_status tl__report_run(tl_context *context, const char *folder, const 
 {
     tl__story story;
     tl__document document;
-    const char *into = output ? output : folder;
     tl_status status = tl__story_open(context, folder, &story, error);
     if (status == TL_OK) status = tl__report_make(&story, &document, error);
     if (status == TL_OK) {
         tl__put_text(builder, root, "run", folder);
-        tl__put_text(builder, root, "folder", into);
-        const char *html = tl__path_join(&story.arena, into, "report.html");
-        const char *pdf = tl__path_join(&story.arena, into, "report.pdf");
-        if (!html || !pdf) builder->failed = true;
-        else tl__put_text(builder, root, "html", html), tl__put_text(builder, root, "pdf", pdf);
-        status = report_files(&story, &document, into, formats, builder, root, error);
+        status = tl__report_files(context, &story.arena, &document, output ? output : folder, "report", formats,
+                                  builder, root, error);
     }
     if (status == TL_OK && builder->failed) status = tl__fail_memory(error, 0);
     tl__story_close(&story);

@@ -11,9 +11,17 @@ TL_PRIV tl_status tl__report_make(tl__story *story, tl__document *out, tl_error 
  * first story's. */
 TL_PRIV tl_status tl__report_compare(tl__story *stories, size_t count, tl__document *out, tl_error *error);
 
+/* Of a search, from FOLDER/trials.jsonl. */
+TL_PRIV tl_status tl__report_search(tl_context *context, const char *folder, tl__arena *arena, tl__document *out,
+                                    tl_error *error);
+
 /* FOLDER/NAME.html and FOLDER/NAME.pdf. */
 TL_PRIV tl_status tl__report_write(tl_context *context, const tl__document *document, const char *folder,
                                    const char *name, tl_error *error);
+/* NAME.html, NAME.pdf and charts/ in a folder; their paths and names into root. */
+TL_PRIV tl_status tl__report_files(tl_context *context, tl__arena *arena, const tl__document *document,
+                                   const char *folder, const char *name, const char *formats, tl__builder *builder,
+                                   tl_value *root, tl_error *error);
 /* The report of a finished run with its charts, as train:report makes it; formats: of the charts, "svg,png,pdf". */
 TL_PRIV tl_status tl__report_run(tl_context *context, const char *folder, const char *output, const char *formats,
                                  tl__builder *builder, tl_value *root, tl_error *error);

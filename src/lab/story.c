@@ -72,7 +72,13 @@ TL_PRIV tl_status tl__story_open(tl_context *context, const char *folder, tl__st
     out->status = &out->status_tree->root;
     TL_TRY(story_json(out, "metrics.json", &out->metrics_tree, &out->metrics, error));
     TL_TRY(story_json(out, "charts/data.json", &out->data_tree, &out->data, error));
-    TL_TRY(tl__run_records_read(context, folder, &out->history, error));
+    TL_TRY(story_json(out, "explain/explanation.json", &out->explained_tree, &out->explained, error));
+    tl_error why = {0};
+    tl_status read = tl__run_records_read(context, folder, &out->history, &why);
+    if (read != TL_OK && read != TL_NOT_FOUND) {    /* a run of many models has no epochs of its own */
+        if (error) *error = why;
+        return read;
+    }
     TL_TRY(story_config(out, error));
     for (size_t p = 0; p < TL_COUNT(parts) && !out->part; p++) {
         const tl_value *part = tl_value_get(out->metrics, parts[p]);
@@ -90,6 +96,7 @@ TL_PRIV void tl__story_close(tl__story *story)
     if (story->metrics_tree) tl__tree_free(story->metrics_tree);
     if (story->status_tree) tl__tree_free(story->status_tree);
     if (story->data_tree) tl__tree_free(story->data_tree);
+    if (story->explained_tree) tl__tree_free(story->explained_tree);
     tl__run_records_free(&story->history);
     tl__config_free(story->config);
     tl__arena_free(&story->arena);

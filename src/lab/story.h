@@ -11,8 +11,9 @@ typedef struct tl__story {
     tl__run_records history;         /* an epoch a row */
     tl__config *config;
     const char *config_text;
-    tl__tree *metrics_tree, *status_tree, *data_tree, *transfer_tree;
+    tl__tree *metrics_tree, *status_tree, *data_tree, *explained_tree;
     const tl_value *metrics, *status, *data;      /* metrics.json, status.json, charts/data.json */
+    const tl_value *explained;       /* explain/explanation.json, of train:explain */
     const tl_value *part;            /* of metrics: test, else validation, else train */
     const char *part_name;
     bool classification, forecast;

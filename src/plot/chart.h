@@ -68,7 +68,7 @@ typedef struct tl__bars {
 } tl__bars;
 
 /* How often values occur. Either `values`, or `counts` between `edges`. */
-typedef struct tl__histogram {
+typedef struct tl__histogram_chart {
     const char *title, *x_label, *y_label;
     const double *values;
     size_t count;                /* of values, or of counts */
@@ -76,7 +76,7 @@ typedef struct tl__histogram {
     size_t bins;                 /* of values; 0: by their spread (Freedman and Diaconis) */
     const tl__chart_mark *marks;
     size_t mark_count;
-} tl__histogram;
+} tl__histogram_chart;
 
 /* ---- colours for numbers ---- */
 

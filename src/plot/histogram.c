@@ -18,7 +18,7 @@ typedef struct histogram_bins {
 #include "base/sort.inc.h"
 
 /* Twice the middle half over the cube root of the number, by an even sample of the values. */
-static size_t histogram_bin_count(const tl__histogram *of, double low, double high)
+static size_t histogram_bin_count(const tl__histogram_chart *of, double low, double high)
 {
     double sample[HISTOGRAM_SAMPLE], scratch[HISTOGRAM_SAMPLE];
     size_t used = 0, step = 1 + of->count / HISTOGRAM_SAMPLE;
@@ -32,7 +32,7 @@ static size_t histogram_bin_count(const tl__histogram *of, double low, double hi
     return bins > HISTOGRAM_MOST ? HISTOGRAM_MOST : bins < 5 ? 5 : (size_t)bins;
 }
 
-static void histogram_fill(const tl__histogram *of, histogram_bins *bins)
+static void histogram_fill(const tl__histogram_chart *of, histogram_bins *bins)
 {
     double low, high;
     memset(bins, 0, sizeof *bins);
@@ -58,7 +58,7 @@ static void histogram_fill(const tl__histogram *of, histogram_bins *bins)
 
 TL_PRIV void tl__histogram_draw(const void *histogram, tl__canvas *canvas, tl__box box)
 {
-    const tl__histogram *of = histogram;
+    const tl__histogram_chart *of = histogram;
     histogram_bins bins;
     tl__frame frame = {.canvas = canvas, .box = box, .title = of->title, .x_label = of->x_label,
                        .y_label = of->y_label ? of->y_label : "number", .marks = of->marks,

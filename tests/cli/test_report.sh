@@ -65,4 +65,23 @@ exits 0
 says $r/report.html 'y: predicted and actual' 'Errors' 'always the mean'
 trainlib train:report flowers.yaml r.yaml
 mistake 'predicts classes and' 'give runs of one task'
+
+# A search has a report of its own, also while it is going on (a line that is cut off); a run over folds has one, too.
+cat r.yaml - > s.yaml <<'END'
+search: {method: random, trials: 6, metric: val_loss, parameters: {training.learning_rate: [0.001, 0.01, 0.1], training.optimizer: [adam, sgd]}}
+END
+trainlib train:optimize s.yaml --quiet
+exits 0
+search=$(ls -d output/search/*)
+printf '{"trial": 7, "sta' >> $search/trials.jsonl
+trainlib train:report $search
+exits 0
+says $search/report.html '6 trials have ended' 'the smallest val_loss' 'training.optimizer' 'The best trials'
+[ -s $search/charts/history.svg ] && [ -s $search/charts/parallel.svg ] || fail 'the charts of a search'
+trainlib train:run flowers.yaml --set name=folded --set use_kfold=true --set n_folds=3
+exits 0
+[ -s "$(echo output/runs/folded_*/report.html)" ] || fail 'a run over folds has a report'
+trainlib train:explain $run --quiet && trainlib train:report $run
+exits 0
+says $page 'Importance of the columns'
 finish

@@ -204,7 +204,7 @@ static void test_kinds(void **state)
             const tl__bars bars = {.title = "t", .names = names, .count = n, .values = v, .low = sets[0], .high = v,
                                    .marks = &mark, .mark_count = 1, .percent = s % 2, .most = 3};
             draw_all(tl__bars_draw, &bars);
-            const tl__histogram histogram = {.title = "t", .values = v, .count = n, .marks = &mark, .mark_count = 1};
+            const tl__histogram_chart histogram = {.title = "t", .values = v, .count = n, .marks = &mark, .mark_count = 1};
             draw_all(tl__histogram_draw, &histogram);
             const tl__heat_map map = {.title = "t", .values = v, .numbers = v, .rows = n > 1 ? 2 : n, .columns = n > 1 ? 2 : 1,
                                       .row_names = names, .column_names = names, .value_label = "v", .is_signed = s % 2,
