@@ -392,6 +392,7 @@
 #include "lab/causes_model.c"
 #include "lab/causes_record.c"
 #include "lab/command_diagnose.c"
+#include "lab/advice.c"
 #include "lab/command_evaluate.c"
 #include "lab/command_ensemble.c"
 #include "lab/attribution.c"

@@ -241,10 +241,11 @@ typedef struct tl_options {
     int64_t shard, shards;           /* of optimize and experiment: only part `shard` (from 1) of `shards`; 0: all */
     const char *ensemble;            /* of predict, evaluate, explain and ensemble: how several models predict together,
                                         "mean", "vote" or "best"; NULL: as the run's config says, else mean */
+    const char *apply_advice;        /* of configure: a run whose diagnosis is heeded; NULL: none */
 } tl_options;
 #define TL_OPTIONS {sizeof(tl_options), NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, false, \
                     NULL, NULL, false, 0, 0, NULL, NULL, NULL, 0, false, NULL, NULL, 0, NULL, \
-                    false, 0, 0, NULL}
+                    false, 0, 0, NULL, NULL}
 
 /* Figures of one part of the data. What the task does not have is NaN. */
 typedef struct tl_scores {

@@ -2,6 +2,7 @@
  * explanation; or a named architecture as the layers that it stands for. */
 #include "base/text.h"
 #include "data/dataset.h"
+#include "lab/advice.h"
 #include "lab/config.h"
 #include "lab/explain.h"
 #include "model/arch.h"
@@ -102,6 +103,7 @@ static tl_status command_configure_make(tl_context *context, const char *path, c
     tl__config *config = NULL;
     tl_status status;
     if (o->explain) return tl__explain(context, o->explain, builder, root, error);
+    if (o->apply_advice) return tl__advice(context, o, builder, root, error);
     if (o->expand) return command_configure_expand(context, path, o, builder, root, error);
     if (o->check) {
         status = tl__config_read(context, path, o->set, o->set_count, &config, error);

@@ -65,6 +65,7 @@ static void diagnosis_value(char *out, size_t size, const tl_value *value)
     else if (value->kind == TL_INTEGER) tl__format(out, size, "%lld", (long long)tl_value_integer(value, 0));
     else if (value->kind == TL_NUMBER) tl__format(out, size, "%.6g", tl_value_number(value, 0));
     else if (value->kind == TL_TEXT) tl__format(out, size, "%s", tl_value_text(value, ""));
+    else if (value->kind == TL_LIST) tl__format(out, size, value->count == 0 ? "none" : "a list of %zu", value->count);
     else tl__format(out, size, "%s", tl_value_text(tl__value_child(value, "type"), "another"));
 }
 

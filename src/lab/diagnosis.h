@@ -19,7 +19,7 @@
 enum { TL__DIAGNOSIS_ROWS = 4096,           /* rows that are looked at, spread over the part */
        TL__DIAGNOSIS_COLUMNS = 4096,        /* features of a row; more: the rest is not looked at */
        TL__DIAGNOSIS_NEIGHBOURS = 1000,     /* rows whose neighbours are looked for */
-       TL__TRIALS = 5 };
+       TL__TRIALS = 6 };
 
 /* The rows as the network sees them. NaN: not known, or it does not apply. */
 typedef struct tl__data_evidence {
@@ -101,7 +101,7 @@ typedef struct tl__evidence {
     const char *equal_name;
     tl__still_evidence start, end;          /* with the first and the last weights */
     double moved;                           /* |last - first weights| / |first weights|; NaN: no last weights */
-    tl__trial trials[TL__TRIALS];           /* the rate / 100, / 10, * 10, * 100, * 1000 */
+    tl__trial trials[TL__TRIALS];           /* the rate / 1000, / 100, / 10, * 10, ... */
     double own;                             /* loss after as many epochs at the run's own rate */
     int64_t trial_epochs;                   /* 0: no trials were made */
     size_t parameters;

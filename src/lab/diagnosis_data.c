@@ -6,7 +6,7 @@
 #include "base/math.h"
 #include "base/text.h"
 
-enum { DIAGNOSIS_BIN = 4, DIAGNOSIS_NEAR = 5, DIAGNOSIS_BLOCK = 256, DIAGNOSIS_FLOATS = 1 << 23,
+enum { DIAGNOSIS_NEAR = 5, DIAGNOSIS_BLOCK = 256, DIAGNOSIS_FLOATS = 1 << 23,
        DIAGNOSIS_WORK = 200000000, DIAGNOSIS_DISTINCT = 64, DIAGNOSIS_HASHED = 1 << 19 };
 
 typedef struct diagnosis_pair { double value; size_t row; } diagnosis_pair;
@@ -139,36 +139,53 @@ static void diagnosis_columns(diagnosis_rows *d)
 
 /* ---- one column alone ---- */
 
-/* Rows sorted by a column are cut into small groups of neighbouring values. What each half of a group has is held
- * against the other half: 1 is perfect, 0 no better than a constant. */
-typedef struct diagnosis_alone {
-    double hits, tested, squares, all;
-    double mean;
-} diagnosis_alone;
+/* Each row is told by the other rows of the same value in the column, or, where its value is its own, by the row next
+ * to it: 1 is perfect, 0 no better than a constant. */
+typedef struct diagnosis_alone { double hits, squares, all, mean; } diagnosis_alone;
 
-static void diagnosis_group(diagnosis_rows *d, size_t begin, size_t end, size_t half, diagnosis_alone *sums)
+static double diagnosis_target(const diagnosis_rows *d, size_t at)
 {
-    double sum = 0, fitted = 0;
-    size_t top = d->out->largest_class;
-    for (size_t c = 0; c < d->classes; c++) d->votes[c] = 0;
-    for (size_t i = begin + half; i < end; i += 2) {
-        size_t row = d->pairs[i].row;
-        if (d->classes && d->label[row] >= 0) d->votes[d->label[row]]++;
-        if (!d->classes) sum += (double)d->target[row * d->outputs];
-        fitted += 1;
+    return (double)d->target[d->pairs[at].row * d->outputs];
+}
+
+/* Of rows at begin..end-1, whose values are equal, when there is one alone: the nearer of its two neighbours. */
+static size_t diagnosis_beside(const diagnosis_rows *d, size_t at)
+{
+    if (at == 0) return d->rows > 1;
+    if (at + 1 == d->rows) return at - 1;
+    double before = d->pairs[at].value - d->pairs[at - 1].value, after = d->pairs[at + 1].value - d->pairs[at].value;
+    return before < after ? at - 1 : at + 1;
+}
+
+static void diagnosis_group_classes(diagnosis_rows *d, size_t begin, size_t end, diagnosis_alone *sums)
+{
+    if (end - begin == 1) {
+        sums->hits += d->label[d->pairs[begin].row] == d->label[d->pairs[diagnosis_beside(d, begin)].row];
+        return;
     }
-    for (size_t c = 0; c < d->classes; c++) top = d->votes[c] > d->votes[top] ? c : top;
-    for (size_t i = begin + 1 - half; i < end; i += 2) {
-        size_t row = d->pairs[i].row;
-        sums->tested += 1;
-        if (d->classes) {
-            sums->hits += d->label[row] == (int32_t)top;
-            continue;
-        }
-        double error = (double)d->target[row * d->outputs] - (fitted > 0 ? sum / fitted : sums->mean);
-        double apart = (double)d->target[row * d->outputs] - sums->mean;
-        sums->squares += error * error;
-        sums->all += apart * apart;
+    for (size_t c = 0; c < d->classes; c++) d->votes[c] = 0;
+    for (size_t i = begin; i < end; i++)
+        if (d->label[d->pairs[i].row] >= 0) d->votes[d->label[d->pairs[i].row]]++;
+    size_t first = 0, second = d->classes;
+    for (size_t c = 1; c < d->classes; c++) first = d->votes[c] > d->votes[first] ? c : first;
+    for (size_t c = 0; c < d->classes; c++)
+        if (c != first && (second == d->classes || d->votes[c] > d->votes[second])) second = c;
+    int64_t lead = d->votes[first] - (second < d->classes ? d->votes[second] : 0);
+    for (size_t i = begin; i < end; i++) sums->hits += d->label[d->pairs[i].row] == (int32_t)first && lead > 1;
+    if (lead <= 1) sums->hits += (double)d->votes[first] / 2;
+}
+
+static void diagnosis_group_values(diagnosis_rows *d, size_t begin, size_t end, diagnosis_alone *sums)
+{
+    double sum = 0, others = (double)(end - begin - 1);
+    for (size_t i = begin; i < end; i++) sum += diagnosis_target(d, i);
+    for (size_t i = begin; i < end; i++) {
+        double own = diagnosis_target(d, i), told = others > 0 ? (sum - own) / others : 0;
+        bool between = i > 0 && i + 1 < d->rows;
+        if (others == 0 && between) told = (diagnosis_target(d, i - 1) + diagnosis_target(d, i + 1)) / 2;
+        else if (others == 0) told = diagnosis_target(d, diagnosis_beside(d, i));
+        sums->squares += (own - told) * (own - told);
+        sums->all += (own - sums->mean) * (own - sums->mean);
     }
 }
 
@@ -178,19 +195,16 @@ static double diagnosis_alone_of(diagnosis_rows *d, double mean, double *distinc
     size_t begin = 0;
     for (size_t i = 0; i < d->rows; i++) d->pairs[i] = (diagnosis_pair){(double)d->value[i], i};
     diagnosis_sort_pairs(d->pairs, d->spare, d->rows, NULL);
-    *distinct = 1;
-    for (size_t i = 1; i < d->rows; i++) *distinct += d->pairs[i].value > d->pairs[i - 1].value;
+    *distinct = 0;
     for (size_t i = 1; i <= d->rows; i++) {
-        bool full = i == d->rows || (i - begin >= DIAGNOSIS_BIN && d->pairs[i].value > d->pairs[i - 1].value);
-        if (!full) continue;
-        diagnosis_group(d, begin, i, 0, &sums);
-        diagnosis_group(d, begin, i, 1, &sums);
+        if (i < d->rows && !(d->pairs[i].value > d->pairs[i - 1].value)) continue;
+        if (d->classes) diagnosis_group_classes(d, begin, i, &sums);
+        else diagnosis_group_values(d, begin, i, &sums);
         begin = i;
+        *distinct += 1;
     }
-    if (d->classes)
-        return sums.tested > 0 && d->out->chance < 1 ? (sums.hits / sums.tested - d->out->chance) /
-                                                        (1 - d->out->chance) : 0;
-    return sums.all > 0 ? 1 - sums.squares / sums.all : 0;
+    if (!d->classes) return sums.all > 0 ? 1 - sums.squares / sums.all : 0;
+    return d->out->chance < 1 ? (sums.hits / (double)d->rows - d->out->chance) / (1 - d->out->chance) : 0;
 }
 
 /* The column that begins at a feature into d->value; gives its number of features. */
@@ -443,7 +457,7 @@ TL_PRIV tl_status tl__diagnose_data(tl__evidence *evidence, tl_error *error)
         else diagnosis_values(&d);
         diagnosis_columns(&d);
         bool table = !data->pipeline->forecast && !data->pipeline->sequence;
-        if (table && d.features <= TL__DIAGNOSIS_COLUMNS) diagnosis_each_alone(&d);
+        if (table && d.rows > 1 && d.features <= TL__DIAGNOSIS_COLUMNS) diagnosis_each_alone(&d);
         if (table) diagnosis_neighbours(&d);
         if (table) status = diagnosis_repeated(&d, room, error);
     }

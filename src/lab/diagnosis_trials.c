@@ -179,7 +179,7 @@ typedef struct trials_run { float *initial, *parameters; size_t bytes; } trials_
 
 static tl_status trials_all(tl__evidence *e, const trials_run *r, const float *last, tl_error *error)
 {
-    static const double rates[TL__TRIALS] = {0.01, 0.1, 10, 100, 1000};
+    static const double rates[TL__TRIALS] = {0.001, 0.01, 0.1, 10, 100, 1000};
     double own = e->config->settings.train.training.learning_rate, loss;
     if (e->trial_epochs == 0) return TL_OK;
     TL_TRY(trials_train(e, TRIALS_STILL, 1, &loss, &e->start, error));

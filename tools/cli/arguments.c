@@ -87,6 +87,8 @@ static const option options[] = {
      "only every N-th trial or run, from the I-th: for N machines that know nothing of each other"},
     {"follow", OPTION_FLAG, AT(follow), NULL, NULL, false, NULL,
      "print the rows of epochs as they come, until the run ends"},
+    {"apply-advice", OPTION_TEXT, AT(apply_advice), NULL, NULL, false, "RUN",
+     "the config of a run with the changes that its diagnosis advises"},
     {"checklist", OPTION_FLAG, AT(checklist), NULL, NULL, false, NULL, "show all points that were looked at"},
     {"watch", OPTION_FLAG, AT(watch), NULL, NULL, false, NULL, "show it again and again until the run ends"},
 };

@@ -29,7 +29,7 @@ typedef struct cli_arguments {
     const char *seeds;
     const char *shard;        /* "1/4"; NULL: all */
     const char *out, *resume, *preset, *explain, *data, *format, *output, *ensemble;
-    const char *from, *note, *tag, *kind;
+    const char *from, *note, *tag, *kind, *apply_advice;
     int keep;                 /* 0: not given */
     int threads;              /* 0: all */
     int steps;                /* 0: the network's own */

@@ -9,7 +9,7 @@ static bool configure_is_live(cli_state *cli, const tl_options *options)
     const cli_arguments *a = &cli->arguments;
     tl_error error = {0};
     tl_value *status;
-    bool writes = a->check || a->explain || a->expand || a->preset;
+    bool writes = a->apply_advice || a->check || a->explain || a->expand || a->preset;
     if (writes || !a->set_count || !a->operand || strstr(a->operand, ".y")) return false;
     if (tl_run_status(cli->context, a->operand, options, &status, &error) != TL_OK) return false;
     tl_value_free(cli->context, status);
@@ -48,15 +48,17 @@ static int configure_run(cli_state *cli)
 const cli_command *cli_command_configure(void)
 {
     static const cli_command command = {
-        "train:configure", "CONFIG", "preset check explain expand", "write, check or explain a config",
+        "train:configure", "CONFIG", "preset check explain expand apply-advice", "write, check or explain a config",
         "Prints a config with every setting, its meaning, range and default; begins with CONFIG where one is named, "
         "else\nwith a preset. --check only says what is wrong with CONFIG. --explain describes a setting, a block or a "
         "kind.\n--expand prints CONFIG with the layers of its architecture listed, as a start for one of your own.\n"
+        "--apply-advice prints the config of a run with the changes that train:diagnose advises, each with its reason.\n"
         "Where CONFIG is the folder of a run that is on, --set changes that run at its next step.\n\n"
         "  trainlib train:configure --preset plain --set data.file=iris.csv > config.yaml\n"
         "  trainlib train:configure config.yaml --check\n"
         "  trainlib train:configure config.yaml --expand > layers.yaml\n"
         "  trainlib train:configure --explain training.optimizer.adam\n"
+        "  trainlib train:configure --apply-advice output/runs/iris_20261121_093000 > next.yaml\n"
         "  trainlib train:configure output/runs/iris_20261121_093000 --set training.learning_rate=1e-4",
         configure_run};
     return &command;

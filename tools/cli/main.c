@@ -158,6 +158,7 @@ tl_options cli_options(cli_state *cli)
     options.vary_count = a->vary_count;
     options.seeds = a->seeds;
     options.apply_best = a->apply_best;
+    options.apply_advice = a->apply_advice;
     options.detailed_analytics = a->detailed_analytics;
     options.ensemble = a->ensemble;
     options.progress = on_progress;
