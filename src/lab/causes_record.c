@@ -30,7 +30,7 @@ TL_PRIV void tl__cause_rate_high(const tl__evidence *e, tl__finding *out)
     double own = e->config->settings.train.training.learning_rate;
     bool nan = tl__same_text(e->stopped, "nan");
     tl__finding_sound(out, "the learning rate is not too high");
-    if (!low || !(low->loss > 0) || !(e->start.loss > 0) || !(low->loss < 0.95 * e->start.loss)) return;
+    if (!low || !(low->loss >= 0) || !(e->start.loss > 0) || !(low->loss < 0.95 * e->start.loss)) return;
     double least = e->least_loss == e->least_loss ? e->least_loss : e->own, ratio = low->loss / least, score = 0;
     if (nan || !(least == least)) score = 0.95;
     else if (ratio < 0.8) score = 0.6 + 0.4 * causes_record_limit((0.8 - ratio) / 0.4);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { DIAGNOSE_COLUMNS = 70 };
+enum { DIAGNOSE_COLUMNS = 80 };
 
 static void diagnose_cause(const tl_value *cause, size_t number)
 {
