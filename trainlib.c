@@ -386,7 +386,7 @@
 #include "lab/validate.c"
 #include "lab/diagnosis.c"
 #include "lab/diagnosis_data.c"
-#include "lab/diagnosis_trials.c"
+#include "lab/diagnosis_probe.c"
 #include "lab/diagnosis_run.c"
 #include "lab/causes_data.c"
 #include "lab/causes_model.c"

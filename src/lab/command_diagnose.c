@@ -109,7 +109,7 @@ static void diagnose_put_cause(const diagnose_state *d, tl_value *list, size_t i
 static void diagnose_put_points(const diagnose_state *d)
 {
     static const struct { const char *group, *point, *causes; } points[] = {
-        {"loss does not fall", "another learning rate (a thousand times less to a thousand times more)", "rate_high rate_low"},
+        {"loss does not fall", "another learning rate (1000 times less ... more)", "rate_high rate_low"},
         {"loss does not fall", "inputs and target normalised", "unscaled constant"},
         {"loss does not fall", "leaks and doubled rows", "leak duplicates"},
         {"loss does not fall", "a simpler beginning: capacity, loss, labels", "underfit wrong_loss shuffled"},

@@ -113,7 +113,7 @@ typedef struct tl__evidence {
 
 /* lab/diagnosis_data.c: of the rows. */
 TL_PRIV tl_status tl__diagnose_data(tl__evidence *evidence, tl_error *error);
-/* lab/diagnosis_trials.c: of weights and short trainings; `last` are the run's last weights or NULL. */
+/* lab/diagnosis_probe.c: of weights and short trainings; `last` are the run's last weights or NULL. */
 TL_PRIV tl_status tl__diagnose_trials(tl__evidence *evidence, const float *last, tl_error *error);
 
 /* ---- causes ---- */

@@ -52,7 +52,7 @@ const cli_command *cli_command_configure(void)
         "Prints a config with every setting, its meaning, range and default; begins with CONFIG where one is named, "
         "else\nwith a preset. --check only says what is wrong with CONFIG. --explain describes a setting, a block or a "
         "kind.\n--expand prints CONFIG with the layers of its architecture listed, as a start for one of your own.\n"
-        "--apply-advice prints the config of a run with the changes that train:diagnose advises, each with its reason.\n"
+        "--apply-advice prints the config of a run with the changes that train:diagnose advises, with reasons.\n"
         "Where CONFIG is the folder of a run that is on, --set changes that run at its next step.\n\n"
         "  trainlib train:configure --preset plain --set data.file=iris.csv > config.yaml\n"
         "  trainlib train:configure config.yaml --check\n"

@@ -9,13 +9,13 @@
 #include "nn/layer.h"
 #include "train/history.h"
 
-#define TRIALS_STILL 1e-30
-#define TRIALS_FLOPS 4e10            /* of one trial */
-enum { TRIALS_EPOCHS = 20, TRIALS_STEPS = 600 };
+#define PROBE_STILL 1e-30
+#define PROBE_FLOPS 4e10            /* of one trial */
+enum { PROBE_EPOCHS = 20, PROBE_STEPS = 600 };
 
-static double trials_nan(void) { return tl__bits_double(0x7ff8000000000000u); }
+static double probe_nan(void) { return tl__bits_double(0x7ff8000000000000u); }
 
-static bool trials_has_weights(const tl__plan *plan, const char *layer)
+static bool probe_has_weights(const tl__plan *plan, const char *layer)
 {
     const tl__graph *graph = tl__plan_graph(plan);
     for (int i = 0; i < tl__plan_tensor_count(plan); i++) {
@@ -25,20 +25,20 @@ static bool trials_has_weights(const tl__plan *plan, const char *layer)
     return false;
 }
 
-static tl__activation trials_activation(const tl__graph_node *node)
+static tl__activation probe_activation(const tl__graph_node *node)
 {
     return tl__activation_of(node->activation, node->common->alpha, node->common->threshold).kind;
 }
 
-static bool trials_is_relu(const tl__graph *graph, const char *layer)
+static bool probe_is_relu(const tl__graph *graph, const char *layer)
 {
     int node = tl__graph_find(graph, layer);
-    return node >= 0 && trials_activation(&graph->nodes[node]) == TL__RELU;
+    return node >= 0 && probe_activation(&graph->nodes[node]) == TL__RELU;
 }
 
 /* ---- still ---- */
 
-static void trials_read_still(const tl__trainer *trainer, tl__still_evidence *out)
+static void probe_read_still(const tl__trainer *trainer, tl__still_evidence *out)
 {
     const tl__records *records = tl__trainer_records(trainer);
     const tl__plan *plan = tl__trainer_plan(trainer);
@@ -47,13 +47,13 @@ static void trials_read_still(const tl__trainer *trainer, tl__still_evidence *ou
     const tl__record *record = tl__records_at(records, records->count - 1);
     out->known = true;
     out->loss = record->epoch.train_loss;
-    out->first = out->last = out->weakest = out->norm = trials_nan();
+    out->first = out->last = out->weakest = out->norm = probe_nan();
     double squares = 0;
     for (size_t i = 0; i < records->layers; i++) {
         const tl__layer_record *layer = tl__records_layer(records, records->count - 1, i);
         const char *name = records->layer_names[i];
         squares += layer->gradient_norm * layer->gradient_norm;
-        if (trials_is_relu(tl__plan_graph(plan), name) && layer->dead_units == layer->dead_units) {
+        if (probe_is_relu(tl__plan_graph(plan), name) && layer->dead_units == layer->dead_units) {
             int node = tl__graph_find(tl__plan_graph(plan), name);
             const tl__shape *shape = &tl__plan_graph(plan)->nodes[node].shape;
             double count = (double)shape->dim[shape->rank - 1];
@@ -61,7 +61,7 @@ static void trials_read_still(const tl__trainer *trainer, tl__still_evidence *ou
             dead += count * layer->dead_units;
             if (layer->dead_units > out->dead_worst) out->dead_worst = layer->dead_units, out->dead_name = name;
         }
-        if (!trials_has_weights(plan, name) || !(layer->norm > 0)) continue;
+        if (!probe_has_weights(plan, name) || !(layer->norm > 0)) continue;
         double share = layer->gradient_norm / layer->norm;
         out->layers++;
         if (out->first != out->first) out->first = share;
@@ -74,7 +74,7 @@ static void trials_read_still(const tl__trainer *trainer, tl__still_evidence *ou
 
 /* ---- one training ---- */
 
-static tl_status trials_train(tl__evidence *e, double rate, int64_t epochs, double *loss, tl__still_evidence *still,
+static tl_status probe_train(tl__evidence *e, double rate, int64_t epochs, double *loss, tl__still_evidence *still,
                               tl_error *error)
 {
     const tl__config_settings *s = &e->config->settings;
@@ -89,12 +89,12 @@ static tl_status trials_train(tl__evidence *e, double rate, int64_t epochs, doub
     settings.optimization.early_stopping.present = false;
     tl__trainer_options options = {.settings = &settings, .file = e->config->path, .seed = (uint64_t)s->seed,
                                    .analytics = still != NULL, .sampling = 1};
-    *loss = trials_nan();
+    *loss = probe_nan();
     TL_TRY(tl__trainer_new(e->session->model, e->session->data, &options, &trainer, error));
     tl_status status = tl__trainer_run(trainer, &inner);
     size_t count = tl__trainer_epochs(trainer);
     if (status == TL_OK && count) *loss = tl__trainer_epoch(trainer, count - 1)->train_loss;
-    if (still && status == TL_OK) trials_read_still(trainer, still);
+    if (still && status == TL_OK) probe_read_still(trainer, still);
     tl__trainer_free(trainer);
     if (status == TL_NOT_FINITE) return TL_OK;
     return status == TL_OK ? TL_OK : tl__fail(error, status, "%s", inner.message);
@@ -102,10 +102,10 @@ static tl_status trials_train(tl__evidence *e, double rate, int64_t epochs, doub
 
 /* ---- weights ---- */
 
-static void trials_weights(tl__evidence *e, const tl__plan *plan, const float *parameters)
+static void probe_weights(tl__evidence *e, const tl__plan *plan, const float *parameters)
 {
     const tl__graph *graph = tl__plan_graph(plan);
-    e->gain = e->gain_least = trials_nan();
+    e->gain = e->gain_least = probe_nan();
     for (int i = 0; i < tl__plan_tensor_count(plan); i++) {
         const tl__tensor *tensor = tl__plan_tensor(plan, i);
         const tl__graph_node *node = &graph->nodes[tensor->node];
@@ -130,7 +130,7 @@ static void trials_weights(tl__evidence *e, const tl__plan *plan, const float *p
     }
 }
 
-static void trials_network(tl__evidence *e, const tl__graph *graph)
+static void probe_network(tl__evidence *e, const tl__graph *graph)
 {
     size_t squashed = 0;
     for (int i = 0; i < graph->count; i++) {
@@ -140,14 +140,14 @@ static void trials_network(tl__evidence *e, const tl__graph *graph)
             e->narrow = tl__arena_format(e->arena, "network.layers[%d].nodes", node->position);
             e->narrow_nodes = node->shape.dim[node->shape.rank - 1];
         }
-        tl__activation kind = trials_activation(&graph->nodes[i]);
+        tl__activation kind = probe_activation(&graph->nodes[i]);
         if (kind == TL__RELU) e->relu = true;
         squashed += kind == TL__SIGMOID || kind == TL__TANH;
     }
     e->deep_squash = squashed >= 3;
 }
 
-static double trials_moved(const float *a, const float *b, size_t count)
+static double probe_moved(const float *a, const float *b, size_t count)
 {
     double apart = 0, size = 0;
     for (size_t i = 0; i < count; i++) {
@@ -155,45 +155,45 @@ static double trials_moved(const float *a, const float *b, size_t count)
         apart += d * d;
         size += (double)b[i] * (double)b[i];
     }
-    return size > 0 ? tl__sqrt_d(apart / size) : trials_nan();
+    return size > 0 ? tl__sqrt_d(apart / size) : probe_nan();
 }
 
 /* ---- all of it ---- */
 
-static int64_t trials_epochs(const tl__evidence *e, double flops)
+static int64_t probe_epochs(const tl__evidence *e, double flops)
 {
     double epoch = 3 * flops * (double)e->data.rows;
-    int64_t batch = e->config->settings.train.training.batch_size, most = TRIALS_EPOCHS;
+    int64_t batch = e->config->settings.train.training.batch_size, most = PROBE_EPOCHS;
     int64_t steps = ((int64_t)e->data.rows + batch - 1) / batch, run = (int64_t)e->epochs;
     int64_t wanted = e->config->settings.train.training.epochs;
     if (run < 3 && tl__same_text(e->stopped, "nan")) run = wanted;
     if (run == 0) run = wanted;
     most = run / 3 < most ? run / 3 : most;
-    most = TRIALS_STEPS / steps < most ? TRIALS_STEPS / steps : most;
+    most = PROBE_STEPS / steps < most ? PROBE_STEPS / steps : most;
     if (most < 1) most = 1;
-    while (most > 1 && (double)most * epoch > TRIALS_FLOPS) most--;
-    return (double)most * epoch > 4 * TRIALS_FLOPS ? 0 : most;
+    while (most > 1 && (double)most * epoch > PROBE_FLOPS) most--;
+    return (double)most * epoch > 4 * PROBE_FLOPS ? 0 : most;
 }
 
-typedef struct trials_run { float *initial, *parameters; size_t bytes; } trials_run;
+typedef struct probe_run { float *initial, *parameters; size_t bytes; } probe_run;
 
-static tl_status trials_all(tl__evidence *e, const trials_run *r, const float *last, tl_error *error)
+static tl_status probe_all(tl__evidence *e, const probe_run *r, const float *last, tl_error *error)
 {
     static const double rates[TL__TRIALS] = {0.001, 0.01, 0.1, 10, 100, 1000};
     double own = e->config->settings.train.training.learning_rate, loss;
     if (e->trial_epochs == 0) return TL_OK;
-    TL_TRY(trials_train(e, TRIALS_STILL, 1, &loss, &e->start, error));
+    TL_TRY(probe_train(e, PROBE_STILL, 1, &loss, &e->start, error));
     memcpy(r->parameters, r->initial, r->bytes);
-    TL_TRY(trials_train(e, own, e->trial_epochs, &e->own, NULL, error));
+    TL_TRY(probe_train(e, own, e->trial_epochs, &e->own, NULL, error));
     memcpy(r->parameters, r->initial, r->bytes);
     for (int i = 0; i < TL__TRIALS; i++) {
         e->trials[i].rate = rates[i];
-        TL_TRY(trials_train(e, own * rates[i], e->trial_epochs, &e->trials[i].loss, NULL, error));
+        TL_TRY(probe_train(e, own * rates[i], e->trial_epochs, &e->trials[i].loss, NULL, error));
         memcpy(r->parameters, r->initial, r->bytes);
     }
     if (!last) return TL_OK;
     memcpy(r->parameters, last, r->bytes);
-    return trials_train(e, TRIALS_STILL, 1, &loss, &e->end, error);
+    return probe_train(e, PROBE_STILL, 1, &loss, &e->end, error);
 }
 
 TL_PRIV tl_status tl__diagnose_trials(tl__evidence *evidence, const float *last, tl_error *error)
@@ -201,15 +201,15 @@ TL_PRIV tl_status tl__diagnose_trials(tl__evidence *evidence, const float *last,
     tl_model *model = evidence->session->model;
     tl__plan_totals totals;
     size_t floats = tl__plan_parameter_floats(model->plan);
-    trials_run run = {.parameters = model->parameters, .bytes = floats * sizeof(float)};
+    probe_run run = {.parameters = model->parameters, .bytes = floats * sizeof(float)};
     tl__plan_totals_of(model->plan, &totals);
     run.initial = tl__arena_push(evidence->arena, run.bytes + 1);
     if (!run.initial) return tl__fail_memory(error, run.bytes);
     memcpy(run.initial, run.parameters, run.bytes);
     evidence->parameters = totals.parameter_count;
-    evidence->moved = last ? trials_moved(last, run.initial, tl__plan_trained_floats(model->plan)) : trials_nan();
-    evidence->trial_epochs = trials_epochs(evidence, totals.flops);
-    trials_weights(evidence, model->plan, run.initial);
-    trials_network(evidence, &model->graph);
-    return trials_all(evidence, &run, last, error);
+    evidence->moved = last ? probe_moved(last, run.initial, tl__plan_trained_floats(model->plan)) : probe_nan();
+    evidence->trial_epochs = probe_epochs(evidence, totals.flops);
+    probe_weights(evidence, model->plan, run.initial);
+    probe_network(evidence, &model->graph);
+    return probe_all(evidence, &run, last, error);
 }
