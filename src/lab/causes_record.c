@@ -7,11 +7,11 @@
 static double causes_record_limit(double x) { return x > 1 ? 1 : x; }
 
 /* The best of the trials with a lower (or higher) rate; NULL: none came to an end. */
-static const tl__trial *causes_record_best(const tl__evidence *e, bool lower)
+static const tl__probe *causes_record_best(const tl__evidence *e, bool lower)
 {
-    const tl__trial *best = NULL;
+    const tl__probe *best = NULL;
     for (int i = 0; e->trial_epochs && i < TL__TRIALS; i++) {
-        const tl__trial *trial = &e->trials[i];
+        const tl__probe *trial = &e->trials[i];
         if ((trial->rate < 1) != lower || trial->loss != trial->loss) continue;
         if (!best || trial->loss < best->loss) best = trial;
     }
@@ -26,7 +26,7 @@ static void causes_record_rate(const tl__evidence *e, tl__finding *out, double t
 
 TL_PRIV void tl__cause_rate_high(const tl__evidence *e, tl__finding *out)
 {
-    const tl__trial *low = causes_record_best(e, true);
+    const tl__probe *low = causes_record_best(e, true);
     double own = e->config->settings.train.training.learning_rate;
     bool nan = tl__same_text(e->stopped, "nan");
     tl__finding_sound(out, "the learning rate is not too high");
@@ -50,7 +50,7 @@ TL_PRIV void tl__cause_rate_high(const tl__evidence *e, tl__finding *out)
 
 TL_PRIV void tl__cause_rate_low(const tl__evidence *e, tl__finding *out)
 {
-    const tl__trial *high = causes_record_best(e, false);
+    const tl__probe *high = causes_record_best(e, false);
     double own = e->config->settings.train.training.learning_rate;
     double least = e->least_loss == e->least_loss ? e->least_loss : e->own;
     tl__finding_sound(out, "the learning rate is not too low");

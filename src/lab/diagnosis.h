@@ -51,10 +51,10 @@ typedef struct tl__data_evidence {
 } tl__data_evidence;
 
 /* One short training. Losses are those of train_loss; NaN that of one that left the numbers. */
-typedef struct tl__trial {
+typedef struct tl__probe {
     double rate;                            /* times the run's own */
     double loss;                            /* of its last epoch */
-} tl__trial;
+} tl__probe;
 
 /* What gradients say about weights that stand still. */
 typedef struct tl__still_evidence {
@@ -101,7 +101,7 @@ typedef struct tl__evidence {
     const char *equal_name;
     tl__still_evidence start, end;          /* with the first and the last weights */
     double moved;                           /* |last - first weights| / |first weights|; NaN: no last weights */
-    tl__trial trials[TL__TRIALS];           /* the rate / 1000, / 100, / 10, * 10, ... */
+    tl__probe trials[TL__TRIALS];           /* the rate / 1000, / 100, / 10, * 10, ... */
     double own;                             /* loss after as many epochs at the run's own rate */
     int64_t trial_epochs;                   /* 0: no trials were made */
     size_t parameters;
