@@ -63,13 +63,19 @@ void training_start(training *t, size_t rows, const char *network, const char *s
     training_make(t, network, settings, folder);
 }
 
-void training_over(training *t, tl_dataset *data, const char *network, const char *settings, const char *folder)
+void training_begin(training *t, tl_dataset *data, const char *network, const char *settings, tl__trainer_options options)
 {
     memset(t, 0, sizeof *t);
     t->context = data->context;
     t->data = data;
+    t->options = options;
     t->options.model_id = "shared";
-    training_make(t, network, settings, folder);
+    training_make(t, network, settings, options.folder);
+}
+
+void training_over(training *t, tl_dataset *data, const char *network, const char *settings, const char *folder)
+{
+    training_begin(t, data, network, settings, (tl__trainer_options){.folder = folder});
 }
 
 void training_end(training *t)

@@ -23,6 +23,8 @@ void blobs(float *inputs, float *targets, size_t rows);
 void training_start(training *t, size_t rows, const char *network, const char *settings, const char *folder);
 /* The same over data that is there already (kept by the caller) and its context. */
 void training_over(training *t, tl_dataset *data, const char *network, const char *settings, const char *folder);
+/* The same with these options, settings and seed excepted. */
+void training_begin(training *t, tl_dataset *data, const char *network, const char *settings, tl__trainer_options options);
 /* Frees all but data that training_over was given. */
 void training_end(training *t);
 

@@ -324,7 +324,7 @@ static void test_user_mistakes(void **state)
     }
 }
 
-/* ---- C5's judgements, against numbers made in Python from the words of the formula ---- */
+/* ---- the judgements: cases chosen by hand, judged by judge() and overfitting() of tests/referees/record.py ---- */
 
 static void test_judgements(void **state)
 {
