@@ -183,6 +183,9 @@ TL_API void tl_value_free(tl_context *context, tl_value *root);           /* roo
 
 /* ---- 5. The pipeline: what the commands do ---------------------------------------------------------------------- */
 
+/* The record of one epoch. */
+typedef struct tl_epoch tl_epoch;
+
 /* How far a run is: the same fields as an object of status.json. */
 typedef struct tl_progress {
     const char *state;               /* "loading", "training", "evaluating", "done", "stopped", "failed" */
@@ -202,11 +205,23 @@ typedef struct tl_progress {
     const char *note;                /* what this run is part of, "trial 3/10"; "": nothing */
     int64_t trials, trials_ended;    /* of a search or experiment, whose seconds are meant then; 0: none */
     double best;                     /* best figure of its trials; NaN: none yet */
+    const tl_epoch *record;          /* at an epoch's end, while the function runs: its figures; else NULL */
 } tl_progress;
 
 /* Called in the caller's thread, at most ten times a second and at each epoch's end; true goes on, false stops as
  * tl_cancel does. */
 typedef bool tl_progress_fn(void *user, const tl_progress *progress);
+
+/* A figure of the epoch by its name in metrics.csv or in conditions of alerts, "val_loss", "gradient_norm_avg",
+ * "buy_recall" (and _precision, _f1, _support); that of a layer after the layer's name and a dot,
+ * "dense_1.gradient_norm" (mean_change, std_change, change, norm, update_ratio, dead_units). Of words it is the number:
+ * learning_signal_strength 0 unknown to 3 strong, convergence 0 unknown, 1 improving, 2 plateauing, 3 diverging. NaN:
+ * there is no such figure, or the training does not collect it: without detailed analytics
+ * (tl_options.detailed_analytics; "detailed_analytics: true" in the settings of tl_train) there are losses, scores, rate,
+ * gradient norms and times. */
+TL_API double tl_epoch_figure(const tl_epoch *epoch, const char *name);
+/* Names of the figures that are not those of classes and layers; NULL beyond the last. */
+TL_API const char *tl_epoch_figure_name(size_t index);
 
 /* Options that all commands share. Begin with TL_OPTIONS. */
 typedef struct tl_options {
@@ -451,7 +466,8 @@ TL_API const char *tl_model_class(const tl_model *model, size_t index);    /* NU
 /* ---- 9. Training by hand ----------------------------------------------------------------------------------------- */
 
 /* Settings are those of training: and optimization: in one flow map, "epochs: 100, optimizer: adam, early_stopping:
- * {patience: 10}". The model takes the data set's normalisation and classes along. */
+ * {patience: 10}"; with "detailed_analytics: true" the records of its epochs (tl_progress.record) hold everything. The
+ * model takes the data set's normalisation and classes along. */
 TL_API tl_status tl_train(tl_model *model, const tl_dataset *data, const char *settings, tl_progress_fn *progress,
                           void *user, tl_error *error);
 TL_API tl_status tl_score(tl_model *model, const tl_dataset *data, tl_part part, tl_scores *out, tl_error *error);

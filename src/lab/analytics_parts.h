@@ -22,6 +22,7 @@ struct tl__analytics_files {
     bool classification, forecast;
     int64_t flushed;                 /* ticks */
     int told[TL__SEVERITY_CRITICAL + 1];
+    uint64_t said;                   /* rules that were told on the screen: once in a run */
     bool quiet;                      /* alerts are those of epochs before a resume */
     tl__alert_rules rules;
 };

@@ -97,6 +97,14 @@ static void analytics_read_end(tl__run_records *out)
                                                     tl_value_text(tl_value_get(alert, "message"), ""));
 }
 
+/* Epochs before analytics were switched on do not have all of it. */
+static const tl_value *analytics_read_first(const tl_value *epoch, const char *path)
+{
+    const tl_value *found = NULL;
+    for (; epoch && !tl_value_count(found); epoch = epoch->next) found = tl_value_get(epoch, path);
+    return found;
+}
+
 static tl_status analytics_read_json(tl__run_records *out, const char *path, tl_error *error)
 {
     TL_TRY(tl__json_read(out->context, path, &out->tree, error));
@@ -106,9 +114,10 @@ static tl_status analytics_read_json(tl__run_records *out, const char *path, tl_
                            "epoch_metrics");
     const tl_value *first = epochs->first;
     tl__records *records = &out->records;
-    records->layer_names = analytics_read_keys(out, tl_value_get(first, "gradient_norms.by_layer"), &records->layers,
+    records->layer_names = analytics_read_keys(out, analytics_read_first(first, "gradient_norms.by_layer"),
+                                               &records->layers, error);
+    records->class_names = analytics_read_keys(out, analytics_read_first(first, "class_metrics"), &records->classes,
                                                error);
-    records->class_names = analytics_read_keys(out, tl_value_get(first, "class_metrics"), &records->classes, error);
     double *rows = records->layer_names && records->class_names
                        ? analytics_read_rows(out, epochs->count, error) : NULL;
     if (!rows) return TL_OUT_OF_MEMORY;

@@ -8,6 +8,7 @@
 #include "lab/folder.h"
 #include "lab/journal.h"
 #include "lab/path.h"
+#include "text/yaml.h"
 
 static const int64_t analytics_write_pause = 250 * 1000 * 1000;    /* nanoseconds between writes */
 
@@ -69,29 +70,20 @@ static bool analytics_write_leaves_out(const tl__analytics_files *files, const c
     return files->forecast && tl__same_text(column, "val_r2");
 }
 
-/* A class's name as part of a column's: small letters, and _ for what is no letter or digit. */
-static void analytics_write_class(tl__buffer *out, const char *name)
-{
-    for (const unsigned char *c = (const unsigned char *)name; *c; c++) {
-        bool upper = *c >= 'A' && *c <= 'Z';
-        bool plain = upper || (*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') || *c >= 0x80;
-        tl__buffer_char(out, plain ? (char)(upper ? *c + 'a' - 'A' : *c) : '_');
-    }
-}
-
 static void analytics_write_header(const tl__analytics_files *files, const tl_dataset *data, tl__buffer *out)
 {
     const char *const *columns = analytics_write_columns(files, false);
+    const char *const *classes = (const char *const *)data->pipeline->classes;
     static const char *const figures[] = {"_precision", "_recall"};
+    char column[TL__CLASS_COLUMN];
     for (size_t i = 0; columns[i]; i++) {
         if (i) tl__buffer_char(out, ',');
         tl__buffer_text(out, columns[i]);
     }
     for (size_t f = 0; f < TL_COUNT(figures); f++)
         for (size_t k = 0; k < tl_dataset_classes(data); k++) {
-            tl__buffer_char(out, ',');
-            analytics_write_class(out, tl_dataset_class(data, k));
-            tl__buffer_text(out, figures[f]);
+            tl__class_column(classes, k, column, sizeof column);
+            tl__buffer_format(out, ",%s%s", column, figures[f]);
         }
     columns = analytics_write_columns(files, true);
     for (size_t i = 0; columns[i]; i++)
@@ -180,7 +172,10 @@ static tl_status analytics_write_alert(void *user, const tl__alert *alert, tl_er
     tl__format(line, sizeof line, "epoch %lld  %s  %s  %s\n    %s\n", (long long)alert->epoch,
                tl__severity_text(rule->severity), rule->category, rule->name, alert->message);
     analytics_write_say(files, line);
-    if (!files->quiet)
+    uint64_t bit = (uint64_t)1 << (size_t)(rule - files->rules.rule);
+    bool again = files->said & bit;
+    files->said |= bit;
+    if (!files->quiet && !again)
         tl__log_line(files->context, rule->severity == TL__SEVERITY_INFO ? TL_LOG_INFO : TL_LOG_WARNING,
                      "epoch %lld: %s%s", (long long)alert->epoch,
                      rule->severity == TL__SEVERITY_CRITICAL ? "critical: " : "", alert->message);
@@ -291,9 +286,15 @@ static tl_status analytics_write_places(tl__analytics_files *files, const tl__an
     if (settings->export_json) tl__format(files->json, sizeof files->json, "%s/detailed_metrics.json", folder);
     if (settings->export_alerts) tl__format(files->alerts, sizeof files->alerts, "%s/alerts.txt", folder);
     const char *link = tl__arena_format(arena, "%s/analytics.json", run->run);
-    const char *text = tl__arena_format(arena, "{\"folder\": \"%s\"}\n", from_run);
-    if (!link || !text) return tl__fail_memory(error, 256);
-    TL_TRY(tl__file_replace(link, text, strlen(text), false, error));
+    tl__buffer text;
+    tl__buffer_init(&text, &files->context->heap);
+    tl__buffer_text(&text, "{\"folder\": ");
+    tl__json_string(&text, from_run, strlen(from_run));
+    tl__buffer_text(&text, "}\n");
+    tl_status status = !link || text.failed ? tl__fail_memory(error, 256)
+                                            : tl__file_replace(link, text.data, text.size, false, error);
+    tl__buffer_free(&text);
+    TL_TRY(status);
     analytics_write_retain(files, parent);
     return TL_OK;
 }

@@ -77,10 +77,11 @@ static bool run_on_progress(void *user, const tl_progress *progress)
 {
     run_state *run = user;
     run->progress = *progress;
+    run->progress.record = NULL;    /* it lives as long as this call */
     bool written = tl__journal_status(&run->journal, &run->progress, NULL, false, NULL) == TL_OK;
     const tl_options *options = run->options;
-    if (run->one) return written && run->one->progress(run->one->progress_user, &run->progress);
-    bool wanted = !options->progress || options->progress(options->progress_user, &run->progress);
+    if (run->one) return written && run->one->progress(run->one->progress_user, progress);
+    bool wanted = !options->progress || options->progress(options->progress_user, progress);
     return written && wanted;
 }
 

@@ -220,6 +220,7 @@ static bool search_run_on_progress(void *user, const tl_progress *progress)
     char note[48];
     tl__mutex_lock(run->mutex);
     worker->progress = *progress;
+    worker->progress.record = NULL;
     worker->progress.line = worker->progress.note = worker->progress.run = "";
     bool leave = run->leave;
     search_run_progress(run, &p, note, worker->trial);

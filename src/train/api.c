@@ -11,7 +11,7 @@ TL_API tl_status tl_train(tl_model *model, const tl_dataset *data, const char *s
     tl_status status = tl__train_read(model->context, settings, &arena, &tree, &bound, error);
     if (status == TL_OK) {
         tl__trainer_options options = {.settings = &bound, .file = "settings", .seed = data->seed, .progress = progress,
-                                       .progress_user = user};
+                                       .progress_user = user, .analytics = bound.detailed_analytics && progress};
         status = tl__trainer_new(model, data, &options, &trainer, error);
     }
     if (status == TL_OK) status = tl__trainer_run(trainer, error);

@@ -175,6 +175,79 @@ TL_PRIV double tl__record_of_word(tl__record_kind kind, const char *word)
     return -1;
 }
 
+/* ---- columns of classes ---- */
+
+static unsigned char history_column_char(unsigned char c)
+{
+    if (c >= 'A' && c <= 'Z') return (unsigned char)(c + 'a' - 'A');
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c >= 0x80 ? c : '_';
+}
+
+static bool history_same_column(const char *a, const char *b)
+{
+    while (*a && history_column_char((unsigned char)*a) == history_column_char((unsigned char)*b)) a++, b++;
+    return !*a && !*b;
+}
+
+TL_PRIV size_t tl__class_column(const char *const *names, size_t index, char *out, size_t size)
+{
+    size_t used = 0, same = 1;
+    for (const char *c = names[index]; *c && used + 24 < size; c++)
+        out[used++] = (char)history_column_char((unsigned char)*c);
+    out[used] = '\0';
+    for (size_t i = 0; i < index; i++) same += history_same_column(names[i], names[index]);
+    return same > 1 ? used + tl__format(out + used, size - used, "_%zu", same) : used;
+}
+
+/* ---- the public view of an epoch ---- */
+
+TL_API const char *tl_epoch_figure_name(size_t index)
+{
+    const tl__record_field *field = tl__record_field_at(index);
+    return field ? field->name : NULL;
+}
+
+/* "dense_1.gradient_norm" */
+static bool history_layer_figure(const tl_epoch *epoch, const char *name, double *out)
+{
+    static const char *const figures[HISTORY_LAYER] = {"gradient_norm", "mean_change", "std_change", "change", "norm",
+                                                       "update_ratio", "dead_units"};
+    const char *dot = strrchr(name, '.');
+    for (size_t k = 0; dot && k < epoch->records->layers; k++) {
+        if (!tl__same_text_n(epoch->records->layer_names[k], name, (size_t)(dot - name))) continue;
+        const double *of = (const double *)(const void *)tl__records_layer(epoch->records, epoch->index, k);
+        for (size_t i = 0; i < HISTORY_LAYER; i++)
+            if (tl__same_text(figures[i], dot + 1)) return *out = of[i], true;
+    }
+    return false;
+}
+
+/* "buy_recall" */
+static bool history_class_figure(const tl_epoch *epoch, const char *name, double *out)
+{
+    static const char *const figures[HISTORY_CLASS] = {"precision", "recall", "f1", "support"};
+    const char *line = strrchr(name, '_');
+    char column[TL__CLASS_COLUMN];
+    for (size_t k = 0; line && k < epoch->records->classes; k++) {
+        tl__class_column(epoch->records->class_names, k, column, sizeof column);
+        if (!tl__same_text_n(column, name, (size_t)(line - name))) continue;
+        const double *of = (const double *)(const void *)tl__records_class(epoch->records, epoch->index, k);
+        for (size_t i = 0; i < HISTORY_CLASS; i++)
+            if (tl__same_text(figures[i], line + 1)) return *out = of[i], true;
+    }
+    return false;
+}
+
+TL_API double tl_epoch_figure(const tl_epoch *epoch, const char *name)
+{
+    double value = tl__bits_double(0x7ff8000000000000u);
+    if (!epoch || !name) return value;
+    const tl__record_field *field = tl__record_field_find(name, strlen(name));
+    if (field) return tl__record_value(tl__records_at(epoch->records, epoch->index), field);
+    if (!history_layer_figure(epoch, name, &value)) history_class_figure(epoch, name, &value);
+    return value;
+}
+
 /* ---- judgements ---- */
 
 static double history_clamp(double x)

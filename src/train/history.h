@@ -92,6 +92,17 @@ TL_PRIV double tl__record_value(const tl__record *record, const tl__record_field
 TL_PRIV const char *tl__record_word(tl__record_kind kind, double value);
 TL_PRIV double tl__record_of_word(tl__record_kind kind, const char *word);
 
+/* The beginning of a class's columns in metrics.csv, "hold_it" of "Hold it": small letters, _ for what is no letter or
+ * digit, and _2, _3, ... after what an earlier class has too. Cut off at size. */
+TL_PRIV size_t tl__class_column(const char *const *names, size_t index, char *out, size_t size);
+enum { TL__CLASS_COLUMN = 256 };
+
+/* Of the public functions over an epoch. */
+struct tl_epoch {
+    const tl__records *records;
+    size_t index;
+};
+
 /* C5's judgements of a row against the one before it (NULL: it is the first): signal, convergence and overfitting are
  * filled from the row's other figures. */
 TL_PRIV void tl__record_judge(tl__record *record, const tl__record *before);

@@ -230,10 +230,35 @@ static void loop_progress_of(const tl__trainer *trainer, bool epoch_end, tl_prog
     };
 }
 
+/* The record of the newest epoch: the collector's, or what every training knows, as a row in *one. */
+typedef struct loop_record {
+    tl__record one;
+    tl__records records;
+    tl_epoch epoch;
+} loop_record;
+
+static const tl_epoch *loop_record_of(const tl__trainer *trainer, loop_record *out)
+{
+    const tl__records *records = tl__trainer_records(trainer);
+    size_t count = (size_t)trainer->state.history;
+    if (!records) {
+        tl__record before = {.epoch = trainer->history[count > 1 ? count - 2 : 0]};
+        tl__row_clear((double *)(void *)&out->one, sizeof out->one / sizeof(double));
+        out->one.epoch = trainer->history[count - 1];
+        tl__record_judge(&out->one, count > 1 ? &before : NULL);
+        out->records = (tl__records){.count = 1, .validation = trainer->validation,
+                                     .rows = (const double *)(const void *)&out->one};
+        records = &out->records;
+    }
+    out->epoch = (tl_epoch){records, records->count - 1};
+    return &out->epoch;
+}
+
 /* Tell who listens; a progress function that gives false cancels. */
 static tl_status loop_tell(tl__trainer *trainer, bool epoch_end, tl_error *error)
 {
     tl_progress progress;
+    loop_record record;
     for (size_t i = 0; !epoch_end && i < trainer->options.listener_count; i++) {
         const tl__listener *listener = &trainer->options.listeners[i];
         if (!listener->batch) continue;
@@ -244,6 +269,7 @@ static tl_status loop_tell(tl__trainer *trainer, bool epoch_end, tl_error *error
     if (!trainer->options.progress || (!epoch_end && trainer->now - trainer->last_progress < 100000000)) return TL_OK;
     trainer->last_progress = trainer->now;
     loop_progress_of(trainer, epoch_end, &progress);
+    if (epoch_end) progress.record = loop_record_of(trainer, &record);
     if (!trainer->options.progress(trainer->options.progress_user, &progress)) trainer->context->cancelled = 1;
     if (!epoch_end) tl__analytics_begin(trainer);
     return TL_OK;

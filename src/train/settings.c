@@ -1,6 +1,7 @@
 /* The tables of `training:` and `optimization:`. Aliases are the spellings that users' files have. */
 #include "train/settings.h"
 
+#include "base/text.h"
 #include "text/bind.h"
 #include "text/yaml.h"
 
@@ -122,14 +123,26 @@ TL_PRIV const tl__field *tl__optimization_rows(void)
     return rows;
 }
 
-/* The rows of a root that has both blocks, as a config has them. */
-static void settings_root(tl__field rows[3])
+/* The rows of a root that has both blocks, as a config has them, and what tl_train has beside them. */
+static void settings_root(tl__field rows[4])
 {
     rows[0] = (tl__field){.name = "training", .kind = TL__FIELD_BLOCK, .rows = tl__training_rows(),
                           .offset = offsetof(tl__train_settings, training), .help = "how to train"};
     rows[1] = (tl__field){.name = "optimization", .kind = TL__FIELD_BLOCK, .rows = tl__optimization_rows(),
                           .offset = offsetof(tl__train_settings, optimization), .help = "what keeps training in shape"};
-    rows[2] = (tl__field){.name = NULL};
+    rows[2] = (tl__field){.name = "detailed_analytics", .kind = TL__FIELD_BOOL,
+                          .offset = offsetof(tl__train_settings, detailed_analytics),
+                          .help = "records of epochs that hold everything"};
+    rows[3] = (tl__field){.name = NULL};
+}
+
+static void settings_move(tl_value *block, tl_value *item)
+{
+    item->next = NULL;
+    if (block->last) block->last->next = item;
+    else block->first = item;
+    block->last = item;
+    block->count++;
 }
 
 /* {epochs: 5, dropout: 0.1} to {training: {epochs: 5}, optimization: {dropout: 0.1}}. What is a row of neither stays
@@ -147,19 +160,15 @@ static void settings_sort_keys(tl__builder *builder)
         next = item->next;
         bool second = !tl__field_find(tl__training_rows(), item->key, item->key_size, NULL) &&
                       tl__field_find(tl__optimization_rows(), item->key, item->key_size, NULL);
-        tl_value *block = second ? optimization : training;
-        item->next = NULL;
-        if (block->last) block->last->next = item;
-        else block->first = item;
-        block->last = item;
-        block->count++;
+        bool beside = tl__same_text_n("detailed_analytics", item->key, item->key_size);
+        settings_move(beside ? root : second ? optimization : training, item);
     }
 }
 
 TL_PRIV tl_status tl__train_read(tl_context *context, const char *text, tl__arena *arena, tl__tree **tree,
                                  tl__train_settings *out, tl_error *error)
 {
-    tl__field rows[3];
+    tl__field rows[4];
     tl__buffer flow;
     tl__builder builder;
     tl__arena_init(arena, &context->heap);

@@ -80,6 +80,7 @@ TL_PRIV const tl__field *tl__optimization_rows(void);
 typedef struct tl__train_settings {
     tl__training_settings training;
     tl__optimization_settings optimization;
+    bool detailed_analytics;     /* of tl_train; a run's stands in its config */
 } tl__train_settings;
 
 /* From one flow map, as tl_train takes it: "epochs: 100, optimizer: adam, early_stopping: {patience: 10}". The settings

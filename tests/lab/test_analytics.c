@@ -474,6 +474,158 @@ static void test_own_alerts(void **state)
     free(r);
 }
 
+/* ---- a program hears of each epoch ---- */
+
+typedef struct hearing {
+    char cells[16][1024];           /* name=figure, a line each, of each epoch */
+    int64_t epochs, stop_at;
+} hearing;
+
+static bool hear_epoch(void *user, const tl_progress *progress)
+{
+    hearing *h = user;
+    if (!progress->epoch_end) return assert_null(progress->record), true;
+    assert_non_null(progress->record);
+    static const char *const names[] = {"epoch", "val_loss", "gradient_norm_avg", "param_change_magnitude",
+                                        "hold_it_precision", "sell_recall", "prediction_entropy",
+                                        "learning_signal_strength", "class_balance_score"};
+    char *at = h->cells[h->epochs++];
+    for (size_t i = 0; i < TL_COUNT(names); i++)
+        at += sprintf(at, "%s=%.6g\n", names[i], tl_epoch_figure(progress->record, names[i]));
+    sprintf(at, "sell_support=%g\n", tl_epoch_figure(progress->record, "sell_support"));
+    double layer = tl_epoch_figure(progress->record, "dense_2.gradient_norm"), none[3] = {
+        tl_epoch_figure(progress->record, "nothing"), tl_epoch_figure(progress->record, "dense_9.norm"),
+        tl_epoch_figure(progress->record, "sell_nothing")};
+    assert_true(layer > 0 && tl_epoch_figure(progress->record, "dense_1.norm") > 0);
+    for (int i = 0; i < 3; i++) assert_true(none[i] != none[i]);
+    return h->epochs < h->stop_at;
+}
+
+/* Each figure by name is what metrics.csv has under that name, and the function may end the run. */
+static void test_callback(void **state)
+{
+    (void)state;
+    static hearing h;
+    h.stop_at = 4;
+    tl_context *context = tl_context_new(NULL);
+    tl_options options = TL_OPTIONS;
+    tl_run_result result;
+    options.out = files_path(folder, "heard");
+    options.detailed_analytics = true;
+    options.progress = hear_epoch;
+    options.progress_user = &h;
+    assert_int_equal(tl_run(context, files_path(folder, "class.yaml"), &options, &result, NULL), TL_CANCELLED);
+    assert_int_equal(h.epochs, 4);
+    tl__run_records read;
+    assert_int_equal(tl__run_records_read(context, result.run, &read, NULL), TL_OK);
+    assert_int_equal(read.records.count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        char line[80];
+        const tl__record *record = tl__records_at(&read.records, i);
+        const struct { const char *name; double value; } wanted[] = {
+            {"epoch", record->epoch.epoch}, {"val_loss", record->epoch.val_loss},
+            {"gradient_norm_avg", record->epoch.gradient_norm_avg}, {"param_change_magnitude", record->param_change},
+            {"hold_it_precision", tl__records_class(&read.records, i, 0)->precision},
+            {"sell_recall", tl__records_class(&read.records, i, 2)->recall}, {"prediction_entropy", record->entropy},
+            {"learning_signal_strength", record->signal}, {"class_balance_score", record->class_balance},
+            {"sell_support", 5},
+        };
+        for (size_t k = 0; k < TL_COUNT(wanted); k++) {
+            snprintf(line, sizeof line, "%s=%.6g\n", wanted[k].name, wanted[k].value);
+            if (!strstr(h.cells[i], line)) fail_msg("%s is not in\n%s", line, h.cells[i]);
+        }
+    }
+    tl__run_records_free(&read);
+    tl_context_free(context);
+}
+
+typedef struct by_hand { int epochs; double change, loss, norm; } by_hand;
+
+static bool hear_by_hand(void *user, const tl_progress *progress)
+{
+    by_hand *h = user;
+    if (!progress->epoch_end) return true;
+    h->change = tl_epoch_figure(progress->record, "param_change_magnitude");
+    h->loss = tl_epoch_figure(progress->record, "train_loss") - progress->loss;
+    h->norm = tl_epoch_figure(progress->record, "gradient_norm_avg");
+    return ++h->epochs < 3;
+}
+
+static void test_callback_by_hand(void **state)
+{
+    static const char *const settings[] = {"epochs: 9", "epochs: 9, detailed_analytics: true"};
+    (void)state;
+    for (int detailed = 0; detailed < 2; detailed++) {
+        tl_context *context = tl_context_new(NULL);
+        tl_dataset *data;
+        tl_graph *graph;
+        tl_model *model;
+        by_hand h = {0};
+        assert_int_equal(tl_dataset_read(context, files_path(folder, "made.csv"), "target: kind, drop: value", &data, NULL),
+                         TL_OK);
+        assert_int_equal(tl_graph_new(context, &graph), TL_OK);
+        tl_node node = tl_graph_add(graph, "dense", tl_graph_input(graph, "x", 2), "nodes: 3");
+        assert_int_equal(tl_model_new(context, graph, node, &model, NULL), TL_OK);
+        assert_int_equal(tl_train(model, data, settings[detailed], hear_by_hand, &h, NULL), TL_CANCELLED);
+        assert_int_equal(h.epochs, 3);
+        assert_true(h.loss == 0 && h.norm > 0);
+        if (detailed) assert_true(h.change > 0);
+        else assert_true(h.change != h.change);
+        tl_graph_free(graph);
+        tl_model_free(model);
+        tl_dataset_free(data);
+        tl_context_free(context);
+    }
+}
+
+/* ---- names, said once ---- */
+
+static void test_equal_columns(void **state)
+{
+    static const char *const names[] = {"Buy", "buy", "b y", "B?Y", "b_y"};
+    static const char *const columns[] = {"buy", "buy_2", "b_y", "b_y_2", "b_y_3"};
+    char column[TL__CLASS_COLUMN], shorter[30];
+    (void)state;
+    for (size_t i = 0; i < TL_COUNT(names); i++) {
+        assert_int_equal(tl__class_column(names, i, column, sizeof column), strlen(columns[i]));
+        assert_string_equal(column, columns[i]);
+    }
+    static const char *const longer[] = {"a long name of a class", "a long name of a class"};
+    tl__class_column(longer, 1, shorter, sizeof shorter);
+    assert_string_equal(shorter, "a_long_2");
+    assert_null(tl_epoch_figure_name(1000));
+    assert_string_equal(tl_epoch_figure_name(0), "epoch");
+}
+
+/* An alert that begins again and again is a line in the file each time, and one on the screen. */
+static void test_said_once(void **state)
+{
+    (void)state;
+    ran *r = run("class.yaml", "again", &(how){.set = {"analytics.alerts=[{name: odd, when: epoch == 1 or epoch == 3 or "
+                 "epoch == 5, message: 'an odd epoch, {epoch}'}]"}, .set_count = 1});
+    if (r->status != TL_OK) fail_msg("%s", r->said);
+    assert_string_equal(r->said, "epoch 1: an odd epoch, 1\n");
+    char *alerts = files_read(r->result.analytics_alerts, NULL);
+    assert_non_null(strstr(alerts, "an odd epoch, 3"));
+    assert_non_null(strstr(alerts, "\n3 alerts: 3 warning.\n"));
+    free(alerts), free(r);
+}
+
+/* A folder's name may hold what JSON escapes. */
+static void test_quoted_folder(void **state)
+{
+    (void)state;
+    ran *r = run("class.yaml", "quoted", &(how){.set = {"analytics.folder='in \"quotes\"'"}, .set_count = 1});
+    if (r->status != TL_OK) fail_msg("%s", r->said);
+    tl_context *context = tl_context_new(NULL);
+    tl__run_records read;
+    assert_int_equal(tl__run_records_read(context, r->result.run, &read, NULL), TL_OK);
+    assert_non_null(read.tree);
+    tl__run_records_free(&read);
+    tl_context_free(context);
+    free(r);
+}
+
 /* ---- retention ---- */
 
 static void test_retention(void **state)
@@ -552,7 +704,8 @@ int main(void)
         cmocka_unit_test(test_same_bits), cmocka_unit_test(test_resume), cmocka_unit_test(test_read_back),
         cmocka_unit_test(test_degradation_of_files), cmocka_unit_test(test_degradation_of_levels),
         cmocka_unit_test(test_not_finite), cmocka_unit_test(test_own_alerts), cmocka_unit_test(test_retention),
-        cmocka_unit_test(test_plan),
+        cmocka_unit_test(test_plan), cmocka_unit_test(test_callback), cmocka_unit_test(test_callback_by_hand),
+        cmocka_unit_test(test_equal_columns), cmocka_unit_test(test_said_once), cmocka_unit_test(test_quoted_folder),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
