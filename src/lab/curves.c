@@ -193,7 +193,8 @@ static bool curves_models(tl__story *story, tl__picture *out, const char **words
     const tl__spread chart = {.title = "Spread over the models", .names = names, .values = values, .sizes = sizes,
                               .count = used, .percent = story->classification,
                               .x_label = story->classification ? "balanced accuracy" : "mean absolute error"};
-    *words = "Each dot is one of the models. How far they lie apart is how much of a figure is the luck of the rows, or "
+    *words = "Each dot is one of the models. How far they lie apart is how much of a figure is the luck of the rows, "
+             "or "
              "of the seed; a difference between two settings that is smaller means nothing.";
     if (used == 0) return false;
     if (!tl__picture_keep(&story->arena, tl__spread_draw, &chart, sizeof chart, chart.title, 720,
