@@ -193,6 +193,17 @@ referees: all $(call tool,referees,check_safetensors)
 	  { echo "make referees needs python3 with tensorboard: pip install tensorboard" >&2; exit 2; }
 	python3 tests/referees/check_events.py $(B)/trainlib
 
+# Explanations beside torch and scikit-learn; folds with focal loss beside scikit-learn's, DATA=mammography.csv.
+referee-explain: all
+	@python3 -c 'import torch, sklearn, numpy, safetensors' 2>/dev/null || { echo "make referee-explain needs python3 with" \
+	  "torch, scikit-learn, numpy and safetensors: pip install torch scikit-learn numpy safetensors" >&2; exit 2; }
+	python3 tests/referees/check_explain.py $(B)/trainlib
+referee-folds: all
+	@python3 -c 'import sklearn, numpy' 2>/dev/null || \
+	  { echo "make referee-folds needs python3 with scikit-learn and numpy: pip install scikit-learn numpy" >&2; exit 2; }
+	@[ -f '$(DATA)' ] || { echo "make referee-folds needs DATA=FILE: mammography.csv, data set 310 of openml.org" >&2; exit 2; }
+	python3 tests/referees/check_folds.py $(B)/trainlib '$(DATA)'
+
 # How many trials a search needs beside Optuna's; minutes. FUNCTION="branin mixed": only these.
 $(call tool,referees,race_search): $(O)/tests/referees/race_search.o $(O)/libtrainlib.a
 	@mkdir -p $(@D)
@@ -246,6 +257,7 @@ help:
 	@echo 'make parity          numbers of PyTorch and scikit-learn (CASES=folder)'
 	@echo 'make conformance     JSON, YAML and CSV suites (CASES=folder)'
 	@echo 'make referees        safetensors and event files against the reference packages'
+	@echo 'make referee-explain, referee-folds   explanations and folds beside torch and scikit-learn'
 	@echo 'make race-search     trials that a search needs, beside Optuna (FUNCTION=branin)'
 	@echo 'make planted         does train:diagnose find planted mistakes? (SEEDS="1 2", K=leak)'
 	@echo 'make bench [K=gemm]  how fast it is here (PEERS=1: beside PyTorch and others; build/bench --help)'
@@ -254,6 +266,6 @@ help:
 	@echo 'make crash-resume    kill and resume, fifty times and with each family of networks: one hash each'
 
 .PHONY: all run cmocka test checks single-unit sanitize threads-test fuzz coverage amalgamation cross cross-aarch64 cross-armv7 \
-  cross-mingw cross-cortex-m install uninstall clean parity conformance referees race-search bench bench-neon same-bits crash-resume help
+  cross-mingw cross-cortex-m install uninstall clean parity conformance referees referee-explain referee-folds race-search bench bench-neon same-bits crash-resume help
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -328,6 +328,7 @@
 #if !defined(TL_FREESTANDING) && !defined(TL_NO_LAB)
 #include "lab/path.c"
 #include "lab/production.c"
+#include "lab/timeframe.c"
 #include "lab/config.c"
 #include "lab/preset.c"
 #include "lab/folder.c"

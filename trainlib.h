@@ -208,8 +208,9 @@ typedef struct tl_progress {
     const tl_epoch *record;          /* at an epoch's end, while the function runs: its figures; else NULL */
 } tl_progress;
 
-/* Called in the caller's thread, at most ten times a second and at each epoch's end; true goes on, false stops as
- * tl_cancel does. */
+/* Called at most ten times a second and at each epoch's end; true goes on, false stops as tl_cancel does. In the
+ * caller's thread; where the models of one run are trained several at a time (folds.parallel) in the thread of the one
+ * that it tells of, never in two at the same time. */
 typedef bool tl_progress_fn(void *user, const tl_progress *progress);
 
 /* A figure of the epoch by its name in metrics.csv or in conditions of alerts, "val_loss", "gradient_norm_avg",

@@ -76,6 +76,13 @@ static void command_metrics_training(tl__builder *builder, tl_value *root, const
     tl__put_text(builder, group, "part", part);
     command_metrics_take(builder, group, of_part, figures);
     command_metrics_forecast(builder, group, of_part);
+    const tl_value *frames = tl_value_get(of_part, "accuracy_by_timeframe");
+    tl_value *by_frame = frames ? tl__put_map(builder, group, "accuracy_by_timeframe") : NULL;
+    for (size_t i = 0; i < tl_value_count(frames); i++) {
+        const tl_value *one = tl_value_at(frames, i);
+        tl_value *map = tl__put_map(builder, by_frame, tl_value_text(tl_value_get(one, "timeframe"), "?"));
+        command_metrics_take(builder, map, one, (const char *const[]){"rows", "accuracy", NULL});
+    }
     const tl_value *confusion = tl_value_get(of_part, "confusion");
     if (confusion) tl__put_copy(builder, group, "confusion", confusion);
     const tl_value *classes = tl_value_get(of_part, "per_class");
@@ -98,6 +105,8 @@ static void command_metrics_rest(tl__builder *builder, tl_value *root, const tl_
     const tl_value *result = tl_value_get(status, "result");
     tl_value *group = tl__put_map(builder, root, "pattern");
     command_metrics_take(builder, group, tl_value_get(metrics, part), pattern);
+    command_metrics_put(builder, group, "stability_index",
+                        command_metrics_number(metrics, "validation.stability_index"));
     group = tl__put_map(builder, root, "performance");
     command_metrics_take(builder, group, result, speed);
     tl__put_text(builder, group, "gpu_utilization", "not available");

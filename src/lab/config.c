@@ -183,6 +183,8 @@ TL_PRIV void tl__config_rows(tl__field rows[TL__CONFIG_ROWS])
          "together"},
         {.name = "explanation", .kind = TL__FIELD_BLOCK, .offset = AT(explanation), .rows = config_explanation_rows(),
          .help = "How train:explain looks at a model"},
+        {.name = "metrics", .kind = TL__FIELD_BLOCK, .offset = AT(metrics), .rows = tl__metrics_rows(),
+         .help = "Figures that are not always wanted"},
         {.name = "production", .kind = TL__FIELD_BLOCK, .offset = AT(production), .rows = tl__production_rows(),
          .help = "What train:validate demands of a model"},
         {.name = "callbacks", .kind = TL__FIELD_BLOCK, .offset = AT(callbacks), .rows = config_callbacks_rows(),

@@ -7,6 +7,7 @@
 
 #include "data/settings.h"
 #include "lab/production.h"
+#include "lab/timeframe.h"
 #include "model/transfer.h"
 #include "nn/graph.h"
 #include "text/value.h"
@@ -79,13 +80,14 @@ typedef struct tl__config_settings {
     tl__folds_settings folds;
     tl__ensemble_settings ensemble;
     tl__explanation_settings explanation;
+    tl__metrics_settings metrics;
     tl__production_settings production;
     tl__callbacks_settings callbacks;
     const tl_value *search;      /* of train:optimize */
     const tl_value *experiments; /* of train:experiment */
 } tl__config_settings;
 
-enum { TL__CONFIG_ROWS = 21 };   /* with the one that ends the table */
+enum { TL__CONFIG_ROWS = 22 };   /* with the one that ends the table */
 TL_PRIV void tl__config_rows(tl__field rows[TL__CONFIG_ROWS]);
 
 typedef struct tl__config {

@@ -491,8 +491,13 @@ static tl_status run_measure(run_state *run, const tl__train_result *end, tl__bu
     tl_scores *scores[] = {&run->result->train, &run->result->validation, &run->result->test};
     run->progress.state = "evaluating";
     tl__trainer_release(run->session.trainer);
-    for (int p = 0; p < TL__PARTS; p++)
+    for (int p = 0; p < TL__PARTS; p++) {
+        const int32_t *truth, *predicted;
         TL_TRY(tl__trainer_record(run->session.trainer, (tl_part)p, builder, root, names[p], scores[p], error));
+        tl__trainer_classes(run->session.trainer, &truth, &predicted);
+        TL_TRY(tl__timeframe_put(&run->config->settings.metrics.timeframe, run->session.data, (tl_part)p, truth,
+                                 predicted, builder, root->last, error));
+    }
     if (run->journal.classification) tl__class_distribution(builder, root, "class_distribution", run->session.data);
     tl__run_say_targets(run->context, run->result->test.samples ? "test" : "validation", root);
     tl__trainer_keep_records(run->session.trainer);    /* its memory serves the rest */
@@ -700,6 +705,7 @@ static tl_status run_all(run_state *run, const char *config_path, tl_error *erro
     if (!run->one) TL_TRY(tl__many_of(run->config, &run->arena, &run->many, error));
     TL_TRY(run_check_many(run, config_path, error));
     TL_TRY(tl__session_open(run->context, run->config, run->data, &run->session, error));
+    TL_TRY(tl__timeframe_check(&run->config->settings.metrics.timeframe, run->session.data, run->config->path, error));
     if (!run->checkpoint) TL_TRY(tl__session_transfer(&run->session, error));
     tl__trainer_options nothing = {.run = ""};
     run->live.arena = &run->arena;

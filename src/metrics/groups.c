@@ -12,14 +12,20 @@ TL_PRIV void tl__group_accuracy(const int32_t *truth, const int32_t *predicted, 
     }
 }
 
-TL_PRIV double tl__stability_index(const int32_t *history, size_t epochs, size_t rows)
+TL_PRIV void tl__stability_add(float *kept, const int32_t *predicted, size_t rows)
 {
-    size_t kept = 0;
-    if (rows == 0 || epochs == 0) return tl__bits_double(0x7ff8000000000000u);
     for (size_t i = 0; i < rows; i++) {
-        size_t e = 1;
-        while (e < epochs && history[e * rows + i] == history[i]) e++;
-        kept += e == epochs;
+        int32_t before = (int32_t)kept[i], epochs = before % 8;
+        bool same = epochs > 0 && before / 8 == predicted[i];
+        epochs = !same ? 1 : epochs < TL__STABLE_EPOCHS ? epochs + 1 : TL__STABLE_EPOCHS;
+        kept[i] = (float)(predicted[i] * 8 + epochs);
     }
-    return (double)kept / (double)rows;
+}
+
+TL_PRIV double tl__stability_index(const float *kept, size_t rows, size_t epochs)
+{
+    size_t least = tl__size_min(epochs, TL__STABLE_EPOCHS), stable = 0;
+    if (rows == 0 || epochs == 0) return tl__bits_double(0x7ff8000000000000u);
+    for (size_t i = 0; i < rows; i++) stable += (size_t)((int32_t)kept[i] % 8) >= least;
+    return (double)stable / (double)rows;
 }

@@ -159,8 +159,12 @@ TL_PRIV void tl__calibration_bins(const int32_t *truth, tl__reals probabilities,
  * and calendar units all are numbers of groups. */
 TL_PRIV void tl__group_accuracy(const int32_t *truth, const int32_t *predicted, const int32_t *group, size_t rows,
                                 size_t groups, int64_t *hits, int64_t *counts);
-/* Share of rows that kept one predicted class over the last `epochs` rows of history [epochs, rows] (A5: 5 epochs). */
-TL_PRIV double tl__stability_index(const int32_t *history, size_t epochs, size_t rows);
+/* How long each row has kept its predicted class, [rows], one float of a row: class * 8 + epochs, which are counted to
+ * TL__STABLE_EPOCHS; zeros before the first. Share of rows that kept one class over the last TL__STABLE_EPOCHS of
+ * `epochs`, or over all of fewer; NaN: no rows or no epoch. Classes below 2^20. */
+enum { TL__STABLE_EPOCHS = 5 };
+TL_PRIV void tl__stability_add(float *kept, const int32_t *predicted, size_t rows);
+TL_PRIV double tl__stability_index(const float *kept, size_t rows, size_t epochs);
 
 /* ---- values (metrics/values.c): truth and predicted [rows, outputs] ---- */
 

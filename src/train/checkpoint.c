@@ -9,7 +9,7 @@
 #include "text/yaml.h"
 #include "train/trainer.h"
 
-enum { CHECKPOINT_ANALYTICS = 6, CHECKPOINT_ARRAYS = TL__OPTIMIZER_STATES + 3 + CHECKPOINT_ANALYTICS,
+enum { CHECKPOINT_ANALYTICS = 6, CHECKPOINT_ARRAYS = TL__OPTIMIZER_STATES + 4 + CHECKPOINT_ANALYTICS,
        CHECKPOINT_NAME = 40, CHECKPOINT_CHUNK = 512 };
 
 /* An array of the file. data NULL: zeros, to measure. */
@@ -93,6 +93,9 @@ static size_t checkpoint_list(tl__trainer *trainer, struct checkpoint_array *out
     if (rows)
         out[count++] = (struct checkpoint_array){"training.history", trainer->history, true, rows,
                                                  sizeof(tl__epoch) / sizeof(double)};
+    if (trainer->validation && trainer->evaluator.classes)
+        out[count++] = (struct checkpoint_array){"training.kept", trainer->kept, false,
+                                                 trainer->data->part[TL_VALIDATION].count, 0};
     return count + checkpoint_list_analytics(trainer, out + count);
 }
 

@@ -5,6 +5,7 @@
  *     training.optimizer.i  F32 [trained]        the optimizer's arrays
  *     training.best         F32 [parameters]     weights of the best epoch
  *     training.history      F64 [epochs, fields] tl__epoch, one row each
+ *     training.kept         F32 [validation rows] how long each kept its class, where there are classes
  *     training.analytics.*                       with detailed analytics: tl__analytics of analytics.h, what is in its
  *                                                block; a file without them can be gone on from with analytics
  *

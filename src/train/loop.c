@@ -303,6 +303,7 @@ static tl_status loop_validate(tl__trainer *trainer, tl__epoch *epoch, tl_error 
         epoch->val_accuracy = evaluator->summary.accuracy;
         epoch->val_balanced_accuracy = evaluator->summary.balanced_accuracy;
         epoch->val_f1_macro = evaluator->summary.f1_macro;
+        tl__stability_add(trainer->kept, evaluator->predicted_classes, evaluator->rows);
     } else {
         epoch->val_mae = evaluator->figures.mae;
         epoch->val_mse = evaluator->figures.mse;

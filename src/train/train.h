@@ -146,6 +146,8 @@ TL_PRIV tl_status tl__trainer_score(tl__trainer *trainer, tl_part part, tl_score
  * part. Takes memory for it: call tl__trainer_release first. */
 TL_PRIV tl_status tl__trainer_record(tl__trainer *trainer, tl_part part, tl__builder *builder, tl_value *parent,
                                      const char *key, tl_scores *out, tl_error *error);
+/* Of a classification, rows of the part that was recorded last: truth (-1: missing) and predicted class. */
+TL_PRIV void tl__trainer_classes(const tl__trainer *trainer, const int32_t **truth, const int32_t **predicted);
 /* After the run: what only steps need is given back, so that as many bytes are free for reports within the plan. */
 TL_PRIV void tl__trainer_release(tl__trainer *trainer);
 /* All is given back but the record: nothing can be scored any more. */

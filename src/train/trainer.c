@@ -35,6 +35,9 @@ static void trainer_carve(tl__carver *carver, tl__trainer *trainer)
     trainer->history = TL_CARVE(carver, tl__epoch, trainer->history_size);
     trainer->ring.floats = floats;
     tl__ring_carve(carver, &trainer->ring, trainer->options.folder == NULL);
+    size_t rows = classes && trainer->validation ? trainer->data->part[TL_VALIDATION].count : 0;
+    trainer->kept = TL_CARVE(carver, float, rows);
+    if (rows == 0) trainer->kept = NULL;
     tl__evaluator_carve(carver, &trainer->evaluator);
 }
 
@@ -397,7 +400,17 @@ TL_PRIV tl_status tl__trainer_record(tl__trainer *trainer, tl_part part, tl__bui
     }
     TL_TRY(trainer_evaluate(trainer, part, error));
     tl_status status = tl__evaluator_record(&trainer->evaluator, &trainer->context->heap, builder, parent, key, out);
+    tl_value *map = status == TL_OK && part == TL_VALIDATION && trainer->kept ? parent->last : NULL;
+    double stability = map ? tl__stability_index(trainer->kept, trainer->evaluator.rows, (size_t)trainer->state.epoch)
+                           : 0;
+    if (map && stability == stability) tl__put_number(builder, map, "stability_index", stability);
     return status == TL_OK ? TL_OK : tl__fail_memory(error, tl__ranking_bytes(trainer->evaluator.rows));
+}
+
+TL_PRIV void tl__trainer_classes(const tl__trainer *trainer, const int32_t **truth, const int32_t **predicted)
+{
+    *truth = trainer->evaluator.truth;
+    *predicted = trainer->evaluator.predicted_classes;
 }
 
 TL_PRIV void tl__trainer_release(tl__trainer *trainer)

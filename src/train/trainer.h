@@ -87,6 +87,7 @@ struct tl__trainer {
     tl__epoch *history;             /* newest last; history_size at most */
     size_t history_size;
     tl__ring ring;
+    float *kept;                    /* [validation rows]: how long each kept its class (metrics.h); NULL: no classes */
     tl__evaluator evaluator;
     unsigned char *reserve_block;
     size_t reserve_size;

@@ -179,6 +179,8 @@ for out in stopped crashed; do
     exits 0
     cmp -s $long/model.safetensors whole-$out/output/runs/long_*/model.safetensors ||
         fail 'a resumed run should end as the undisturbed one'
+    is 'stability after a resume' "$(grep '"stability_index"' $long/metrics.json)" \
+       "$(grep '"stability_index"' whole-$out/output/runs/long_*/metrics.json)"
 done
 [ -z "$(find . -name '*.tmp*')" ] || fail 'what a crash left half-written should be gone after a resume'
 
