@@ -93,6 +93,10 @@ TL_PRIV void tl__network_loss(tl__network *network, int mode, tl__pool *pool, co
                               bool gradient);
 TL_PRIV double tl__network_loss_sum(const tl__network *network, int mode, size_t rows);
 
+/* A step without its update, timed: nanoseconds are added to forward and backward [nodes] and *loss. */
+TL_PRIV void tl__network_profile(tl__network *network, tl__pool *pool, const tl__rows *batch, double *forward,
+                                 double *backward, double *loss);
+
 /* A training batch that cannot be, told. */
 TL_PRIV tl_status tl__network_refuse(const tl__network *network, const tl__rows *batch, tl_error *error);
 /* TL_NOT_FINITE with the layer of the last batch where the first NaN or infinity is. */

@@ -84,6 +84,15 @@ exits 0; says out 'ended without a word' 'The learning rate is too low.'
 rm -r deep/er/crashed/checkpoints; head -n 3 deep/er/crashed/metrics.csv | head -c 300 > cut; mv cut deep/er/crashed/metrics.csv
 trainlib train:diagnose deep/er/crashed --set data.file="$work/iris.csv"; exits 0; says out 'Training stopped at epoch 1 of 60'
 
+# where the time goes; the training is the same
+trainlib train:run iris.yaml --quiet --profile --set name=timed
+exits 0; says out 'of peak' 'dense_2' 'backward' 'optimizer' 'data' 'a step takes'
+timed=$(ls -d output/runs/timed_*)
+says $timed/profile.json '"rows"' '"peak_gflops"' '"suggestions"' '"validation_seconds"'
+trainlib train:run iris.yaml --quiet --set name=timed
+for other in output/runs/timed_*; do cmp -s $timed/model.safetensors $other/model.safetensors || fail 'a profile changes nothing'; done
+trainlib train:run wave.yaml --quiet --profile --json; exits 0; says out '"run"'
+
 # mistakes
 trainlib train:diagnose nowhere; mistake nowhere
 trainlib train:diagnose $run/model.safetensors; mistake 'is not the folder of a run'

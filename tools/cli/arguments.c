@@ -89,6 +89,8 @@ static const option options[] = {
      "print the rows of epochs as they come, until the run ends"},
     {"apply-advice", OPTION_TEXT, AT(apply_advice), NULL, NULL, false, "RUN",
      "the config of a run with the changes that its diagnosis advises"},
+    {"profile", OPTION_FLAG, AT(profile), NULL, NULL, false, NULL,
+     "after the training, show where the time of a step goes (profile.json)"},
     {"checklist", OPTION_FLAG, AT(checklist), NULL, NULL, false, NULL, "show all points that were looked at"},
     {"watch", OPTION_FLAG, AT(watch), NULL, NULL, false, NULL, "show it again and again until the run ends"},
 };

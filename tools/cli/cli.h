@@ -35,7 +35,7 @@ typedef struct cli_arguments {
     int steps;                /* 0: the network's own */
     int rolling;              /* 0: none */
     bool json, quiet, help, plan, check, expand, watch, follow, detailed_analytics;
-    bool pause, go_on, stop, checkpoint, apply_best, checklist;
+    bool pause, go_on, stop, checkpoint, apply_best, checklist, profile;
 } cli_arguments;
 
 /* Where the talk goes. */

@@ -54,6 +54,42 @@ static void run_interrupted(const tl_run_result *result)
             result->run);
 }
 
+/* Where the time of a step goes. */
+static void run_show_profile(const tl_value *profile)
+{
+    const tl_value *rows = tl_value_get(profile, "rows"), *advice = tl_value_get(profile, "suggestions");
+    printf("\n%-22s %-10s %12s %8s %9s %9s\n", "layer", "phase", "us a step", "share", "GFLOP/s", "of peak");
+    for (size_t i = 0; i < tl_value_count(rows); i++) {
+        const tl_value *row = tl_value_at(rows, i), *speed = tl_value_get(row, "gflops");
+        printf("%-22s %-10s %12.1f %7.1f%%", tl_value_text(tl_value_get(row, "name"), ""),
+               tl_value_text(tl_value_get(row, "phase"), ""), tl_value_number(tl_value_get(row, "microseconds"), 0),
+               100 * tl_value_number(tl_value_get(row, "share"), 0));
+        if (speed)
+            printf(" %9.1f %8.0f%%", tl_value_number(speed, 0),
+                   100 * tl_value_number(tl_value_get(row, "of_peak"), 0));
+        putchar('\n');
+    }
+    printf("a step takes %.1f us: %.1f GFLOP/s where a large matrix product has %.1f; validation takes %.3g s\n",
+           tl_value_number(tl_value_get(profile, "step_microseconds"), 0),
+           tl_value_number(tl_value_get(profile, "gflops"), 0), tl_value_number(tl_value_get(profile, "peak_gflops"), 0),
+           tl_value_number(tl_value_get(profile, "validation_seconds"), 0));
+    for (size_t i = 0; i < tl_value_count(advice); i++)
+        printf("\xe2\x86\x92 %s\n", tl_value_text(tl_value_at(advice, i), ""));
+}
+
+static int run_profile(cli_state *cli, const char *run, const tl_options *options)
+{
+    tl_error error = {0};
+    tl_value *profile;
+    tl_options again = *options;
+    again.set_count = 0;
+    tl_status status = tl_profile(cli->context, run, &again, &profile, &error);
+    if (status != TL_OK) return cli_failed(cli, status, &error);
+    if (!cli->arguments.json) run_show_profile(profile);
+    tl_value_free(cli->context, profile);
+    return CLI_OK;
+}
+
 static int run_run(cli_state *cli)
 {
     if (cli->arguments.plan) return run_plan(cli);
@@ -85,6 +121,8 @@ static int run_run(cli_state *cli)
                result.models ? "metrics.json" : "metrics.csv  metrics.json  model.safetensors");
     }
     tl_value_free(cli->context, value);
+    if (cli->arguments.profile && status == TL_OK && exit_status == CLI_OK && !result.models)
+        exit_status = run_profile(cli, result.run, &options);
     return status == TL_CANCELLED ? CLI_INTERRUPTED : exit_status;
 }
 
@@ -92,7 +130,7 @@ const cli_command *cli_command_run(void)
 {
     static const cli_command command = {
         "train:run", "CONFIG",
-        "resume from note tag plan loss-function kfold seeds detailed-analytics symbol strategy timeframe",
+        "resume from note tag plan profile loss-function kfold seeds detailed-analytics symbol strategy timeframe",
         "train a network and measure it",
         "Reads the config and its data, builds the network, trains it, measures it on the test part and writes a run\n"
         "folder, output/runs/NAME_TIME: the model, the figures of every epoch, the config and the log. Ctrl-C "
