@@ -162,16 +162,16 @@ static void profile_put_advice(const profile_state *p, tl_value *root, double sp
         tl__put_text(p->builder, list, NULL, text);
     }
     if (speed < 0.3 * p->peak && s->training.batch_size < 256) {
-        tl__format(text, sizeof text, "products of so few rows use %.0f %% of the machine: training.batch_size: %lld -> "
-                   "%lld (changes results; raise training.learning_rate with it)", 100 * speed / p->peak,
+        tl__format(text, sizeof text, "products of so few rows use %.0f %% of the machine: training.batch_size: "
+                   "%lld -> %lld (changes results; raise training.learning_rate with it)", 100 * speed / p->peak,
                    (long long)s->training.batch_size, 4 * (long long)s->training.batch_size);
         tl__put_text(p->builder, list, NULL, text);
     }
     if (p->context->threads == 1 && speed >= 0.3 * p->peak)
         tl__put_text(p->builder, list, NULL, "one thread does all of it: --threads 0 uses all processors");
     if (p->validation > 0.5 * epoch && p->validation > 0)
-        tl__put_text(p->builder, list, NULL, "validation takes long beside an epoch: a smaller data.split.validation, or a "
-                     "larger training.validation_batch_size");
+        tl__put_text(p->builder, list, NULL, "validation takes long beside an epoch: a smaller data.split.validation, or "
+                     "a larger training.validation_batch_size");
 }
 
 static void profile_put(profile_state *p, tl_value *root)

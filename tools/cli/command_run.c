@@ -71,7 +71,8 @@ static void run_show_profile(const tl_value *profile)
     }
     printf("a step takes %.1f us: %.1f GFLOP/s where a large matrix product has %.1f; validation takes %.3g s\n",
            tl_value_number(tl_value_get(profile, "step_microseconds"), 0),
-           tl_value_number(tl_value_get(profile, "gflops"), 0), tl_value_number(tl_value_get(profile, "peak_gflops"), 0),
+           tl_value_number(tl_value_get(profile, "gflops"), 0),
+           tl_value_number(tl_value_get(profile, "peak_gflops"), 0),
            tl_value_number(tl_value_get(profile, "validation_seconds"), 0));
     for (size_t i = 0; i < tl_value_count(advice); i++)
         printf("\xe2\x86\x92 %s\n", tl_value_text(tl_value_at(advice, i), ""));
