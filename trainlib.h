@@ -367,8 +367,8 @@ TL_API tl_status tl_evaluate(tl_context *context, const char *run, const tl_opti
 TL_API tl_status tl_diagnose(tl_context *context, const char *run, const tl_options *options, tl_value **out,
                              tl_error *error);
 /* Where the time of a run's training goes: its network and data, measured for a moment on this machine. *out: {rows:
- * [{name, phase, microseconds, share, gflops, of_peak}] of a step, steps, step_microseconds, validation_seconds, gflops,
- * peak_gflops, suggestions: [text], ...}, also in the run's profile.json. The run stays as it is. */
+ * [{name, phase, microseconds, share, gflops, of_peak}] of a step, steps, step_microseconds, validation_seconds,
+ * gflops, peak_gflops, suggestions: [text], ...}, also in the run's profile.json. The run stays as it is. */
 TL_API tl_status tl_profile(tl_context *context, const char *run, const tl_options *options, tl_value **out,
                             tl_error *error);
 /* May the model go into production? Back-test, walk-forward, stress, latency and consistency against the thresholds of
