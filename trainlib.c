@@ -336,6 +336,7 @@
 #include "lab/lines.c"
 #include "lab/versions.c"
 #include "lab/journal.c"
+#include "lab/kept.c"
 #include "lab/session.c"
 #include "lab/live.c"
 #include "lab/live_requests.c"

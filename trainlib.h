@@ -218,8 +218,8 @@ typedef bool tl_progress_fn(void *user, const tl_progress *progress);
  * "dense_1.gradient_norm" (mean_change, std_change, change, norm, update_ratio, dead_units). Of words it is the number:
  * learning_signal_strength 0 unknown to 3 strong, convergence 0 unknown, 1 improving, 2 plateauing, 3 diverging. NaN:
  * there is no such figure, or the training does not collect it: without detailed analytics
- * (tl_options.detailed_analytics; "detailed_analytics: true" in the settings of tl_train) there are losses, scores, rate,
- * gradient norms and times. */
+ * (tl_options.detailed_analytics; "detailed_analytics: true" in the settings of tl_train) there are losses, scores,
+ * rate, gradient norms and times. */
 TL_API double tl_epoch_figure(const tl_epoch *epoch, const char *name);
 /* Names of the figures that are not those of classes and layers; NULL beyond the last. */
 TL_API const char *tl_epoch_figure_name(size_t index);

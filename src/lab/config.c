@@ -117,8 +117,23 @@ static const tl__field *config_callbacks_rows(void)
          .help = "A point of loss/batch every so many steps; 0: points of epochs only"},
         {.name = NULL}};
 #undef ROW
+    static const char *const monitors[] = {"val_loss", "train_loss", "accuracy", "balanced_accuracy", "f1_macro", "mae",
+                                           "mse", "r2", NULL};
+#define ROW(field) .name = #field, .offset = offsetof(tl__kept_settings, field)
+    static const tl__field checkpoint[] = {
+        {ROW(folder), .kind = TL__FIELD_TEXT, .text = "./checkpoints",
+         .aliases = "callbacks.checkpoint.checkpoint_dir",
+         .help = "Holds a folder of each run, under --out, with best.safetensors"},
+        {ROW(best_only), .kind = TL__FIELD_BOOL, .fallback = 1, .aliases = "callbacks.checkpoint.save_best_only",
+         .help = "Only the best epoch's model; false: epoch_N.safetensors of each epoch, too"},
+        {ROW(monitor), .kind = TL__FIELD_CHOICE, .choices = monitors,
+         .help = "The figure of validation that says which epoch is best; without validation it is train_loss"},
+        {.name = NULL}};
+#undef ROW
 #define ROW(field) .name = #field, .offset = offsetof(tl__callbacks_settings, field)
     static const tl__field rows[] = {
+        {ROW(checkpoint), .kind = TL__FIELD_BLOCK, .flags = TL__OPTIONAL, .rows = checkpoint,
+         .help = "Models that are kept while it trains, apart from the run's own; off unless mentioned"},
         {ROW(tensorboard), .kind = TL__FIELD_BLOCK, .flags = TL__OPTIONAL, .rows = tensorboard,
          .help = "Event files for TensorBoard: scalars, histograms, the config, hyperparameters; off unless mentioned"},
         {ROW(learning_rate_monitor), .kind = TL__FIELD_BOOL, .aliases = "callbacks.lr_monitor",

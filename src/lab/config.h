@@ -61,7 +61,19 @@ typedef struct tl__tensorboard_settings {
     int64_t update_every;        /* steps between points of a batch; 0: epochs only */
 } tl__tensorboard_settings;
 
+/* The figures that callbacks.checkpoint.monitor names, in this order. */
+enum { TL__KEPT_VAL_LOSS, TL__KEPT_TRAIN_LOSS, TL__KEPT_ACCURACY, TL__KEPT_BALANCED_ACCURACY, TL__KEPT_F1_MACRO,
+       TL__KEPT_MAE, TL__KEPT_MSE, TL__KEPT_R2 };
+
+typedef struct tl__kept_settings {
+    bool present;
+    const char *folder;          /* holds a folder of each run */
+    bool best_only;
+    int monitor;                 /* TL__KEPT_* */
+} tl__kept_settings;
+
 typedef struct tl__callbacks_settings {
+    tl__kept_settings checkpoint;
     tl__tensorboard_settings tensorboard;
     bool learning_rate_monitor;  /* say when the rate changes */
 } tl__callbacks_settings;

@@ -7,6 +7,7 @@
 #include "lab/figures.h"
 #include "lab/folder.h"
 #include "lab/journal.h"
+#include "lab/kept.h"
 #include "lab/live.h"
 #include "lab/many.h"
 #include "lab/path.h"
@@ -40,6 +41,7 @@ typedef struct run_state {
     tl__many many;                   /* the trainings that this run is made of */
     const char *folder, *checkpoint; /* checkpoint: to go on from, or NULL */
     const char *best_path;           /* NULL: not wanted */
+    const char *kept;                /* folder of callbacks.checkpoint; NULL: off */
     const char *parent;              /* id of the version that it goes on from; NULL: none */
     char hash[65], stamp[24];
 } run_state;
@@ -69,6 +71,7 @@ static tl_status run_on_epoch(void *user, const tl__trainer *trainer, const tl__
     tl__tensorboard_epoch(run->board, trainer, epoch);
     run_watch_rate(run, epoch);
     TL_TRY(tl__journal_epoch(&run->journal, epoch, error));
+    TL_TRY(tl__kept_epoch(run->config, run->kept, trainer, run->session.model, error));
     if (run->best_path && epoch->best != 0.0) return tl_model_save(run->session.model, run->best_path, error);
     return TL_OK;
 }
@@ -388,6 +391,8 @@ static tl_status run_plan_training(run_state *run, tl_error *error)
                                    .listener_count = 2, .progress = run_on_progress, .progress_user = run,
                                    .analytics = run->config->settings.analytics.enabled,
                                    .run = run->folder};
+    TL_TRY(tl__kept_open(run->config, run->journal.classification, run->options->out, run->folder, &run->arena,
+                         &run->kept, error));
     TL_TRY(tl__session_train(&run->session, &options, error));
     run->live.folder = run->folder;
     TL_TRY(tl__live_open(&run->live, &run->session, run->checkpoint, error));
@@ -587,7 +592,8 @@ static tl_status run_train(run_state *run, tl_error *error)
     run_set_progress(run, "training");
     TL_TRY(tl__journal_status(&run->journal, &run->progress, NULL, true, error));
     run_open_analytics(run);
-    tl__tensorboard_open(run->context, run->config, run->options->out, run->folder, &run->board);
+    tl__tensorboard_open(run->context, run->config, run->options->out, run->folder,
+                         run->session.data, &run->board);
     tl_status status = tl__trainer_run(run->session.trainer, error);
     tl__trainer_result(run->session.trainer, &end);
     run_fill_result(run, &end);

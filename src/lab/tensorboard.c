@@ -17,6 +17,7 @@ struct tl__tensorboard {
     tl__buffer out;                  /* reserved */
     int64_t every;                   /* steps */
     int64_t steps;                   /* since the start */
+    bool classification, validation;
     bool begun;                      /* the first step was heard of: a resume is known */
 };
 
@@ -64,7 +65,10 @@ static tl_status tensorboard_describe(tl__tensorboard *board, const tl__config *
 {
     const tl__training_settings *training = &config->settings.train.training;
     const tl__optimization_settings *optimization = &config->settings.train.optimization;
-    static const char *const classes[] = {"loss/val", "accuracy/val"};
+    bool classification = board->classification;
+    const char *figures[2] = {board->validation ? "loss/val" : "loss/train", NULL};
+    if (classification) figures[1] = board->validation ? "accuracy/val" : "accuracy/train";
+    else figures[1] = board->validation ? "mae/val" : "mae/train";
     const tl__hparam hparams[] = {
         {"optimizer", training->optimizer.name, 0}, {"loss", training->loss.name, 0},
         {"learning_rate", NULL, training->learning_rate}, {"batch_size", NULL, (double)training->batch_size},
@@ -80,7 +84,7 @@ static tl_status tensorboard_describe(tl__tensorboard *board, const tl__config *
     tl__buffer_text(&yaml, "```\n");
     tl__events_start(&events, time);
     if (!yaml.failed) tl__events_text(&events, time, 0, "config/text_summary", yaml.data, yaml.size);
-    tl__events_hparams(&events, time, tl__path_name(run), hparams, TL_COUNT(hparams), classes, TL_COUNT(classes));
+    tl__events_hparams(&events, time, tl__path_name(run), hparams, TL_COUNT(hparams), figures, TL_COUNT(figures));
     if (status == TL_OK && (yaml.failed || events.failed)) status = tl__fail_memory(error, events.size);
     if (status == TL_OK) status = tl__file_write(board->file, events.data, events.size, error);
     if (status == TL_OK) status = tl__file_flush(board->file, false, error);
@@ -115,7 +119,7 @@ static tl_status tensorboard_create(tl__tensorboard *board, const tl__config *co
 }
 
 TL_PRIV void tl__tensorboard_open(tl_context *context, const tl__config *config, const char *out_folder,
-                                  const char *run, tl__tensorboard **out)
+                                  const char *run, const tl_dataset *data, tl__tensorboard **out)
 {
     tl_error error = {0};
     *out = NULL;
@@ -124,6 +128,8 @@ TL_PRIV void tl__tensorboard_open(tl_context *context, const tl__config *config,
     tl_status status = board ? TL_OK : tl__fail_memory(&error, sizeof *board);
     if (board) {
         board->context = context;
+        board->classification = tl_dataset_classes(data) > 0;
+        board->validation = tl_dataset_rows(data, TL_VALIDATION) > 0;
         board->every = config->settings.callbacks.tensorboard.update_every;
         tl__buffer_init(&board->out, &context->heap);
         if (!tl__buffer_reserve(&board->out, TENSORBOARD_TEXT)) status = tl__fail_memory(&error, TENSORBOARD_TEXT);

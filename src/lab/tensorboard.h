@@ -18,7 +18,7 @@ typedef struct tl__tensorboard tl__tensorboard;
 
 /* *out is NULL when it is off, or cannot be written. run: the run's folder; resumed: steps done before. */
 TL_PRIV void tl__tensorboard_open(tl_context *context, const tl__config *config, const char *out_folder,
-                                  const char *run, tl__tensorboard **out);
+                                  const char *run, const tl_dataset *data, tl__tensorboard **out);
 TL_PRIV size_t tl__tensorboard_bytes(const tl__config *config);    /* of the heap, while it is open */
 /* All of these take NULL. */
 TL_PRIV tl_status tl__tensorboard_batch(void *user, const tl__trainer *trainer, const tl_progress *progress,

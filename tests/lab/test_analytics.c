@@ -578,6 +578,45 @@ static void test_callback_by_hand(void **state)
     }
 }
 
+/* ---- callbacks.checkpoint ---- */
+
+/* best.safetensors is the model of the best epoch, also when the run is stopped and gone on with. */
+static void test_kept_models(void **state)
+{
+    (void)state;
+    const how every = {.off = true, .set = {"callbacks.checkpoint={folder: ./kept, best_only: false, monitor: val_loss}",
+                                            "training.keep=best", "training.learning_rate=0.3"}, .set_count = 3};
+    how part = every, rest = every;
+    ran *r = run("class.yaml", "kept_all", &every);
+    if (r->status != TL_OK) fail_msg("%s", r->said);
+    char path[700], best[720], epoch[740];
+    snprintf(path, sizeof path, "%s/kept/class_20251121_101500", r->out);
+    snprintf(best, sizeof best, "%s/best.safetensors", path);
+    assert_int_equal(files_count(path, "epoch_"), 6);
+    snprintf(epoch, sizeof epoch, "%s/epoch_%d.safetensors", path, (int)r->result.best_epoch);
+    same_files(best, epoch);
+    part.stop_at = 3;
+    rest.resume = "";
+    ran *first = run("class.yaml", "kept_part", &part), *second = run("class.yaml", "kept_part", &rest);
+    assert_int_equal(first->status, TL_CANCELLED);
+    if (second->status != TL_OK) fail_msg("%s", second->said);
+    snprintf(epoch, sizeof epoch, "%s/kept/class_20251121_101500/best.safetensors", second->out);
+    same_files(best, epoch);
+    free(r), free(first), free(second);
+    r = run("class.yaml", "kept_best", &(how){.off = true, .set = {"callbacks.checkpoint={monitor: f1_macro}"},
+                                              .set_count = 1});
+    if (r->status != TL_OK) fail_msg("%s", r->said);
+    snprintf(path, sizeof path, "%s/checkpoints/class_20251121_101500", r->out);
+    assert_int_equal(files_count(path, "best"), 1);
+    assert_int_equal(files_count(path, "epoch_"), 0);
+    free(r);
+    r = run("value.yaml", "kept_wrong", &(how){.off = true, .set = {"callbacks.checkpoint={monitor: accuracy}"},
+                                               .set_count = 1});
+    assert_int_equal(r->status, TL_BAD_CONFIG);
+    assert_non_null(strstr(r->said, "this network gives values; name val_loss, train_loss, mae, mse or r2"));
+    free(r);
+}
+
 /* ---- names, said once ---- */
 
 static void test_equal_columns(void **state)
@@ -705,6 +744,7 @@ int main(void)
         cmocka_unit_test(test_degradation_of_files), cmocka_unit_test(test_degradation_of_levels),
         cmocka_unit_test(test_not_finite), cmocka_unit_test(test_own_alerts), cmocka_unit_test(test_retention),
         cmocka_unit_test(test_plan), cmocka_unit_test(test_callback), cmocka_unit_test(test_callback_by_hand),
+        cmocka_unit_test(test_kept_models),
         cmocka_unit_test(test_equal_columns), cmocka_unit_test(test_said_once), cmocka_unit_test(test_quoted_folder),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
