@@ -42,6 +42,10 @@ awk 'NR % 3 == 2 {s += $1; q += $1 * $1; n++} END {m = s / n; v = (q - n * m * m
      printf "%.9f %.9f\n", m, sqrt(v > 0 ? v : 0)}' all > wanted
 is 'mean and deviation' "$(awk '{printf "%s%.9f", (NR > 1 ? " " : ""), $1}' said)" "$(cat wanted)"
 
+# Its report tells of all folds.
+trainlib train:report $run
+exits 0; grep -q 'The models' $run/report.html || fail 'no report of the folds'
+
 # All of them together: as one model.
 trainlib train:evaluate $run
 exits 0; says out 'test ' ' 30'; ! grep -q '^train ' out || fail 'training rows say nothing of models that saw them'
