@@ -61,6 +61,17 @@ typedef struct tl__run_records {
  * overfitting are then made from what there is. A last line of metrics.csv that is cut off is left out. A run without
  * epochs has 0 rows. */
 TL_PRIV tl_status tl__run_records_read(tl_context *context, const char *folder, tl__run_records *out, tl_error *error);
+/* Alerts of one kind, which may begin again and again: the first one's message, and when. `alerts` is the list of
+ * detailed_metrics.json; gives how many kinds there are, at most `most`. */
+enum { TL__ALERT_EPOCHS = 12 };
+typedef struct tl__alert_kind {
+    const char *message, *severity;
+    size_t count;                    /* how often it began */
+    int64_t epochs[TL__ALERT_EPOCHS];/* the first of them */
+} tl__alert_kind;
+TL_PRIV size_t tl__alert_kinds(const tl_value *alerts, tl__alert_kind *out, size_t most);
+/* "epochs 21, 23, 26 and more" */
+TL_PRIV void tl__alert_when(const tl__alert_kind *kind, char *out, size_t size);
 TL_PRIV void tl__run_records_free(tl__run_records *records);    /* also of one that failed, or is all zeros */
 
 #endif

@@ -313,3 +313,38 @@ TL_PRIV void tl__run_records_free(tl__run_records *records)
     tl__arena_free(&records->arena);
     memset(records, 0, sizeof *records);
 }
+
+/* ---- alerts ---- */
+
+/* "Vanishing gradients" of "Vanishing gradients: the average ..." is what a kind is told by. */
+static bool analytics_read_same_kind(const char *a, const char *b)
+{
+    size_t size = strcspn(a, ":");
+    return strncmp(a, b, size) == 0 && strcspn(b, ":") == size;
+}
+
+TL_PRIV size_t tl__alert_kinds(const tl_value *alerts, tl__alert_kind *out, size_t most)
+{
+    size_t count = 0;
+    for (const tl_value *alert = alerts ? alerts->first : NULL; alert; alert = alert->next) {
+        const char *message = tl_value_text(tl_value_get(alert, "message"), "");
+        size_t k = 0;
+        while (k < count && !analytics_read_same_kind(out[k].message, message)) k++;
+        if (k == most) continue;
+        if (k == count)
+            out[count++] = (tl__alert_kind){.message = message,
+                                            .severity = tl_value_text(tl_value_get(alert, "severity"), "warning")};
+        if (out[k].count < TL__ALERT_EPOCHS)
+            out[k].epochs[out[k].count] = tl_value_integer(tl_value_get(alert, "epoch"), 0);
+        out[k].count++;
+    }
+    return count;
+}
+
+TL_PRIV void tl__alert_when(const tl__alert_kind *kind, char *out, size_t size)
+{
+    size_t used = tl__format(out, size, kind->count > 1 ? "epochs" : "epoch");
+    for (size_t i = 0; i < kind->count && i < TL__ALERT_EPOCHS && used < size; i++)
+        used += tl__format(out + used, size - used, "%s %lld", i ? "," : "", (long long)kind->epochs[i]);
+    if (kind->count > TL__ALERT_EPOCHS && used < size) tl__format(out + used, size - used, " and more");
+}

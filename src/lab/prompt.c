@@ -11,7 +11,7 @@
 
 enum {
     PROMPT_TABLE = 8000,         /* characters; figures take a token for less than two of them: 4,500 tokens */
-    PROMPT_ALERTS = 1600,
+    PROMPT_ALERTS = 8,           /* kinds */
     PROMPT_CONFIG = 1800,
     PROMPT_FILE = 64 << 20,
     PROMPT_GROUPS = 64
@@ -197,32 +197,17 @@ static tl_status prompt_open(prompt *p, tl_error *error)
     return tl__file_exists(status) ? tl__run_state(p->context, p->folder, &p->status, error) : TL_OK;
 }
 
-/* "Vanishing gradients" of "Vanishing gradients: the average ..." */
-static size_t prompt_alert_name(const char *message) { return strcspn(message, ":"); }
-
-/* Each kind of alert once: its first message, and the epochs at which it began. */
 static void prompt_alerts(prompt *p)
 {
     const tl_value *alerts = p->run.tree ? tl_value_get(&p->run.tree->root, "alerts") : NULL;
-    size_t begun = p->out.size;
+    tl__alert_kind kinds[PROMPT_ALERTS];
+    char when[160];
+    size_t count = tl__alert_kinds(alerts, kinds, PROMPT_ALERTS);
     if (!alerts) return;
-    tl__buffer_text(&p->out, alerts->count ? "\nAlerts of the training:\n" : "\nThe training gave no alerts.\n");
-    for (const tl_value *alert = alerts->first; alert && p->out.size - begun < PROMPT_ALERTS; alert = alert->next) {
-        const char *message = tl_value_text(tl_value_get(alert, "message"), "");
-        size_t name = prompt_alert_name(message), times = 0;
-        const tl_value *before = alerts->first;
-        while (before != alert && (prompt_alert_name(tl_value_text(tl_value_get(before, "message"), "")) != name ||
-                                   strncmp(tl_value_text(tl_value_get(before, "message"), ""), message, name) != 0))
-            before = before->next;
-        if (before != alert) continue;
-        tl__buffer_format(&p->out, "- %s (%s), epoch", message, tl_value_text(tl_value_get(alert, "severity"), ""));
-        for (const tl_value *same = alert; same; same = same->next) {
-            const char *text = tl_value_text(tl_value_get(same, "message"), "");
-            if (prompt_alert_name(text) != name || strncmp(text, message, name) != 0 || ++times > 12) continue;
-            tl__buffer_format(&p->out, "%s %lld", times > 1 ? "," : "",
-                              (long long)tl_value_integer(tl_value_get(same, "epoch"), 0));
-        }
-        tl__buffer_text(&p->out, times > 12 ? ", ...\n" : "\n");
+    tl__buffer_text(&p->out, count ? "\nAlerts of the training:\n" : "\nThe training gave no alerts.\n");
+    for (size_t k = 0; k < count; k++) {
+        tl__alert_when(&kinds[k], when, sizeof when);
+        tl__buffer_format(&p->out, "- %s, %s: %s\n", kinds[k].severity, when, kinds[k].message);
     }
 }
 

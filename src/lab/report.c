@@ -10,7 +10,7 @@
 #include "lab/session.h"
 #include "port/port.h"
 
-enum { REPORT_CLASSES = 100, REPORT_ALERTS = 40 };
+enum { REPORT_CLASSES = 100, REPORT_ALERTS = 40 };    /* alerts: kinds */
 
 /* A row of the table of figures: its name in metrics.json and in words; percent: a share of 1. */
 typedef struct report_figure { const char *key, *words; bool percent; } report_figure;
@@ -314,18 +314,17 @@ static tl_status report_pictures(tl__story *story, tl__document *document, tl_er
 static void report_alerts(const tl__story *story, tl__document *document)
 {
     const tl_value *alerts = story->history.tree ? tl_value_get(&story->history.tree->root, "alerts") : NULL;
-    size_t count = tl_value_count(alerts);
+    tl__alert_kind kinds[REPORT_ALERTS];
+    char when[160];
+    size_t count = tl__alert_kinds(alerts, kinds, REPORT_ALERTS);
     if (!story->history.tree) return;
     tl__document_heading(document, "Alerts");
     if (count == 0) tl__document_note(document, 0, "None of the conditions that are watched for was met.");
-    for (size_t i = 0; i < count && i < REPORT_ALERTS; i++) {
-        const tl_value *alert = tl_value_at(alerts, i);
-        const char *severity = tl_value_text(tl_value_get(alert, "severity"), "warning");
-        tl__document_note(document, tl__same_text(severity, "critical") ? 2 : 1, "Epoch %lld, %s: %s",
-                          (long long)tl_value_integer(tl_value_get(alert, "epoch"), 0), severity,
-                          tl_value_text(tl_value_get(alert, "message"), ""));
+    for (size_t k = 0; k < count; k++) {
+        tl__alert_when(&kinds[k], when, sizeof when);
+        tl__document_note(document, tl__same_text(kinds[k].severity, "critical") ? 2 : 1, "%c%s, %s: %s",
+                          when[0] - 'a' + 'A', when + 1, kinds[k].severity, kinds[k].message);
     }
-    if (count > REPORT_ALERTS) tl__document_text(document, "%zu more stand in alerts.txt.", count - REPORT_ALERTS);
 }
 
 static void report_repeat(const tl__story *story, tl__document *document)
