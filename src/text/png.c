@@ -205,7 +205,7 @@ static inline unsigned png_sample(const unsigned char *row, size_t i, unsigned d
     if (depth == 8) return row[i];
     if (depth == 16) return (unsigned)row[2 * i] << 8 | row[2 * i + 1];
     size_t bit = i * depth;
-    return row[bit / 8] >> (8 - depth - bit % 8) & ((1u << depth) - 1);
+    return (unsigned)row[bit / 8] >> (8 - depth - bit % 8) & ((1u << depth) - 1);
 }
 
 static inline uint8_t png_byte(unsigned value, unsigned depth)

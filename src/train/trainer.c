@@ -239,17 +239,22 @@ static void trainer_release(tl__trainer *trainer)
 {
     tl__heap *heap = &trainer->context->heap;
     trainer_free_reserve(trainer);
-    if (trainer->block) tl__free_aligned(heap, trainer->block, trainer->block_size);
     tl__batches_free(trainer->batches);
     if (trainer->network) tl__network_free(heap, trainer->network);
-    trainer->block = NULL;
     trainer->batches = NULL;
     trainer->network = NULL;
+}
+
+static void trainer_free_block(tl__trainer *trainer)
+{
+    if (trainer->block) tl__free_aligned(&trainer->context->heap, trainer->block, trainer->block_size);
+    trainer->block = NULL;
 }
 
 TL_PRIV void tl__trainer_keep_records(tl__trainer *trainer)
 {
     trainer_release(trainer);
+    if (tl__trainer_records(trainer)) trainer_free_block(trainer);    /* else its history is all that there is */
 }
 
 TL_PRIV void tl__trainer_free(tl__trainer *trainer)
@@ -257,6 +262,7 @@ TL_PRIV void tl__trainer_free(tl__trainer *trainer)
     if (!trainer) return;
     tl__heap *heap = &trainer->context->heap;
     trainer_release(trainer);
+    trainer_free_block(trainer);
     tl__analytics_free(trainer);
     if (trainer->plan) tl__plan_free(heap, trainer->plan);
     tl__arena_free(&trainer->arena);

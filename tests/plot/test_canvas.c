@@ -90,7 +90,7 @@ static void check_pdf(const tl__buffer *out, size_t pages)
 {
     const char *text = out->data, *end = out->data + out->size;
     assert_memory_equal(text, "%PDF-1.4\n", 9);
-    const char *tail = end - 1;
+    const char *tail = end - 10;
     while (memcmp(tail, "startxref\n", 10) != 0) tail--;
     const char *table = text + atol(tail + 10);
     assert_memory_equal(table, "xref\n0 ", 7);
