@@ -20,7 +20,8 @@ typedef struct tl__trained {
     tl__config *config;      /* of the run; of a model file alone, from the settings that it carries */
 } tl__trained;
 
-/* run: as tl__run_find reads it, or the list of models that train:ensemble writes. To be closed, also after a failure. */
+/* run: as tl__run_find reads it, or the list of models that train:ensemble writes. To be closed, also after a
+ * failure. */
 TL_PRIV tl_status tl__trained_open(tl_context *context, const char *run, const tl_options *options, tl__trained *out,
                                    tl_error *error);
 /* Does its config say where its own rows are? Not that of a model file. */

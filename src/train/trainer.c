@@ -289,6 +289,7 @@ TL_PRIV tl_status tl__trainer_prepare(tl__trainer *trainer, tl_error *error)
     tl_status status = trainer_allocate(trainer, &inner);
     if (status != TL_OK) {
         trainer_release(trainer);
+        trainer_free_block(trainer);
         if (status == TL_OUT_OF_MEMORY)
             return tl__fail(error, status, "training needs %zu bytes in all, and there is not so much memory; make "
                             "training.batch_size or the network smaller", trainer->memory.total);
