@@ -67,9 +67,13 @@ static void diagnose_how(const tl__evidence *e, char *out, size_t size)
         tl__format(out + used, size - used, "all epochs were done%s.",
                    since == 0 ? "" : since * 2 > wanted ? "; the best one was long before" : "");
     } else if (tl__same_text(e->stopped, "early_stopping_triggered")) {
+        const tl__stopping_settings *stop = &e->config->settings.train.optimization.early_stopping;
         bool fell = e->val_last > e->val_least && e->last_loss < tl__records_at(e->records, e->best)->epoch.train_loss;
-        tl__format(out + used, size - used, fell ? "validation loss rose for %zu epochs while training loss fell."
-                   : "no better validation loss for %zu epochs.", since);
+        if (fell && since >= (size_t)stop->patience)
+            tl__format(out + used, size - used, "validation loss rose for %zu epochs while training loss fell.", since);
+        else
+            tl__format(out + used, size - used, "validation loss did not become better by %.3g for %lld epochs.",
+                       stop->min_delta, (long long)stop->patience);
     } else if (tl__same_text(e->stopped, "nan") || tl__same_text(e->stopped, "failed")) {
         bool nan = tl__same_text(e->stopped, "nan");
         tl__format(out + used, size - used, nan ? "the numbers became NaN or infinite." : "it failed; the run's log "
