@@ -59,8 +59,8 @@ TL_PRIV tl_status tl__kept_open(const tl__config *config, bool classification, c
     return TL_OK;
 }
 
-TL_PRIV tl_status tl__kept_epoch(const tl__config *config, const char *folder, const tl__trainer *trainer,
-                                 const tl_model *model, tl_error *error)
+TL_PRIV tl_status tl__kept_epoch(const tl__config *config, const char *folder, tl__trainer *trainer,
+                                 tl_error *error)
 {
     const tl__kept_settings *settings = &config->settings.callbacks.checkpoint;
     char path[1024];
@@ -69,10 +69,10 @@ TL_PRIV tl_status tl__kept_epoch(const tl__config *config, const char *folder, c
         double epoch = tl__trainer_epoch(trainer, tl__trainer_epochs(trainer) - 1)->epoch;
         if (tl__format(path, sizeof path, "%s/epoch_%lld.safetensors", folder, (long long)epoch) >= sizeof path)
             return tl__fail(error, TL_INVALID, "the path %s is too long", folder);
-        TL_TRY(tl_model_save(model, path, error));
+        TL_TRY(tl__trainer_save_model(trainer, path, error));
     }
     if (!kept_is_best(trainer, settings->monitor)) return TL_OK;
     if (tl__format(path, sizeof path, "%s/best.safetensors", folder) >= sizeof path)
         return tl__fail(error, TL_INVALID, "the path %s is too long", folder);
-    return tl_model_save(model, path, error);
+    return tl__trainer_save_model(trainer, path, error);
 }

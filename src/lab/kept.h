@@ -11,7 +11,7 @@
 TL_PRIV tl_status tl__kept_open(const tl__config *config, bool classification, const char *out_folder, const char *run,
                                 tl__arena *arena, const char **out, tl_error *error);
 /* After an epoch; folder NULL: nothing. */
-TL_PRIV tl_status tl__kept_epoch(const tl__config *config, const char *folder, const tl__trainer *trainer,
-                                 const tl_model *model, tl_error *error);
+TL_PRIV tl_status tl__kept_epoch(const tl__config *config, const char *folder, tl__trainer *trainer,
+                                 tl_error *error);
 
 #endif

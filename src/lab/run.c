@@ -71,8 +71,8 @@ static tl_status run_on_epoch(void *user, const tl__trainer *trainer, const tl__
     tl__tensorboard_epoch(run->board, trainer, epoch);
     run_watch_rate(run, epoch);
     TL_TRY(tl__journal_epoch(&run->journal, epoch, error));
-    TL_TRY(tl__kept_epoch(run->config, run->kept, trainer, run->session.model, error));
-    if (run->best_path && epoch->best != 0.0) return tl_model_save(run->session.model, run->best_path, error);
+    TL_TRY(tl__kept_epoch(run->config, run->kept, run->session.trainer, error));
+    if (run->best_path && epoch->best != 0.0) return tl__trainer_save_model(run->session.trainer, run->best_path, error);
     return TL_OK;
 }
 

@@ -171,6 +171,11 @@ static tl_status checkpoint_nowhere(void *user, const void *bytes, size_t size, 
     return TL_OK;
 }
 
+TL_PRIV tl_status tl__trainer_save_model(tl__trainer *trainer, const char *path, tl_error *error)
+{
+    return tl__model_write_file(trainer->model, &trainer->shadow, NULL, path, true, error);
+}
+
 TL_PRIV tl_status tl__checkpoint_measure(tl__trainer *trainer, tl__reserve *reserve, tl_error *error)
 {
     size_t file = tl__file_bytes();

@@ -104,6 +104,9 @@ TL_PRIV int64_t tl__trainer_ticks(const tl__trainer *trainer);            /* the
 /* A checkpoint now, on the disk when it returns; nothing where there is no folder. */
 TL_PRIV tl_status tl__trainer_save(tl__trainer *trainer, tl_error *error);
 
+/* While it trains: the model as a file, written in the memory of checkpoints. */
+TL_PRIV tl_status tl__trainer_save_model(tl__trainer *trainer, const char *path, tl_error *error);
+
 /* Once per trainer: the model then has the weights that are kept, so what goes on begins with a new trainer and the
  * checkpoint. TL_OK: it ended by itself (completed, early stopping). TL_CANCELLED: tl_cancel or the progress function
  * asked; a checkpoint is written where there is a folder. TL_NOT_FINITE: a loss or gradient became NaN or infinite; the
