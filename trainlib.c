@@ -375,6 +375,7 @@
 #include "lab/many.c"
 #include "lab/many_report.c"
 #include "lab/run_say.c"
+#include "lab/run_begin.c"
 #include "lab/run.c"
 #include "lab/run_result.c"
 #include "lab/command_configure.c"

@@ -2,53 +2,22 @@
  * is found before a folder is made; from then on whatever happens ends in status.json. */
 #include "base/text.h"
 #include "data/forecast.h"
-#include "lab/analytics.h"
 #include "lab/charts.h"
 #include "lab/figures.h"
 #include "lab/folder.h"
-#include "lab/journal.h"
 #include "lab/kept.h"
-#include "lab/live.h"
-#include "lab/many.h"
 #include "lab/path.h"
 #include "lab/report.h"
-#include "lab/run.h"
 #include "lab/run_say.h"
-#include "lab/session.h"
-#include "lab/tensorboard.h"
+#include "lab/run_work.h"
 #include "lab/versions.h"
 #include "metrics/record.h"
 #include "text/bind.h"
 
-typedef struct run_state {
-    tl_context *context;
-    const tl_options *options;
-    tl_run_result *result;
-    tl__arena arena;
-    tl__config *config;
-    tl__config *changed;             /* with what changed while it ran; NULL: nothing did */
-    tl__session session;
-    tl__journal journal;
-    tl__live live;
-    tl__lock *lock;
-    tl__analytics_files *analytics;  /* NULL: none are written */
-    tl__tensorboard *board;          /* NULL: no events */
-    double rate;                     /* of the epoch before; 0: none */
-    tl_progress progress;            /* the last one */
-    const tl__run_one *one;          /* this is one training of several; NULL: it is a run */
-    bool done;                       /* and was done before */
-    tl_dataset *data;                /* made over the tables of another */
-    tl__many many;                   /* the trainings that this run is made of */
-    const char *folder, *checkpoint; /* checkpoint: to go on from, or NULL */
-    const char *best_path;           /* NULL: not wanted */
-    const char *kept;                /* folder of callbacks.checkpoint; NULL: off */
-    const char *parent;              /* id of the version that it goes on from; NULL: none */
-    char hash[65], stamp[24];
-} run_state;
 
 /* ---- what the trainer tells ---- */
 
-static void run_watch_rate(run_state *run, const tl__epoch *epoch)
+static void run_watch_rate(tl__run_work *run, const tl__epoch *epoch)
 {
     bool other = epoch->learning_rate < run->rate || epoch->learning_rate > run->rate;
     if (run->config->settings.callbacks.learning_rate_monitor && run->rate > 0 && other)
@@ -60,13 +29,13 @@ static void run_watch_rate(run_state *run, const tl__epoch *epoch)
 /* A board that is not there, or comes later, hears nothing. */
 static tl_status run_on_batch(void *user, const tl__trainer *trainer, const tl_progress *progress, tl_error *error)
 {
-    run_state *run = user;
+    tl__run_work *run = user;
     return tl__tensorboard_batch(run->board, trainer, progress, error);
 }
 
 static tl_status run_on_epoch(void *user, const tl__trainer *trainer, const tl__epoch *epoch, tl_error *error)
 {
-    run_state *run = user;
+    tl__run_work *run = user;
     tl__analytics_epoch_done(run->analytics, trainer, epoch);
     tl__tensorboard_epoch(run->board, trainer, epoch);
     run_watch_rate(run, epoch);
@@ -78,7 +47,7 @@ static tl_status run_on_epoch(void *user, const tl__trainer *trainer, const tl__
 
 static bool run_on_progress(void *user, const tl_progress *progress)
 {
-    run_state *run = user;
+    tl__run_work *run = user;
     run->progress = *progress;
     run->progress.record = NULL;    /* it lives as long as this call */
     bool written = tl__journal_status(&run->journal, &run->progress, NULL, false, NULL) == TL_OK;
@@ -88,209 +57,8 @@ static bool run_on_progress(void *user, const tl_progress *progress)
     return written && wanted;
 }
 
-/* ---- a new run, or one to go on with ---- */
-
-typedef struct run_search {
-    tl_context *context;
-    const char *hash, *found, *other;    /* other: an unfinished run of other settings */
-} run_search;
-
-/* Is it unfinished, not at work, and of the same settings? */
-static bool run_is_resumable(void *user, const char *path)
-{
-    run_search *search = user;
-    tl__tree *tree;
-    if (tl__run_state(search->context, path, &tree, NULL) != TL_OK) return true;
-    const char *state = tl_value_text(tl_value_get(&tree->root, "state"), "");
-    const char *hash = tl_value_text(tl_value_get(&tree->root, "config_hash"), "");
-    char config[600];
-    bool complete = tl__format(config, sizeof config, "%s/config.yaml", path) < sizeof config &&
-        tl__file_exists(config);
-    bool unfinished = complete && (tl__same_text(state, "interrupted") || tl__same_text(state, "crashed"));
-    if (unfinished && tl__same_text(hash, search->hash)) search->found = path;
-    else if (unfinished && !search->other) search->other = path;
-    tl__tree_free(tree);
-    return !search->found;
-}
-
-static tl_status run_find_by(run_state *run, const char *config_path, size_t set_count, run_search *search,
-                             tl_error *error)
-{
-    tl__config *config;
-    TL_TRY(tl__config_read(run->context, config_path, run->options->set, set_count, &config, error));
-    const char *parent = tl__runs_folder(&run->arena, run->options->out, config->settings.output.folder);
-    tl_status status = parent ? tl__config_hash(config, run->hash, error) : tl__fail_memory(error, 256);
-    if (status == TL_OK)
-        status = tl__runs_each(run->context, &run->arena, parent, config->name, run_is_resumable, search, error);
-    tl__config_free(config);
-    return status;
-}
-
-/* --set may repeat what the run was started with, or change what is live. */
-static tl_status run_find_unfinished(run_state *run, const char *config_path, tl_error *error)
-{
-    run_search search = {run->context, run->hash, NULL, NULL};
-    size_t set_count = run->options->set_count;
-    const char *name = config_path ? config_path : "config.yaml";
-    TL_TRY(run_find_by(run, config_path, set_count, &search, error));
-    if (!search.found && set_count) TL_TRY(run_find_by(run, config_path, 0, &search, error));
-    run->folder = search.found;
-    if (search.found) return TL_OK;
-    if (search.other)
-        return tl__fail(error, TL_NOT_FOUND, "%s is unfinished, but was started with other settings than %s has now; "
-                        "'--resume %s' goes on with its own.", search.other, name, search.other);
-    return tl__fail(error, TL_NOT_FOUND, "there is no unfinished run of %s; leave out --resume to start one.", name);
-}
-
-/* What is not live may be repeated in --set, but not changed. */
-static tl_status run_check_set(run_state *run, tl_error *error)
-{
-    const tl_options *o = run->options;
-    tl__config *config;
-    char hash[65];
-    TL_TRY(tl__config_read(run->context, run->folder, NULL, 0, &config, error));
-    tl_status status = tl__config_hash(config, run->hash, error);
-    tl__config_free(config);
-    for (size_t i = 0; status == TL_OK && i < o->set_count; i++) {
-        const char *path = tl__config_not_live(o->set[i], &run->arena);
-        if (!path) continue;
-        TL_TRY(tl__config_read(run->context, run->folder, &o->set[i], 1, &config, error));
-        status = tl__config_hash(config, hash, error);
-        tl__config_free(config);
-        if (status == TL_OK && !tl__same_text(hash, run->hash))
-            return tl__fail_at(error, TL_BAD_CONFIG, "--set", 0, 0, path, "%s cannot change in the middle of a run; a "
-                               "resumed run takes live settings only, such as training.learning_rate.", path);
-    }
-    return status;
-}
-
-/* A resumed run goes on from the version that it began with. */
-static tl_status run_read_parent(run_state *run, tl_error *error)
-{
-    tl__tree *tree;
-    const char *path = tl__path_join(&run->arena, run->folder, "transfer.json");
-    if (!path) return tl__fail_memory(error, 256);
-    if (!tl__file_exists(path)) return TL_OK;
-    TL_TRY(tl__json_read(run->context, path, &tree, error));
-    const char *parent = tl_value_text(tl_value_get(&tree->root, "version"), "");
-    run->parent = *parent ? tl__arena_text(&run->arena, parent) : NULL;
-    tl__tree_free(tree);
-    return TL_OK;
-}
-
-/* The folder to go on in, its config with live changes laid over, and its checkpoint. */
-static tl_status run_prepare_resume(run_state *run, const char *config_path, tl_error *error)
-{
-    const tl_options *o = run->options;
-    if (*o->resume) {
-        if (!tl__folder_exists(o->resume))
-            return tl__fail(error, TL_NOT_FOUND, "%s: there is no such run folder to go on in.", o->resume);
-        run->folder = tl__arena_text(&run->arena, o->resume);
-    } else {
-        TL_TRY(run_find_unfinished(run, config_path, error));
-    }
-    size_t size = run->folder ? strlen(run->folder) : 0;
-    while (size > 1 && run->folder[size - 1] == '/') size--;
-    run->folder = run->folder ? tl__arena_copy(&run->arena, run->folder, size) : NULL;
-    if (!run->folder) return tl__fail_memory(error, 256);
-    tl__tree *status_tree;
-    TL_TRY(tl__run_state(run->context, run->folder, &status_tree, error));
-    bool done = tl__same_text(tl_value_text(tl_value_get(&status_tree->root, "state"), ""), "done");
-    tl__tree_free(status_tree);
-    if (done) return tl__fail(error, TL_EXISTS, "%s is finished; there is nothing to go on with.", run->folder);
-    TL_TRY(run_check_set(run, error));
-    TL_TRY(tl__config_read_for(run->context, run->folder, NULL, 0, o->out, &run->config, error));
-    const char *path = tl__arena_format(&run->arena, "%s/checkpoints/checkpoint.safetensors", run->folder);
-    if (!path) return tl__fail_memory(error, 256);
-    run->checkpoint = tl__file_exists(path) ? path : NULL;
-    return run_read_parent(run, error);
-}
-
-/* ---- a run that begins with another's weights ---- */
-
-/* The version that a run's folder became; NULL: none. */
-static tl_status run_find_version(run_state *run, const char *folder, tl_error *error)
-{
-    tl__versions store;
-    const char *name = tl__path_name(folder);
-    tl_status status = tl__versions_open(&store, run->context, run->options->out, "output", error);
-    for (size_t i = store.count; status == TL_OK && i-- > 0 && !run->parent;)
-        if (tl__same_text(tl_value_text(tl_value_get(store.list[i].line, "run"), ""), name))
-            run->parent = tl__arena_text(&run->arena, store.list[i].id);
-    tl__versions_close(&store);
-    return status;
-}
-
-/* Config and first weights of --from; without a config, that of the version or run. */
-static tl_status run_prepare_from(run_state *run, const char *config_path, tl_error *error)
-{
-    const tl_options *o = run->options;
-    tl__run_place place;
-    char current[1024];
-    TL_TRY(tl__run_find(run->context, &run->arena, o->from, o, &place, error));
-    run->parent = place.version;
-    if (place.folder) TL_TRY(run_find_version(run, place.folder, error));
-    if (!config_path && place.record) {
-        TL_TRY(tl__version_config(run->context, place.record, o->set, o->set_count, &run->config, error));
-    } else if (!config_path && !place.folder) {
-        return tl__fail(error, TL_INVALID, "--from %s is a model file alone; name a config to train it with.", o->from);
-    } else {
-        TL_TRY(tl__config_read_for(run->context, config_path ? config_path : place.folder, o->set, o->set_count,
-                                   o->out, &run->config, error));
-    }
-    if (config_path && run->config->settings.transfer.from)
-        return tl__fail_at(error, TL_BAD_CONFIG, run->config->path, 0, 0, "transfer.from", "the weights to begin with "
-                           "are named twice, here and by --from; leave out one of them.");
-    bool known = tl__folder_current(current, sizeof current);
-    run->config->settings.transfer.from = tl__path_from(&run->config->arena, run->config->folder, place.model,
-                                                        known ? current : NULL);
-    return run->config->settings.transfer.from ? TL_OK : tl__fail_memory(error, 256);
-}
-
-/* What it came to, out of its status. */
-static void run_take_result(tl_run_result *out, const char *folder, const tl_value *result)
-{
-    tl__format(out->run, sizeof out->run, "%s", folder);
-    tl__format(out->model_path, sizeof out->model_path, "%s/model.safetensors", folder);
-    tl__format(out->stopped, sizeof out->stopped, "%s", tl_value_text(tl_value_get(result, "stopped"), ""));
-    out->epochs = tl_value_integer(tl_value_get(result, "epochs"), 0);
-    out->best_epoch = tl_value_integer(tl_value_get(result, "best_epoch"), 0);
-    out->seconds = tl_value_number(tl_value_get(result, "seconds"), 0);
-    out->samples_per_second = tl_value_number(tl_value_get(result, "samples_per_second"), 0);
-    out->parameters = tl_value_integer(tl_value_get(result, "parameters"), 0);
-    out->memory_bytes = (size_t)tl_value_integer(tl_value_get(result, "memory_bytes"), 0);
-    tl__record_read(tl_value_get(result, "train"), &out->train);
-    tl__record_read(tl_value_get(result, "validation"), &out->validation);
-    tl__record_read(tl_value_get(result, "test"), &out->test);
-}
-
-/* One training of several: done before, begun before, or new. */
-static tl_status run_prepare_one(run_state *run, tl_error *error)
-{
-    const tl__run_one *one = run->one;
-    const char *status = tl__path_join(&run->arena, one->folder, "status.json");
-    const char *model = tl__path_join(&run->arena, one->folder, "model.safetensors");
-    const char *checkpoint = tl__path_join(&run->arena, one->folder, "checkpoints/checkpoint.safetensors");
-    tl__tree *tree = NULL;
-    run->folder = tl__arena_text(&run->arena, one->folder);
-    if (!run->folder || !status || !model || !checkpoint) return tl__fail_memory(error, 256);
-    if (tl__file_exists(status) && tl__run_state(run->context, one->folder, &tree, NULL) == TL_OK) {
-        run->done = tl__same_text(tl_value_text(tl_value_get(&tree->root, "state"), ""), "done") &&
-                    tl__file_exists(model);
-        if (run->done) run_take_result(run->result, one->folder, tl_value_get(&tree->root, "result"));
-        tl__tree_free(tree);
-        if (run->done) return TL_OK;
-    }
-    run->checkpoint = tl__file_exists(checkpoint) ? checkpoint : NULL;
-    TL_TRY(tl__config_read_for(run->context, one->config, one->set, one->set_count, one->out, &run->config, error));
-    if (!one->data) return TL_OK;
-    return tl__config_place(run->config, tl__dataset_remake(run->context, one->data, &run->config->settings.data,
-                                                            (uint64_t)run->config->settings.seed, &run->data, error),
-                            error);
-}
-
 /* Its lock and its parts. */
-static tl_status run_make_folder(run_state *run, tl_error *error)
+static tl_status run_make_folder(tl__run_work *run, tl_error *error)
 {
     tl__arena *arena = &run->arena;
     const tl__output_settings *output = &run->config->settings.output;
@@ -318,7 +86,7 @@ static tl_status run_make_folder(run_state *run, tl_error *error)
     return tl__folder_clean_all(run->context, run->folder, error);
 }
 
-static tl_status run_open_journal(run_state *run, tl_error *error)
+static tl_status run_open_journal(tl__run_work *run, tl_error *error)
 {
     const char *output = tl__path_join(&run->arena, run->options->out, run->config->settings.output.folder);
     const char *logs = output ? tl__path_join(&run->arena, output, "logs") : NULL;
@@ -330,7 +98,7 @@ static tl_status run_open_journal(run_state *run, tl_error *error)
                             error);
 }
 
-static void run_set_progress(run_state *run, const char *state)
+static void run_set_progress(tl__run_work *run, const char *state)
 {
     double nan = 0.0 / 0.0;
     run->progress = (tl_progress){.state = state, .epochs = run->config->settings.train.training.epochs, .loss = nan,
@@ -340,7 +108,7 @@ static void run_set_progress(run_state *run, const char *state)
 }
 
 /* Comes after the first status: a folder that has it can be gone on with. */
-static tl_status run_write_config(run_state *run, tl_error *error)
+static tl_status run_write_config(tl__run_work *run, tl_error *error)
 {
     tl__buffer text;
     const char *path = tl__path_join(&run->arena, run->folder, "config.yaml");
@@ -355,7 +123,7 @@ static tl_status run_write_config(run_state *run, tl_error *error)
 /* ---- the run ---- */
 
 /* "csv" of "iris.csv.gz": what the data is, for the name of the best model. */
-static const char *run_kind(run_state *run)
+static const char *run_kind(tl__run_work *run)
 {
     const tl__config_settings *s = &run->config->settings;
     const tl_value *file = s->data.file;
@@ -366,7 +134,7 @@ static const char *run_kind(run_state *run)
     return dot && dot[1] ? tl__arena_copy(&run->arena, dot + 1, strcspn(dot + 1, ".")) : "data";
 }
 
-static tl_status run_best_path(run_state *run, tl_error *error)
+static tl_status run_best_path(tl__run_work *run, tl_error *error)
 {
     const tl__config_settings *s = &run->config->settings;
     if (run->one) run->best_path = run->one->best_path;
@@ -378,7 +146,7 @@ static tl_status run_best_path(run_state *run, tl_error *error)
     return run->best_path ? TL_OK : tl__fail_memory(error, 256);
 }
 
-static tl_status run_plan_training(run_state *run, tl_error *error)
+static tl_status run_plan_training(tl__run_work *run, tl_error *error)
 {
     const char *checkpoints = tl__path_join(&run->arena, run->folder, "checkpoints");
     if (!checkpoints) return tl__fail_memory(error, 256);
@@ -400,7 +168,7 @@ static tl_status run_plan_training(run_state *run, tl_error *error)
 }
 
 /* The live settings of --set, from where the run goes on. */
-static tl_status run_change_resumed(run_state *run, tl_error *error)
+static tl_status run_change_resumed(tl__run_work *run, tl_error *error)
 {
     const tl_options *o = run->options;
     const char **set = tl__arena_push_zero(&run->arena, o->set_count + 1, sizeof *set);
@@ -411,7 +179,7 @@ static tl_status run_change_resumed(run_state *run, tl_error *error)
     return count ? tl__live_take(&run->live, set, count, "--set of --resume", error) : TL_OK;
 }
 
-static tl_status run_write_transfer(run_state *run, tl_error *error)
+static tl_status run_write_transfer(tl__run_work *run, tl_error *error)
 {
     const char *path = tl__path_join(&run->arena, run->folder, "transfer.json");
     if (!run->session.transfer) return TL_OK;
@@ -425,7 +193,7 @@ static tl_status run_write_transfer(run_state *run, tl_error *error)
     return tl__json_save(run->context, &run->session.transfer->root, path, false, error);
 }
 
-static void run_open_analytics(run_state *run)
+static void run_open_analytics(tl__run_work *run)
 {
     char architecture[256];
     if (!run->config->settings.analytics.enabled) return;
@@ -442,7 +210,7 @@ static void run_open_analytics(run_state *run)
 }
 
 /* When the trainer has no more to do: its memory serves to write. */
-static void run_end_analytics(run_state *run, const tl__train_result *end, const char *why)
+static void run_end_analytics(tl__run_work *run, const tl__train_result *end, const char *why)
 {
     tl__analytics_end(run->analytics, run->session.trainer, end, why);
     tl__analytics_paths paths = tl__analytics_paths_of(run->analytics);
@@ -451,7 +219,7 @@ static void run_end_analytics(run_state *run, const tl__train_result *end, const
     tl__format(run->result->analytics_alerts, sizeof run->result->analytics_alerts, "%s", paths.alerts);
 }
 
-static void run_fill_result(run_state *run, const tl__train_result *end)
+static void run_fill_result(tl__run_work *run, const tl__train_result *end)
 {
     tl_run_result *out = run->result;
     tl__format(out->run, sizeof out->run, "%s", run->folder);
@@ -467,7 +235,7 @@ static void run_fill_result(run_state *run, const tl__train_result *end)
 }
 
 /* What metrics.json begins with. */
-static tl_value *run_put_result(run_state *run, tl__builder *builder, const tl__train_result *end)
+static tl_value *run_put_result(tl__run_work *run, tl__builder *builder, const tl__train_result *end)
 {
     tl_value *root = tl__put_map(builder, NULL, NULL);
     tl__put_text(builder, root, "run", tl__path_name(run->folder));
@@ -489,7 +257,7 @@ static tl_value *run_put_result(run_state *run, tl__builder *builder, const tl__
 }
 
 /* The parts are scored, and described with all figures. */
-static tl_status run_measure(run_state *run, const tl__train_result *end, tl__builder *builder, tl_value *root,
+static tl_status run_measure(tl__run_work *run, const tl__train_result *end, tl__builder *builder, tl_value *root,
                              tl_error *error)
 {
     static const char *const names[] = {"train", "validation", "test"};
@@ -513,7 +281,7 @@ static tl_status run_measure(run_state *run, const tl__train_result *end, tl__bu
 }
 
 /* The model's file carries the settings that results depend on and the scores of the parts. */
-static tl_status run_write_model(run_state *run, tl_error *error)
+static tl_status run_write_model(tl__run_work *run, tl_error *error)
 {
     tl_model *model = run->session.model;
     tl__tree *tree;
@@ -541,7 +309,7 @@ static tl_status run_write_model(run_state *run, tl_error *error)
 }
 
 /* The run is complete without it, so a store that cannot be written is told and no more. */
-static void run_keep_version(run_state *run, const tl__train_result *end)
+static void run_keep_version(tl__run_work *run, const tl__train_result *end)
 {
     const tl__output_settings *output = &run->config->settings.output;
     const tl_options *o = run->options;
@@ -562,7 +330,7 @@ static void run_keep_version(run_state *run, const tl__train_result *end)
 }
 
 /* Scores, the model with them, and metrics.json. */
-static tl_status run_conclude(run_state *run, const tl__train_result *end, tl_error *error)
+static tl_status run_conclude(tl__run_work *run, const tl__train_result *end, tl_error *error)
 {
     tl__tree *tree;
     tl__builder builder;
@@ -578,7 +346,7 @@ static tl_status run_conclude(run_state *run, const tl__train_result *end, tl_er
     return status;
 }
 
-static tl_status run_train(run_state *run, tl_error *error)
+static tl_status run_train(tl__run_work *run, tl_error *error)
 {
     tl__train_result end;
     run_set_progress(run, "loading");
@@ -616,7 +384,7 @@ static tl_status run_train(run_state *run, tl_error *error)
 /* ---- a run of many ---- */
 
 /* What is wrong with the settings of one of them is told before any is trained. */
-static tl_status run_check_many(run_state *run, const char *config_path, tl_error *error)
+static tl_status run_check_many(tl__run_work *run, const char *config_path, tl_error *error)
 {
     for (size_t i = 0; run->many.kind == TL__MANY_SETTINGS && i < run->many.count; i++) {
         const tl__many_one *one = &run->many.ones[i];
@@ -632,7 +400,7 @@ static tl_status run_check_many(run_state *run, const char *config_path, tl_erro
     return TL_OK;
 }
 
-static tl_status run_report_many(run_state *run, const tl__many_job *job, const tl_run_result *results, tl_error *error)
+static tl_status run_report_many(tl__run_work *run, const tl__many_job *job, const tl_run_result *results, tl_error *error)
 {
     tl__tree *tree;
     tl__builder builder;
@@ -651,7 +419,7 @@ static tl_status run_report_many(run_state *run, const tl__many_job *job, const 
     return status;
 }
 
-static tl_status run_train_many(run_state *run, tl_error *error)
+static tl_status run_train_many(tl__run_work *run, tl_error *error)
 {
     tl_context *context = run->context;
     tl__memory memory;
@@ -678,7 +446,7 @@ static tl_status run_train_many(run_state *run, tl_error *error)
 }
 
 /* The last status: how it ended, with the result or the error. */
-static tl_status run_finish(run_state *run, tl_status status, const tl_error *why, tl_error *error)
+static tl_status run_finish(tl__run_work *run, tl_status status, const tl_error *why, tl_error *error)
 {
     tl_value *result = NULL;
     tl_error own = {0};
@@ -697,14 +465,14 @@ static tl_status run_finish(run_state *run, tl_status status, const tl_error *wh
     return last;
 }
 
-static tl_status run_all(run_state *run, const char *config_path, tl_error *error)
+static tl_status run_all(tl__run_work *run, const char *config_path, tl_error *error)
 {
     const tl_options *o = run->options;
-    if (run->one) TL_TRY(run_prepare_one(run, error));
+    if (run->one) TL_TRY(tl__run_prepare_one(run, error));
     if (run->done) return TL_OK;
     if (run->one) ;
-    else if (o->resume) TL_TRY(run_prepare_resume(run, config_path, error));
-    else if (o->from) TL_TRY(run_prepare_from(run, config_path, error));
+    else if (o->resume) TL_TRY(tl__run_prepare_resume(run, config_path, error));
+    else if (o->from) TL_TRY(tl__run_prepare_from(run, config_path, error));
     else TL_TRY(tl__config_read_for(run->context, config_path, o->set, o->set_count, o->out, &run->config, error));
     if (o->detailed_analytics) run->config->settings.analytics.enabled = true;
     TL_TRY(tl__config_hash(run->config, run->hash, error));
@@ -733,11 +501,11 @@ static tl_status run_all(run_state *run, const char *config_path, tl_error *erro
 TL_PRIV size_t tl__run_bytes(const tl__config *config)
 {
     size_t analytics = config->settings.analytics.enabled ? tl__analytics_files_bytes() : 0;
-    return sizeof(run_state) + TL__ARENA_FIRST + tl__lock_bytes() + tl__journal_bytes() + analytics +
+    return sizeof(tl__run_work) + TL__ARENA_FIRST + tl__lock_bytes() + tl__journal_bytes() + analytics +
            tl__tensorboard_bytes(config);
 }
 
-static bool run_wants_report(const run_state *run)
+static bool run_wants_report(const tl__run_work *run)
 {
     int wish = run->config ? run->config->settings.output.report : TL__REPORT_NEVER;
     return wish == TL__REPORT_ALWAYS || (wish == TL__REPORT_AUTO && run->result->seconds > 1);
@@ -749,7 +517,7 @@ static tl_status run_with(tl_context *context, const char *config, const tl_opti
     static const tl_options defaults = TL_OPTIONS;
     tl_run_result own_result;
     tl_error own_error = {0};
-    run_state *run = tl__alloc_zero(&context->heap, 1, sizeof *run);
+    tl__run_work *run = tl__alloc_zero(&context->heap, 1, sizeof *run);
     if (!run) return tl__fail_memory(error, sizeof *run);
     run->context = context;
     run->options = options ? options : &defaults;
