@@ -170,8 +170,8 @@ static void profile_put_advice(const profile_state *p, tl_value *root, double sp
     if (p->context->threads == 1 && speed >= 0.3 * p->peak)
         tl__put_text(p->builder, list, NULL, "one thread does all of it: --threads 0 uses all processors");
     if (p->validation > 0.5 * epoch && p->validation > 0)
-        tl__put_text(p->builder, list, NULL, "validation takes long beside an epoch: a smaller data.split.validation, or "
-                     "a larger training.validation_batch_size");
+        tl__put_text(p->builder, list, NULL, "validation takes long beside an epoch: a smaller data.split.validation, "
+                     "or a larger training.validation_batch_size");
 }
 
 static void profile_put(profile_state *p, tl_value *root)

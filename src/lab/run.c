@@ -41,8 +41,8 @@ static tl_status run_on_epoch(void *user, const tl__trainer *trainer, const tl__
     run_watch_rate(run, epoch);
     TL_TRY(tl__journal_epoch(&run->journal, epoch, error));
     TL_TRY(tl__kept_epoch(run->config, run->kept, run->session.trainer, error));
-    if (run->best_path && epoch->best != 0.0) return tl__trainer_save_model(run->session.trainer, run->best_path, error);
-    return TL_OK;
+    bool best = run->best_path && epoch->best != 0.0;
+    return best ? tl__trainer_save_model(run->session.trainer, run->best_path, error) : TL_OK;
 }
 
 static bool run_on_progress(void *user, const tl_progress *progress)
@@ -400,7 +400,8 @@ static tl_status run_check_many(tl__run_work *run, const char *config_path, tl_e
     return TL_OK;
 }
 
-static tl_status run_report_many(tl__run_work *run, const tl__many_job *job, const tl_run_result *results, tl_error *error)
+static tl_status run_report_many(tl__run_work *run, const tl__many_job *job, const tl_run_result *results,
+                                  tl_error *error)
 {
     tl__tree *tree;
     tl__builder builder;

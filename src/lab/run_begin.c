@@ -29,8 +29,8 @@ static bool run_begin_is_resumable(void *user, const char *path)
     return !search->found;
 }
 
-static tl_status run_begin_find_by(tl__run_work *run, const char *config_path, size_t set_count, run_begin_search *search,
-                             tl_error *error)
+static tl_status run_begin_find_by(tl__run_work *run, const char *config_path, size_t set_count,
+                                   run_begin_search *search, tl_error *error)
 {
     tl__config *config;
     TL_TRY(tl__config_read(run->context, config_path, run->options->set, set_count, &config, error));
