@@ -69,11 +69,12 @@ static void run_show_profile(const tl_value *profile)
                    100 * tl_value_number(tl_value_get(row, "of_peak"), 0));
         putchar('\n');
     }
-    printf("a step takes %.1f us: %.1f GFLOP/s where a large matrix product has %.1f; validation takes %.3g s\n",
+    double validation = tl_value_number(tl_value_get(profile, "validation_seconds"), 0);
+    printf("a step takes %.1f us: %.1f GFLOP/s where a large matrix product has %.1f; validation takes %.3g %s\n",
            tl_value_number(tl_value_get(profile, "step_microseconds"), 0),
            tl_value_number(tl_value_get(profile, "gflops"), 0),
            tl_value_number(tl_value_get(profile, "peak_gflops"), 0),
-           tl_value_number(tl_value_get(profile, "validation_seconds"), 0));
+           validation < 0.001 ? 1e6 * validation : validation, validation < 0.001 ? "us" : "s");
     for (size_t i = 0; i < tl_value_count(advice); i++)
         printf("\xe2\x86\x92 %s\n", tl_value_text(tl_value_at(advice, i), ""));
 }
