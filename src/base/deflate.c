@@ -139,7 +139,7 @@ static void deflate_assign(deflate_code *code, size_t count)
     for (size_t i = 0; i < count; i++) {
         unsigned length = code->length[i], reversed = 0;
         uint32_t bits = length ? next[length]++ : 0;
-        for (unsigned b = 0; b < length; b++) reversed |= (bits >> b & 1) << (length - 1 - b);
+        for (unsigned b = 0; b < length; b++, bits >>= 1) reversed = reversed << 1 | (bits & 1);
         code->bits[i] = (uint16_t)reversed;
     }
 }
