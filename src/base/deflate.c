@@ -132,10 +132,10 @@ static void deflate_limit(uint32_t counts[33], unsigned most)
 /* The bits of canonical codes of given lengths, as they are written: the first bit lowest. */
 static void deflate_assign(deflate_code *code, size_t count)
 {
-    uint32_t counts[16] = {0}, next[16] = {0};
+    uint32_t counts[16] = {0}, next[16] = {0}, first = 0;
     for (size_t i = 0; i < count; i++) counts[code->length[i]]++;
     counts[0] = 0;
-    for (unsigned i = 1; i < 16; i++) next[i] = (next[i - 1] + counts[i - 1]) << 1;
+    for (unsigned i = 1; i < 16; i++) next[i] = first = (first + counts[i - 1]) << 1;
     for (size_t i = 0; i < count; i++) {
         unsigned length = code->length[i], reversed = 0;
         uint32_t bits = length ? next[length]++ : 0;
