@@ -58,6 +58,11 @@ static inline int tl__strcmp(const char *a, const char *b)
 #  pragma clang fp contract(off)
 #elif defined(__GNUC__)
 #  pragma GCC optimize("fp-contract=off")
+#  if defined(__aarch64__)
+/* GCC 12 takes functions that store through an address it has rewritten as a difference for such that store nothing,
+ * and leaves out calls of them; so it is not to look for functions without effects. */
+#    pragma GCC optimize("no-ipa-pure-const", "no-ipa-modref")
+#  endif
 #endif
 #if defined(__FAST_MATH__)
 #  error "trainlib: -ffast-math breaks the numeric contract; compile without it"
