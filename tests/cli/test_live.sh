@@ -25,6 +25,7 @@ trainlib train:configure $run --set training.learning_rate=0.0003 --set optimiza
     --set optimization.weight_decay=0.001
 exits 0; says out 'changed from step'
 says $run/changes.jsonl '"training.learning_rate=0.0003","optimization.dropout=0.2"' 'train:configure --set'
+wait_for $run/log 'optimization.dropout=0.2 (train'    # the log is written a few times a second
 says $run/log 'optimization.dropout=0.2 (train:configure --set)'
 
 # refused: all of it, with the reason; the run goes on
@@ -34,6 +35,7 @@ trainlib train:configure $run --set training.learning_rate=-1
 mistake 'training.learning_rate is -1'
 trainlib train:configure $run --set training.lerning_rate=1
 mistake 'training.learning_rate'
+wait_for $run/log 'refused, and going on as before'
 says $run/log 'refused, and going on as before'
 is 'changes after refusals' $(wc -l < $run/changes.jsonl) 1
 
