@@ -6,7 +6,6 @@
 #include "lab/analytics.h"
 #include "lab/folder.h"
 #include "lab/path.h"
-#include "text/csv.h"
 #include "text/yaml.h"
 
 enum {
