@@ -8,8 +8,8 @@ enum { SET(SMALL_WORK) = 1 << 13 };   /* multiply-adds; with more, the tiles of 
 FN(bool) SET(gemm_is_small)(const tl__gemm *call, const tl__gemm_plan *plan)
 {
     const size_t work = SET(SMALL_WORK);
-    return plan->tasks == 1 && !plan->values && call->pre == NULL && call->m <= work &&
-           call->n <= work && call->k <= work && call->m * call->n <= work && call->m * call->n * call->k <= work &&
+    return plan->tasks == 1 && !plan->values && call->m <= work && call->n <= work &&
+           call->k <= work && call->m * call->n <= work && call->m * call->n * call->k <= work &&
            !(call->m == 1 && call->n >= GEMM_LINE_1 / 2 * VN) &&
            !(call->b_transposed && call->k * tl__size_round(call->n, VN) > plan->copy_at);
 }
@@ -21,6 +21,12 @@ FN(bool) SET(gemm_is_small)(const tl__gemm *call, const tl__gemm_plan *plan)
 #define SMALL_START(r) V acc##r = ZERO;
 #define SMALL_FMA(r) acc##r = V_FMA(V_SET(a[(r) * stride_i]), y, acc##r);
 #define SMALL_END(r) SET(small_end)(call, i + (r), j, acc##r, count, ends);
+
+/* Whether the epilogue of a call is one that `small_end` knows. */
+INLINE(bool) SET(small_ends)(const tl__gemm *call)
+{
+    return (call->activation == TL__RELU || call->activation == TL__IDENTITY) && call->pre == NULL;
+}
 
 /* The epilogue of a vector of c and its place. */
 INLINE(void) SET(small_end)(const tl__gemm *call, size_t i, size_t j, V x, size_t count, bool ends)
@@ -83,7 +89,7 @@ INLINE(void) SET(small_column)(const tl__gemm *call, const float *b, size_t ldb,
 
 FN(void) SET(gemm_small)(const tl__gemm *call, const tl__gemm_plan *plan, size_t task, void *scratch)
 {
-    const bool ends = call->activation == TL__RELU || call->activation == TL__IDENTITY;
+    const bool ends = SET(small_ends)(call);
     const float *b = call->b;
     size_t ldb = call->ldb, j = 0;
     (void)task;

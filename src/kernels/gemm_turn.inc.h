@@ -2,7 +2,8 @@
  * same terms in the same order, so its bits are the same. This pays in two forms.
  *   aT b of few columns: lanes run over the rows of c, for which a lies as it should; over its columns, most are empty.
  *   a bT of few rows: a and c are turned instead of b, which is larger than both.
- * Bias, relu and its derivative are applied while c is written, as in gemm_small.inc.h. */
+ * Bias, relu and its derivative are applied while c is written, as in gemm_small.inc.h; other epilogues after it, row by
+ * row: a plan does not know which one its calls will have. */
 #if VN > 1
 enum {
     SET(TURN_ROWS) = 32,              /* most rows of a bT */
@@ -12,12 +13,9 @@ enum {
 /* What holds whatever the rows and terms. */
 INLINE(bool) SET(gemm_turns)(const tl__gemm *call)
 {
-    const bool plain = call->bias == NULL && call->saved == NULL && call->activation == TL__IDENTITY;
-    const bool ends = call->activation == TL__RELU || call->activation == TL__IDENTITY;
-    if (call->accumulate || call->go_on || call->pre != NULL || !ends) return false;
-    if (call->a_transposed == call->b_transposed) return false;
+    if (call->accumulate || call->go_on || call->a_transposed == call->b_transposed) return false;
     if (call->b_transposed) return call->take == NULL;
-    return (plain || call->take == NULL) && call->n > 1 && call->n < 2 * GEMM_ROWS && call->n % VN != 0 &&
+    return call->n > 1 && call->n < 2 * GEMM_ROWS && call->n % VN != 0 &&
            4 * call->n <= 3 * tl__size_round(call->n, VN);
 }
 
@@ -38,11 +36,13 @@ FN(void) SET(gemm_run_turned)(const tl__gemm *call, const tl__gemm_plan *plan, s
 {
     const tl__gemm turned = SET(gemm_turned)(call, call->m);
     const tl__region at = SET(gemm_chains)(&turned, plan, task, scratch);
+    const bool ends = SET(small_ends)(call);
     tl__gemm out = *call;
     size_t top = at.j;
     if (call->take != NULL) {
         out.c = (float *)scratch + plan->scratch_bytes / sizeof(float) - plan->rows * plan->columns;
         out.ldc = call->n;
+        if (call->saved != NULL) out.saved += top * call->ldsaved;
         top = 0;
     }
     for (size_t j = 0; j < at.rows; j += VN) {
@@ -52,9 +52,11 @@ FN(void) SET(gemm_run_turned)(const tl__gemm *call, const tl__gemm_plan *plan, s
             V v[4];
             FOUR_LOAD(v, from, at.ld, from + (VN - 1) * at.ld);
             for (size_t q = 0; q < 4 && i + q < at.columns; q++)
-                SET(small_end)(&out, top + i + q, at.i + j, v[q], count, true);
+                SET(small_end)(&out, top + i + q, at.i + j, v[q], count, ends);
         }
     }
+    for (size_t i = 0; i < at.columns && !ends; i++)
+        SET(gemm_epilogue)(call, at.j + i, at.i, out.c + (top + i) * out.ldc + at.i, at.rows, false);
     if (call->take != NULL) call->take(call->take_user, at.j, 0, out.c, at.columns * call->n);
 }
 

@@ -160,8 +160,8 @@ typedef struct tl__gemm {
  *     plan.run(&call, &plan, task, scratch)
  * on any thread, each with its own scratch (64-byte aligned, scratch_bytes; those of a plan with more rows m or
  * terms k, all else equal, are enough, too). The plan depends on the sizes, strides, flags and `workers` of the call,
- * on whether `take` is set, and on the set, never on who runs it; so data pointers may be missing when it is made and
- * change from run to run. */
+ * on whether `take` is set, and on the set, never on who runs it; so data pointers and the epilogue may be missing when
+ * it is made and change from run to run. */
 typedef struct tl__gemm_plan tl__gemm_plan;
 struct tl__gemm_plan {
     size_t tasks, scratch_bytes;

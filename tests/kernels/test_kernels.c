@@ -155,11 +155,14 @@ static float tree_of_pieces(leaf_fn *leaf, size_t n, tl__cut cut, size_t first, 
     return tree_of_pieces(leaf, n, cut, first, count) + tree_of_pieces(leaf, n, cut, first + count, count);
 }
 
-/* All tasks of a product; gives their number. */
+/* All tasks of a product; gives their number. Its plan knows neither data nor epilogue, as a network's. */
 static size_t run_gemm(const tl__kernels *k, const tl__gemm *call)
 {
     tl__gemm_plan plan;
-    k->gemm_plan(call, &plan);
+    tl__gemm bare = *call;
+    bare.a = bare.b = bare.c = bare.bias = bare.saved = bare.pre = NULL;
+    bare.activation = TL__IDENTITY;
+    k->gemm_plan(&bare, &plan);
     void *scratch = malloc(plan.scratch_bytes);
     for (size_t task = 0; task < plan.tasks; task++) plan.run(call, &plan, task, scratch);
     free(scratch);
@@ -293,7 +296,7 @@ static void turned_products_are_the_straight_ones(void **state)
         {128, 10, 33, 1}, {131, 10, 4100, 1}, {32, 3, 8, 1}, {200, 11, 300, 1}, {66, 5, 9, 1}, {150, 17, 40, 1},
         {32, 200, 64, 2}, {31, 150, 130, 2}, {9, 130, 18, 2}, {17, 129, 900, 2}, {5, 21, 11, 2}, {12, 48, 5000, 2},
     };
-    static float a[INPUTS], b[INPUTS], c[2][MOST];
+    static float a[INPUTS], b[INPUTS], c[2][MOST], pre[2][MOST];
     static unsigned char times[MOST];
     const tl__kernels *k;
     (void)state;
@@ -315,6 +318,7 @@ static void turned_products_are_the_straight_ones(void **state)
                 if (x & 8) call.activation = TL__RELU;
                 if (x & 16) call.bias = xs + 5;
                 if ((x & 24) == 8) call.saved = ys, call.ldsaved = size[1] + 1;
+                if ((x & 12) == 12) call.activation = TL__TANH, call.pre = x & 16 ? pre[0] : NULL, call.ldpre = size[1];
             }
             for (size_t i = 0; i < MOST; i++) c[0][i] = c[1][i] = -0.0f;
             taken to = {c[0], times, call.n};
@@ -325,8 +329,10 @@ static void turned_products_are_the_straight_ones(void **state)
             call.take = NULL;
             call.c = c[1];
             call.accumulate = true;
+            if (call.pre) call.pre = pre[1];
             run_gemm(k, &call);
             assert_memory_equal(c[0], c[1], sizeof c[0]);
+            assert_memory_equal(pre[0], pre[1], sizeof pre[0]);
         }
 }
 

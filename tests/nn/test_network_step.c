@@ -29,6 +29,10 @@
 #define WIDE "[{type: input, nodes: 6}, {type: dense, nodes: 700, activation: relu}, {type: dense, nodes: 310}, "      \
              "{type: output, nodes: 3}]"
 
+/* derivatives of curved activations, applied by products that are computed as their transpose */
+#define CURVED "[{type: input, nodes: 6}, {type: dense, nodes: 200, activation: tanh}, "                               \
+               "{type: dense, nodes: 110, activation: gelu}, {type: output, nodes: 3}]"
+
 enum { BATCH = 24, FEATURES = 6 };
 
 typedef struct setup {
@@ -141,7 +145,7 @@ static void test_same_bits_with_every_optimizer(void **state)
 
 static void test_same_bits_on_threads_and_sets(void **state)
 {
-    static const char *const networks[] = {MIXED, WIDE};
+    static const char *const networks[] = {MIXED, WIDE, CURVED};
     (void)state;
     make_data();
     for (size_t k = 0; k < TL_COUNT(networks); k++) {
