@@ -266,6 +266,6 @@ help:
 	@echo 'make crash-resume    kill and resume, fifty times and with each family of networks: one hash each'
 
 .PHONY: all run cmocka test checks single-unit sanitize threads-test fuzz coverage amalgamation cross cross-aarch64 cross-armv7 \
-  cross-mingw cross-cortex-m install uninstall clean parity conformance referees referee-explain referee-folds race-search bench bench-neon same-bits crash-resume help
+  cross-mingw cross-cortex-m install uninstall clean parity conformance referees referee-explain referee-folds race-search planted bench bench-neon same-bits crash-resume help
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

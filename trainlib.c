@@ -115,7 +115,7 @@
 #include "metrics/report.c"
 #include "metrics/probability.c"
 #include "metrics/ranking.c"
-#include "metrics/groups.c"
+#include "metrics/stability.c"
 #include "metrics/values.c"
 #include "metrics/forecast_score.c"
 #include "metrics/naive.c"

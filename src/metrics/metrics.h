@@ -153,12 +153,8 @@ TL_PRIV double tl__calibration_error(const int32_t *truth, tl__reals probabiliti
 TL_PRIV void tl__calibration_bins(const int32_t *truth, tl__reals probabilities, size_t rows, size_t classes,
                                   size_t bins, double *counts, double *confidence, double *accuracy);
 
-/* ---- groups and stability (metrics/groups.c) ---- */
+/* ---- stability (metrics/stability.c) ---- */
 
-/* Accuracy per group: hits and rows are added to [groups]; a group number outside is not counted. Horizons, timeframes
- * and calendar units all are numbers of groups. */
-TL_PRIV void tl__group_accuracy(const int32_t *truth, const int32_t *predicted, const int32_t *group, size_t rows,
-                                size_t groups, int64_t *hits, int64_t *counts);
 /* How long each row has kept its predicted class, [rows], one float of a row: class * 8 + epochs, which are counted to
  * TL__STABLE_EPOCHS; zeros before the first. Share of rows that kept one class over the last TL__STABLE_EPOCHS of
  * `epochs`, or over all of fewer; NaN: no rows or no epoch. Classes below 2^20. */

@@ -169,8 +169,8 @@ static tl_status file_write_lists(const tl_model *model, tl__heap *heap, const t
     file_carve(&carver, &lists, tensors, sources, metadata);
     file_list(model, extra, &lists, network, pipeline, numerics, hash);
     tl__sha256_begin(&hashing.hash);
-    tl_status status = tl__safetensors_write(heap, lists.sources, sources, lists.metadata, metadata, file_hash_piece,
-                                             &hashing, error);
+    tl_status status = tl__safetensors_write(heap, lists.sources, sources, lists.metadata, metadata,
+                                             write ? file_hash_piece : NULL, &hashing, error);
     tl__sha256_hex(&hashing.hash, hash);
     if (status == TL_OK)
         status = tl__safetensors_write(heap, lists.sources, sources, lists.metadata, metadata, write, user, error);

@@ -76,7 +76,7 @@ typedef struct tl__metadata { const char *key, *value; } tl__metadata;
 /* Write a whole file, in pieces, through `write`. Order in the file, as the reference writes: by type from the last of
  * the list above to the first, so that every tensor is aligned to its element, then by name; the header is padded with
  * blanks to a multiple of 8; metadata keys are sorted. So the same contents give the same bytes in whatever order they
- * are passed. */
+ * are passed. write NULL: nothing is written, and the heap is used as if it were, to measure. */
 TL_PRIV tl_status tl__safetensors_write(tl__heap *heap, const tl__tensor_source *tensors, size_t count,
                                         const tl__metadata *metadata, size_t metadata_count, tl__write_fn *write,
                                         void *write_user, tl_error *error);

@@ -12,7 +12,7 @@
 enum { CHECKPOINT_ANALYTICS = 6, CHECKPOINT_ARRAYS = TL__OPTIMIZER_STATES + 4 + CHECKPOINT_ANALYTICS,
        CHECKPOINT_NAME = 40, CHECKPOINT_CHUNK = 512 };
 
-/* An array of the file. data NULL: zeros, to measure. */
+/* An array of the file. data NULL: there is none yet, to measure. */
 struct checkpoint_array {
     char name[CHECKPOINT_NAME];
     void *data;
@@ -42,10 +42,9 @@ static tl_status checkpoint_give(const tl__tensor_source *source, tl__write_fn *
     const struct checkpoint_array *array = source->user;
     unsigned char bytes[CHECKPOINT_CHUNK * 8];
     size_t numbers = checkpoint_numbers(array), width = array->doubles ? 8 : 4;
-    memset(bytes, 0, sizeof bytes);
     for (size_t done = 0; done < numbers;) {
         size_t count = tl__size_min(CHECKPOINT_CHUNK, numbers - done);
-        for (size_t i = 0; array->data && i < count; i++) {
+        for (size_t i = 0; i < count; i++) {
             uint64_t bits = array->doubles ? tl__double_bits(((const double *)array->data)[done + i])
                                            : tl__float_bits(((const float *)array->data)[done + i]);
             checkpoint_put(bytes + i * width, bits, width);
@@ -128,13 +127,22 @@ static tl_value *checkpoint_describe(tl__trainer *trainer, tl__builder *builder)
     return root;
 }
 
-/* The whole file through `write`, with `heap` for its texts. */
+/* Weights of the last epoch's end that are the weights of now: the file has them once. */
+static bool checkpoint_repeats(const tl__trainer *trainer, const struct checkpoint_array *array)
+{
+    return array->data && array->data == trainer->analytics.previous &&
+           memcmp(array->data, trainer->model->parameters, array->rows * sizeof(float)) == 0;
+}
+
+/* The whole file through `write` (NULL: only its texts are made), with `heap` for its texts. */
 static tl_status checkpoint_stream(tl__trainer *trainer, tl__heap *heap, tl__write_fn *write, void *user,
                                    tl_error *error)
 {
     struct checkpoint_array arrays[CHECKPOINT_ARRAYS];
     tl__tensor_source sources[CHECKPOINT_ARRAYS];
-    size_t count = checkpoint_list(trainer, arrays);
+    size_t all = checkpoint_list(trainer, arrays), count = 0;
+    for (size_t i = 0; i < all; i++)
+        if (!checkpoint_repeats(trainer, &arrays[i])) arrays[count++] = arrays[i];
     for (size_t i = 0; i < count; i++) {
         sources[i] = (tl__tensor_source){.name = arrays[i].name, .dtype = arrays[i].doubles ? TL__DTYPE_F64 :
                                          TL__DTYPE_F32,
@@ -165,12 +173,6 @@ static tl_status checkpoint_stream(tl__trainer *trainer, tl__heap *heap, tl__wri
     return status;
 }
 
-static tl_status checkpoint_nowhere(void *user, const void *bytes, size_t size, tl_error *error)
-{
-    (void)user, (void)bytes, (void)size, (void)error;
-    return TL_OK;
-}
-
 TL_PRIV tl_status tl__trainer_save_model(tl__trainer *trainer, const char *path, tl_error *error)
 {
     return tl__model_write_file(trainer->model, &trainer->shadow, NULL, path, true, error);
@@ -180,7 +182,7 @@ TL_PRIV tl_status tl__checkpoint_measure(tl__trainer *trainer, tl__reserve *rese
 {
     size_t file = tl__file_bytes();
     if (file && !tl__alloc(&reserve->heap, file)) return tl__fail_memory(error, file);
-    return checkpoint_stream(trainer, &reserve->heap, checkpoint_nowhere, NULL, error);
+    return checkpoint_stream(trainer, &reserve->heap, NULL, NULL, error);
 }
 
 static tl_status checkpoint_to_file(void *file, const void *bytes, size_t size, tl_error *error)
@@ -377,8 +379,12 @@ static tl_status checkpoint_read_all(tl__trainer *trainer, const tl__safetensors
     TL_TRY(tl__trainer_prepare(trainer, error));
     trainer->state = state;
     size_t count = checkpoint_list(trainer, arrays);
-    bool complete = true;    /* analytics that were not there begin now */
+    bool complete = true, previous = true;    /* analytics that were not there begin now */
     for (size_t i = 1; i < count; i++) {
+        if (arrays[i].data == trainer->analytics.previous && !tl__safetensors_find(file, arrays[i].name)) {
+            previous = false;
+            continue;
+        }
         bool analytics = strncmp(arrays[i].name, "training.analytics.", 19) == 0;
         tl_status status = checkpoint_read_array(file, path, &arrays[i], analytics ? NULL : error);
         if (status != TL_OK && !analytics) return status;
@@ -388,6 +394,8 @@ static tl_status checkpoint_read_all(tl__trainer *trainer, const tl__safetensors
     TL_TRY(tl__model_check_hash(file, path, error));
     TL_TRY(tl__model_read_tensors(trainer->model, file, path, trainer->model->parameters, error));
     tl__trainer_load_state(trainer);
+    if (!previous)
+        memcpy(trainer->analytics.previous, trainer->model->parameters, trainer->analytics.trained * sizeof(float));
     tl__analytics_resume(trainer, complete);
     trainer->resumed = true;
     return TL_OK;

@@ -7,7 +7,8 @@
  *     training.history      F64 [epochs, fields] tl__epoch, one row each
  *     training.kept         F32 [validation rows] how long each kept its class, where there are classes
  *     training.analytics.*                       with detailed analytics: tl__analytics of analytics.h, what is in its
- *                                                block; a file without them can be gone on from with analytics
+ *                                                block (previous is left out at an epoch's end, where it is the
+ *                                                weights); a file without them can be gone on from with analytics
  *
  * and in its metadata "checkpoint": {id: checkpoint-epoch-n, model, epoch, step, loss, metrics, time, ring: [{epoch,
  * hash}]}, "training.settings" and "training.data": what a resume compares. The weights of the epochs that the ring

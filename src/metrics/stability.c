@@ -1,16 +1,6 @@
-/* Accuracy by group, and how stable predictions are from epoch to epoch. */
+/* How stable predictions are from epoch to epoch. */
 #include "base/math.h"
 #include "metrics/metrics.h"
-
-TL_PRIV void tl__group_accuracy(const int32_t *truth, const int32_t *predicted, const int32_t *group, size_t rows,
-                                size_t groups, int64_t *hits, int64_t *counts)
-{
-    for (size_t i = 0; i < rows; i++) {
-        if (truth[i] < 0 || group[i] < 0 || (size_t)group[i] >= groups) continue;
-        counts[group[i]]++;
-        hits[group[i]] += truth[i] == predicted[i];
-    }
-}
 
 TL_PRIV void tl__stability_add(float *kept, const int32_t *predicted, size_t rows)
 {
