@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L    /* fork, pipe, fdopen */
 #include "peer.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -31,12 +32,15 @@ static bool peer_start(bench *b, bench_process *process, int threads)
     snprintf(number, sizeof number, "%d", threads);
     snprintf(core, sizeof core, "%d", threads == 1 ? bench_core() : -1);
     if (pipe(to) != 0 || pipe(from) != 0) return bench_fail(b, "no pipe to the peers could be made"), false;
+    /* a process started later must not hold these open: the end of its questions is what ends the other */
+    fcntl(to[1], F_SETFD, FD_CLOEXEC);
+    fcntl(from[0], F_SETFD, FD_CLOEXEC);
     fflush(NULL);
     pid_t id = fork();
     if (id == 0) {
         dup2(to[0], 0);
         dup2(from[1], 1);
-        close(to[0]), close(to[1]), close(from[0]), close(from[1]);
+        close(to[0]), close(from[1]);
         execlp("python3", "python3", script, number, core, (char *)NULL);
         _exit(127);
     }
