@@ -2,8 +2,8 @@
  * same terms in the same order, so its bits are the same. This pays in two forms.
  *   aT b of few columns: lanes run over the rows of c, for which a lies as it should; over its columns, most are empty.
  *   a bT of few rows: a and c are turned instead of b, which is larger than both.
- * Bias, relu and its derivative are applied while c is written, as in gemm_small.inc.h; other epilogues after it, row by
- * row: a plan does not know which one its calls will have. */
+ * Bias, relu and its derivative are applied while c is written, as in gemm_small.inc.h; other epilogues after it, row
+ * by row: a plan does not know which one its calls will have. */
 #if VN > 1
 enum {
     SET(TURN_ROWS) = 32,              /* most rows of a bT */
