@@ -68,8 +68,8 @@ typedef struct tl__model_extra {
     const tl__metadata *metadata;
     size_t metadata_count;
 } tl__model_extra;
-/* The whole file through `write`; `heap` for what writing needs (write NULL: only that, to measure). A parameter that is
- * not finite: TL_NOT_FINITE with the tensor's name, before anything is written. */
+/* The whole file through `write`; `heap` for what writing needs (write NULL: only that, to measure). A parameter that
+ * is not finite: TL_NOT_FINITE with the tensor's name, before anything is written. */
 TL_PRIV tl_status tl__model_write(const tl_model *model, tl__heap *heap, const tl__model_extra *extra,
                                   tl__write_fn *write, void *user, tl_error *error);
 /* Replace the file `path` as a whole. */

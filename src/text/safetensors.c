@@ -402,7 +402,8 @@ TL_PRIV tl_status tl__safetensors_write(tl__heap *heap, const tl__tensor_source 
     } else if (write) {
         status = safetensors_write_header(&header, write, write_user, error);
     }
-    for (size_t i = 0; write && i < count && status == TL_OK; i++) status = safetensors_give(&tensors[order[i]], &sink, error);
+    for (size_t i = 0; write && i < count && status == TL_OK; i++)
+        status = safetensors_give(&tensors[order[i]], &sink, error);
     tl__buffer_free(&header);
     tl__tree_free(tree);
     return status;
