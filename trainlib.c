@@ -344,6 +344,7 @@
 #include "lab/analytics_json.c"
 #include "lab/analytics_write.c"
 #include "lab/tensorboard.c"
+#include "lab/tensorboard_pictures.c"
 #include "lab/figures.c"
 #include "lab/document.c"
 #include "lab/html.c"

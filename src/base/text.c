@@ -191,6 +191,19 @@ TL_PRIV size_t tl__format(char *out, size_t size, const char *format, ...)
     return length;
 }
 
+TL_PRIV void tl__group_digits(char *text, size_t size)
+{
+    size_t digits = 0, length = strlen(text);
+    while (text[digits] >= '0' && text[digits] <= '9') digits++;
+    size_t commas = digits ? (digits - 1) / 3 : 0;
+    if (length + commas >= size) return;
+    memmove(text + digits + commas, text + digits, length - digits + 1);
+    for (size_t i = digits, left = commas; left > 0; i--) {
+        text[i - 1 + left] = text[i - 1];
+        if ((digits - i + 1) % 3 == 0) text[i - 2 + left--] = ',';
+    }
+}
+
 TL_PRIV bool tl__same_text(const char *a, const char *b)
 {
     return strcmp(a, b) == 0;

@@ -22,6 +22,10 @@ TL_PRIV bool tl__parse_int(const char *text, size_t size, int64_t *out);
 TL_PRIV size_t tl__print_double(char out[32], double value);
 TL_PRIV size_t tl__print_float(char out[32], float value);   /* shortest that reads back as the same float */
 
+/* A comma between groups of three of the text's leading digits, where there are more than three: 12345.6 becomes
+ * 12,345.6. As it was where it does not fit. */
+TL_PRIV void tl__group_digits(char *text, size_t size);
+
 TL_PRIV bool tl__same_text(const char *a, const char *b);
 TL_PRIV bool tl__same_text_n(const char *a, const char *b, size_t b_size);   /* b is not terminated */
 

@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "lab/pictures.h"
 
-enum { CLASSIFIED_BARS = 40 };
+enum { CLASSIFIED_BARS = 40, CLASSIFIED_ZEROS = 12 };    /* classes up to which empty cells say 0 */
 
 static const char *classified_title(tl__story *story, const char *what)
 {
@@ -33,14 +33,17 @@ static bool classified_confusion(tl__story *story, tl__picture *out, const char 
             counts[r * n + c] = tl_value_number(tl_value_at(tl_value_at(rows, r), c), 0);
             sum += counts[r * n + c];
         }
-        for (size_t c = 0; c < n; c++) shares[r * n + c] = sum > 0 ? counts[r * n + c] / sum : 0;
+        for (size_t c = 0; c < n; c++) {
+            shares[r * n + c] = sum > 0 ? counts[r * n + c] / sum : 0;
+            if (n > CLASSIFIED_ZEROS && counts[r * n + c] == 0) counts[r * n + c] = 0.0 / 0.0;
+        }
     }
     const char *title = classified_title(story, "Confusion matrix");
     tl__heat_map map = {.title = title, .x_label = "predicted", .y_label = "actual", .value_label = "share of the row",
                         .values = shares, .numbers = counts, .rows = n, .columns = n, .row_names = story->class_names,
                         .column_names = story->class_names, .high = 1, .percent = true};
     *words = "Each row is what the rows of a class were taken for; the numbers are rows. What lies off the diagonal is "
-             "wrong, and dark cells there name the classes that are taken for each other.";
+             "wrong, and strongly coloured cells there name the classes that are taken for each other.";
     double height = n <= 3 ? 300 : n <= 12 ? 160 + 30.0 * (double)n : n <= 40 ? 300 + 12.0 * (double)n : 780;
     return classified_keep(story, tl__heat_map_draw, &map, sizeof map, title, 720, height, out, failed);
 }

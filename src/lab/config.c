@@ -135,7 +135,8 @@ static const tl__field *config_callbacks_rows(void)
         {ROW(checkpoint), .kind = TL__FIELD_BLOCK, .flags = TL__OPTIONAL, .rows = checkpoint,
          .help = "Models that are kept while it trains, apart from the run's own; off unless mentioned"},
         {ROW(tensorboard), .kind = TL__FIELD_BLOCK, .flags = TL__OPTIONAL, .rows = tensorboard,
-         .help = "Event files for TensorBoard: scalars, histograms, the config, hyperparameters; off unless mentioned"},
+         .help = "Event files for TensorBoard: scalars, histograms, charts, the config, hyperparameters; off unless "
+                 "mentioned"},
         {ROW(learning_rate_monitor), .kind = TL__FIELD_BOOL, .aliases = "callbacks.lr_monitor",
          .help = "A line in the log when the learning rate of an epoch is another than before"},
         {.name = NULL}};

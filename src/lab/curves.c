@@ -78,7 +78,8 @@ static bool curves_loss(tl__story *story, tl__picture *out, const char **words, 
     static const char *const names[] = {"training", "validation"};
     size_t rows = story->history.records.count;
     tl__chart chart = {.title = "Loss", .y_label = "loss"};
-    chart.y_log = curves_steep(tl__story_column(story, offsets[0]), rows);
+    chart.y_log = curves_steep(tl__story_column(story, offsets[0]), rows) ||
+                  curves_steep(tl__story_column(story, offsets[1]), rows);
     if (chart.y_log) chart.y_label = "loss (logarithmic)";
     chart.marks = curves_marks(story, &chart.mark_count);
     *words = "What the training makes small. Both lines should fall; where validation rises while training goes on "
@@ -95,15 +96,14 @@ static bool curves_score(tl__story *story, tl__picture *out, const char **words,
     const size_t mae[] = {CURVES_OF(epoch.train_mae), CURVES_OF(epoch.val_mae)};
     static const char *const names[] = {"training", "validation", "validation, balanced over the classes"};
     tl__chart chart = {.title = classes ? "Accuracy" : "Mean absolute error", .y_percent = classes,
-                       .y_label = classes ? "accuracy" : "MAE"};
+                       .y_label = classes ? "accuracy" : story->forecast ? "MAE (normalised)" : "MAE"};
     chart.marks = curves_marks(story, &chart.mark_count);
     *words = classes ? "The share of rows whose class is named rightly. The balanced one is the mean over the "
                        "classes, so a "
                        "large class does not hide a small one. A gap between training and validation that grows is "
                        "overfitting."
-                     : "By how much a prediction is off, on average. A gap between training and validation that "
-                       "grows is "
-                       "overfitting.";
+                     : "By how much a prediction is off, on average, in the unit of the target unless the axis says "
+                       "otherwise. A gap between training and validation that grows is overfitting.";
     return curves_curves(story, &chart, classes ? accuracy : mae, names, classes ? 3 : 2, out, failed);
 }
 
@@ -157,10 +157,11 @@ static bool curves_layers(tl__story *story, tl__picture *out, const char **words
     chart.count = count;
     *words = records->layers > shown ? "The same, layer by layer; of many layers some are shown, spread over the "
                                        "network. "
-                                       "Layers near the input that lie far below those near the output learn little."
+                                       "Layers near the input that lie far below those near the output learn little; "
+                                       "one without a line has a gradient of 0 and learns nothing."
                                      : "The same, layer by layer. Layers near the input that lie far below those "
-                                       "near the "
-                                       "output learn little.";
+                                       "near the output learn little; one without a line has a gradient of 0 and "
+                                       "learns nothing.";
     if (!tl__picture_keep(&story->arena, tl__chart_draw, &chart, sizeof chart, chart.title, 720, 340, out))
         return *failed = true, false;
     return true;

@@ -130,7 +130,7 @@ TL_PRIV void tl__say_figure(char out[32], double value)
     double size = tl__abs(value);
     if (!tl__is_finite_d(value)) tl__format(out, 32, "%s", value != value ? "-" : value > 0 ? "inf" : "-inf");
     else if (size >= 1e6 || (size < 1e-4 && size > 0)) tl__format(out, 32, "%.3e", value);
-    else if (size >= 1000) tl__format(out, 32, "%.0f", value);
+    else if (size >= 1000) tl__format(out, 32, "%.0f", value), tl__group_digits(value < 0 ? out + 1 : out, 31);
     else if (size >= 100) tl__format(out, 32, "%.1f", value);
     else if (size >= 10) tl__format(out, 32, "%.2f", value);
     else if (size >= 1) tl__format(out, 32, "%.3f", value);

@@ -178,7 +178,8 @@ static void pages_table(pages_at *pages, const tl__block *block)
     double widths[MOST];
     size_t columns = tl__size_min(block->columns, MOST), rows = block->columns ? block->count / block->columns : 0;
     pages_columns(block, widths, columns, PAGES_ROOM);
-    if (pages_left(pages) < 4 * PAGES_ROW) pages_next(pages);
+    double whole = PAGES_ROW * (double)rows + 24, page = PAGES_HEIGHT - PAGES_FOOT - PAGES_MARGIN;
+    if (pages_left(pages) < (whole < page ? whole : 4 * PAGES_ROW)) pages_next(pages);
     if (*block->name) {
         pages->y += 4;
         pages_paragraph(pages, block->name, PAGES_MARGIN, PAGES_ROOM, 9, TL__INK_MUTED, true);

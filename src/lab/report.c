@@ -5,6 +5,7 @@
 #include "base/math.h"
 #include "base/text.h"
 #include "lab/charts.h"
+#include "lab/folder.h"
 #include "lab/path.h"
 #include "lab/pictures.h"
 #include "lab/session.h"
@@ -53,6 +54,8 @@ static double report_mean_error(const tl__story *story)
     return r2 < 1 ? rmse / tl__sqrt_d(1 - r2) : 0.0 / 0.0;
 }
 
+static size_t report_targets(const tl__story *story) { return tl_value_count(tl_value_get(story->part, "targets")); }
+
 /* In one sentence, beside what costs nothing. */
 static void report_verdict(const tl__story *story, tl__document *document)
 {
@@ -87,26 +90,59 @@ static void report_verdict(const tl__story *story, tl__document *document)
                                          : "It is better than the naive forecast.");
     } else {
         double mean = report_mean_error(story), own = tl__story_number(story->part, "rmse");
+        double r2 = tl__story_number(story->part, "r2");
+        if (report_targets(story) > 1) {    /* of different units: their errors have no common one */
+            if (r2 == r2)
+                tl__document_note(document, r2 > 0 ? 0 : 2, "It explains %.1f %% of what varies in the %s rows "
+                                  "(R\xc2\xb2, mean over the %zu targets); always predicting their means would explain "
+                                  "nothing.", r2 * 100, story->part_name, report_targets(story));
+            return;
+        }
         if (own != own || mean != mean) return;
         tl__say_figure(a, own);
         tl__say_figure(b, mean);
         tl__document_note(document, own < mean ? 0 : 2, "A prediction for the %s rows is off by %s (root of the mean "
                           "square); always predicting their mean would be off by %s. It explains %.1f %% of what "
                           "varies "
-                          "(R\xc2\xb2).", story->part_name, a, b, tl__story_number(story->part, "r2") * 100);
+                          "(R\xc2\xb2).", story->part_name, a, b, r2 * 100);
     }
 }
 
 /* ---- parts of the report ---- */
 
+/* How many a run over folds, seeds or settings has; 0: it is one training. */
+static size_t report_models(const tl__story *story) { return tl_value_count(tl_value_get(story->metrics, "models")); }
+
+/* Of a run of many models: what each of them did. */
+static void report_many_ended(const tl__story *story, tl__document *document)
+{
+    const tl_value *models = tl_value_get(story->metrics, "models");
+    size_t count = tl_value_count(models), early = 0;
+    int64_t least = 0, most = 0;
+    for (size_t m = 0; m < count; m++) {
+        const tl_value *model = tl_value_at(models, m);
+        int64_t epochs = tl_value_integer(tl_value_get(model, "epochs"), 0);
+        if (m == 0 || epochs < least) least = epochs;
+        if (epochs > most) most = epochs;
+        early += tl__same_text(tl_value_text(tl_value_get(model, "stopped"), ""), "early_stopping_triggered");
+    }
+    tl__document_text(document, "%zu models were trained, for %lld to %lld epochs. Early stopping ended %zu of them, "
+                                "%zu ran all their epochs. Figures of the test part are those of all models together.",
+                      count, (long long)least, (long long)most, early, count - early);
+}
+
 static void report_cards(const tl__story *story, tl__document *document)
 {
     tl__block *cards = tl__document_cards(document);
     char count[32], bytes[32];
-    const char *main_key = story->classification ? "accuracy" : story->forecast ? "mse" : "rmse";
+    bool many = report_targets(story) > 1;
+    const char *main_key = story->classification ? "accuracy" : story->forecast ? "mse" : many ? "r2" : "rmse";
     double seconds = tl__story_number(story->status, "result.seconds");
     if (story->part) {
-        const char *words = story->classification ? "Accuracy" : story->forecast ? "MSE" : "RMSE";
+        const char *words = story->classification ? "Accuracy"
+                            : story->forecast     ? "MSE"
+                            : many                ? "R\xc2\xb2"
+                                                  : "RMSE";
         tl__document_cell(document, cards, "%s, %s", words, story->part_name);
         tl__document_figure(document, cards, tl__story_number(story->part, main_key), story->classification ? "%" : "");
     }
@@ -114,22 +150,34 @@ static void report_cards(const tl__story *story, tl__document *document)
         tl__document_cell(document, cards, "Balanced accuracy");
         tl__document_figure(document, cards, tl__story_number(story->part, "balanced_accuracy"), "%");
     }
-    tl__document_cell(document, cards, "Epochs (best)");
     int64_t epochs = tl_value_integer(tl_value_get(story->metrics, "epochs"), (int64_t)story->history.records.count);
     int64_t best = tl_value_integer(tl_value_get(story->metrics, "best_epoch"), 0);
-    tl__document_cell(document, cards, "%lld (%lld)", (long long)epochs, (long long)best);
+    int64_t parameters = tl_value_integer(tl_value_get(story->metrics, "parameters"), 0);
+    double memory = tl_value_number(tl_value_get(story->metrics, "memory_bytes"), 0);
+    if (report_models(story) > 0) {
+        tl__document_cell(document, cards, "Models");
+        tl__document_cell(document, cards, "%zu", report_models(story));
+    }
+    tl__document_cell(document, cards, "%s", report_models(story) > 0 ? "Epochs in all"
+                                             : best > 0               ? "Epochs (best)"
+                                                                      : "Epochs");
+    tl__document_cell(document, cards, best > 0 ? "%lld (%lld)" : "%lld", (long long)epochs, (long long)best);
     if (seconds == seconds) {
         tl__document_cell(document, cards, "Training time");
         if (seconds < 1) tl__document_cell(document, cards, "%.0f ms", seconds * 1000);
         else if (seconds < 120) tl__document_cell(document, cards, "%.1f s", seconds);
         else tl__document_cell(document, cards, "%.0f min", seconds / 60);
     }
-    tl__say_count(count, (uint64_t)tl_value_integer(tl_value_get(story->metrics, "parameters"), 0));
-    tl__document_cell(document, cards, "Parameters");
-    tl__document_cell(document, cards, "%s", count);
-    tl__say_bytes(bytes, tl_value_number(tl_value_get(story->metrics, "memory_bytes"), 0));
-    tl__document_cell(document, cards, "Memory, planned");
-    tl__document_cell(document, cards, "%s", bytes);
+    if (parameters > 0) {
+        tl__say_count(count, (uint64_t)parameters);
+        tl__document_cell(document, cards, "Parameters");
+        tl__document_cell(document, cards, "%s", count);
+    }
+    if (memory > 0) {
+        tl__say_bytes(bytes, memory);
+        tl__document_cell(document, cards, "Memory");
+        tl__document_cell(document, cards, "%s", bytes);
+    }
 }
 
 static void report_ending(const tl__story *story, tl__document *document)
@@ -145,6 +193,10 @@ static void report_ending(const tl__story *story, tl__document *document)
     long long patience = story->config ? (long long)story->config->settings.train.optimization.early_stopping.patience
                                        : 0;
     tl__document_heading(document, "How it ended and why");
+    if (report_models(story) > 0) {
+        report_many_ended(story, document);
+        return;
+    }
     if (tl__same_text(trigger, "early_stopping_ratio_exceeded"))
         tl__document_text(document, "Early stopping ended it after epoch %lld of %lld: validation loss had been too "
                                     "far "
@@ -160,6 +212,9 @@ static void report_ending(const tl__story *story, tl__document *document)
         tl__document_note(document, 2, "It ended in epoch %lld because a number was no longer finite%s%s", epochs,
                           story->history.records.not_finite ? ": " : ".",
                           story->history.records.not_finite ? story->history.records.not_finite : "");
+    else if (tl__same_text(stopped, "failed"))
+        tl__document_note(document, 2, "It failed after %lld whole epochs. The reason: %s", epochs,
+                          tl_value_text(tl_value_get(story->status, "error"), "it is not known."));
     else
         tl__document_text(document, "Its state is '%s' after %lld epochs. %s", stopped, epochs,
                           tl_value_text(tl_value_get(story->status, "error"), ""));
@@ -170,16 +225,16 @@ static void report_ending(const tl__story *story, tl__document *document)
 }
 
 /* A line of the run's talk, whose parts stand two blanks and more apart, as a sentence with commas. */
-static const char *report_talk(tl__story *story, const char *key)
+static const char *report_talk(tl__story *story, const tl_value *metrics, const char *key)
 {
-    const char *text = tl_value_text(tl_value_get(story->metrics, key), "");
+    const char *text = tl_value_text(tl_value_get(metrics, key), "");
     size_t used = 0;
     char *out = tl__arena_push(&story->arena, strlen(text) + 1);
     if (!out) return "";
     for (; *text; text++) {
         if (text[0] == ' ' && text[1] == ' ') {
             while (text[1] == ' ') text++;
-            out[used++] = ',';
+            if (used && out[used - 1] != ':') out[used++] = ',';
         }
         out[used++] = *text;
     }
@@ -187,12 +242,25 @@ static const char *report_talk(tl__story *story, const char *key)
     return out;
 }
 
+/* The name of the first of many models, which trained like the others, and its metrics.json; NULL: not there. */
+static const char *report_first(tl__story *story, tl__tree **tree)
+{
+    const char *name = tl_value_text(tl_value_get(tl_value_at(tl_value_get(story->metrics, "models"), 0), "name"), "");
+    const char *path = tl__arena_format(&story->arena, "%s/%s/metrics.json", story->folder, name);
+    if (!path || !*name || !tl__file_exists(path)) return NULL;
+    return tl__json_read(story->context, path, tree, NULL) == TL_OK ? name : NULL;
+}
+
 static void report_about(tl__story *story, tl__document *document)
 {
-    const char *data = report_talk(story, "data"), *network = report_talk(story, "network");
-    const tl_value *transfer = tl_value_get(story->metrics, "transfer");
+    const tl_value *transfer = tl_value_get(story->metrics, "transfer"), *metrics = story->metrics;
+    tl__tree *tree = NULL;
+    const char *first = report_models(story) > 0 ? report_first(story, &tree) : NULL;
+    if (tree) metrics = &tree->root;
+    const char *data = report_talk(story, metrics, "data"), *network = report_talk(story, metrics, "network");
+    if (tree) tl__tree_free(tree);
     tl__document_heading(document, "What was trained");
-    if (*data) tl__document_text(document, "Data: %s.", data);
+    if (*data) tl__document_text(document, first ? "Data of %s: %s." : "Data%s: %s.", first ? first : "", data);
     if (*network) tl__document_text(document, "Network: %s.", network);
     if (story->config) {
         const tl__config_settings *s = &story->config->settings;
@@ -240,6 +308,26 @@ static void report_naive(tl__story *story, tl__document *document, tl__block *ta
     }
 }
 
+/* Of several targets, what is told of each: their units differ. */
+static void report_each_target(const tl__story *story, tl__document *document)
+{
+    static const char *const keys[] = {"mae", "rmse", "r2", "median_error", "max_error"};
+    static const char *const words[] = {"MAE", "RMSE", "R\xc2\xb2", "median error", "largest error"};
+    const tl_value *targets = tl_value_get(story->part, "targets");
+    if (report_targets(story) < 2) return;
+    const char *caption = tl__arena_format(document->arena, "Each target, on the %s rows and in its own unit",
+                                           story->part_name);
+    tl__block *table = tl__document_table(document, caption ? caption : "", 1 + TL_COUNT(keys));
+    tl__document_cell(document, table, "target");
+    for (size_t k = 0; k < TL_COUNT(keys); k++) tl__document_cell(document, table, "%s", words[k]);
+    for (size_t t = 0; t < report_targets(story); t++) {
+        const char *name = tl_value_key_at(targets, t);
+        tl__document_cell(document, table, "%s", name ? name : "");
+        for (size_t k = 0; k < TL_COUNT(keys); k++)
+            tl__document_figure(document, table, tl__story_number(tl_value_at(targets, t), keys[k]), "");
+    }
+}
+
 static void report_table(tl__story *story, tl__document *document)
 {
     static const char *const parts[] = {"train", "validation", "test"};
@@ -268,6 +356,7 @@ static void report_table(tl__story *story, tl__document *document)
         tl__document_cell(document, table, "%s", count);
     }
     report_naive(story, document, table, figures);
+    report_each_target(story, document);
 }
 
 static void report_classes(const tl__story *story, tl__document *document)

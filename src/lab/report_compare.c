@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "lab/pictures.h"
 #include "lab/report.h"
+#include "lab/session.h"
 
 enum { REPORT_COMPARE_DEPTH = 6, REPORT_COMPARE_ROWS = 60 };
 
@@ -22,6 +23,20 @@ static const report_compare_figure *report_compare_figures(void)
         {"loss", "loss", false, false},
         {NULL, NULL, false, false}};
     return all;
+}
+
+static const char *report_compare_short(const tl__story *story)
+{
+    return story->config && story->config->name && *story->config->name ? story->config->name : story->name;
+}
+
+/* A run's own name where no other of them has it, else its folder's, which has the time in it. */
+static const char *report_compare_name(const tl__story *stories, size_t count, size_t run)
+{
+    const char *name = report_compare_short(&stories[run]);
+    for (size_t r = 0; r < count; r++)
+        if (r != run && tl__same_text(report_compare_short(&stories[r]), name)) return stories[run].name;
+    return name;
 }
 
 static bool report_compare_has(const tl__story *story, const report_compare_figure *figure)
@@ -83,7 +98,7 @@ static void report_compare_settings(tl__story *stories, size_t count, tl__docume
     tl__document_heading(document, "Settings that differ");
     tl__block *table = tl__document_table(document, "", count + 1);
     tl__document_cell(document, table, "setting");
-    for (size_t r = 0; r < count; r++) tl__document_cell(document, table, "%s", stories[r].name);
+    for (size_t r = 0; r < count; r++) tl__document_cell(document, table, "%s", report_compare_name(stories, count, r));
     report_compare_walk(stories, roots, count, path, 0, document, table, &rows);
     if (rows == 0) tl__document_text(document, "None: the runs were made with the same settings.");
     if (rows == REPORT_COMPARE_ROWS) tl__document_text(document, "The table ends here; there are more.");
@@ -95,6 +110,7 @@ static void report_compare_table(tl__story *stories, size_t count, tl__document 
 {
     const report_compare_figure *figures = report_compare_figures();
     size_t columns = 4;
+    char parameters[32];
     for (const report_compare_figure *f = figures; f->key; f++) columns += report_compare_has(&stories[0], f);
     tl__document_heading(document, "Figures");
     tl__block *table = tl__document_table(document, "Each run on the rows that it was not trained on", columns);
@@ -106,7 +122,7 @@ static void report_compare_table(tl__story *stories, size_t count, tl__document 
     tl__document_cell(document, table, "parameters");
     for (size_t r = 0; r < count; r++) {
         const tl__story *story = &stories[r];
-        tl__document_cell(document, table, "%s", story->name);
+        tl__document_cell(document, table, "%s", report_compare_name(stories, count, r));
         for (const report_compare_figure *f = figures; f->key; f++)
             if (report_compare_has(&stories[0], f))
                 tl__document_figure(document, table, tl__story_number(story->part, f->key), f->percent ? "%" : "");
@@ -114,8 +130,8 @@ static void report_compare_table(tl__story *stories, size_t count, tl__document 
         tl__document_cell(document, table, "%lld (%lld)",
                           (long long)tl_value_integer(tl_value_get(story->metrics, "epochs"), 0),
                           (long long)tl_value_integer(tl_value_get(story->metrics, "best_epoch"), 0));
-        tl__document_cell(document, table, "%lld",
-                          (long long)tl_value_integer(tl_value_get(story->metrics, "parameters"), 0));
+        tl__say_count(parameters, (uint64_t)tl_value_integer(tl_value_get(story->metrics, "parameters"), 0));
+        tl__document_cell(document, table, "%s", parameters);
     }
 }
 
@@ -133,8 +149,8 @@ static void report_compare_curves(tl__story *stories, size_t count, size_t offse
         double *y = tl__story_column(&stories[r], offset);
         size_t rows = stories[r].history.records.count;
         if (x && y && tl__story_some(y, rows))
-            series[used++] = (tl__chart_series){.name = stories[r].name, .x = x, .y = y, .count = rows,
-                                                .colour = (int)(r % TL__SERIES_COLOURS),
+            series[used++] = (tl__chart_series){.name = report_compare_name(stories, count, r), .x = x, .y = y,
+                                                .count = rows, .colour = (int)(r % TL__SERIES_COLOURS),
                                                 .dashed = r >= TL__SERIES_COLOURS};
     }
     const tl__chart chart = {.title = title, .x_label = "epoch", .y_label = label, .series = series, .count = used,
@@ -159,7 +175,7 @@ static void report_compare_bars(tl__story *stories, size_t count, tl__document *
         return;
     }
     for (size_t r = 0; r < count; r++) {
-        names[r] = stories[r].name;
+        names[r] = report_compare_name(stories, count, r);
         values[r] = tl__story_number(stories[r].part, classes ? "balanced_accuracy" : "rmse");
     }
     const tl__bars bars = {.title = classes ? "Balanced accuracy" : "RMSE", .x_label = classes ? "share of rows, "
@@ -174,6 +190,19 @@ static void report_compare_bars(tl__story *stories, size_t count, tl__document *
                                                                           "their seed "
                              "only show how much of a difference is chance.");
     else document->failed = true;
+}
+
+/* Where the runs lie. */
+static void report_compare_list(const tl__story *stories, size_t count, tl__document *document)
+{
+    tl__block *table = tl__document_table(document, "The runs", 2);
+    if (table) table->level = 1;
+    tl__document_cell(document, table, "run");
+    tl__document_cell(document, table, "folder");
+    for (size_t r = 0; r < count; r++) {
+        tl__document_cell(document, table, "%s", report_compare_name(stories, count, r));
+        tl__document_cell(document, table, "%s", stories[r].folder);
+    }
 }
 
 TL_PRIV tl_status tl__report_compare(tl__story *stories, size_t count, tl__document *out, tl_error *error)
@@ -192,8 +221,9 @@ TL_PRIV tl_status tl__report_compare(tl__story *stories, size_t count, tl__docum
         const char *b = tl_value_text(tl_value_get(stories[r].metrics, "data_hash"), "");
         if (tl__same_text(a, b)) continue;
         tl__document_note(out, 1, "%s was trained on other data than %s, so their figures say little about each other.",
-                          stories[r].name, stories[0].name);
+                          report_compare_name(stories, count, r), report_compare_name(stories, count, 0));
     }
+    report_compare_list(stories, count, out);
     report_compare_table(stories, count, out);
     report_compare_bars(stories, count, out);
     report_compare_settings(stories, count, out);

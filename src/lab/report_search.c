@@ -176,7 +176,8 @@ static bool report_search_parallel(report_search *search)
     if (!tl__picture_keep(search->arena, tl__parallel_draw, &chart, sizeof chart, chart.title, 720, 420, &picture))
         return false;
     tl__document_picture(search->document, "parallel", &picture, "Each line is a trial and crosses every axis at its "
-                         "value; dark ones did well. Where the dark lines run close together, the setting matters.");
+                         "value; strongly coloured ones did well. Where these run close together, the setting "
+                         "matters.");
     return true;
 }
 

@@ -512,12 +512,24 @@ static bool run_wants_report(const tl__run_work *run)
     return wish == TL__REPORT_ALWAYS || (wish == TL__REPORT_AUTO && run->result->seconds > 1);
 }
 
+/* Where the charts go for TensorBoard; "": nowhere. Many models have no training of their own to show. */
+static void run_board_folder(tl__run_work *run, char *out, size_t size)
+{
+    const tl__config *config = run->config;
+    *out = '\0';
+    if (run->one || run->many.count || !config || !config->settings.callbacks.tensorboard.present ||
+        config->settings.output.report == TL__REPORT_NEVER) return;
+    const char *folder = tl__tensorboard_folder(config, run->options->out, run->folder, &run->arena);
+    if (folder && strlen(folder) < size) tl__format(out, size, "%s", folder);
+}
+
 static tl_status run_with(tl_context *context, const char *config, const tl_options *options, const tl__run_one *one,
                           tl_run_result *result, tl_error *error)
 {
     static const tl_options defaults = TL_OPTIONS;
     tl_run_result own_result;
     tl_error own_error = {0};
+    char board[1024] = "";
     tl__run_work *run = tl__alloc_zero(&context->heap, 1, sizeof *run);
     if (!run) return tl__fail_memory(error, sizeof *run);
     run->context = context;
@@ -529,6 +541,7 @@ static tl_status run_with(tl_context *context, const char *config, const tl_opti
     tl_status status = run_all(run, config, error ? error : &own_error);
     tl_run_result *done = run->result;
     bool reported = status == TL_OK && !one && run_wants_report(run);
+    if (status == TL_OK) run_board_folder(run, board, sizeof board);
     tl__journal_close(&run->journal, NULL);
     tl__live_close(&run->live);
     tl__analytics_close(run->analytics);
@@ -540,6 +553,7 @@ static tl_status run_with(tl_context *context, const char *config, const tl_opti
     tl__arena_free(&run->arena);
     tl__free(&context->heap, run, sizeof *run);
     if (reported) tl__report_end(context, done);
+    if (*board) tl__tensorboard_pictures(context, done->run, board);
     return status;
 }
 

@@ -91,13 +91,8 @@ TL_PRIV void tl__session_close(tl__session *session)
 
 TL_PRIV void tl__say_count(char out[32], uint64_t count)
 {
-    char digits[24];
-    size_t size = tl__format(digits, sizeof digits, "%llu", (unsigned long long)count), used = 0;
-    for (size_t i = 0; i < size; i++) {
-        out[used++] = digits[i];
-        if ((size - 1 - i) % 3 == 0 && i < size - 1) out[used++] = ',';
-    }
-    out[used] = '\0';
+    tl__format(out, 32, "%llu", (unsigned long long)count);
+    tl__group_digits(out, 32);
 }
 
 TL_PRIV void tl__say_bytes(char out[32], double bytes)

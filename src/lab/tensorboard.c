@@ -93,26 +93,37 @@ static tl_status tensorboard_describe(tl__tensorboard *board, const tl__config *
     return status;
 }
 
+TL_PRIV const char *tl__tensorboard_folder(const tl__config *config, const char *out_folder, const char *run,
+                                           tl__arena *arena)
+{
+    const char *folder = config->settings.callbacks.tensorboard.folder;
+    if (!folder || !*folder) return run;
+    const char *all = tl__path_join(arena, out_folder, folder);
+    return all ? tl__path_join(arena, all, tl__path_name(run)) : NULL;
+}
+
 /* {folder}/events.out.tfevents.{seconds}.trainlib, the next second's name where it is taken. */
+TL_PRIV tl_status tl__tensorboard_path(tl_context *context, const char *folder, tl__arena *arena, const char **out,
+                                       tl_error *error)
+{
+    int64_t second = tl__now(context) / 1000000;
+    TL_TRY(tl__folder_make(folder, error));
+    for (*out = NULL; !*out; second++) {
+        *out = tl__arena_format(arena, "%s/events.out.tfevents.%010lld.trainlib", folder, (long long)second);
+        if (!*out) return tl__fail_memory(error, 256);
+        if (tl__file_exists(*out)) *out = NULL;
+    }
+    return TL_OK;
+}
+
 static tl_status tensorboard_create(tl__tensorboard *board, const tl__config *config, const char *out_folder,
                                     const char *run, tl_error *error)
 {
-    const char *folder = config->settings.callbacks.tensorboard.folder;
     tl__arena arena;
     tl__arena_init(&arena, &board->context->heap);
-    const char *place = run;
-    if (folder && *folder) {
-        place = tl__path_join(&arena, out_folder, folder);
-        if (place) place = tl__path_join(&arena, place, tl__path_name(run));
-    }
-    tl_status status = place ? tl__folder_make(place, error) : tl__fail_memory(error, 256);
-    int64_t second = tl__now(board->context) / 1000000;
-    const char *path = NULL;
-    for (int i = 0; status == TL_OK && !path; i++) {
-        path = tl__arena_format(&arena, "%s/events.out.tfevents.%010lld.trainlib", place, (long long)(second + i));
-        if (!path) status = tl__fail_memory(error, 256);
-        else if (tl__file_exists(path)) path = NULL;
-    }
+    const char *path = NULL, *place = tl__tensorboard_folder(config, out_folder, run, &arena);
+    tl_status status = place ? tl__tensorboard_path(board->context, place, &arena, &path, error)
+                             : tl__fail_memory(error, 256);
     if (status == TL_OK) status = tl__file_append_open(board->context, path, &board->file, error);
     tl__arena_free(&arena);
     return status;

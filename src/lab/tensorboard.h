@@ -3,6 +3,7 @@
  *     scalars      loss/train, loss/val, accuracy/train, accuracy/val or mae/train, mae/val, learning_rate, each epoch;
  *                  loss/batch, the running mean of the epoch, every update_every steps
  *     histograms   predictions of validation, weights/LAYER
+ *     images       charts/NAME: those of the report, when the run has ended, in an event file of their own
  *     text         config
  *     hparams      the settings that people compare
  *
@@ -25,5 +26,14 @@ TL_PRIV tl_status tl__tensorboard_batch(void *user, const tl__trainer *trainer, 
                                         tl_error *error);
 TL_PRIV void tl__tensorboard_epoch(tl__tensorboard *board, const tl__trainer *trainer, const tl__epoch *epoch);
 TL_PRIV void tl__tensorboard_close(tl__tensorboard *board, bool success);
+
+/* The folder of a run's event files, in the arena; NULL: out of memory. */
+TL_PRIV const char *tl__tensorboard_folder(const tl__config *config, const char *out_folder, const char *run,
+                                           tl__arena *arena);
+/* The name of one more event file in it, which is made if need be. */
+TL_PRIV tl_status tl__tensorboard_path(tl_context *context, const char *folder, tl__arena *arena, const char **out,
+                                       tl_error *error);
+/* The charts of a run that has ended, as images. Takes some megabytes for a moment; what fails is a line in the log. */
+TL_PRIV void tl__tensorboard_pictures(tl_context *context, const char *run, const char *folder);
 
 #endif

@@ -38,30 +38,23 @@ static void axis_scientific(char *out, size_t size, double value)
     tl__format(out, size, "%se%s%s", text, minus ? "-" : "", e);
 }
 
+/* As people write numbers: a minus of the digits' width, groups of three. */
+static void axis_dress(char *label, size_t size)
+{
+    char text[24];
+    tl__format(text, sizeof text, "%s", *label == '-' ? label + 1 : label);
+    tl__group_digits(text, sizeof text);
+    tl__format(label, size, "%s%s", *label == '-' ? "\xe2\x88\x92" : "", text);
+}
+
 /* Beyond these, axes would not be numbers any more. */
 static double axis_within(double x) { return x > 1e300 ? 1e300 : x < -1e300 ? -1e300 : x; }
 
-TL_PRIV void tl__axis_numbers(tl__plot_axis *axis, double low, double high, int wanted, bool widen)
+static void axis_ticks(tl__plot_axis *axis, double first, double step, int exponent)
 {
-    int exponent;
-    if (!tl__is_finite_d(low) || !tl__is_finite_d(high)) low = 0, high = 1;
-    low = axis_within(low), high = axis_within(high);
-    if (wanted < 2) wanted = 2;
-    if (axis_abs(low) < 1e-290 && axis_abs(high) < 1e-290) low = high = 0;
-    if (high - low <= 1e-12 * (axis_abs(low) + axis_abs(high))) {
-        double around = low == 0 ? 1 : axis_abs(low) * 0.1;
-        low -= around, high += around;
-    }
-    double raw = (high - low) / wanted, power = axis_power(raw, &exponent), part = raw / power;
-    double step = part <= 1 ? 1 : part <= 2 ? 2 : part <= 5 ? 5 : 10;
-    if (step == 10) exponent++;
-    step *= power;
-    double first = axis_floor(low / step) * step, last = -axis_floor(-high / step) * step;
-    axis->low = widen ? first : low;
-    axis->high = widen ? last : high;
-    axis->count = 0;
     int decimals = exponent < 0 ? -exponent : 0;
     bool scientific = exponent < -4 || exponent >= 6;
+    axis->count = 0;
     for (int i = 0; axis->count < TL__AXIS_TICKS; i++) {
         double at = first + step * i;
         if (at > axis->high + step * 1e-6) break;
@@ -72,7 +65,59 @@ TL_PRIV void tl__axis_numbers(tl__plot_axis *axis, double low, double high, int 
         tick->below[0] = '\0';
         if (scientific) axis_scientific(tick->label, sizeof tick->label, at);
         else tl__format(tick->label, sizeof tick->label, "%.*f", decimals, at);
+        axis_dress(tick->label, sizeof tick->label);
     }
+}
+
+static void axis_scale(tl__plot_axis *axis, double low, double high, int wanted, bool widen, bool whole)
+{
+    int exponent;
+    if (!tl__is_finite_d(low) || !tl__is_finite_d(high)) low = 0, high = 1;
+    low = axis_within(low), high = axis_within(high);
+    if (wanted < 2) wanted = 2;
+    if (axis_abs(low) < 1e-290 && axis_abs(high) < 1e-290) low = high = 0;
+    if (high - low <= 1e-12 * (axis_abs(low) + axis_abs(high))) {
+        double around = low == 0 ? 1 : axis_abs(low) * 0.1;
+        if (whole) around = 0.5;
+        low -= around, high += around;
+    }
+    double raw = (high - low) / wanted, power = axis_power(raw, &exponent), part = raw / power;
+    double step = part <= 1 ? 1 : part <= 2 ? 2 : part <= 5 ? 5 : 10;
+    if (step == 10) exponent++;
+    step *= power;
+    if (whole && step < 1) step = 1, exponent = 0;
+    double first = axis_floor(low / step) * step, last = -axis_floor(-high / step) * step;
+    axis->low = widen ? first : low;
+    axis->high = widen ? last : high;
+    axis_ticks(axis, first, step, exponent);
+}
+
+/* In percent, and back; where the data lie within 0 and 1, so does the axis. */
+static void axis_shares(tl__plot_axis *axis, double low, double high, int wanted, bool widen)
+{
+    axis_scale(axis, low * 100, high * 100, wanted, widen, false);
+    if (low >= 0 && axis->low < 0) axis->low = 0;
+    if (high <= 1 && axis->high > 100) axis->high = 100;
+    double from = axis->low / 100, to = axis->high / 100;
+    int kept = 0;
+    for (int i = 0; i < axis->count; i++) {
+        tl__tick *tick = &axis->ticks[kept];
+        *tick = axis->ticks[i];
+        tick->at /= 100;
+        if (tick->at < from - 1e-9 || tick->at > to + 1e-9) continue;
+        size_t size = strlen(tick->label);
+        tl__format(tick->label + size, sizeof tick->label - size, " %%");
+        kept++;
+    }
+    axis->count = kept;
+    axis->low = from;
+    axis->high = to;
+}
+
+TL_PRIV void tl__axis_numbers(tl__plot_axis *axis, tl__axis_kind kind, double low, double high, int wanted, bool widen)
+{
+    if (kind == TL__AXIS_SHARES) axis_shares(axis, low, high, wanted, widen);
+    else axis_scale(axis, low, high, wanted, widen, kind == TL__AXIS_WHOLE);
 }
 
 TL_PRIV double tl__axis_log(double x) { return x > 0 ? tl__log(x) / 2.302585092994046 : 0.0 / 0.0; }
@@ -86,12 +131,27 @@ static double axis_of_log(int exponent, int part)
     return power * part;
 }
 
+/* Round numbers, at the places of their logarithms. */
+static void axis_narrow_logs(tl__plot_axis *axis, double low, double high, int wanted)
+{
+    axis_scale(axis, low, high, wanted < 5 ? wanted : 5, false, false);
+    axis->low = tl__axis_log(low);
+    axis->high = tl__axis_log(high);
+    for (int i = 0; i < axis->count; i++) axis->ticks[i].at = tl__axis_log(axis->ticks[i].at);
+}
+
 TL_PRIV void tl__axis_logs(tl__plot_axis *axis, double low, double high, int wanted)
 {
     static const int parts[] = {1, 2, 5};
+    double from = low, to = high;
     low = tl__axis_log(low), high = tl__axis_log(high);
     if (!tl__is_finite_d(low) || !tl__is_finite_d(high)) low = -1, high = 1;
-    if (high - low < 0.1) low -= 0.5, high += 0.5;
+    if (high - low < 0.1) {
+        low -= 0.5, high += 0.5;
+    } else if (high - low < 0.7) {
+        axis_narrow_logs(axis, from, to, wanted);
+        return;
+    }
     int first = (int)axis_floor(low), last = (int)-axis_floor(-high), decades = last - first;
     int every = 1 + (decades - 1) / (wanted < 2 ? 2 : wanted);
     size_t used = (high - low) * 3 <= wanted + 2 ? 3 : 1;
@@ -107,19 +167,8 @@ TL_PRIV void tl__axis_logs(tl__plot_axis *axis, double low, double high, int wan
             tick->below[0] = '\0';
             if (e >= -4 && e < 6) tl__format(tick->label, sizeof tick->label, "%g", value);
             else axis_scientific(tick->label, sizeof tick->label, value);
+            axis_dress(tick->label, sizeof tick->label);
         }
-}
-
-TL_PRIV void tl__axis_percent(tl__plot_axis *axis, double low, double high, int wanted, bool widen)
-{
-    tl__axis_numbers(axis, low * 100, high * 100, wanted, widen);
-    axis->low /= 100;
-    axis->high /= 100;
-    for (int i = 0; i < axis->count; i++) {
-        size_t size = strlen(axis->ticks[i].label);
-        axis->ticks[i].at /= 100;
-        tl__format(axis->ticks[i].label + size, sizeof axis->ticks[i].label - size, " %%");
-    }
 }
 
 typedef enum axis_unit { AXIS_SECONDS, AXIS_MONTHS } axis_unit;

@@ -21,7 +21,8 @@ static void bars_axis(const tl__bars *bars, size_t rows, size_t groups, tl__fram
         }
     for (size_t i = 0; i < bars->mark_count; i++) tl__range_take(bars->marks[i].at, false, &low, &high);
     if (low == 0 && high == 0) high = 1;
-    tl__frame_axis(&frame->x, low, high, false, bars->percent, frame->box.width * 0.8, true);
+    tl__frame_axis(&frame->x, bars->percent ? TL__AXIS_SHARES : TL__AXIS_NUMBERS, low, high, frame->box.width * 0.8,
+                   true);
 }
 
 static void bars_error(const tl__bars *bars, const tl__frame *frame, size_t r, size_t g, double y, double height)
@@ -34,6 +35,19 @@ static void bars_error(const tl__bars *bars, const tl__frame *frame, size_t r, s
     tl__draw_line(frame->canvas, x0, y, x1, y, TL__INK_TEXT, 1.2);
     tl__draw_line(frame->canvas, x0, y - cap, x0, y + cap, TL__INK_TEXT, 1.2);
     tl__draw_line(frame->canvas, x1, y - cap, x1, y + cap, TL__INK_TEXT, 1.2);
+}
+
+/* The value beside the end of its bar, or within where there is no room beside it. */
+static void bars_number(const tl__bars *bars, const tl__frame *frame, double value, double end, double y, double thick)
+{
+    char text[32];
+    double size = thick > 13 ? TL__FRAME_SMALL : thick * 0.8;
+    if (size < 7.5 || bars->low || bars->high) return;
+    tl__format(text, sizeof text, bars->percent ? "%.1f %%" : "%.3g", bars->percent ? value * 100 : value);
+    double width = tl__text_width(text, size, false);
+    bool left = value < 0, within = left ? end - width - 4 < frame->left : end + width + 4 > frame->right + 4;
+    tl__draw_text(frame->canvas, end + (left != within ? -4 : 4), y + size * 0.36, size,
+                  within ? TL__INK_PAPER : TL__INK_MUTED, left != within ? TL__ANCHOR_END : TL__ANCHOR_START, text);
 }
 
 static void bars_row(const tl__bars *bars, const tl__frame *frame, size_t r, size_t rows, size_t groups)
@@ -54,6 +68,7 @@ static void bars_row(const tl__bars *bars, const tl__frame *frame, size_t r, siz
         if (box.width < 0.75) box.width = 0.75;
         tl__draw_box(frame->canvas, box, TL__INK_SERIES + (int)(g % TL__SERIES_COLOURS), groups > 1 ? 1 : 0.9);
         bars_error(bars, frame, r, g, y, thick);
+        bars_number(bars, frame, value, end, y, thick);
     }
 }
 

@@ -9,6 +9,7 @@ enum { CHART_PIECE = 256 };
 static void chart_axes(const tl__chart *chart, tl__frame *frame)
 {
     double x_low, x_high, y_low, y_high;
+    bool whole = true;           /* epochs, steps and the like have none between them */
     tl__range_begin(&x_low, &x_high);
     tl__range_begin(&y_low, &y_high);
     if (chart->x_low != 0 || chart->x_high != 0) {
@@ -24,15 +25,18 @@ static void chart_axes(const tl__chart *chart, tl__frame *frame)
             const tl__chart_series *series = &chart->series[s];
             if (!tl__is_finite_d(series->y[i])) continue;
             tl__range_take(series->x[i], chart->x_log, &x_low, &x_high);
+            whole = whole && tl__floor(series->x[i]) == series->x[i];
             tl__range_take(series->y[i], chart->y_log, &y_low, &y_high);
             if (series->high) tl__range_take(series->high[i], chart->y_log, &y_low, &y_high);
         }
     for (size_t i = 0; i < chart->mark_count; i++)
         if (chart->marks[i].level) tl__range_take(chart->marks[i].at, chart->y_log, &y_low, &y_high);
-    tl__frame_axis(&frame->y, y_low, y_high, chart->y_log, chart->y_percent, frame->box.height, true);
+    tl__axis_kind x_kind = chart->x_log ? TL__AXIS_LOGS : whole ? TL__AXIS_WHOLE : TL__AXIS_NUMBERS;
+    tl__axis_kind y_kind = chart->y_log ? TL__AXIS_LOGS : chart->y_percent ? TL__AXIS_SHARES : TL__AXIS_NUMBERS;
+    tl__frame_axis(&frame->y, y_kind, y_low, y_high, frame->box.height, true);
     double length = chart->square ? frame->box.height : frame->box.width;
     if (chart->x_times) tl__axis_times(&frame->x, x_low, x_high, (int)(length / 90));
-    else tl__frame_axis(&frame->x, x_low, x_high, chart->x_log, false, length, false);
+    else tl__frame_axis(&frame->x, x_kind, x_low, x_high, length, false);
 }
 
 static void chart_legend(const tl__chart *chart, tl__frame *frame)

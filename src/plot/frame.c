@@ -20,13 +20,12 @@ TL_PRIV void tl__range_take(double value, bool log, double *low, double *high)
     if (value > *high) *high = value;
 }
 
-TL_PRIV void tl__frame_axis(tl__plot_axis *axis, double low, double high, bool log, bool percent, double length,
+TL_PRIV void tl__frame_axis(tl__plot_axis *axis, tl__axis_kind kind, double low, double high, double length,
                             bool widen)
 {
     int wanted = (int)(length / (widen ? 48 : 80));
-    if (log) tl__axis_logs(axis, low, high, wanted);
-    else if (percent) tl__axis_percent(axis, low, high, wanted, widen);
-    else tl__axis_numbers(axis, low, high, wanted, widen);
+    if (kind == TL__AXIS_LOGS) tl__axis_logs(axis, low, high, wanted);
+    else tl__axis_numbers(axis, kind, low, high, wanted, widen);
 }
 
 TL_PRIV void tl__frame_legend(tl__frame *frame, const char *name, tl__swatch kind, int ink, bool dashed)

@@ -65,8 +65,8 @@ TL_PRIV void tl__frame_empty(const tl__frame *frame, const char *words);
 TL_PRIV void tl__range_begin(double *low, double *high);
 TL_PRIV void tl__range_take(double value, bool log, double *low, double *high);
 
-/* An axis over low..high, of numbers, logarithms or shares. */
-TL_PRIV void tl__frame_axis(tl__plot_axis *axis, double low, double high, bool log, bool percent, double length,
+/* An axis over low..high with as many ticks as a length has room for. */
+TL_PRIV void tl__frame_axis(tl__plot_axis *axis, tl__axis_kind kind, double low, double high, double length,
                             bool widen);
 
 #endif

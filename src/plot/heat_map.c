@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "plot/frame.h"
 
-enum { HEAT_MAP_NAME = 96, HEAT_MAP_SCALE = 14, HEAT_MAP_TURNED = 110 };
+enum { HEAT_MAP_NAME = 96, HEAT_MAP_SCALE = 14, HEAT_MAP_TURNED = 160 };
 
 typedef struct heat_map_work {
     const tl__heat_map *map;
@@ -92,7 +92,8 @@ static void heat_map_number(const heat_map_work *work, tl__box cell, double numb
 {
     char text[32];
     double whole = tl__floor(number);
-    if (tl__abs(number) < 1e15 && whole == number) tl__format(text, sizeof text, "%.0f", number);
+    bool counted = tl__abs(number) < 1e15 && whole == number;
+    if (counted) tl__format(text, sizeof text, "%.0f", number), tl__group_digits(text, sizeof text);
     else if (tl__abs(number) < 10) tl__format(text, sizeof text, "%.2f", number);
     else tl__format(text, sizeof text, "%.4g", number);
     double size = TL__FRAME_SMALL;
@@ -166,7 +167,8 @@ static void heat_map_scale(const heat_map_work *work)
         tl__box box = {x, top + height - part * (i + 1), HEAT_MAP_SCALE, part + (i > 0 ? 0.4 : 0)};
         tl__draw_box(canvas, box, (map->is_signed ? TL__INK_SIGNED : TL__INK_SCALE) + i, 1);
     }
-    tl__frame_axis(&axis, work->low, work->high, false, map->percent, height * 0.9, true);
+    tl__frame_axis(&axis, map->percent ? TL__AXIS_SHARES : TL__AXIS_NUMBERS, work->low, work->high, height * 0.9,
+                   true);
     for (int i = 0; i < axis.count; i++) {
         double part = heat_map_part(work, axis.ticks[i].at);
         if (part < -1e-9 || part > 1 + 1e-9) continue;

@@ -13,6 +13,13 @@ typedef struct parallel_work {
     double low, high;            /* of the scores */
 } parallel_work;
 
+static bool parallel_whole(const tl__parallel_axis *axis, size_t lines)
+{
+    for (size_t i = 0; i < lines; i++)
+        if (tl__frame_number(axis->values[i]) && tl__floor(axis->values[i]) != axis->values[i]) return false;
+    return true;
+}
+
 static void parallel_ranges(parallel_work *work)
 {
     const tl__parallel *of = work->of;
@@ -24,7 +31,8 @@ static void parallel_ranges(parallel_work *work)
         if (axis->words) low = 0, high = axis->word_count > 1 ? (double)(axis->word_count - 1) : 1;
         int wanted = (int)(work->frame.box.height / 50);
         if (axis->log) tl__axis_logs(&work->axis[a], low, high, wanted);
-        else tl__axis_numbers(&work->axis[a], low, high, wanted, !axis->words);
+        else tl__axis_numbers(&work->axis[a], parallel_whole(axis, of->lines) ? TL__AXIS_WHOLE : TL__AXIS_NUMBERS, low,
+                              high, wanted, !axis->words);
     }
     tl__range_begin(&work->low, &work->high);
     for (size_t i = 0; of->scores && i < of->lines; i++) tl__range_take(of->scores[i], false, &work->low, &work->high);
@@ -74,6 +82,25 @@ static void parallel_line(const parallel_work *work, size_t line, bool bold)
     }
 }
 
+/* Above the axis; of neighbours on two levels where the room is small. A path that does not fit loses its front:
+ * hidden_size of network.hidden_size. */
+static void parallel_name(const parallel_work *work, size_t a, double room)
+{
+    bool first = a == 0, last = a + 1 == work->axes && work->axes > 1, wide = room >= 240;
+    const tl__frame *frame = &work->frame;
+    const char *name = work->of->axes[a].name, *dot;
+    char text[PARALLEL_NAME];
+    double width = wide ? room - 10 : room * 1.4, x = parallel_x(work, a);
+    if (first) x -= 8, width = wide ? room / 2 : room * 1.3 - 2;
+    if (last) x = frame->box.x + frame->box.width - 8, width = wide ? room / 2 : room * 1.3 - 2;
+    while (tl__text_width(name, TL__FRAME_SMALL, true) > width && (dot = strchr(name, '.')) != NULL) name = dot + 1;
+    tl__text_fit(text, sizeof text, name, TL__FRAME_SMALL, true, width);
+    tl__text_style style = {.size = TL__FRAME_SMALL, .ink = TL__INK_TEXT, .bold = true,
+                            .anchor = first ? TL__ANCHOR_START : last ? TL__ANCHOR_END : TL__ANCHOR_MIDDLE};
+    const tl__point at = {x, frame->top - (wide || a % 2 == 0 ? 10 : 24)};
+    frame->canvas->format->text(frame->canvas, at, &style, text);
+}
+
 static void parallel_axis(const parallel_work *work, size_t a)
 {
     const tl__parallel_axis *axis = &work->of->axes[a];
@@ -96,13 +123,7 @@ static void parallel_axis(const parallel_work *work, size_t a)
         tl__draw_box(canvas, (tl__box){x + 5, y - 7, width + 4, 13}, TL__INK_PAPER, 0.75);
         tl__draw_text(canvas, x + 7, y + 4, TL__FRAME_SMALL, TL__INK_TEXT, TL__ANCHOR_START, text);
     }
-    bool high = a % 2 == 1 && room < 130;    /* names of neighbours on two levels */
-    double width = high || room < 130 ? 2 * room - 10 : room - 8;
-    tl__anchor anchor = a == 0 ? TL__ANCHOR_START : last ? TL__ANCHOR_END : TL__ANCHOR_MIDDLE;
-    tl__text_fit(text, sizeof text, axis->name, TL__FRAME_SMALL, true, width);
-    tl__text_style style = {.size = TL__FRAME_SMALL, .ink = TL__INK_TEXT, .anchor = anchor, .bold = true};
-    double shift = a == 0 ? -8 : last ? work->frame.right_room * 0.5 : 0;
-    canvas->format->text(canvas, (tl__point){x + shift, work->frame.top - (high ? 24 : 10)}, &style, text);
+    parallel_name(work, a, room);
 }
 
 TL_PRIV void tl__parallel_draw(const void *parallel, tl__canvas *canvas, tl__box box)
@@ -113,7 +134,7 @@ TL_PRIV void tl__parallel_draw(const void *parallel, tl__canvas *canvas, tl__box
     work.frame = (tl__frame){.canvas = canvas, .box = box, .title = of->title, .no_x = true, .no_y = true,
                              .right_room = 56};
     parallel_ranges(&work);
-    tl__format(words, sizeof words, "darker: better %.40s", of->score_label ? of->score_label : "");
+    tl__format(words, sizeof words, "stronger colour: better %.40s", of->score_label ? of->score_label : "");
     if (of->scores && work.high > work.low)
         tl__frame_legend(&work.frame, words, TL__SWATCH_LINE, TL__INK_SCALE + TL__SCALE_COLOURS - 1, false);
     if (of->best < of->lines) tl__frame_legend(&work.frame, "the best", TL__SWATCH_LINE, TL__INK_SERIES + 1, false);

@@ -53,15 +53,15 @@ TL_PRIV void tl__rate_curves_draw(const void *curves, tl__canvas *canvas, tl__bo
     tl__frame frame = {.canvas = canvas, .box = box, .title = of->title, .square = true,
                        .x_label = roc ? "false positive rate" : "recall",
                        .y_label = roc ? "true positive rate" : "precision"};
-    tl__frame_axis(&frame.x, 0, 1, false, false, box.height, true);
-    tl__frame_axis(&frame.y, 0, 1, false, false, box.height, true);
+    tl__frame_axis(&frame.x, TL__AXIS_NUMBERS, 0, 1, box.height, true);
+    tl__frame_axis(&frame.y, TL__AXIS_NUMBERS, 0, 1, box.height, true);
     rates_legend(of, &frame, names, shown);
     tl__frame_layout(&frame);
     tl__frame_draw(&frame);
     tl__point from = tl__frame_at(&frame, 0, roc ? 0 : of->base), to = tl__frame_at(&frame, 1, roc ? 1 : of->base);
     const tl__point base[] = {from, to};
     const tl__stroke dashed = {.ink = TL__INK_MUTED, .width = 1, .dashed = true};
-    if (roc || of->base == of->base) canvas->format->line(canvas, base, 2, &dashed);
+    if (of->count > 0 && (roc || of->base == of->base)) canvas->format->line(canvas, base, 2, &dashed);
     for (size_t i = of->count; i-- > 0;) {    /* the first ones above the others */
         tl__stroke stroke = {.ink = i < shown ? TL__INK_SERIES + (int)i : TL__INK_MUTED, .width = i < shown ? 1.8 : 0.8,
                              .opacity = i < shown ? 1 : 0.4};

@@ -20,7 +20,8 @@ static void reliability_counts(const tl__reliability *of, const tl__frame *frame
         if (bar < 0.75) bar = 0.75;
         tl__draw_box(frame->canvas, (tl__box){a.x + 1, below - bar, b.x - a.x - 2, bar}, TL__INK_SERIES + 5, 0.9);
     }
-    tl__format(words, sizeof words, "%.6g", most);
+    tl__format(words, sizeof words, "%.0f", most);
+    tl__group_digits(words, sizeof words);
     if (most > 0)
         tl__draw_text(frame->canvas, frame->left - 6, below - height + 8, TL__FRAME_SMALL, TL__INK_MUTED,
                       TL__ANCHOR_END, words);
@@ -35,8 +36,8 @@ TL_PRIV void tl__reliability_draw(const void *reliability, tl__canvas *canvas, t
     tl__frame frame = {.canvas = canvas, .box = box, .title = of->title,
                        .x_label = "confidence: how sure the model was",
                        .y_label = "accuracy: how often it was right", .below_room = RELIABILITY_BELOW};
-    tl__frame_axis(&frame.x, 0, 1, false, true, box.width * 0.7, true);
-    tl__frame_axis(&frame.y, 0, 1, false, true, box.height * 0.8, true);
+    tl__frame_axis(&frame.x, TL__AXIS_SHARES, 0, 1, box.width * 0.7, true);
+    tl__frame_axis(&frame.y, TL__AXIS_SHARES, 0, 1, box.height * 0.8, true);
     tl__frame_legend(&frame, "accuracy", TL__SWATCH_BOX, TL__INK_SERIES, false);
     tl__frame_legend(&frame, "at the bin's mean", TL__SWATCH_DOT, TL__INK_SERIES + 1, false);
     tl__frame_legend(&frame, "perfect", TL__SWATCH_LINE, TL__INK_MUTED, true);
@@ -55,7 +56,7 @@ TL_PRIV void tl__reliability_draw(const void *reliability, tl__canvas *canvas, t
     }
     const tl__point diagonal[] = {tl__frame_at(&frame, 0, 0), tl__frame_at(&frame, 1, 1)};
     const tl__stroke dashed = {.ink = TL__INK_MUTED, .width = 1.2, .dashed = true};
-    canvas->format->line(canvas, diagonal, 2, &dashed);
+    if (seen > 0) canvas->format->line(canvas, diagonal, 2, &dashed);
     for (size_t i = 0; i < of->bins; i++)
         if (of->counts[i] > 0 && tl__frame_has(&frame, of->confidence[i], of->accuracy[i]))
             canvas->format->dot(canvas, tl__frame_at(&frame, of->confidence[i], of->accuracy[i]), 3,

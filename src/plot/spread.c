@@ -52,8 +52,8 @@ static void spread_group(const tl__spread *of, const tl__frame *frame, size_t g)
         tl__point at = tl__frame_at(frame, sorted[i], 1);
         row = at.x - before < radius * 1.8 ? row + 1 : 0;    /* those that would meet go to and fro about the middle */
         before = at.x;
-        double shift = (row + 1) / 2 * radius * 1.4 * (row % 2 ? 1 : -1);
-        while (shift > room || shift < -room) shift /= 2;
+        int places = 1 + 2 * (int)(room / (radius * 1.4)), place = row % places;
+        double shift = (place + 1) / 2 * radius * 1.4 * (place % 2 ? 1 : -1);
         frame->canvas->format->dot(frame->canvas, (tl__point){at.x, y + shift}, radius, TL__INK_SERIES, 0.75);
     }
     if (count == 0)
@@ -71,7 +71,7 @@ TL_PRIV void tl__spread_draw(const void *spread, tl__canvas *canvas, tl__box box
     for (size_t g = 0; g < of->count; g++)
         for (size_t i = 0; i < of->sizes[g]; i++) tl__range_take(of->values[g][i], false, &low, &high);
     for (size_t i = 0; i < of->mark_count; i++) tl__range_take(of->marks[i].at, false, &low, &high);
-    tl__frame_axis(&frame.x, low, high, false, of->percent, box.width * 0.8, true);
+    tl__frame_axis(&frame.x, of->percent ? TL__AXIS_SHARES : TL__AXIS_NUMBERS, low, high, box.width * 0.8, true);
     tl__frame_layout(&frame);
     tl__frame_draw(&frame);
     tl__frame_marks(&frame);

@@ -199,8 +199,7 @@ TL_PRIV tl_status tl__alerts_end(const tl__alert_rules *rules, const tl__records
         if (tl__same_text(rules->rule[i].name, "not_finite")) alert.rule = &rules->rule[i];
     if (!alert.rule) return TL_OK;
     tl__format(alert.message, sizeof alert.message,
-               "NaN or infinity: %s. Lower training.learning_rate, set optimization.gradient_clip: 1.0, and look for "
-               "huge or missing values in the data.", records->not_finite);
+               "NaN or infinity: %s Look for huge or missing values in the data, too.", records->not_finite);
     return each(user, &alert, error);
 }
 

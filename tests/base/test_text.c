@@ -44,6 +44,24 @@ static void cuts_at_the_size(void **state)
     assert_int_equal(tl__format(out, sizeof out, "%5c|", 'x'), 6);
 }
 
+static void digits_in_groups(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {{"", ""}, {"7", "7"}, {"999", "999"}, {"1000", "1,000"},
+                                           {"12345.678", "12,345.678"}, {"1234567", "1,234,567"},
+                                           {"123456789012 rows", "123,456,789,012 rows"}, {"-1234", "-1234"},
+                                           {"1e9", "1e9"}};
+    for (size_t i = 0; i < TL_COUNT(cases); i++) {
+        char text[32];
+        snprintf(text, sizeof text, "%s", cases[i][0]);
+        tl__group_digits(text, sizeof text);
+        assert_string_equal(text, cases[i][1]);
+    }
+    char full[] = "1234";    /* no room: as it was */
+    tl__group_digits(full, sizeof full);
+    assert_string_equal(full, "1234");
+}
+
 static void suggestion_is_the_nearest(void **state)
 {
     (void)state;
@@ -194,6 +212,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(formats_as_printf), cmocka_unit_test(cuts_at_the_size), cmocka_unit_test(suggestion_is_the_nearest),
+        cmocka_unit_test(digits_in_groups),
         cmocka_unit_test(utf8), cmocka_unit_test(comparisons), cmocka_unit_test(mistakes_are_lines),
         cmocka_unit_test(long_messages_end_in_dots), cmocka_unit_test(families), cmocka_unit_test(log_levels),
         cmocka_unit_test(statuses_and_version),

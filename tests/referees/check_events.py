@@ -4,7 +4,7 @@
 
 trains the quick-start example with TRAINLIB, reads the events with the tensorboard package without a warning, and compares
 every value with the run's metrics.csv."""
-import csv, pathlib, subprocess, sys, tempfile, warnings
+import csv, pathlib, struct, subprocess, sys, tempfile, warnings
 warnings.simplefilter("error")
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams import plugin_data_pb2
@@ -35,6 +35,13 @@ with tempfile.TemporaryDirectory() as folder:
             assert sum(h.bucket) == h.num and len(h.bucket) == len(h.bucket_limit) and h.min <= h.max
             values += 1
     assert b"learning_rate: 0.001" in events.Tensors("config/text_summary")[0].tensor_proto.string_val[0]
+    images = [tag for tag in events.Tags()["images"] if tag.startswith("charts/")]
+    assert {"charts/loss", "charts/score", "charts/confusion", "charts/roc"} <= set(images), images
+    for tag in images:
+        image = events.Images(tag)[0]
+        width, height = struct.unpack(">II", image.encoded_image_string[16:24])    # of the PNG's header
+        assert (width, height, image.step) == (image.width, image.height, 170), tag
+        values += 1
     hparams = plugin_data_pb2.HParamsPluginData.FromString(
         events.SummaryMetadata("_hparams_/session_start_info").plugin_data.content)
     assert hparams.session_start_info.hparams["learning_rate"].number_value == 0.001
