@@ -255,7 +255,7 @@ typedef struct tl_options {
     const char *seeds;               /* of experiment: "42, 123, 456"; NULL: these */
     bool apply_best;                 /* of experiment: write the best config */
     int64_t shard, shards;           /* of optimize and experiment: only part `shard` (from 1) of `shards`; 0: all */
-    const char *ensemble;            /* of predict, evaluate, explain and ensemble: how several models predict together,
+    const char *ensemble;            /* of predict, evaluate and ensemble: how several models predict together,
                                         "mean", "vote" or "best"; NULL: as the run's config says, else mean */
     const char *apply_advice;        /* of configure: a run whose diagnosis is heeded; NULL: none */
 } tl_options;

@@ -1,8 +1,9 @@
 /* Asking something of a run that is on, in another process or thread: a request goes into its folder, and its answer is
- * waited for (lab/live.h). */
+ * waited for (lab/live.h). Of a run of many models those that are at work are asked. */
 #include "base/text.h"
 #include "lab/folder.h"
 #include "lab/live.h"
+#include "lab/many.h"
 #include "lab/path.h"
 #include "port/port.h"
 
@@ -89,6 +90,66 @@ static tl_status command_control_all(command_control *control, const char *what,
     return status;
 }
 
+static tl_status command_control_one(tl_context *context, tl__arena *arena, const char *folder, const char *what,
+                                     const tl_options *options, tl__tree **out, tl_error *error)
+{
+    command_control control = {context, folder, NULL, NULL, NULL};
+    control.request = tl__arena_format(arena, "%ld-%lld", tl__process_id(), (long long)tl__ticks());
+    control.asked = tl__path_join(arena, folder, "control.json");
+    control.answered = tl__path_join(arena, folder, "control_answer.json");
+    if (!control.request || !control.asked || !control.answered) return tl__fail_memory(error, 256);
+    return command_control_all(&control, what, options, out, error);
+}
+
+/* Each model that is being trained now; *out is the last answer. TL_NOT_FOUND: none is. */
+static tl_status command_control_parts(tl_context *context, tl__arena *arena, const char *folder, const tl__many *many,
+                                       const char *what, const tl_options *options, tl__tree **out, tl_error *error)
+{
+    bool any = false;
+    for (size_t i = 0; i < many->count; i++) {
+        tl__tree *answer = NULL;
+        const char *part = tl__path_join(arena, folder, many->ones[i].name);
+        if (!part) return tl__fail_memory(error, 256);
+        if (!tl__folder_exists(part)) continue;
+        tl_status status = command_control_one(context, arena, part, what, options, &answer, error);
+        if (status == TL_NOT_FOUND) continue;    /* it has ended, or is not begun */
+        if (status != TL_OK) return status;
+        any = true;
+        tl__tree_free(*out);
+        *out = answer;
+    }
+    return any ? TL_OK : TL_NOT_FOUND;
+}
+
+static tl_status command_control_many(tl_context *context, tl__arena *arena, const char *folder, const tl__many *many,
+                                      const char *what, const tl_options *options, tl__tree **out, tl_error *error)
+{
+    const command_control whole = {context, folder, NULL, NULL, NULL};
+    if (options->set_count)
+        return tl__fail(error, TL_BAD_CONFIG, "the models of %s are trained by the same settings, so they do not change "
+                        "while it is on.", folder);
+    for (int waited = 0; waited < COMMAND_CONTROL_WAIT; waited += COMMAND_CONTROL_NAP) {
+        TL_TRY(command_control_running(&whole, error));
+        tl_status status = command_control_parts(context, arena, folder, many, what, options, out, error);
+        if (status != TL_NOT_FOUND) return status;
+        tl__sleep(1000 * COMMAND_CONTROL_NAP);
+    }
+    return tl__fail(error, TL_IO, "%s does not answer: no model of it is being trained now.", folder);
+}
+
+static tl_status command_control_run(tl_context *context, tl__arena *arena, const char *folder, const char *what,
+                                     const tl_options *options, tl__tree **out, tl_error *error)
+{
+    tl__config *config;
+    tl__many many = {0};
+    if (tl__config_read(context, folder, NULL, 0, &config, NULL) == TL_OK) {
+        if (tl__many_of(config, arena, &many, NULL) != TL_OK) many.count = 0;
+        tl__config_free(config);
+    }
+    return many.count ? command_control_many(context, arena, folder, &many, what, options, out, error)
+                      : command_control_one(context, arena, folder, what, options, out, error);
+}
+
 TL_API tl_status tl_run_control(tl_context *context, const char *run, const char *what, const tl_options *options,
                                 tl_value **out, tl_error *error)
 {
@@ -102,14 +163,7 @@ TL_API tl_status tl_run_control(tl_context *context, const char *run, const char
     if (status == TL_OK && !place.folder) status = tl__fail(error, TL_INVALID, "%s is not a run folder.", run);
     if (status == TL_OK && !what && !o->set_count)
         status = tl__fail(error, TL_INVALID, "nothing is asked of %s.", place.folder);
-    if (status == TL_OK) {
-        command_control control = {context, place.folder, NULL, NULL, NULL};
-        control.request = tl__arena_format(&arena, "%ld-%lld", tl__process_id(), (long long)tl__ticks());
-        control.asked = tl__path_join(&arena, place.folder, "control.json");
-        control.answered = tl__path_join(&arena, place.folder, "control_answer.json");
-        status = control.request && control.asked && control.answered
-            ? command_control_all(&control, what, o, &tree, error) : tl__fail_memory(error, 256);
-    }
+    if (status == TL_OK) status = command_control_run(context, &arena, place.folder, what, o, &tree, error);
     tl__arena_free(&arena);
     if (status == TL_OK) *out = &tree->root;
     return status;

@@ -6,6 +6,7 @@
 #include "lab/analytics.h"
 #include "lab/folder.h"
 #include "lab/path.h"
+#include "text/csv.h"
 #include "text/yaml.h"
 
 enum {
@@ -232,28 +233,33 @@ static const char prompt_rules[] =
     "actionable points only: each one names a setting and its new value, or a change of the data, and what you expect "
     "of it, the most useful first, five at most. Say so where the numbers do not tell. No general advice.\n";
 
-static tl_status prompt_analysis(prompt *p, tl_error *error)
+static const char prompt_rating[] =
+    "4. Rate the training: Poor, Fair, Good or Excellent, with one sentence of reason.\n";
+
+static tl_status prompt_of_run(prompt *p, const char *task, const char *questions, tl_error *error)
 {
-    tl__buffer_text(&p->out, "You examine the training of a neural network.\n\n");
+    tl__buffer_text(&p->out, task);
     TL_TRY(prompt_open(p, error));
     TL_TRY(prompt_facts(p, error));
-    tl__buffer_text(&p->out, "\nQuestions\n1. Why did the training stop when it did?\n2. Was the network learning: "
-                    "from which epoch to which, and is it better than chance?\n3. What should be changed?\n4. Rate the "
-                    "training: Poor, Fair, Good or Excellent, with one sentence of reason.\n");
+    tl__buffer_text(&p->out, questions);
+    tl__buffer_text(&p->out, prompt_rating);
     tl__buffer_text(&p->out, prompt_rules);
     return TL_OK;
 }
 
+static tl_status prompt_analysis(prompt *p, tl_error *error)
+{
+    return prompt_of_run(p, "You examine the training of a neural network.\n\n",
+                         "\nQuestions\n1. Why did the training stop when it did?\n2. Was the network learning: "
+                         "from which epoch to which, and is it better than chance?\n3. What should be changed?\n",
+                         error);
+}
+
 static tl_status prompt_failure(prompt *p, tl_error *error)
 {
-    tl__buffer_text(&p->out, "The training of a neural network went wrong. Find out why.\n\n");
-    TL_TRY(prompt_open(p, error));
-    TL_TRY(prompt_facts(p, error));
-    tl__buffer_text(&p->out, "\nQuestions\n1. What went wrong, and at which epoch does it show first?\n2. Which causes "
-                    "do the numbers rule out?\n3. How is it fixed: which settings, in which order?\n"
-                    "4. Rate the training: Poor, Fair, Good or Excellent, with one sentence of reason.\n");
-    tl__buffer_text(&p->out, prompt_rules);
-    return TL_OK;
+    return prompt_of_run(p, "The training of a neural network went wrong. Find out why.\n\n",
+                         "\nQuestions\n1. What went wrong, and at which epoch does it show first?\n2. Which causes "
+                         "do the numbers rule out?\n3. How is it fixed: which settings, in which order?\n", error);
 }
 
 /* ---- experiments ---- */
@@ -263,34 +269,30 @@ typedef struct prompt_group {
     double epochs, accuracy, squares, failed, runs;
 } prompt_group;
 
-/* Fields of a line of summary.csv; quoted ones lose their quotes. */
-static size_t prompt_fields(prompt *p, const char *line, const char **out, size_t most)
+/* Columns of a table, found in its first row. */
+typedef struct prompt_columns {
+    size_t status, epochs, figure;
+    const char *varied;          /* the second column's name */
+} prompt_columns;
+
+static bool prompt_is(const tl__csv *row, size_t column, const char *text)
 {
-    size_t count = 0;
-    while (count < most) {
-        bool quoted = *line == '"';
-        const char *begin = quoted ? line + 1 : line, *end = begin;
-        while (*end && (quoted ? *end != '"' || end[1] == '"' : *end != ',')) end += quoted && *end == '"' ? 2 : 1;
-        out[count] = tl__arena_copy(&p->arena, begin, (size_t)(end - begin));
-        if (!out[count++]) return 0;
-        end += quoted && *end == '"';
-        if (*end != ',') break;
-        line = end + 1;
-    }
-    return count;
+    if (column >= row->count) return false;
+    const tl__csv_cell *cell = &row->cells[column];
+    return cell->size == strlen(text) && memcmp(cell->text, text, cell->size) == 0;
 }
 
-static size_t prompt_column(const char *const *names, size_t count, const char *wanted)
+static size_t prompt_column(const tl__csv *row, const char *wanted)
 {
-    for (size_t i = 0; i < count; i++)
-        if (tl__same_text(names[i], wanted)) return i;
-    return count;
+    size_t column = 0;
+    while (column < row->count && !prompt_is(row, column, wanted)) column++;
+    return column;
 }
 
-static double prompt_cell(const char *const *fields, size_t count, size_t column)
+static double prompt_cell(const tl__csv *row, size_t column)
 {
     double value;
-    bool is = column < count && tl__parse_double(fields[column], strlen(fields[column]), &value);
+    bool is = column < row->count && tl__parse_double(row->cells[column].text, row->cells[column].size, &value);
     return is ? value : 0.0 / 0.0;
 }
 
@@ -310,55 +312,87 @@ static void prompt_say_groups(prompt *p, const prompt_group *groups, size_t coun
     }
 }
 
-static tl_status prompt_groups(prompt *p, const char *const *lines, size_t count, tl_error *error)
+static tl_status prompt_columns_find(prompt *p, const tl__csv *row, prompt_columns *out, tl_error *error)
 {
-    enum { MOST = 64 };
-    const char *names[MOST], *fields[MOST];
-    prompt_group *groups = tl__arena_push_zero(&p->arena, PROMPT_GROUPS, sizeof *groups);
-    size_t columns = count ? prompt_fields(p, lines[0], names, MOST) : 0, made = 0;
-    size_t status = prompt_column(names, columns, "status"), epochs = prompt_column(names, columns, "epochs");
-    size_t figure = prompt_column(names, columns, "final_val_accuracy");
-    if (figure == columns) figure = prompt_column(names, columns, "val_accuracy");
-    if (figure == columns) figure = prompt_column(names, columns, "best_val_accuracy");
-    if (figure == columns) figure = prompt_column(names, columns, "val_loss");
-    if (!groups) return tl__fail_memory(error, PROMPT_GROUPS * sizeof *groups);
-    if (columns < 3)
+    static const char *const figures[] = {"final_val_accuracy", "val_accuracy", "best_val_accuracy", "val_loss"};
+    if (row->count < 3)
         return tl__fail(error, TL_BAD_FILE, "%s/summary.csv is not the table of an experiment.", p->folder);
-    for (size_t i = 1; i < count; i++) {
-        size_t have = prompt_fields(p, lines[i], fields, MOST), g = 0;
-        if (have < 2) continue;
-        while (g < made && !tl__same_text(groups[g].value, fields[1])) g++;
-        if (g == PROMPT_GROUPS) continue;
-        if (g == made) groups[made++].value = fields[1];
-        double value = prompt_cell(fields, have, figure);
-        bool failed = status < have && tl__same_text(fields[status], "failed");
-        if (failed || value != value) {
-            groups[g].failed += failed;
-            continue;
-        }
-        groups[g].runs += 1;
-        groups[g].epochs += prompt_cell(fields, have, epochs);
-        groups[g].accuracy += value;
-        groups[g].squares += value * value;
+    out->status = prompt_column(row, "status");
+    out->epochs = prompt_column(row, "epochs");
+    out->figure = row->count;
+    for (size_t i = 0; i < TL_COUNT(figures) && out->figure == row->count; i++)
+        out->figure = prompt_column(row, figures[i]);
+    out->varied = tl__arena_copy(&p->arena, row->cells[1].text, row->cells[1].size);
+    return out->varied ? TL_OK : tl__fail_memory(error, row->cells[1].size);
+}
+
+/* A run counts for the value that it had; beyond PROMPT_GROUPS values it is left out. */
+static tl_status prompt_groups_add(prompt *p, const tl__csv *row, const prompt_columns *at, prompt_group *groups,
+                                   size_t *count, tl_error *error)
+{
+    size_t g = 0;
+    if (row->count < 2) return TL_OK;
+    while (g < *count && !prompt_is(row, 1, groups[g].value)) g++;
+    if (g == PROMPT_GROUPS) return TL_OK;
+    if (g == *count) {
+        groups[g].value = tl__arena_copy(&p->arena, row->cells[1].text, row->cells[1].size);
+        if (!groups[g].value) return tl__fail_memory(error, row->cells[1].size);
+        ++*count;
     }
-    prompt_say_groups(p, groups, made, names[1]);
+    double value = prompt_cell(row, at->figure);
+    bool failed = prompt_is(row, at->status, "failed");
+    if (failed || value != value) {
+        groups[g].failed += failed;
+        return TL_OK;
+    }
+    groups[g].runs += 1;
+    groups[g].epochs += prompt_cell(row, at->epochs);
+    groups[g].accuracy += value;
+    groups[g].squares += value * value;
     return TL_OK;
 }
 
-static tl_status prompt_comparison(prompt *p, tl_error *error)
+static tl_status prompt_groups_read(prompt *p, tl__csv *csv, prompt_group *groups, tl_error *error)
 {
-    tl__buffer text;
-    const char **lines = NULL, *path = tl__path_join(&p->arena, p->folder, "summary.csv");
-    if (!path) return tl__fail_memory(error, 256);
-    tl__buffer_init(&text, &p->context->heap);
-    tl_status status = tl__file_read(path, &text, PROMPT_FILE, error);
-    size_t count = status == TL_OK ? prompt_lines(&text, &p->arena, &lines) : 0;
-    if (status == TL_OK && !lines) status = tl__fail_memory(error, text.size);
-    tl__buffer_free(&text);
-    TL_TRY(status);
-    tl__buffer_format(&p->out, "You compare trainings of one network with different settings, each with several "
-                      "seeds.\n\nExperiment: %s, %zu runs\n", tl__path_name(p->folder), count ? count - 1 : 0);
-    TL_TRY(prompt_groups(p, lines, count, error));
+    bool more;
+    prompt_columns at;
+    size_t count = 0, runs = 0;
+    TL_TRY(tl__csv_next(csv, &more, error));
+    TL_TRY(prompt_columns_find(p, csv, &at, error));
+    for (;; runs++) {
+        TL_TRY(tl__csv_next(csv, &more, error));
+        if (!more) break;
+        TL_TRY(prompt_groups_add(p, csv, &at, groups, &count, error));
+    }
+    tl__buffer_format(&p->out, "Experiment: %s, %zu runs\n", tl__path_name(p->folder), runs);
+    prompt_say_groups(p, groups, count, at.varied);
+    return TL_OK;
+}
+
+static tl_status prompt_groups(prompt *p, const tl__buffer *text, tl_error *error)
+{
+    tl__csv csv;
+    tl__csv_options options = TL__CSV_OPTIONS;
+    prompt_group *groups = tl__arena_push_zero(&p->arena, PROMPT_GROUPS, sizeof *groups);
+    const char *name = tl__path_join(&p->arena, p->folder, "summary.csv");
+    if (!groups || !name) return tl__fail_memory(error, PROMPT_GROUPS * sizeof *groups);
+    options.separator = ',';
+    options.ragged = true;
+    tl_status status = tl__csv_open(&csv, &p->context->heap, text->data ? text->data : "", text->size, name, &options,
+                                    error);
+    if (status == TL_OK) status = prompt_groups_read(p, &csv, groups, error);
+    tl__csv_close(&csv);
+    return status;
+}
+
+static tl_status prompt_comparison_of(prompt *p, const tl__buffer *text, tl_error *error)
+{
+    const char **lines = NULL;
+    size_t count = prompt_lines(text, &p->arena, &lines);
+    if (!lines) return tl__fail_memory(error, text->size);
+    tl__buffer_text(&p->out, "You compare trainings of one network with different settings, each with several "
+                    "seeds.\n\n");
+    TL_TRY(prompt_groups(p, text, error));
     tl__buffer_text(&p->out, "\nOne row per run:\n```csv\n");
     prompt_thin(p, lines, count);
     tl__buffer_text(&p->out, "```\n\nQuestions\n1. How many epochs did the runs take on average, and what is the "
@@ -369,6 +403,18 @@ static tl_status prompt_comparison(prompt *p, tl_error *error)
                     "reason.\n");
     tl__buffer_text(&p->out, prompt_rules);
     return TL_OK;
+}
+
+static tl_status prompt_comparison(prompt *p, tl_error *error)
+{
+    tl__buffer text;
+    const char *path = tl__path_join(&p->arena, p->folder, "summary.csv");
+    if (!path) return tl__fail_memory(error, 256);
+    tl__buffer_init(&text, &p->context->heap);
+    tl_status status = tl__file_read(path, &text, PROMPT_FILE, error);
+    if (status == TL_OK) status = prompt_comparison_of(p, &text, error);
+    tl__buffer_free(&text);
+    return status;
 }
 
 /* ---- which ---- */

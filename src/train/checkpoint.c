@@ -226,11 +226,14 @@ static tl_status checkpoint_read_array(const tl__safetensors *file, const char *
 {
     const tl__tensor_view *view = tl__safetensors_find(file, array->name);
     size_t width = array->doubles ? 8 : 4;
-    if (!view || view->dtype != (array->doubles ? TL__DTYPE_F64 : TL__DTYPE_F32) ||
+    if (!view)
+        return tl__fail_at(error, TL_BAD_FILE, path, 0, 0, NULL, "the array '%s' is not in this checkpoint; another "
+                           "version of trainlib wrote it, and the training cannot go on from it: start a new run",
+                           array->name);
+    if (view->dtype != (array->doubles ? TL__DTYPE_F64 : TL__DTYPE_F32) ||
         view->count != checkpoint_numbers(array))
         return tl__fail_at(error, TL_BAD_FILE, path, 0, 0, NULL,
-                           "the array '%s' is missing or has another size; the training "
-                           "cannot go on from this file", array->name);
+                           "the array '%s' has another size; the training cannot go on from this file", array->name);
     for (size_t i = 0; i < view->count; i++) {
         uint64_t bits = checkpoint_get(view->bytes + i * width, width);
         if (array->doubles) ((double *)array->data)[i] = tl__bits_double(bits);
@@ -355,7 +358,7 @@ static tl_status checkpoint_read_ring(tl__trainer *trainer, const tl__safetensor
          status == TL_OK; item = item->next) {
         int64_t epoch = tl_value_integer(tl__value_child(item, "epoch"), -1);
         const char *hash = tl_value_text(tl__value_child(item, "hash"), "");
-        if (epoch < 0 || strlen(hash) != 64) {
+        if (epoch < 0 || strlen(hash) != 64 || strspn(hash, "0123456789abcdef") != 64) {    /* names a file */
             status = checkpoint_bad(path, error, "the list of the last epochs' weights is damaged");
             break;
         }

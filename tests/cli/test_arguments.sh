@@ -8,10 +8,18 @@ trainlib --help
 exits 0; says out 'trainlib COMMAND CONFIG'
 trainlib --version
 exits 0; says out 'trainlib '
-for name in prepare-data configure run status metrics evaluate predict optimize ensemble; do
-    trainlib train:$name --help
-    exits 0; says out "trainlib train:$name" '--json'
+trainlib --help
+for name in $(awk '/^  train:/ { print $1 }' out); do
+    trainlib $name --help
+    exits 0; says out "trainlib $name" '--json'
 done
+# the manual page has what the commands say of themselves
+page=$root/tools/cli/trainlib.1
+TRAINLIB="$command" $root/tools/manual-page > commands.1
+sed -n '/^\.\\" commands$/,/^\.\\" end of commands$/p' $page | sed '1d;$d' > page.1
+cmp -s commands.1 page.1 || fail 'the manual page is old: tools/manual-page tools/cli/trainlib.1'
+trainlib train:experiment config.yaml --resume
+exits 2; says err 'train:experiment does not take --resume'
 
 trainlib train:rum
 exits 2; says err "'train:rum' is not a command; did you mean train:run?"

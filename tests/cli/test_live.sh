@@ -113,4 +113,24 @@ mistake 'its network has no dropout layers'
 trainlib train:status $run --stop; exits 0
 wait $process
 
+# of a run over folds, those that are being trained are asked
+cat > folds.yaml <<'END'
+data: {file: iris.csv, target: species, split: {folds: 3, test: 0.2}}
+network: {layers: [{type: hidden, nodes: 16}, {type: output}]}
+training: {epochs: 1000000, batch_size: 8}
+folds: {use_kfold: true, parallel: 2}
+END
+start folds.yaml
+trainlib train:status $run --pause; exits 0
+wait_for $run/fold_1/status.json paused; says $run/fold_1/status.json paused
+wait_for $run/fold_2/status.json paused; says $run/fold_2/status.json paused
+trainlib train:configure $run --set training.learning_rate=0.1; mistake 'trained by the same settings'
+trainlib train:status $run --continue; exits 0
+trainlib train:status $run/fold_2 --checkpoint; exits 0
+says $run/fold_2/control_answer.json '"accepted": true'
+trainlib train:status $run --stop; exits 0
+wait $process
+is 'exit status of a run over folds that was stopped' $? 130
+trainlib train:status $run; says out interrupted
+
 finish

@@ -54,4 +54,15 @@ exits 0
 says out 'Experiment: ex, 3 runs' 'by learning_rate' '0.01: 2 runs, 0 failed, epochs 15 on average' '0.85 ± 0.071' \
     '0.001: 1 runs, 1 failed' 'Rank the settings' 'it, ""broke""'
 
+# values that are quoted, hold commas and line ends
+cat > ex/summary.csv <<'END'
+experiment_type,network.layers,seed,run_id,status,error,epochs,val_accuracy
+layers,"[32, 16]",1,a,done,,10,0.5
+layers,"[32, 16]",2,b,done,,20,0.7
+layers,"[8, 4]",1,c,failed,"one line,
+and ""another"",1",,
+END
+trainlib train:prompt ex
+exits 0; says out 'ex, 3 runs' '- [32, 16]: 2 runs, 0 failed, epochs 15 on average, final validation figure 0.6' '- [8, 4]: 1 runs, 1 failed'
+
 finish

@@ -105,6 +105,32 @@ static void test_live_rows(void **state)
     files_end(folder);
 }
 
+/* A file of a version that knew an array less, and one whose list of files leads elsewhere. */
+static void test_other_versions(void **state)
+{
+    (void)state;
+    static const char settings[] = "epochs: 7, batch_size: 8, keep: patience, early_stopping: {patience: 3}";
+    static const struct { const char *was, *is, *says; } cases[] = {
+        {"\"training.kept\"", "\"training.else\"", "'training.kept' is not in this checkpoint; another version of trainlib"},
+        {"\\\"hash\\\":\\\"", "\\\"hash\\\":\\\"../../", "weights is damaged"},
+    };
+    for (size_t i = 0; i < TL_COUNT(cases); i++) {
+        char folder[256];
+        size_t size;
+        files_begin(folder);
+        stopped(folder, settings);
+        char *bytes = files_read(files_path(folder, "checkpoint.safetensors"), &size), *at = bytes;
+        size_t length = strlen(cases[i].was);
+        while (at + length < bytes + size && memcmp(at, cases[i].was, length) != 0) at++;
+        assert_true(at + length < bytes + size);
+        memcpy(at, cases[i].is, strlen(cases[i].is));
+        expect_refusal(files_write(folder, "other.safetensors", bytes, size), "nodes: 8", settings, 60, TL_BAD_FILE,
+                       cases[i].says);
+        free(bytes);
+        files_end(folder);
+    }
+}
+
 static void test_damage(void **state)
 {
     (void)state;
@@ -284,6 +310,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_look), cmocka_unit_test(test_refusals), cmocka_unit_test(test_live_rows),
+        cmocka_unit_test(test_other_versions),
         cmocka_unit_test(test_damage), cmocka_unit_test(test_state_matters), cmocka_unit_test(test_nan_leaves_statistics),
         cmocka_unit_test(test_no_folder), cmocka_unit_test(test_out_of_memory),
     };

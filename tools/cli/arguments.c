@@ -21,6 +21,23 @@ typedef struct option {
     const char *help;
 } option;
 
+/* What an option means to one command. */
+static const struct { const char *command, *option, *help; } option_words[] = {
+    {"train:prepare-data", "format", "of the parts: csv (default) or npy"},
+    {"train:prepare-data", "output", "the folder to write into (default: output/data/NAME)"},
+    {"train:metrics", "format", "csv or json"},
+    {"train:predict", "format", "csv (default) or json"},
+    {"train:predict", "output", "the file to write (default: standard output)"},
+    {"train:report", "format", "of the charts: svg (default), png, pdf, or several with commas"},
+    {"train:report", "output", "the folder to write into (default: the run's own; of several output/comparison)"},
+    {"train:ensemble", "output", "the file to write: a model, or NAME.json, a list (default: ensemble.safetensors)"},
+    {"train:explain", "output", "the folder to write into (default: RUN/explain)"},
+    {"train:validate", "output", "the file to write (default: the run's validation.json)"},
+    {"train:experiment", "kind", "lr, patience or architecture"},
+    {"train:prompt", "kind", "analysis, failure or comparison (default: what fits)"},
+    {"train:optimize", "resume", "go on with a search (default: the newest of this config)"},
+};
+
 static const char *const option_formats[] = {"csv", "json", "npy", "svg", "png", "pdf", NULL};
 static const char *const option_combines[] = {"mean", "vote", "best", NULL};
 static const char *const option_losses[] = {"focal", "ce", NULL};
@@ -60,10 +77,8 @@ static const option options[] = {
     {"explain", OPTION_TEXT, AT(explain), NULL, NULL, false, "PATH",
      "what a setting or block means: training.batch_size"},
     {"data", OPTION_TEXT, AT(data), NULL, NULL, false, "FILE", "the rows to use; - is standard input"},
-    {"format", OPTION_TEXT, AT(format), NULL, option_formats, false, "FORM",
-     "of the result: csv or json; of prepared data: csv or npy; of charts: svg, png, pdf or several"},
-    {"output", OPTION_TEXT, AT(output), NULL, NULL, false, "PATH",
-     "where to write (default: standard output; prepared data: output/data/NAME)"},
+    {"format", OPTION_TEXT, AT(format), NULL, option_formats, false, "FORM", "of what is written"},
+    {"output", OPTION_TEXT, AT(output), NULL, NULL, false, "PATH", "where to write"},
     {"steps", OPTION_NUMBER, AT(steps), NULL, NULL, false, "N",
      "of a forecast: how many steps (default: as many as the network gives at once)"},
     {"rolling", OPTION_NUMBER, AT(rolling), NULL, NULL, false, "N",
@@ -74,8 +89,7 @@ static const option options[] = {
     {"tag", OPTION_TEXT, AT(tag), NULL, NULL, false, "NAME", "a tag for the version; it then has no other"},
     {"keep", OPTION_NUMBER, AT(keep), NULL, NULL, false, "N",
      "remove all but the newest N versions of each name; tagged and current ones stay"},
-    {"kind", OPTION_TEXT, AT(kind), NULL, NULL, false, "KIND",
-     "of an experiment: lr, patience, architecture; of a prompt: analysis, failure, comparison"},
+    {"kind", OPTION_TEXT, AT(kind), NULL, NULL, false, "KIND", "which one"},
     {"pause", OPTION_FLAG, AT(pause), NULL, NULL, false, NULL, "let the run wait before its next step"},
     {"continue", OPTION_FLAG, AT(go_on), NULL, NULL, false, NULL, "let a paused run go on"},
     {"stop", OPTION_FLAG, AT(stop), NULL, NULL, false, NULL, "let the run save and end; --resume goes on with it"},
@@ -279,7 +293,9 @@ int cli_read_arguments(const cli_command *command, int argc, char **argv, cli_ar
             fprintf(stderr, "trainlib: options begin with two dashes; '%s' is not one\n", word);
             return CLI_USAGE;
         } else if (out->operand && !strchr(command->operand, ' ')) {
-            fprintf(stderr, "trainlib: %s takes one %s; '%s' is one too many\n", command->name, command->operand, word);
+            const char *operand = command->operand + (command->operand[0] == '[');
+            fprintf(stderr, "trainlib: %s takes one %.*s; '%s' is one too many\n", command->name,
+                    (int)strcspn(operand, "]"), operand, word);
             return CLI_USAGE;
         } else {
             out->operands[out->operand_count++] = word;
@@ -297,6 +313,14 @@ void cli_free_arguments(cli_arguments *arguments)
     free((void *)(uintptr_t)arguments->vary);
 }
 
+static const char *option_help(const cli_command *command, const option *o)
+{
+    for (size_t i = 0; command && i < sizeof option_words / sizeof option_words[0]; i++)
+        if (strcmp(option_words[i].command, command->name) == 0 && strcmp(option_words[i].option, o->name) == 0)
+            return option_words[i].help;
+    return o->help;
+}
+
 void cli_print_options(const cli_command *command)
 {
     for (int pass = 0; pass < 2; pass++)    /* the command's own, then the common ones */
@@ -305,6 +329,6 @@ void cli_print_options(const cli_command *command)
             char left[40];
             if (o->common != (pass == 1) || !option_taken(command, o)) continue;
             snprintf(left, sizeof left, "--%s %s", o->name, o->argument ? o->argument : "");
-            printf("  %-26s %s\n", left, o->help);
+            printf("  %-26s %s\n", left, option_help(command, o));
         }
 }

@@ -58,7 +58,7 @@ typedef struct cli_state {
 /* A command: command_NAME.c has one, command_list.h a line for it. */
 typedef struct cli_command {
     const char *name;         /* "train:run" */
-    const char *operand;      /* "CONFIG" or "RUN", for the usage line; "RUN RUN...": it takes many */
+    const char *operand;      /* "[CONFIG]" or "RUN", for the usage line; "RUN RUN...": it takes many */
     const char *options;      /* the options it takes beside the common ones, separated by blanks */
     const char *summary;      /* one line for the list of commands */
     const char *help;         /* what it does, and an example or two */

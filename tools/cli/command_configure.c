@@ -48,7 +48,7 @@ static int configure_run(cli_state *cli)
 const cli_command *cli_command_configure(void)
 {
     static const cli_command command = {
-        "train:configure", "CONFIG", "preset check explain expand apply-advice", "write, check or explain a config",
+        "train:configure", "[CONFIG]", "preset check explain expand apply-advice", "write, check or explain a config",
         "Prints a config with every setting, its meaning, range and default; begins with CONFIG where one is named, "
         "else\nwith a preset. --check only says what is wrong with CONFIG. --explain describes a setting, a block or a "
         "kind.\n--expand prints CONFIG with the layers of its architecture listed, as a start for one of your own.\n"

@@ -91,7 +91,7 @@ static int diagnose_run(cli_state *cli)
 const cli_command *cli_command_diagnose(void)
 {
     static const cli_command command = {
-        "train:diagnose", "RUN", "checklist", "why did it stop, and what to change?",
+        "train:diagnose", "[RUN]", "checklist", "why did it stop, and what to change?",
         "Looks at a run's record, its data as the network sees it and its weights, tries other learning rates for a\n"
         "few epochs, and names causes in order of evidence, each with its figures and the settings to change; then\n"
         "what is not the cause, and which alerts were harmless. RUN is a run folder, or a config (its newest run);\n"

@@ -45,7 +45,7 @@ static int evaluate_run(cli_state *cli)
 const cli_command *cli_command_evaluate(void)
 {
     static const cli_command command = {
-        "train:evaluate", "RUN", "data rolling ensemble", "measure a trained model",
+        "train:evaluate", "[RUN]", "data rolling ensemble", "measure a trained model",
         "RUN is a run folder, a model file or a config; without it, the newest run. Without --data the run's own parts "
         "are\nmeasured again; with it, all rows of the file, which needs the target's column. A forecast is measured "
         "by\n--rolling N: the test part is cut into N pieces, and before each one the network is trained anew on all\n"

@@ -86,7 +86,7 @@ static int experiment_run(cli_state *cli)
 const cli_command *cli_command_experiment(void)
 {
     static const cli_command command = {
-        "train:experiment", "CONFIG", "kind vary run-seeds apply-best shard resume",
+        "train:experiment", "[CONFIG]", "kind vary run-seeds apply-best shard",
         "compare values of a setting over several seeds",
         "Trains once for each value and seed, with detailed analytics, and says what the seeds make of each value:\n"
         "mean, deviation, number. Runs lie in training_analytics/experiments/NAME/run_ID, their models in\n"

@@ -53,7 +53,7 @@ static int explain_run(cli_state *cli)
 const cli_command *cli_command_explain(void)
 {
     static const cli_command command = {
-        "train:explain", "RUN", "data output", "say which columns predictions hang on",
+        "train:explain", "[RUN]", "data output", "say which columns predictions hang on",
         "Two views of a model, by the columns of its file. Permutation importance: how much explanation.metric drops\n"
         "on the test part (or the validation part, or --data) when a column is shuffled; mean and standard deviation\n"
         "of explanation.repeats. Integrated gradients: how much of the way from the mean training row to a row's\n"

@@ -128,7 +128,7 @@ static int metrics_run(cli_state *cli)
 const cli_command *cli_command_metrics(void)
 {
     static const cli_command command = {
-        "train:metrics", "RUN", "format follow", "the figures of a run: training, pattern, performance, validation",
+        "train:metrics", "[RUN]", "format follow", "the figures of a run: training, pattern, performance, validation",
         "RUN is a run folder; without it, the newest. --format csv prints the table of epochs (metrics.csv), --format "
         "json\nthe four groups and the epochs as one object; --follow prints the rows of a run that goes on as they "
         "come.\n\n"

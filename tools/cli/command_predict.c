@@ -22,7 +22,7 @@ static int predict_run(cli_state *cli)
 const cli_command *cli_command_predict(void)
 {
     static const cli_command command = {
-        "train:predict", "RUN", "data format output steps ensemble", "predict rows of a file",
+        "train:predict", "[RUN]", "data format output steps ensemble", "predict rows of a file",
         "RUN is a run folder, a model file or a config; without it, the newest run. Input is the columns of the "
         "training\ndata, in any order, the target left out or ignored; output is the row's number, the prediction, and "
         "prob_CLASS\nfor each class. A class is the likeliest one, or with two classes data.positive_class where its "

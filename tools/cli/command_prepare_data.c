@@ -56,7 +56,7 @@ static int prepare_run(cli_state *cli)
 const cli_command *cli_command_prepare_data(void)
 {
     static const cli_command command = {
-        "train:prepare-data", "CONFIG", "format output", "read, check, divide and normalise the data; report on it",
+        "train:prepare-data", "[CONFIG]", "format output", "read, check, divide and normalise the data; report on it",
         "Writes the prepared parts (train.csv, validation.csv, test.csv, or .npy with --format npy), norm_params.json "
         "and\ndata_report.json into output/data/NAME, or the folder of --output: rows, types, missing values, "
         "distributions,\nwhat was left out and why. train:run does the same in memory; it needs nothing from here.\n\n"

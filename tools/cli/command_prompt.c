@@ -18,7 +18,7 @@ static int prompt_run(cli_state *cli)
 const cli_command *cli_command_prompt(void)
 {
     static const cli_command command = {
-        "train:prompt", "RUN|EXPERIMENT", "kind", "a run or experiment as a text for a language model",
+        "train:prompt", "[RUN|EXPERIMENT]", "kind", "a run or experiment as a text for a language model",
         "Prints a text to give to a language model of your choice: classes and chance accuracy, how the training\n"
         "ended, its settings, alerts and table, and questions whose answers are settings to change. Nothing is sent\n"
         "anywhere. The text fits a context of 8,000 tokens with room for the answer. A failed run gets the questions\n"

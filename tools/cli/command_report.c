@@ -25,7 +25,7 @@ static int report_run(cli_state *cli)
 const cli_command *cli_command_report(void)
 {
     static const cli_command command = {
-        "train:report", "RUN [RUN...]", "format output", "a report of a run as HTML and PDF, with its charts",
+        "train:report", "[RUN [RUN...]]", "format output", "a report of a run as HTML and PDF, with its charts",
         "Writes report.html (one file with all in it), report.pdf and charts/ into the run folder, or into --output.\n"
         "--format says what charts are written as: svg (default), png, pdf, or several with commas. Of several runs\n"
         "it makes comparison.html and comparison.pdf: their figures, settings and curves side by side, in\n"

@@ -131,7 +131,7 @@ static int run_run(cli_state *cli)
 const cli_command *cli_command_run(void)
 {
     static const cli_command command = {
-        "train:run", "CONFIG",
+        "train:run", "[CONFIG]",
         "resume from note tag plan profile loss-function kfold seeds detailed-analytics symbol strategy timeframe",
         "train a network and measure it",
         "Reads the config and its data, builds the network, trains it, measures it on the test part and writes a run\n"

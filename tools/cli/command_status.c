@@ -84,7 +84,7 @@ static int status_run(cli_state *cli)
 const cli_command *cli_command_status(void)
 {
     static const cli_command command = {
-        "train:status", "RUN", "watch pause continue stop checkpoint", "how far a run is, and what it should do",
+        "train:status", "[RUN]", "watch pause continue stop checkpoint", "how far a run is, and what it should do",
         "RUN is a run folder; without it, the newest. The state is one of loading, training, evaluating, done, "
         "stopped,\ninterrupted, failed, and crashed when its process died: an interrupted or crashed run can be "
         "resumed.\n\n  trainlib train:status --watch\n"

@@ -75,7 +75,7 @@ static int validate_run(cli_state *cli)
 const cli_command *cli_command_validate(void)
 {
     static const cli_command command = {
-        "train:validate", "RUN", "output", "may this model go into production?",
+        "train:validate", "[RUN]", "output", "may this model go into production?",
         "Examines a trained model on its test part against the thresholds of the config's production: block: a\n"
         "back-test with costs (Sharpe ratio), walk-forward training (error), stress scenarios (deepest drawdown),\n"
         "the time of one prediction, and answers under small noise. The report is printed, and written to the run's\n"

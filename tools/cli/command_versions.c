@@ -63,7 +63,7 @@ static int versions_run(cli_state *cli)
 const cli_command *cli_command_versions(void)
 {
     static const cli_command command = {
-        "train:versions", "CONFIG|NAME|VERSION", "note tag keep", "what runs have made, with notes and tags",
+        "train:versions", "[CONFIG|NAME|VERSION]", "note tag keep", "what runs have made, with notes and tags",
         "Each run leaves a version of its model in output/versions; equal weights are stored once. Without an operand\n"
         "all are listed, newest first; * is the current version of its name. A version is named by the beginning of\n"
         "its id, by its tag, or by its config's name for the current one, and can stand wherever a command takes a\n"

@@ -99,7 +99,7 @@ static void print_overview(void)
 
 static void print_help(const cli_command *command)
 {
-    printf("trainlib %s [%s] [options]: %s\n\n%s\n\n", command->name, command->operand, command->summary,
+    printf("trainlib %s %s [options]: %s\n\n%s\n\n", command->name, command->operand, command->summary,
            command->help);
     cli_print_options(command);
 }
