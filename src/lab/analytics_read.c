@@ -43,7 +43,7 @@ static double analytics_read_value(const tl_value *value, tl__record_kind kind)
 static const char *const *analytics_read_keys(tl__run_records *out, const tl_value *map, size_t *count,
                                               tl_error *error)
 {
-    *count = tl_value_count(map);
+    *count = tl_value_kind(map) == TL_MAP ? tl_value_count(map) : 0;
     const char **names = tl__arena_push_zero(&out->arena, *count + 1, sizeof *names);
     if (!names) tl__fail_memory(error, *count * sizeof *names);
     for (size_t i = 0; names && i < *count; i++) names[i] = tl_value_key_at(map, i);

@@ -126,8 +126,8 @@ static tl_status command_control_many(tl_context *context, tl__arena *arena, con
 {
     const command_control whole = {context, folder, NULL, NULL, NULL};
     if (options->set_count)
-        return tl__fail(error, TL_BAD_CONFIG, "the models of %s are trained by the same settings, so they do not change "
-                        "while it is on.", folder);
+        return tl__fail(error, TL_BAD_CONFIG, "the models of %s are trained by the same settings, so they do not "
+                        "change while it is on.", folder);
     for (int waited = 0; waited < COMMAND_CONTROL_WAIT; waited += COMMAND_CONTROL_NAP) {
         TL_TRY(command_control_running(&whole, error));
         tl_status status = command_control_parts(context, arena, folder, many, what, options, out, error);

@@ -355,7 +355,7 @@ static tl_status prompt_groups_add(prompt *p, const tl__csv *row, const prompt_c
 static tl_status prompt_groups_read(prompt *p, tl__csv *csv, prompt_group *groups, tl_error *error)
 {
     bool more;
-    prompt_columns at;
+    prompt_columns at = {0};
     size_t count = 0, runs = 0;
     TL_TRY(tl__csv_next(csv, &more, error));
     TL_TRY(prompt_columns_find(p, csv, &at, error));

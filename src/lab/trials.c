@@ -259,10 +259,14 @@ static tl_status trials_check(tl__trials *trials, const char *identity, tl_error
     tl__buffer text;
     tl__tree *tree;
     tl__buffer_init(&text, &trials->context->heap);
-    TL_TRY(tl__file_read(trials->path, &text, (size_t)1 << 30, error));
+    tl_status status = tl__file_read(trials->path, &text, (size_t)1 << 30, error);
     size_t size = 0;
     while (size < text.size && text.data[size] != '\n') size++;
-    tl_status status = tl__tree_new(&trials->context->heap, NULL, &tree);
+    if (status != TL_OK) {
+        tl__buffer_free(&text);
+        return status;
+    }
+    status = tl__tree_new(&trials->context->heap, NULL, &tree);
     if (status == TL_OK) {
         tl__json_parse(tree, text.data ? text.data : "", size, NULL);
         if (!tl__same_text(tl_value_text(tl_value_get(&tree->root, "search"), ""), identity))

@@ -78,8 +78,9 @@ static tl_status ranking_new(tl__heap *heap, const int32_t *truth, tl__reals sco
     if (!finite || positives == 0) return TL_OK;
     const size_t count = (size_t)(positives + negatives);
     out->bytes = tl__ranking_bytes(count);
-    uint64_t *block = tl__alloc(heap, out->bytes), *hits = block, *misses = block + positives;
+    uint64_t *block = tl__alloc(heap, out->bytes);
     if (!block) return TL_OUT_OF_MEMORY;
+    uint64_t *hits = block, *misses = block + positives;
     for (size_t i = 0; i < rows; i++) {
         if (!ranking_counts(truth[i], positive, other)) continue;
         const uint64_t key = ranking_key(scores, i * stride + column);

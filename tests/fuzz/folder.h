@@ -46,6 +46,13 @@ static inline const char *fuzz_file(const char *name, const void *bytes, size_t 
     return path;
 }
 
+/* What a target prepares must go well. */
+static inline void fuzz_ok(tl_status status, const tl_error *error)
+{
+    if (status != TL_OK) fprintf(stderr, "the target itself: %s\n", error->message);
+    fuzz_must(status == TL_OK);
+}
+
 static inline tl_context *fuzz_context(void)
 {
     tl_context_options options = TL_CONTEXT_OPTIONS;

@@ -59,8 +59,8 @@ static void trials(tl_context *context, const uint8_t *bytes, size_t size)
     tl_error error = {0};
     tl__arena_init(&arena, &context->heap);
     fuzz_must(tl__tree_new(&context->heap, NULL, &tree) == TL_OK);
-    fuzz_must(tl__yaml_parse_settings(tree, block, strlen(block), &error) == TL_OK);
-    fuzz_must(tl__search_read(&tree->root, NULL, NULL, 1, &arena, &search, &error) == TL_OK);
+    fuzz_ok(tl__yaml_parse_settings(tree, block, strlen(block), &error), &error);
+    fuzz_ok(tl__search_read(&tree->root, NULL, NULL, 1, &arena, &search, &error), &error);
     fuzz_file("trials.jsonl", bytes, size);
     tl_status status = tl__trials_open(context, &search, fuzz_folder(), "fuzz", "fuzz", &journal, &error);
     if (status == TL_OK) status = tl__trials_claim(&journal, 0, 6, points, NULL, NULL, &trial, &error);

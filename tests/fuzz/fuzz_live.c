@@ -14,9 +14,9 @@ static void begin(tl_context *context, tl__config **config, tl__session *session
     tl_error error = {0};
     fuzz_file("d.csv", table, sizeof table - 1);
     const char *path = fuzz_file("config.yaml", config_text, sizeof config_text - 1);
-    fuzz_must(tl__config_read(context, path, NULL, 0, config, &error) == TL_OK);
-    fuzz_must(tl__session_open(context, *config, NULL, session, &error) == TL_OK);
-    fuzz_must(tl__session_train(session, &nothing, &error) == TL_OK);
+    fuzz_ok(tl__config_read(context, path, NULL, 0, config, &error), &error);
+    fuzz_ok(tl__session_open(context, *config, NULL, session, &error), &error);
+    fuzz_ok(tl__session_train(session, &nothing, &error), &error);
 }
 
 static void look(tl__live *live, const uint8_t *bytes, size_t size, bool config)

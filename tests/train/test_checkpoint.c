@@ -112,7 +112,7 @@ static void test_other_versions(void **state)
     static const char settings[] = "epochs: 7, batch_size: 8, keep: patience, early_stopping: {patience: 3}";
     static const struct { const char *was, *is, *says; } cases[] = {
         {"\"training.kept\"", "\"training.else\"", "'training.kept' is not in this checkpoint; another version of trainlib"},
-        {"\\\"hash\\\":\\\"", "\\\"hash\\\":\\\"../../", "weights is damaged"},
+        {"\\\"hash\\\": \\\"", "\\\"hash\\\": \\\"../../", "weights is damaged"},
     };
     for (size_t i = 0; i < TL_COUNT(cases); i++) {
         char folder[256];
