@@ -49,7 +49,7 @@ static void versions(tl_context *context, const uint8_t *bytes, size_t size)
 
 static void trials(tl_context *context, const uint8_t *bytes, size_t size)
 {
-    static const char block[] = "{method: tpe, trials: 6, parameters: {a: {min: 0, max: 1}, b: [1, 2, x]}}";
+    static const char block[] = "method: tpe, trials: 6, parameters: {a: {min: 0, max: 1}, b: [1, 2, x]}";
     tl__search search;
     tl__trials journal = {0};
     tl__tree *tree;

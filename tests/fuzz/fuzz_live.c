@@ -5,7 +5,8 @@
 #include "lab/session.h"
 
 static const char config_text[] = "data: {file: d.csv, target: y, split: {validation: 0.25}}\n"
-                                  "network: {layers: [{type: hidden, nodes: 3}]}\ntraining: {batch_size: 4, epochs: 2}\n";
+                                  "network: {layers: [{type: hidden, nodes: 3}, {type: output}]}\n"
+                                  "training: {batch_size: 4, epochs: 2}\n";
 static const char table[] = "a,b,y\n1,2,n\n2,1,p\n3,4,n\n4,3,p\n5,6,n\n6,5,p\n7,8,n\n8,7,p\n1,3,n\n3,1,p\n2,4,n\n4,2,p\n";
 
 static void begin(tl_context *context, tl__config **config, tl__session *session)
