@@ -359,6 +359,7 @@
 #include "lab/charts.c"
 #include "lab/report.c"
 #include "lab/report_compare.c"
+#include "lab/report_experiment.c"
 #include "lab/report_search.c"
 #include "lab/explain.c"
 #include "lab/space.c"

@@ -5,12 +5,15 @@
 
 enum { COMMAND_REPORT_RUNS = 64 };
 
-static tl_status command_report_search(tl_context *context, const char *folder, const tl_options *options,
-                                       tl__arena *arena, tl__builder *builder, tl_value *root, tl_error *error)
+/* Of a search or of an experiment, by what lies in its folder. */
+static tl_status command_report_many_runs(tl_context *context, const char *folder, bool search,
+                                          const tl_options *options, tl__arena *arena, tl__builder *builder,
+                                          tl_value *root, tl_error *error)
 {
     tl__document document;
-    TL_TRY(tl__report_search(context, folder, arena, &document, error));
-    tl__put_text(builder, root, "search", folder);
+    TL_TRY(search ? tl__report_search(context, folder, arena, &document, error)
+                  : tl__report_experiment(context, folder, arena, &document, error));
+    tl__put_text(builder, root, search ? "search" : "experiment", folder);
     return tl__report_files(context, arena, &document, options->output ? options->output : folder, "report",
                             options->format ? options->format : "svg", builder, root, error);
 }
@@ -20,10 +23,12 @@ static tl_status command_report_one(tl_context *context, const char *run, const 
 {
     tl__run_place place;
     const char *trials = run ? tl__path_join(arena, run, "trials.jsonl") : "";
-    if (!trials) return tl__fail_memory(error, 256);
+    const char *summary = run ? tl__path_join(arena, run, "summary.json") : "";
+    if (!trials || !summary) return tl__fail_memory(error, 256);
     if (options->output) TL_TRY(tl__folder_make(options->output, error));
-    if (*trials && tl__file_exists(trials))
-        return command_report_search(context, run, options, arena, builder, root, error);
+    bool search = *trials && tl__file_exists(trials);
+    if (search || (*summary && tl__file_exists(summary)))
+        return command_report_many_runs(context, run, search, options, arena, builder, root, error);
     TL_TRY(tl__run_find(context, arena, run, options, &place, error));
     if (!place.folder)
         return tl__fail(error, TL_INVALID, "%s is a model file; a report is made of a run folder.", run);

@@ -58,8 +58,7 @@ static bool curves_curves(tl__story *story, tl__chart *chart, const size_t *offs
     return true;
 }
 
-/* Does a curve fall through more than a factor of thirty? Then logarithms show more. */
-static bool curves_steep(const double *values, size_t count)
+TL_PRIV bool tl__curve_steep(const double *values, size_t count)
 {
     double low, high;
     low = high = 0;
@@ -78,8 +77,8 @@ static bool curves_loss(tl__story *story, tl__picture *out, const char **words, 
     static const char *const names[] = {"training", "validation"};
     size_t rows = story->history.records.count;
     tl__chart chart = {.title = "Loss", .y_label = "loss"};
-    chart.y_log = curves_steep(tl__story_column(story, offsets[0]), rows) ||
-                  curves_steep(tl__story_column(story, offsets[1]), rows);
+    for (size_t i = 0; i < 2; i++)
+        chart.y_log = chart.y_log || tl__curve_steep(tl__story_column(story, offsets[i]), rows);
     if (chart.y_log) chart.y_label = "loss (logarithmic)";
     chart.marks = curves_marks(story, &chart.mark_count);
     *words = "What the training makes small. Both lines should fall; where validation rises while training goes on "
@@ -117,7 +116,7 @@ static bool curves_rate(tl__story *story, tl__picture *out, const char **words, 
     for (size_t i = 1; values && i < rows; i++) changes = changes || values[i] != values[0];
     if (!changes) return false;
     tl__chart chart = {.title = "Learning rate", .y_label = "rate in the last step",
-                       .y_log = curves_steep(values, rows)};
+                       .y_log = tl__curve_steep(values, rows)};
     *words = "How large the steps were, by the schedule and by changes during the run.";
     return curves_curves(story, &chart, offsets, names, 1, out, failed);
 }

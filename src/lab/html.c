@@ -86,6 +86,25 @@ static void html_cards(const tl__block *block, tl__buffer *out)
     tl__buffer_text(out, "</dl>\n");
 }
 
+/* Names of columns may break after dots and underscores. */
+static void html_head(tl__buffer *out, const char *text)
+{
+    char piece[64];
+    while (*text) {
+        size_t size = strcspn(text, "._");
+        if (text[size]) size++;
+        if (size >= sizeof piece) {
+            tl__html_text(out, text);
+            return;
+        }
+        memcpy(piece, text, size);
+        piece[size] = '\0';
+        tl__html_text(out, piece);
+        text += size;
+        if (*text && (text[-1] == '.' || text[-1] == '_')) tl__buffer_text(out, "<wbr>");
+    }
+}
+
 static void html_table(const tl__block *block, tl__buffer *out)
 {
     size_t rows = block->columns ? block->count / block->columns : 0;
@@ -102,7 +121,8 @@ static void html_table(const tl__block *block, tl__buffer *out)
         for (size_t c = 0; c < block->columns; c++) {
             bool head = r == 0 || c == 0;
             tl__buffer_text(out, r == 0 ? "<th scope=\"col\">" : head ? "<th scope=\"row\">" : "<td>");
-            tl__html_text(out, block->cells[r * block->columns + c]);
+            if (r == 0) html_head(out, block->cells[c]);
+            else tl__html_text(out, block->cells[r * block->columns + c]);
             tl__buffer_text(out, head ? "</th>" : "</td>");
         }
         tl__buffer_text(out, r == 0 ? "</tr></thead>\n" : "</tr>\n");

@@ -20,6 +20,9 @@ TL_PRIV const tl__run_picture *tl__pictures_of_training(size_t index);
 TL_PRIV const tl__run_picture *tl__pictures_of_classes(size_t index);
 TL_PRIV const tl__run_picture *tl__pictures_of_values(size_t index);
 
+/* Does a curve fall through more than a factor of thirty, without a 0? Then logarithms show more. */
+TL_PRIV bool tl__curve_steep(const double *values, size_t count);
+
 /* One of the forecasts of charts/data.json; false: out of memory. */
 TL_PRIV bool tl__picture_forecast(const tl_value *entry, tl__arena *arena, tl__picture *out);
 

@@ -15,6 +15,10 @@ TL_PRIV tl_status tl__report_compare(tl__story *stories, size_t count, tl__docum
 TL_PRIV tl_status tl__report_search(tl_context *context, const char *folder, tl__arena *arena, tl__document *out,
                                     tl_error *error);
 
+/* Of an experiment, from FOLDER/summary.json. */
+TL_PRIV tl_status tl__report_experiment(tl_context *context, const char *folder, tl__arena *arena, tl__document *out,
+                                        tl_error *error);
+
 /* FOLDER/NAME.html and FOLDER/NAME.pdf. */
 TL_PRIV tl_status tl__report_write(tl_context *context, const tl__document *document, const char *folder,
                                    const char *name, tl_error *error);

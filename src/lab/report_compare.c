@@ -144,17 +144,19 @@ static void report_compare_curves(tl__story *stories, size_t count, size_t offse
     tl__chart_series *series = tl__arena_push_zero(arena, count, sizeof *series);
     tl__picture picture;
     size_t used = 0;
+    bool steep = false;
     for (size_t r = 0; series && r < count; r++) {
         double *x = tl__story_column(&stories[r], offsetof(tl__record, epoch.epoch));
         double *y = tl__story_column(&stories[r], offset);
         size_t rows = stories[r].history.records.count;
+        steep = steep || (!percent && tl__curve_steep(y, rows));
         if (x && y && tl__story_some(y, rows))
             series[used++] = (tl__chart_series){.name = report_compare_name(stories, count, r), .x = x, .y = y,
                                                 .count = rows, .colour = (int)(r % TL__SERIES_COLOURS),
                                                 .dashed = r >= TL__SERIES_COLOURS};
     }
-    const tl__chart chart = {.title = title, .x_label = "epoch", .y_label = label, .series = series, .count = used,
-                             .y_percent = percent};
+    const tl__chart chart = {.title = title, .x_label = "epoch", .y_label = steep ? "loss (logarithmic)" : label,
+                             .series = series, .count = used, .y_log = steep, .y_percent = percent};
     if (!series) document->failed = true;
     if (used == 0) return;
     if (tl__picture_keep(arena, tl__chart_draw, &chart, sizeof chart, title, 720, 360, &picture))

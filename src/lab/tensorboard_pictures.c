@@ -1,5 +1,6 @@
 /* The charts of a run as images for TensorBoard, when it has ended: an event file of their own, beside the one of the
  * training. It is made from the run's folder, as reports are, so nothing of the training has to be in memory. */
+#include "base/text.h"
 #include "lab/path.h"
 #include "lab/pictures.h"
 #include "lab/tensorboard.h"

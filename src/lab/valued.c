@@ -3,6 +3,8 @@
 #include "base/text.h"
 #include "lab/pictures.h"
 
+enum { VALUED_TARGETS = 4 };
+
 /* The arrays of an entry of charts/data.json. */
 static const double *valued_numbers(const tl_value *entry, const char *key, tl__arena *arena, size_t *count,
                                     bool *failed)
@@ -93,68 +95,101 @@ static bool valued_steps(tl__story *story, tl__picture *out, const char **words,
     return true;
 }
 
-static bool valued_pairs(tl__story *story, tl__picture *out, const char **words, bool *failed)
+/* Of each entry of charts/data.json, up to VALUED_TARGETS of them, a picture; several stand side by side. */
+typedef bool valued_make(tl__story *story, const tl_value *entry, tl__picture *out);
+
+static bool valued_each(tl__story *story, valued_make *make, double height, const char *title, tl__picture *out,
+                        bool *failed)
 {
-    const tl_value *entry = tl_value_at(tl_value_get(story->data, "predicted"), 0);
-    size_t count, more;
-    if (!entry) return false;
-    const double *actual = valued_numbers(entry, "actual", &story->arena, &count, failed);
-    const double *predicted = valued_numbers(entry, "predicted", &story->arena, &more, failed);
-    tl__chart_series *series = tl__arena_push_zero(&story->arena, 1, sizeof *series);
-    const char *target = tl_value_text(tl_value_get(entry, "target"), "");
-    const char *title = tl__arena_format(&story->arena, "%.60s: predicted and actual, %s part", target,
+    const tl_value *list = tl_value_get(story->data, "predicted");
+    size_t count = tl__size_min(tl_value_count(list), VALUED_TARGETS), used = 0;
+    if (count == 0) return false;
+    tl__picture *pictures = tl__arena_push_zero(&story->arena, count, sizeof *pictures);
+    for (size_t i = 0; pictures && i < count; i++) used += make(story, tl_value_at(list, i), &pictures[used]);
+    if (!pictures) return *failed = true, false;
+    if (used == 0) return false;
+    *out = pictures[0];
+    if (used == 1) return true;
+    const tl__panels panels = {.pictures = pictures, .count = used, .columns = 2};
+    if (!tl__picture_keep(&story->arena, tl__panels_draw, &panels, sizeof panels, title, 720,
+                          height * (double)((used + 1) / 2), out)) return *failed = true, false;
+    return true;
+}
+
+/* The numbers of an entry; false: none, or memory is out, which the picture's absence tells. */
+static bool valued_entry(tl__story *story, const tl_value *entry, const double **actual, const double **predicted,
+                         size_t *count)
+{
+    size_t more;
+    bool failed = false;
+    *actual = valued_numbers(entry, "actual", &story->arena, count, &failed);
+    *predicted = valued_numbers(entry, "predicted", &story->arena, &more, &failed);
+    *count = tl__size_min(*count, more);
+    return !failed && *count > 0;
+}
+
+static const char *valued_title(tl__story *story, const tl_value *entry, const char *what)
+{
+    const char *title = tl__arena_format(&story->arena, "%.60s: %s, %s part",
+                                         tl_value_text(tl_value_get(entry, "target"), ""), what,
                                          tl_value_text(tl_value_get(entry, "part"), "test"));
-    if (*failed || !series || !title) return *failed = true, false;
-    count = tl__size_min(count, more);
-    double low = 0.0 / 0.0, high = low;
-    for (size_t i = 0; i < count; i++)
-        for (int k = 0; k < 2; k++) {
-            double value = k ? predicted[i] : actual[i];
-            if (!tl__is_finite_d(value)) continue;
-            if (!(low <= value)) low = value;
-            if (!(high >= value)) high = value;
-        }
-    if (count == 0 || !tl__is_finite_d(low)) return false;
-    *series = (tl__chart_series){.kind = TL__CHART_POINTS, .x = actual, .y = predicted, .count = count,
-                                 .opacity = count > 100 ? 0.5 : 0.8};
+    return title ? title : what;
+}
+
+static bool valued_pair(tl__story *story, const tl_value *entry, tl__picture *out)
+{
+    const double *actual, *predicted;
+    size_t count;
+    if (!valued_entry(story, entry, &actual, &predicted, &count)) return false;
+    const char *title = valued_title(story, entry, "predicted and actual");
     tl__chart_series *line = tl__arena_push_zero(&story->arena, 2, sizeof *line);
     double *ends = tl__arena_push_zero(&story->arena, 2, sizeof *ends);
-    if (!line || !ends) return *failed = true, false;
+    double low = 0.0 / 0.0, high = low;
+    for (size_t i = 0; i < 2 * count; i++) {
+        double value = i < count ? actual[i] : predicted[i - count];
+        if (!tl__is_finite_d(value)) continue;
+        if (!(low <= value)) low = value;
+        if (!(high >= value)) high = value;
+    }
+    if (!line || !ends || !tl__is_finite_d(low)) return false;
     ends[0] = low, ends[1] = high;
     line[0] = (tl__chart_series){.name = "perfect", .x = ends, .y = ends, .count = 2, .colour = 6, .dashed = true};
-    line[1] = *series;
+    line[1] = (tl__chart_series){.kind = TL__CHART_POINTS, .x = actual, .y = predicted, .count = count,
+                                 .opacity = count > 100 ? 0.5 : 0.8};
     const tl__chart chart = {.title = title, .x_label = "actual", .y_label = "predicted", .series = line, .count = 2,
                              .square = true};
+    return tl__picture_keep(&story->arena, tl__chart_draw, &chart, sizeof chart, title, 720, 460, out);
+}
+
+static bool valued_pairs(tl__story *story, tl__picture *out, const char **words, bool *failed)
+{
     *words = "Each dot is a row (at most 512, spread over the part). On the dashed line the prediction is right; a "
-             "cloud "
-             "that lies flatter than the line means that the network stays too near the mean.";
-    if (!tl__picture_keep(&story->arena, tl__chart_draw, &chart, sizeof chart, title, 720, 460, out))
-        return *failed = true, false;
-    return true;
+             "cloud that lies flatter than the line means that the network stays too near the mean.";
+    return valued_each(story, valued_pair, 380, "Predicted and actual", out, failed);
+}
+
+static bool valued_error(tl__story *story, const tl_value *entry, tl__picture *out)
+{
+    const double *actual, *predicted;
+    size_t count;
+    if (!valued_entry(story, entry, &actual, &predicted, &count)) return false;
+    double *values = tl__arena_push_zero(&story->arena, count, sizeof *values);
+    tl__chart_mark *mark = tl__arena_push_zero(&story->arena, 1, sizeof *mark);
+    const char *title = valued_title(story, entry, "errors");
+    if (!values || !mark) return false;
+    for (size_t i = 0; i < count; i++) values[i] = predicted[i] - actual[i];
+    if (!tl__story_some(values, count)) return false;
+    *mark = (tl__chart_mark){.at = 0, .label = "no error"};
+    const tl__histogram_chart chart = {.title = title, .x_label = "predicted \xe2\x88\x92 actual", .y_label = "rows",
+                                       .values = values, .count = count, .marks = mark, .mark_count = 1};
+    return tl__picture_keep(&story->arena, tl__histogram_draw, &chart, sizeof chart, title, 720, 320, out);
 }
 
 static bool valued_residuals(tl__story *story, tl__picture *out, const char **words, bool *failed)
 {
-    const tl_value *entry = tl_value_at(tl_value_get(story->data, "predicted"), 0);
-    size_t count, more;
-    if (!entry) return false;
-    const double *actual = valued_numbers(entry, "actual", &story->arena, &count, failed);
-    const double *predicted = valued_numbers(entry, "predicted", &story->arena, &more, failed);
-    count = tl__size_min(count, more);
-    double *values = tl__arena_push_zero(&story->arena, count + 1, sizeof *values);
-    tl__chart_mark *mark = tl__arena_push_zero(&story->arena, 1, sizeof *mark);
-    if (*failed || !values || !mark) return *failed = true, false;
-    for (size_t i = 0; i < count; i++) values[i] = predicted[i] - actual[i];
-    if (!tl__story_some(values, count)) return false;
-    *mark = (tl__chart_mark){.at = 0, .label = "no error"};
-    const tl__histogram_chart chart = {.title = "Errors", .x_label = "predicted \xe2\x88\x92 actual", .y_label = "rows",
-                                 .values = values, .count = count, .marks = mark, .mark_count = 1};
     *words = "How far off the same rows are. The heap should stand about 0: to the right the network predicts too "
-             "much, to "
-             "the left too little; long tails are rows that it does not understand.";
-    if (!tl__picture_keep(&story->arena, tl__histogram_draw, &chart, sizeof chart, chart.title, 720, 320, out))
-        return *failed = true, false;
-    return true;
+             "much, to the left too little; long tails are rows that it does not understand.";
+    return valued_each(story, valued_error, 280, "Errors", out, failed);
 }
 
 /* Of train:explain, where it has been run. */

@@ -12,8 +12,8 @@ TL_PRIV void tl__raster_init(tl__raster *raster, tl__heap *heap, size_t width, s
     raster->heap = heap;
     raster->cover = tl__alloc_zero(heap, width + 2, sizeof *raster->cover);
     raster->failed = !raster->cover || tl__pixels_new(&raster->pixels, heap, height, width, 3, "", NULL) != TL_OK;
-    for (size_t i = 0; !raster->failed && i < raster->pixels.bytes; i++)
-        raster->pixels.samples[i] = (uint8_t)(colour >> (16 - 8 * (i % 3)));
+    for (size_t i = 0; !raster->failed && i + 2 < raster->pixels.bytes; i += 3)
+        for (size_t k = 0; k < 3; k++) raster->pixels.samples[i + k] = (uint8_t)(colour >> (16 - 8 * k));
 }
 
 TL_PRIV void tl__raster_free(tl__raster *raster)

@@ -33,34 +33,45 @@ static int png_write_paeth(int a, int b, int c)
     return pa <= pb && pa <= pc ? a : pb <= pc ? b : c;
 }
 
-/* A filtered row; the sum of its bytes as signed numbers, which is small where it will compress well. */
-static size_t png_write_filter(int filter, const uint8_t *row, const uint8_t *above, size_t bytes, size_t step,
-                               uint8_t *out)
+/* A filtered row. Bytes without a left neighbour have 0 there, the first row has zeros above. */
+static void png_write_filter(int filter, const uint8_t *row, const uint8_t *above, size_t bytes, size_t step,
+                             uint8_t *out)
+{
+    size_t i = 0;
+    for (; i < step && i < bytes; i++)
+        out[i] = (uint8_t)(row[i] - (filter == 2 || filter == 4 ? above[i] : filter == 3 ? above[i] / 2 : 0));
+    if (filter == 0) memcpy(out, row, bytes);
+    else if (filter == 1) for (; i < bytes; i++) out[i] = (uint8_t)(row[i] - row[i - step]);
+    else if (filter == 2) for (; i < bytes; i++) out[i] = (uint8_t)(row[i] - above[i]);
+    else if (filter == 3) for (; i < bytes; i++) out[i] = (uint8_t)(row[i] - (row[i - step] + above[i]) / 2);
+    else for (; i < bytes; i++)
+        out[i] = (uint8_t)(row[i] - png_write_paeth(row[i - step], above[i], above[i - step]));
+}
+
+/* The sum of its bytes as signed numbers, which is small where it will compress well. */
+static size_t png_write_sum(const uint8_t *row, size_t bytes)
 {
     size_t sum = 0;
-    for (size_t i = 0; i < bytes; i++) {
-        int left = i >= step ? row[i - step] : 0, up = above ? above[i] : 0;
-        int corner = above && i >= step ? above[i - step] : 0;
-        int guess = filter == 0 ? 0 : filter == 1 ? left : filter == 2 ? up : filter == 3 ? (left + up) / 2
-                                                                            : png_write_paeth(left, up, corner);
-        out[i] = (uint8_t)(row[i] - guess);
-        sum += out[i] < 128 ? out[i] : 256u - out[i];
-    }
+    for (size_t i = 0; i < bytes; i++) sum += row[i] < 128 ? row[i] : 256u - row[i];
     return sum;
 }
 
-/* All rows, each behind the number of its filter. scratch: [row] */
+/* All rows, each behind the number of its filter. A row like the one above, as most of a chart are, needs one try.
+ * scratch: [2 * row] */
 static void png_write_rows(const tl__pixels *pixels, uint8_t *out, uint8_t *scratch)
 {
     size_t row = pixels->width * pixels->channels;
+    memset(scratch + row, 0, row);
     for (size_t y = 0; y < pixels->height; y++, out += row + 1) {
-        const uint8_t *samples = pixels->samples + y * row, *above = y ? samples - row : NULL;
+        static const uint8_t filters[] = {2, 1, 4, 3, 0};
+        const uint8_t *samples = pixels->samples + y * row, *above = y ? samples - row : scratch + row;
         size_t best = SIZE_MAX;
-        for (int filter = 0; filter < 5 && best > 0; filter++) {
-            size_t sum = png_write_filter(filter, samples, above, row, pixels->channels, scratch);
+        for (size_t f = 0; f < TL_COUNT(filters) && best > 0; f++) {
+            png_write_filter(filters[f], samples, above, row, pixels->channels, scratch);
+            size_t sum = png_write_sum(scratch, row);
             if (sum >= best) continue;
             best = sum;
-            out[0] = (uint8_t)filter;
+            out[0] = filters[f];
             memcpy(out + 1, scratch, row);
         }
     }
@@ -69,14 +80,14 @@ static void png_write_rows(const tl__pixels *pixels, uint8_t *out, uint8_t *scra
 TL_PRIV void tl__png_write(tl__buffer *out, const tl__pixels *pixels)
 {
     static const char types[] = {0, 0, 4, 2, 6};    /* by channels */
-    size_t row, size, begin;
+    size_t row, size, all, begin;
     if (!tl__size_mul(pixels->width, pixels->channels, &row) || !tl__size_mul(row + 1, pixels->height, &size) ||
-        !tl__size_add(size, row, &size) || (uint64_t)pixels->width > 0x7fffffff ||
+        !tl__size_mul(row, 2, &all) || !tl__size_add(size, all, &all) || (uint64_t)pixels->width > 0x7fffffff ||
         (uint64_t)pixels->height > 0x7fffffff) {
         out->failed = true;
         return;
     }
-    uint8_t *rows = tl__alloc(out->heap, size);
+    uint8_t *rows = tl__alloc(out->heap, all);
     if (!rows) {
         out->failed = true;
         return;
@@ -88,11 +99,11 @@ TL_PRIV void tl__png_write(tl__buffer *out, const tl__pixels *pixels)
     const char header[] = {8, types[pixels->channels], 0, 0, 0};
     tl__buffer_add(out, header, sizeof header);
     png_write_end_chunk(out, begin);
-    png_write_rows(pixels, rows, rows + size - row);
+    png_write_rows(pixels, rows, rows + size);
     begin = png_write_begin_chunk(out, "IDAT");
-    tl__zlib(out, rows, size - row);
+    tl__zlib(out, rows, size);
     png_write_end_chunk(out, begin);
     begin = png_write_begin_chunk(out, "IEND");
     png_write_end_chunk(out, begin);
-    tl__free(out->heap, rows, size);
+    tl__free(out->heap, rows, all);
 }

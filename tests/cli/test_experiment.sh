@@ -57,6 +57,14 @@ trainlib train:experiment iris.yaml --vary training.epochs; exits 2; says err 'a
 trainlib train:experiment iris.yaml --kind lr --run-seeds a; exits 2; says err 'seeds are whole numbers'
 trainlib train:experiment iris.yaml --kind lr --shard 3/2; exits 2; says err 'as in --shard 1/4'
 
+# a page with the values beside each other
+experiment=$(dirname "$(ls training_analytics/experiments/*/summary.json | head -n 1)")
+trainlib train:report $experiment
+exits 0; says out "$experiment/report.html" "$experiment/report.pdf"
+says $experiment/report.html 'values were tried' 'least mean validation loss' 'Validation loss of each run' '<figcaption>'
+[ -s $experiment/charts/val_loss.svg ] || fail 'the chart of an experiment'
+trainlib train:report $experiment --output page --json; exits 0; says out '"experiment": "'
+
 # a search: table, importance, files; going on finds nothing left to do
 trainlib train:optimize iris.yaml
 exits 0; says out 'training.learning_rate' 'importance' 'best.yaml'; says err 'trial 6/6'

@@ -62,7 +62,7 @@ r=$(echo output/runs/r_*)
 [ ! -e $r/report.html ] && [ -s $r/charts/data.json ] || fail 'the numbers of charts are kept, the report is not made'
 trainlib train:report $r
 exits 0
-says $r/report.html 'y: predicted and actual' 'Errors' 'always the mean'
+says $r/report.html 'y: predicted and actual' 'y: errors, test part' 'always the mean'
 trainlib train:report flowers.yaml r.yaml
 mistake 'predicts classes and' 'give runs of one task'
 
@@ -81,6 +81,24 @@ says $search/report.html '6 trials have ended' 'the smallest val_loss' 'training
 trainlib train:run flowers.yaml --set name=folded --set use_kfold=true --set n_folds=3
 exits 0
 [ -s "$(echo output/runs/folded_*/report.html)" ] || fail 'a run over folds has a report'
+says "$(echo output/runs/folded_*/report.html)" '3 models were trained' 'Data of fold_1' 'Epochs in all'
+
+# Targets of different units have figures and pictures of their own; a run that failed says why.
+trainlib train:run r.yaml --set name=two --set 'data.target=[y, b]' --set output.report=always
+exits 0
+says "$(echo output/runs/two_*/report.html)" 'mean over the 2 targets' 'Each target, on the test rows' \
+    'y: errors, test part' 'b: errors, test part'
+trainlib train:run r.yaml --set name=wild --set training.optimizer=sgd --set training.learning_rate=1000
+trainlib train:report output/runs/wild_*
+exits 0
+says "$(echo output/runs/wild_*/report.html)" 'The reason: epoch 1, step'
+
+# The charts are images for TensorBoard, in an event file beside that of the training.
+trainlib train:run flowers.yaml --set name=board --set callbacks.tensorboard.update_every=0
+exits 0
+[ "$(ls output/runs/board_*/events.out.tfevents.* | wc -l)" = 2 ] || fail 'the charts have an event file of their own'
+cat output/runs/board_*/events.out.tfevents.* > events
+for tag in loss score confusion roc; do grep -qaF "charts/$tag" events || fail "TensorBoard has no charts/$tag"; done
 trainlib train:explain $run --quiet && trainlib train:report $run
 exits 0
 says $page 'Importance of the columns'

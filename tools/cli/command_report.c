@@ -29,7 +29,8 @@ const cli_command *cli_command_report(void)
         "Writes report.html (one file with all in it), report.pdf and charts/ into the run folder, or into --output.\n"
         "--format says what charts are written as: svg (default), png, pdf, or several with commas. Of several runs\n"
         "it makes comparison.html and comparison.pdf: their figures, settings and curves side by side, in\n"
-        "output/comparison or --output. Of the folder of a search it shows how the trials went.\n\n"
+        "output/comparison or --output. Of the folder of a search it shows how the trials went, of that of\n"
+        "an experiment its values beside each other.\n\n"
         "  trainlib train:report\n"
         "  trainlib train:report output/runs/iris_20261121_093000 --format svg,png,pdf\n"
         "  trainlib train:report output/runs/a_20261121_093000 output/runs/b_20261121_094500",
