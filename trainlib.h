@@ -326,8 +326,8 @@ TL_API tl_status tl_run_metrics(tl_context *context, const char *run, const tl_o
 /* A report of a run (count 0: the newest): report.html, report.pdf and charts/ in the run folder or in options->output;
  * options->format: of the charts, "svg,png,pdf" (NULL: svg). Of several runs, at most 64: comparison.html and
  * comparison.pdf, in options->output (NULL: output/comparison under options->out). Of the folder of a search: how its
- * trials went; of an experiment: its values beside each other. *out: {run, runs, search or experiment, folder, html, pdf,
- * charts: [names]}. */
+ * trials went; of an experiment: its values beside each other. *out: {run, runs, search or experiment, folder, html,
+ * pdf, charts: [names]}. */
 TL_API tl_status tl_report(tl_context *context, const char *const *runs, size_t count, const tl_options *options,
                            tl_value **out, tl_error *error);
 TL_API tl_status tl_optimize(tl_context *context, const char *config, const tl_options *options, tl_value **out,

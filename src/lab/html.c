@@ -86,12 +86,12 @@ static void html_cards(const tl__block *block, tl__buffer *out)
     tl__buffer_text(out, "</dl>\n");
 }
 
-/* Names of columns may break after dots and underscores. */
+/* Names of settings may break after their dots. */
 static void html_head(tl__buffer *out, const char *text)
 {
     char piece[64];
     while (*text) {
-        size_t size = strcspn(text, "._");
+        size_t size = strcspn(text, ".");
         if (text[size]) size++;
         if (size >= sizeof piece) {
             tl__html_text(out, text);
@@ -101,7 +101,7 @@ static void html_head(tl__buffer *out, const char *text)
         piece[size] = '\0';
         tl__html_text(out, piece);
         text += size;
-        if (*text && (text[-1] == '.' || text[-1] == '_')) tl__buffer_text(out, "<wbr>");
+        if (*text) tl__buffer_text(out, "<wbr>");
     }
 }
 

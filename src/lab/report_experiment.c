@@ -135,10 +135,12 @@ static void report_experiment_table(const report_experiment *e)
             if (m != m) tl__document_cell(e->document, table, "-");
             else if (columns[c].percent)
                 tl__document_cell(e->document, table, "%.1f \xc2\xb1 %.1f %%", m * 100, s == s ? s * 100 : 0);
+            else if (c + 1 == TL_COUNT(columns))
+                tl__document_cell(e->document, table, "%.1f \xc2\xb1 %.1f", m, s == s ? s : 0);
             else tl__document_cell(e->document, table, "%s \xc2\xb1 %s", mean, std);
         }
         double n = report_experiment_of(e, v, "val_loss.n");
-        tl__document_figure(e->document, table, n == n ? n : report_experiment_of(e, v, "train_loss.n"), "");
+        tl__document_cell(e->document, table, "%.0f", n == n ? n : report_experiment_of(e, v, "train_loss.n"));
     }
 }
 

@@ -53,6 +53,19 @@ static double report_search_word(report_search *search, size_t a, const char *wo
     return search->words[a][axis->word_count] ? (double)axis->word_count++ : 0.0 / 0.0;
 }
 
+/* A map or a list as a word, {type: sgd, momentum: 0.9}. */
+static double report_search_tree(report_search *search, size_t a, const tl_value *value)
+{
+    char *json = NULL, word[160];
+    size_t used = 0;
+    if (tl_value_json(search->context, value, 0, &json) != TL_OK) return 0.0 / 0.0;
+    for (const char *c = json; *c && used + 1 < sizeof word; c++)
+        if (*c != '"' && *c != '\n') word[used++] = *c;
+    word[used] = '\0';
+    tl_text_free(search->context, json);
+    return report_search_word(search, a, word);
+}
+
 static void report_search_line(report_search *search, const tl_value *line)
 {
     int64_t number = tl_value_integer(tl_value_get(line, "trial"), 0);
@@ -67,6 +80,7 @@ static void report_search_line(report_search *search, const tl_value *line)
         else if (kind == TL_TEXT) search->values[a][i] = report_search_word(search, a, tl_value_text(value, ""));
         else if (kind == TL_BOOL)
             search->values[a][i] = report_search_word(search, a, tl_value_bool(value, false) ? "true" : "false");
+        else if (kind == TL_MAP || kind == TL_LIST) search->values[a][i] = report_search_tree(search, a, value);
     }
     if (tl__same_text(state, "started")) return;
     search->values[search->axes][i] = tl_value_number(tl_value_get(line, "score"), 0.0 / 0.0);

@@ -141,7 +141,10 @@ static bool valued_pair(tl__story *story, const tl_value *entry, tl__picture *ou
     const double *actual, *predicted;
     size_t count;
     if (!valued_entry(story, entry, &actual, &predicted, &count)) return false;
-    const char *title = valued_title(story, entry, "predicted and actual");
+    const char *title = tl__arena_format(&story->arena, "%.60s: predicted and actual",
+                                         tl_value_text(tl_value_get(entry, "target"), ""));
+    const char *label = tl__arena_format(&story->arena, "actual, %s part",
+                                         tl_value_text(tl_value_get(entry, "part"), "test"));
     tl__chart_series *line = tl__arena_push_zero(&story->arena, 2, sizeof *line);
     double *ends = tl__arena_push_zero(&story->arena, 2, sizeof *ends);
     double low = 0.0 / 0.0, high = low;
@@ -151,12 +154,12 @@ static bool valued_pair(tl__story *story, const tl_value *entry, tl__picture *ou
         if (!(low <= value)) low = value;
         if (!(high >= value)) high = value;
     }
-    if (!line || !ends || !tl__is_finite_d(low)) return false;
+    if (!title || !label || !line || !ends || !tl__is_finite_d(low)) return false;
     ends[0] = low, ends[1] = high;
     line[0] = (tl__chart_series){.name = "perfect", .x = ends, .y = ends, .count = 2, .colour = 6, .dashed = true};
     line[1] = (tl__chart_series){.kind = TL__CHART_POINTS, .x = actual, .y = predicted, .count = count,
                                  .opacity = count > 100 ? 0.5 : 0.8};
-    const tl__chart chart = {.title = title, .x_label = "actual", .y_label = "predicted", .series = line, .count = 2,
+    const tl__chart chart = {.title = title, .x_label = label, .y_label = "predicted", .series = line, .count = 2,
                              .square = true};
     return tl__picture_keep(&story->arena, tl__chart_draw, &chart, sizeof chart, title, 720, 460, out);
 }
