@@ -209,21 +209,35 @@ static void charts_clean(char *name)
     }
 }
 
+/* The next of the words "svg,png,pdf"; NULL: it is no format. */
+static const tl__canvas_format *charts_format(const char **at, char word[16])
+{
+    size_t size = strcspn(*at, ",");
+    tl__format(word, 16, "%.*s", size < 15 ? (int)size : 15, *at);
+    *at += size + ((*at)[size] == ',');
+    return tl__canvas_find(word);
+}
+
+TL_PRIV tl_status tl__picture_formats(const char *formats, tl_error *error)
+{
+    char word[16];
+    while (*formats)
+        if (!charts_format(&formats, word))
+            return tl__fail(error, TL_INVALID, "'%s' is not a format of charts; they are svg, png and pdf, separated "
+                            "by commas.", word);
+    return TL_OK;
+}
+
 TL_PRIV tl_status tl__picture_save(tl_context *context, const tl__picture *picture, const char *folder,
                                    const char *name, const char *formats, tl_error *error)
 {
     char file[96], path[1200];
     tl__format(file, sizeof file, "%.80s", name);
     charts_clean(file);
+    TL_TRY(tl__picture_formats(formats, error));
     for (const char *at = formats; *at;) {
-        size_t size = strcspn(at, ",");
         char word[16];
-        tl__format(word, sizeof word, "%.*s", size < 15 ? (int)size : 15, at);
-        const tl__canvas_format *format = tl__canvas_find(word);
-        at += size + (at[size] == ',');
-        if (!format)
-            return tl__fail(error, TL_INVALID, "'%s' is not a format of charts; they are svg, png and pdf, separated "
-                            "by commas.", word);
+        const tl__canvas_format *format = charts_format(&at, word);
         if (tl__format(path, sizeof path, "%s/%s.%s", folder, file, format->name) >= sizeof path)
             return tl__fail(error, TL_INVALID, "%s is too long a name for a folder.", folder);
         tl__buffer out;

@@ -19,6 +19,8 @@ TL_PRIV tl_status tl__charts_write(tl_context *context, const tl_value *data, co
 /* Both, with a line in the log where there are pictures. */
 TL_PRIV tl_status tl__charts_make(tl_context *context, const tl_model *model, const tl_dataset *data,
                                   const char *folder, tl_error *error);
+/* Are these formats of pictures? */
+TL_PRIV tl_status tl__picture_formats(const char *formats, tl_error *error);
 /* A picture as FOLDER/NAME.FORMAT in each of the formats, "svg,png,pdf". */
 TL_PRIV tl_status tl__picture_save(tl_context *context, const tl__picture *picture, const char *folder,
                                    const char *name, const char *formats, tl_error *error);

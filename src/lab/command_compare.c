@@ -2,6 +2,7 @@
 #include "base/math.h"
 #include "base/text.h"
 #include "lab/command_model.h"
+#include "lab/path.h"
 #include "text/yaml.h"
 
 typedef struct command_compare_side {
@@ -15,10 +16,31 @@ static tl_status command_compare_text(tl_context *context, const char *text, tl_
     return text ? tl__json_parse(*out, text, strlen(text), error) : TL_OK;
 }
 
+/* A run of several models has settings and figures of its own, those of all of them together; a list of models has
+ * neither. */
+static tl_status command_compare_several(tl_context *context, const char *what, command_compare_side *side,
+                                         tl_error *error)
+{
+    tl__trained *trained = &side->trained;
+    tl__builder builder;
+    const char *path = trained->place.folder ? tl__path_join(&trained->arena, trained->place.folder, "metrics.json")
+                                             : NULL;
+    if (!trained->place.folder)
+        return tl__fail(error, TL_UNSUPPORTED, "%s is a list of %zu models; name two of its runs to compare them.",
+                        what, trained->many.count);
+    if (!path) return tl__fail_memory(error, 256);
+    TL_TRY(command_compare_text(context, NULL, &side->settings, error));
+    tl__builder_init(&builder, side->settings);
+    tl__config_results(trained->config, &builder, NULL, NULL);
+    if (builder.failed) return tl__fail_memory(error, 256);
+    return tl__json_read(context, path, &side->metrics, error);
+}
+
 static tl_status command_compare_open(tl_context *context, const char *what, const tl_options *options,
                                       command_compare_side *side, tl_error *error)
 {
     TL_TRY(tl__trained_open(context, what, options, &side->trained, error));
+    if (side->trained.models) return command_compare_several(context, what, side, error);
     TL_TRY(command_compare_text(context, side->trained.model->settings, &side->settings, error));
     return command_compare_text(context, side->trained.model->metrics, &side->metrics, error);
 }
@@ -95,7 +117,8 @@ static tl_status command_compare_tree(const command_compare_side *a, const comma
     tl__value_differences(builder, tl__put_list(builder, root, "settings"), "", &a->settings->root,
                           &b->settings->root);
     command_compare_scores(builder, tl__put_list(builder, root, "figures"), &a->metrics->root, &b->metrics->root);
-    command_compare_weights(builder, root, a->trained.model, b->trained.model);
+    if (!a->trained.models && !b->trained.models)
+        command_compare_weights(builder, root, a->trained.model, b->trained.model);
     return builder->failed ? tl__fail_memory(error, 256) : TL_OK;
 }
 

@@ -1,12 +1,14 @@
-/* train:explain: what the predictions of a model hang on, by columns of the user's file, as figures, tables and charts.
- * Of a run over folds or seeds it explains the best model. */
+/* train:explain: what the predictions of a model hang on, as figures, tables and pictures. Of several models it
+ * explains the best one. */
 #include "base/text.h"
-#include "lab/attribution.h"
+#include "lab/charts.h"
 #include "lab/command_model.h"
+#include "lab/explanation.h"
 #include "lab/journal.h"
 #include "lab/path.h"
-#include "plot/chart.h"
+#include "lab/pictures.h"
 #include "text/csv.h"
+#include "text/npy.h"
 
 typedef struct command_explain_work {
     tl_context *context;
@@ -14,23 +16,28 @@ typedef struct command_explain_work {
     tl__trained trained;
     tl_dataset *own;             /* of the run */
     tl_dataset *other;           /* of --data; NULL: none */
-    tl_part part;
-    tl__explained rows;
+    tl__explanation explanation;
     tl__journal journal;
     tl__arena arena;
-    const tl__metric *metric;
     const char *folder;          /* for what is written */
-    size_t columns;
-    double base;
-    tl__importance_figure *importance;   /* [columns] */
-    double *mean_abs, *mean;             /* [columns]: of the attributions of a column, summed over its features */
-    double *gradients;           /* [rows, features] */
-    double *sums;                /* [rows, columns] */
-    uint32_t *targets;           /* [rows] */
-    double *deltas;              /* [rows] */
+    const char *many;            /* of a run of several models its folder; NULL: it is none */
+    const char *best;            /* of several models the one that is explained; NULL: there was one */
 } command_explain_work;
 
 /* ---- what is explained ---- */
+
+/* Of several models the best one in their place. */
+static tl_status command_explain_best(command_explain_work *work, const tl_options *options, tl_error *error)
+{
+    const char *name = tl__trained_member(&work->trained, work->trained.committee.best);
+    work->best = name ? tl__arena_text(&work->arena, name) : NULL;
+    if (work->trained.place.folder) work->many = tl__arena_text(&work->arena, work->trained.place.folder);
+    if (!work->best || (work->trained.place.folder && !work->many)) return tl__fail_memory(error, 256);
+    tl__log_line(work->context, TL_LOG_INFO, "%s is explained, the best of %zu models", work->best,
+                 work->trained.many.count);
+    tl__trained_close(&work->trained);
+    return tl__trained_open(work->context, work->best, options, &work->trained, error);
+}
 
 static tl_status command_explain_open(command_explain_work *work, const char *run, tl_error *error)
 {
@@ -38,18 +45,9 @@ static tl_status command_explain_open(command_explain_work *work, const char *ru
     tl_options plain = *work->options;
     plain.ensemble = NULL;
     TL_TRY(tl__trained_open(context, run, &plain, &work->trained, error));
-    if (work->trained.models) {
-        const char *best = work->trained.many.ones[work->trained.committee.best].name;
-        best = tl__path_join(&work->arena, work->trained.place.folder, best);
-        if (!best) return tl__fail_memory(error, 256);
-        tl__trained_close(&work->trained);
-        TL_TRY(tl__trained_open(context, best, &plain, &work->trained, error));
-    }
-    if (work->trained.model->pipeline->forecast)
-        return tl__fail(error, TL_UNSUPPORTED, "train:explain explains predictions of rows; windows of a forecast have "
-                        "no columns that could be shuffled.");
+    if (work->trained.models) TL_TRY(command_explain_best(work, &plain, error));
     const tl__config *config = work->trained.config;
-    if (work->trained.place.folder)
+    if (tl__trained_knows_data(&work->trained))
         TL_TRY(tl__dataset_load(context, &config->settings.data, config->folder, (uint64_t)config->settings.seed,
                                 &work->own, error));
     if (work->options->data) TL_TRY(tl__trained_read(&work->trained, work->options->data, &work->other, error));
@@ -60,84 +58,18 @@ static tl_status command_explain_open(command_explain_work *work, const char *ru
     if (!data->has_target)
         return tl__fail(error, TL_BAD_DATA, "%s has no column '%s'; how much a column matters is measured against the "
                         "truth.", work->options->data, work->trained.model->pipeline->targets[0]);
-    work->part = tl_dataset_rows(data, TL_TEST) ? TL_TEST : TL_VALIDATION;
-    if (tl_dataset_rows(data, work->part) == 0)
-        return tl__fail(error, TL_BAD_DATA, "there are no test or validation rows to explain; name some with --data "
-                        "FILE.");
-    return TL_OK;
-}
-
-static tl_status command_explain_metric(command_explain_work *work, tl_error *error)
-{
-    const char *name = work->trained.config->settings.explanation.metric;
-    bool classes = work->trained.model->pipeline->classification;
-    if (tl__same_text(name, "auto")) name = classes ? "accuracy" : "r2";
-    work->metric = tl__metric_find(name, error);
-    if (!work->metric) return TL_BAD_CONFIG;
-    if (work->metric->of_classes == classes) return TL_OK;
-    return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "explanation.metric", "explanation.metric: %s is a figure of "
-                       "%s, and the model predicts %s.", name, classes ? "values" : "classes",
-                       classes ? "classes" : "values");
-}
-
-/* ---- the two explanations ---- */
-
-/* The mean of the training rows as the network sees them; zeros where they are not known. */
-static tl_status command_explain_baseline(const command_explain_work *work, float *out, double *sum, tl_error *error)
-{
-    size_t rows = work->own ? tl_dataset_rows(work->own, TL_TRAIN) : 0, features = work->rows.features;
-    void *room;
-    memset(sum, 0, features * sizeof *sum);
-    memset(out, 0, features * sizeof *out);
-    if (rows == 0) return TL_OK;
-    TL_TRY(tl__dataset_room_new(work->own, &room, error));
-    tl_status status = TL_OK;
-    for (size_t i = 0; status == TL_OK && i < rows; i++) {
-        status = tl__dataset_gather(work->own, TL_TRAIN, NULL, i, 1, out, NULL, NULL, NULL, room, error);
-        for (size_t k = 0; k < features; k++) sum[k] += (double)out[k];
-    }
-    tl__dataset_room_free(work->own, room);
-    for (size_t k = 0; k < features; k++) out[k] = (float)(sum[k] / (double)rows);
-    return status;
-}
-
-static tl_status command_explain_compute(command_explain_work *work, tl_error *error)
-{
-    const tl__explanation_settings *s = &work->trained.config->settings.explanation;
-    const tl__pipeline *pipeline = work->trained.model->pipeline;
-    size_t rows = work->rows.rows, features = work->rows.features;
-    float *baseline = tl__arena_push(&work->arena, features * sizeof *baseline);
-    double *sum = tl__arena_push(&work->arena, features * sizeof *sum);
-    if (!baseline || !sum) return tl__fail_memory(error, features * 12);
-    TL_TRY(tl__permutation_importance(&work->rows, work->metric, (size_t)s->repeats,
-                                      (uint64_t)work->trained.config->settings.seed, &work->base, work->importance,
-                                      error));
-    TL_TRY(command_explain_baseline(work, baseline, sum, error));
-    TL_TRY(tl__integrated_gradients(&work->rows, baseline, (size_t)s->steps, work->gradients, work->targets,
-                                    work->deltas, error));
-    for (size_t row = 0; row < rows; row++)
-        for (size_t c = 0; c < work->columns; c++) {
-            const tl__input *input = &pipeline->inputs[c];
-            double *of = &work->sums[row * work->columns + c];
-            *of = 0;
-            for (size_t k = 0; k < input->features; k++) *of += work->gradients[row * features + input->offset + k];
-            work->mean[c] += *of / (double)rows;
-            work->mean_abs[c] += (*of < 0 ? -*of : *of) / (double)rows;
-        }
+    tl_part part = tl_dataset_rows(data, TL_TEST) ? TL_TEST : TL_VALIDATION;
+    if (tl_dataset_rows(data, part) == 0)
+        return tl__fail(error, TL_BAD_DATA, "there are no test or validation %s to explain; name some with --data "
+                        "FILE.", data->pipeline->forecast ? "windows" : "rows");
+    work->explanation = (tl__explanation){
+        .context = context, .arena = &work->arena, .settings = &config->settings.explanation,
+        .seed = (uint64_t)config->settings.seed, .model = work->trained.model, .data = data, .own = work->own,
+        .part = part};
     return TL_OK;
 }
 
 /* ---- what is written ---- */
-
-/* Columns, the largest figure first. */
-static void command_explain_order(const double *figures, size_t stride, size_t count, size_t *order)
-{
-    for (size_t i = 0; i < count; i++) {
-        size_t at = i;
-        for (; at > 0 && figures[order[at - 1] * stride] < figures[i * stride]; at--) order[at] = order[at - 1];
-        order[at] = i;
-    }
-}
 
 static tl_status command_explain_file(command_explain_work *work, const char *name, tl__buffer *text, tl_error *error)
 {
@@ -148,131 +80,195 @@ static tl_status command_explain_file(command_explain_work *work, const char *na
     return status;
 }
 
-static tl_status command_explain_chart(command_explain_work *work, const char *file, const char *title,
-                                       const char *label, const double *figures, size_t stride, const double *deviation,
-                                       tl_error *error)
+static tl_status command_explain_columns(command_explain_work *work, tl_error *error)
 {
-    const tl__pipeline *pipeline = work->trained.model->pipeline;
-    size_t n = work->columns;
-    const char **names = tl__arena_push(&work->arena, n * sizeof *names);
-    double *values = tl__arena_push(&work->arena, 3 * n * sizeof *values);
-    size_t *order = tl__arena_push(&work->arena, n * sizeof *order);
-    tl__buffer text;
-    if (!names || !values || !order) return tl__fail_memory(error, n * 40);
-    command_explain_order(figures, stride, n, order);
-    for (size_t i = 0; i < n; i++) {
-        double value = figures[order[i] * stride], off = deviation ? deviation[order[i] * stride] : 0;
-        names[i] = pipeline->inputs[order[i]].name;
-        values[i] = value;
-        values[n + i] = value - off;
-        values[2 * n + i] = value + off;
-    }
-    tl__bars bars = {.title = title, .x_label = label, .names = names, .count = n, .values = values,
-                     .low = deviation ? values + n : NULL, .high = deviation ? values + 2 * n : NULL};
-    double shown = (double)(n < 30 ? n : 30);
-    const tl__picture picture = {tl__bars_draw, &bars, title, NULL, 720, 110 + 22 * shown};
-    tl__buffer_init(&text, &work->context->heap);
-    tl__picture_file(&picture, tl__canvas_svg(), NULL, &text);
-    return command_explain_file(work, file, &text, error);
-}
-
-static tl_status command_explain_tables(command_explain_work *work, tl_error *error)
-{
-    const tl__pipeline *pipeline = work->trained.model->pipeline;
-    const tl_dataset *data = work->other ? work->other : work->own;
-    size_t rows = work->rows.rows, all = tl_dataset_rows(data, work->part);
+    const tl__explanation *e = &work->explanation;
     tl__buffer text;
     tl__buffer_init(&text, &work->context->heap);
-    tl__buffer_text(&text, "column,importance,importance_std,mean_attribution,mean_absolute_attribution\n");
-    for (size_t c = 0; c < work->columns; c++) {
-        tl__csv_put(&text, pipeline->inputs[c].name, strlen(pipeline->inputs[c].name), true, false);
-        tl__csv_put_number(&text, work->importance[c].mean, false);
-        tl__csv_put_number(&text, work->importance[c].deviation, false);
-        tl__csv_put_number(&text, work->mean[c], false);
-        tl__csv_put_number(&text, work->mean_abs[c], false);
+    tl__buffer_text(&text, "column");
+    if (e->permuted) tl__buffer_text(&text, ",importance,importance_std");
+    if (e->went) tl__buffer_text(&text, ",mean_attribution,mean_absolute_attribution");
+    tl__csv_end_row(&text);
+    for (size_t c = 0; c < e->rows.columns; c++) {
+        const char *name = tl__explained_column(&e->rows, c);
+        tl__csv_put(&text, name, strlen(name), true, false);
+        if (e->permuted) {
+            tl__csv_put_number(&text, e->importance[c].mean, false);
+            tl__csv_put_number(&text, e->importance[c].deviation, false);
+        }
+        if (e->went) {
+            tl__csv_put_number(&text, e->mean[c], false);
+            tl__csv_put_number(&text, e->mean_abs[c], false);
+        }
         tl__csv_end_row(&text);
     }
-    TL_TRY(command_explain_file(work, "importance.csv", &text, error));
+    return command_explain_file(work, "importance.csv", &text, error);
+}
+
+/* A line for each step of each column. */
+static tl_status command_explain_steps(command_explain_work *work, tl_error *error)
+{
+    const tl__explanation *e = &work->explanation;
+    size_t steps = e->rows.steps, at;
+    tl__buffer text;
+    tl__buffer_init(&text, &work->context->heap);
+    tl__buffer_text(&text, "column,step,mean_attribution,mean_absolute_attribution\n");
+    for (size_t i = 0; i < e->rows.columns * steps && !text.failed; i++) {
+        const char *name = tl__explained_column(&e->rows, i / steps);
+        if (tl__explained_cell(&e->rows, i % steps, i / steps, &at) == 0) continue;
+        tl__csv_put(&text, name, strlen(name), true, false);
+        tl__csv_put_number(&text, tl__explained_step(&e->rows, i % steps), false);
+        tl__csv_put_number(&text, e->cell_mean[i], false);
+        tl__csv_put_number(&text, e->cell_abs[i], false);
+        tl__csv_end_row(&text);
+    }
+    return command_explain_file(work, "attributions_by_step.csv", &text, error);
+}
+
+static tl_status command_explain_rows(command_explain_work *work, tl_error *error)
+{
+    const tl__explanation *e = &work->explanation;
+    size_t columns = e->rows.columns;
+    tl__buffer text;
     tl__buffer_init(&text, &work->context->heap);
     tl__buffer_text(&text, "row,explained,delta");
-    for (size_t c = 0; c < work->columns; c++)
-        tl__csv_put(&text, pipeline->inputs[c].name, strlen(pipeline->inputs[c].name), false, false);
-    tl__csv_end_row(&text);
-    for (size_t i = 0; i < rows && !text.failed; i++) {
-        size_t from = (size_t)((uint64_t)i * all / rows);
-        const char *name = !pipeline->classification ? pipeline->targets[0]
-                           : work->rows.width == 2 && tl_model_outputs(work->trained.model) == 1
-                               ? pipeline->classes[1] : pipeline->classes[work->targets[i]];
-        tl__buffer_format(&text, "%zu", tl__dataset_row_id(data, work->part, from));
+    for (size_t c = 0; c < columns; c++) {
+        const char *name = tl__explained_column(&e->rows, c);
         tl__csv_put(&text, name, strlen(name), false, false);
-        tl__csv_put_number(&text, work->deltas[i], false);
-        for (size_t c = 0; c < work->columns; c++)
-            tl__csv_put_number(&text, work->sums[i * work->columns + c], false);
+    }
+    tl__csv_end_row(&text);
+    for (size_t i = 0; i < e->rows.rows && !text.failed; i++) {
+        const char *name = tl__explanation_of(e, e->targets[i]);
+        tl__buffer_format(&text, "%zu", tl__dataset_row_id(e->data, e->part, e->rows.from[i]));
+        tl__csv_put(&text, name, strlen(name), false, false);
+        tl__csv_put_number(&text, e->deltas[i], false);
+        for (size_t c = 0; c < columns; c++) tl__csv_put_number(&text, e->sums[i * columns + c], false);
         tl__csv_end_row(&text);
     }
     return command_explain_file(work, "attributions.csv", &text, error);
 }
 
-static tl_status command_explain_put(command_explain_work *work, tl__builder *builder, tl_value *root, tl_error *error)
+/* attention_LAYER.npy, [heads, queries, keys], all of them to the bit of a float. */
+static tl_status command_explain_weights(command_explain_work *work, const tl__attention_maps *maps, const char *row,
+                                         tl_error *error)
 {
-    const tl__explanation_settings *s = &work->trained.config->settings.explanation;
-    const tl__pipeline *pipeline = work->trained.model->pipeline;
-    size_t n = work->columns, *order = tl__arena_push(&work->arena, n * sizeof *order);
-    double worst = 0, delta = 0;
-    if (!order) return tl__fail_memory(error, n * sizeof *order);
-    tl__put_text(builder, root, "run", work->trained.place.folder ? work->trained.place.folder : "");
-    tl__put_text(builder, root, "model", work->trained.place.model);
-    tl__put_text(builder, root, "part", work->other ? work->options->data : work->part == TL_TEST ? "test"
-                                                                                                  : "validation");
-    tl__put_integer(builder, root, "rows", (int64_t)work->rows.rows);
-    tl__put_text(builder, root, "metric", work->metric->head.name);
-    tl__put_number(builder, root, "score", work->base);
-    tl__put_integer(builder, root, "repeats", s->repeats);
-    tl_value *list = tl__put_list(builder, root, "permutation_importance");
-    command_explain_order(&work->importance[0].mean, sizeof *work->importance / sizeof(double), n, order);
-    for (size_t i = 0; i < n; i++) {
-        tl_value *map = tl__put_map(builder, list, NULL);
-        tl__put_text(builder, map, "column", pipeline->inputs[order[i]].name);
-        tl__put_number(builder, map, "mean", work->importance[order[i]].mean);
-        tl__put_number(builder, map, "std", work->importance[order[i]].deviation);
+    for (size_t l = 0; l < maps->count; l++) {
+        const tl__attention_layer *layer = &maps->layers[l];
+        const size_t shape[] = {layer->heads, layer->queries, layer->keys}, count = shape[0] * shape[1] * shape[2];
+        float *values = tl__arena_push(&work->arena, count * sizeof *values);
+        const char *name = tl__arena_format(&work->arena, "attention_%s%s.npy", layer->name, row);
+        tl__buffer bytes;
+        if (!values || !name) return tl__fail_memory(error, count * sizeof *values);
+        for (size_t i = 0; i < count; i++) values[i] = (float)layer->mean[i];
+        tl__buffer_init(&bytes, &work->context->heap);
+        tl__npy_put_floats(&bytes, values, shape, 3);
+        TL_TRY(command_explain_file(work, name, &bytes, error));
     }
-    for (size_t i = 0; i < work->rows.rows; i++) {
-        double off = work->deltas[i] < 0 ? -work->deltas[i] : work->deltas[i];
-        delta += off / (double)work->rows.rows;
-        if (off > worst) worst = off;
+    return TL_OK;
+}
+
+static tl_status command_explain_tables(command_explain_work *work, tl_error *error)
+{
+    const tl__explanation *e = &work->explanation;
+    if (e->permuted || e->went) TL_TRY(command_explain_columns(work, error));
+    if (e->went) TL_TRY(command_explain_rows(work, error));
+    if (e->went && e->rows.steps > 1) TL_TRY(command_explain_steps(work, error));
+    if (!e->looked) return TL_OK;
+    TL_TRY(command_explain_weights(work, &e->attention, "", error));
+    for (size_t i = 0; i < e->shown.rows; i++) {
+        const char *row = tl__arena_format(&work->arena, "_row_%zu",
+                                           tl__dataset_row_id(e->data, e->part, e->shown.from[i]));
+        if (!row) return tl__fail_memory(error, 32);
+        TL_TRY(command_explain_weights(work, &e->shown_attention[i], row, error));
     }
-    tl_value *map = tl__put_map(builder, root, "integrated_gradients");
-    tl__put_integer(builder, map, "steps", s->steps);
-    tl__put_text(builder, map, "baseline", work->own ? "mean of the training rows" : "zeros");
-    tl__put_number(builder, map, "delta_mean", delta);
-    tl__put_number(builder, map, "delta_max", worst);
-    list = tl__put_list(builder, map, "columns");
-    command_explain_order(work->mean_abs, 1, n, order);
-    for (size_t i = 0; i < n; i++) {
-        tl_value *one = tl__put_map(builder, list, NULL);
-        tl__put_text(builder, one, "column", pipeline->inputs[order[i]].name);
-        tl__put_number(builder, one, "mean_absolute", work->mean_abs[order[i]]);
-        tl__put_number(builder, one, "mean", work->mean[order[i]]);
+    return TL_OK;
+}
+
+/* ---- pictures ---- */
+
+static const char *command_explain_formats(const command_explain_work *work)
+{
+    return work->options->format ? work->options->format : "svg";
+}
+
+static tl_status command_explain_save(command_explain_work *work, const tl__picture *picture, const char *name,
+                                      tl_error *error)
+{
+    if (!name) return tl__fail_memory(error, 64);
+    return tl__picture_save(work->context, picture, work->folder, name, command_explain_formats(work), error);
+}
+
+/* Those that a report shows; `attention` is in pieces, a picture for each layer, and so are rows. */
+static tl_status command_explain_pictures(command_explain_work *work, const tl_value *root, tl_error *error)
+{
+    tl__story story = {.context = work->context, .explained = root};
+    const tl__run_picture *one;
+    tl_status status = TL_OK;
+    tl__arena_init(&story.arena, &work->context->heap);
+    for (size_t i = 0; status == TL_OK && (one = tl__pictures_of_explanation(i)) != NULL; i++) {
+        tl__picture picture;
+        const char *words;
+        bool failed = false;
+        if (tl__same_text(one->name, "attention") || tl__same_text(one->name, "attributions_of_a_row")) continue;
+        if (one->make(&story, &picture, &words, &failed))
+            status = command_explain_save(work, &picture, one->name, error);
+        else if (failed) status = tl__fail_memory(error, 256);
     }
-    tl__put_text(builder, root, "folder", work->folder);
-    return builder->failed ? tl__fail_memory(error, 0) : TL_OK;
+    tl__arena_free(&story.arena);
+    return status;
+}
+
+static tl_status command_explain_layers(command_explain_work *work, const tl_value *of, const tl_value *row,
+                                        tl_error *error)
+{
+    const tl_value *layers = tl_value_get(of, "layers");
+    long long number = (long long)tl_value_integer(row, 0);
+    for (size_t l = 0; l < tl_value_count(layers); l++) {
+        const tl_value *layer = tl_value_at(layers, l);
+        const char *title = row ? tl__arena_format(&work->arena, "row %lld", number) : "";
+        const char *name = tl_value_text(tl_value_get(layer, "layer"), "");
+        tl__picture picture;
+        bool failed = !title;
+        name = row ? tl__arena_format(&work->arena, "attention_%s_row_%lld", name, number)
+                   : tl__arena_format(&work->arena, "attention_%s", name);
+        if (!failed && tl__picture_attention(layer, title, &work->arena, &picture, &failed))
+            TL_TRY(command_explain_save(work, &picture, name, error));
+        if (failed) return tl__fail_memory(error, 256);
+    }
+    return TL_OK;
+}
+
+static tl_status command_explain_singles(command_explain_work *work, const tl_value *root, tl_error *error)
+{
+    const tl_value *gradients = tl_value_get(root, "integrated_gradients"), *rows = tl_value_get(gradients, "rows");
+    const tl_value *singles = tl_value_get(root, "attention.single");
+    TL_TRY(command_explain_layers(work, tl_value_get(root, "attention"), NULL, error));
+    for (size_t i = 0; i < tl_value_count(singles); i++) {
+        const tl_value *one = tl_value_at(singles, i);
+        TL_TRY(command_explain_layers(work, one, tl_value_get(one, "row"), error));
+    }
+    for (size_t i = 0; i < tl_value_count(rows); i++) {
+        const tl_value *one = tl_value_at(rows, i);
+        tl__picture picture;
+        bool failed = false;
+        const char *name = tl__arena_format(&work->arena, "attributions_row_%lld",
+                                            (long long)tl_value_integer(tl_value_get(one, "row"), 0));
+        if (tl__picture_row(gradients, one, &work->arena, &picture, &failed))
+            TL_TRY(command_explain_save(work, &picture, name, error));
+        if (failed) return tl__fail_memory(error, 256);
+    }
+    return TL_OK;
 }
 
 static tl_status command_explain_write(command_explain_work *work, const tl_value *root, tl_error *error)
 {
-    char label[96];
     const char *path = tl__path_join(&work->arena, work->folder, "explanation.json");
     if (!path) return tl__fail_memory(error, 256);
     TL_TRY(tl__folder_make(work->folder, error));
     TL_TRY(tl__json_save(work->context, root, path, false, error));
     TL_TRY(command_explain_tables(work, error));
-    tl__format(label, sizeof label, work->metric->more_is_better ? "drop of %s when the column is shuffled"
-                                                                 : "rise of %s when the column is shuffled",
-               work->metric->head.name);
-    TL_TRY(command_explain_chart(work, "importance.svg", "Permutation importance", label, &work->importance[0].mean,
-                                 sizeof *work->importance / sizeof(double), &work->importance[0].deviation, error));
-    return command_explain_chart(work, "attributions.svg", "Integrated gradients",
-                                 "mean absolute attribution to the explained output", work->mean_abs, 1, NULL, error);
+    TL_TRY(command_explain_pictures(work, root, error));
+    return command_explain_singles(work, root, error);
 }
 
 static void command_explain_log(command_explain_work *work)
@@ -292,34 +288,27 @@ static void command_explain_log(command_explain_work *work)
 static tl_status command_explain_all(command_explain_work *work, const char *run, tl__tree *tree, tl_error *error)
 {
     tl__builder builder;
+    tl__explanation *e = &work->explanation;
+    TL_TRY(tl__picture_formats(command_explain_formats(work), error));
     TL_TRY(command_explain_open(work, run, error));
-    TL_TRY(command_explain_metric(work, error));
     command_explain_log(work);
-    const tl_dataset *data = work->other ? work->other : work->own;
-    const tl__explanation_settings *s = &work->trained.config->settings.explanation;
-    TL_TRY(tl__explained_new(work->trained.model, data, work->part, (size_t)s->rows, &work->rows, error));
-    size_t rows = work->rows.rows, cells;
-    work->columns = work->trained.model->pipeline->input_count;
-    if (!tl__size_mul(rows, work->rows.features, &cells)) return tl__fail_memory(error, SIZE_MAX);
-    work->importance = tl__arena_push_zero(&work->arena, work->columns, sizeof *work->importance);
-    work->mean_abs = tl__arena_push_zero(&work->arena, work->columns, sizeof *work->mean_abs);
-    work->mean = tl__arena_push_zero(&work->arena, work->columns, sizeof *work->mean);
-    work->gradients = tl__arena_push_zero(&work->arena, cells, sizeof *work->gradients);
-    work->sums = tl__arena_push_zero(&work->arena, cells, sizeof *work->sums);    /* no fewer than columns */
-    work->targets = tl__arena_push_zero(&work->arena, rows, sizeof *work->targets);
-    work->deltas = tl__arena_push_zero(&work->arena, rows, sizeof *work->deltas);
-    if (!work->importance || !work->mean_abs || !work->mean || !work->gradients || !work->sums || !work->targets ||
-        !work->deltas) return tl__fail_memory(error, cells * 16);
+    const char *run_folder = work->many ? work->many : work->trained.place.folder;
     work->folder = work->options->output ? work->options->output
-                   : tl__path_join(&work->arena, work->trained.place.folder ? work->trained.place.folder
-                                                                            : work->options->out, "explain");
+                   : tl__path_join(&work->arena, run_folder ? run_folder : work->options->out, "explain");
     if (!work->folder) return tl__fail_memory(error, 256);
-    tl__log_line(work->context, TL_LOG_INFO, "%s  %zu rows, %zu columns", work->trained.place.model, rows,
-                 work->columns);
-    TL_TRY(command_explain_compute(work, error));
+    TL_TRY(tl__explanation_make(e, error));
+    tl__log_line(work->context, TL_LOG_INFO, "%s  %zu rows, %zu columns", work->trained.place.model, e->rows.rows,
+                 e->rows.columns);
     tl__builder_init(&builder, tree);
     tl_value *root = tl__put_map(&builder, NULL, NULL);
-    TL_TRY(command_explain_put(work, &builder, root, error));
+    tl__put_text(&builder, root, "run", work->trained.place.folder ? work->trained.place.folder : "");
+    tl__put_text(&builder, root, "model", work->trained.place.model);
+    if (work->best) tl__put_text(&builder, root, "best", work->best);
+    tl__put_text(&builder, root, "part", work->other ? work->options->data : e->part == TL_TEST ? "test"
+                                                                                                : "validation");
+    TL_TRY(tl__explanation_put(e, &builder, root, error));
+    tl__put_text(&builder, root, "folder", work->folder);
+    if (builder.failed) return tl__fail_memory(error, 256);
     return command_explain_write(work, root, error);
 }
 
@@ -342,7 +331,7 @@ TL_API tl_status tl_explain(tl_context *context, const char *run, const tl_optio
         else tl__tree_free(tree);
     }
     tl__journal_close(&work->journal, NULL);
-    tl__explained_free(&work->rows);
+    tl__explanation_free(&work->explanation);
     tl_dataset_free(work->own);
     tl_dataset_free(work->other);
     tl__trained_close(&work->trained);

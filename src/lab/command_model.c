@@ -59,8 +59,8 @@ static tl_status trained_open_many(tl__trained *trained, const tl_options *optio
 
 /* ---- a list of models, as train:ensemble writes it ---- */
 
-static tl_status trained_open_member(tl__trained *trained, const char *list, const char *name, tl_model **out,
-                                     tl_error *error)
+static tl_status trained_open_member(tl__trained *trained, const char *list, const char *name, const char **member,
+                                     tl_model **out, tl_error *error)
 {
     static const tl_options plain = TL_OPTIONS;
     tl__run_place place;
@@ -68,6 +68,8 @@ static tl_status trained_open_member(tl__trained *trained, const char *list, con
     const char *path = folder && name ? tl__path_join(&trained->arena, folder, name) : NULL;
     if (!path) return tl__fail_memory(error, 256);
     if (!tl__file_exists(path) && !tl__folder_exists(path)) path = name;    /* a version */
+    *member = tl__arena_text(&trained->arena, path);
+    if (!*member) return tl__fail_memory(error, 256);
     TL_TRY(tl__run_find(trained->context, &trained->arena, path, &plain, &place, error));
     TL_TRY(tl_model_load(trained->context, place.model, out, error));
     return place.record ? tl__version_dress(*out, place.record, error) : TL_OK;
@@ -87,11 +89,12 @@ static tl_status trained_open_list(tl__trained *trained, const char *list, const
         return tl__fail(error, TL_BAD_DATA, "%s does not say which member is the best; 'train:ensemble --ensemble "
                         "best' writes a list that does.", list);
     trained->models = tl__arena_push_zero(&trained->arena, count, sizeof *trained->models);
-    if (!trained->models) return tl__fail_memory(error, count * sizeof *trained->models);
+    trained->members = tl__arena_push_zero(&trained->arena, count, sizeof *trained->members);
+    if (!trained->models || !trained->members) return tl__fail_memory(error, count * sizeof *trained->models);
     trained->many.count = count;
     for (size_t i = 0; i < count; i++)
-        TL_TRY(trained_open_member(trained, list, tl_value_text(tl_value_at(members, i), ""), &trained->models[i],
-                                   error));
+        TL_TRY(trained_open_member(trained, list, tl_value_text(tl_value_at(members, i), ""), &trained->members[i],
+                                   &trained->models[i], error));
     size_t one = best >= 0 && best < (int64_t)count ? (size_t)best : 0;
     trained->model = trained->models[one];
     trained->committee = (tl__committee){trained->models, count, combine, one};
@@ -162,6 +165,12 @@ TL_PRIV tl_status tl__trained_score(const tl__trained *trained, const tl_dataset
         return status;
     }
     return tl__committee_score(&trained->committee, data, part, out, error);
+}
+
+TL_PRIV const char *tl__trained_member(tl__trained *trained, size_t member)
+{
+    if (trained->members) return trained->members[member];
+    return tl__path_join(&trained->arena, trained->place.folder, trained->many.ones[member].name);
 }
 
 TL_PRIV bool tl__trained_saw(const tl__trained *trained, tl_part part)

@@ -16,6 +16,7 @@ typedef struct tl__trained {
     tl_model *model;         /* of a run of many the best one */
     tl_model **models;       /* of a run of many; NULL: it is one */
     tl__many many;           /* of a list of models only their count */
+    const char **members;    /* of a list of models: their runs or files */
     tl__committee committee; /* of them */
     tl__config *config;      /* of the run; of a model file alone, from the settings that it carries */
 } tl__trained;
@@ -27,6 +28,8 @@ TL_PRIV tl_status tl__trained_open(tl_context *context, const char *run, const t
 /* Does its config say where its own rows are? Not that of a model file. */
 TL_PRIV bool tl__trained_knows_data(const tl__trained *trained);
 TL_PRIV void tl__trained_close(tl__trained *trained);
+/* Of several models one's folder, file or version, as tl__trained_open takes it; in the arena. NULL: out of memory. */
+TL_PRIV const char *tl__trained_member(tl__trained *trained, size_t member);
 /* Predictions as tl__predict_part gives them, and figures, of the model or of all of a run of many together. */
 TL_PRIV tl_status tl__trained_predict(const tl__trained *trained, const tl_dataset *data, tl_part part, float *out,
                                       tl_error *error);

@@ -44,8 +44,11 @@ typedef struct tl__folds_settings {
 
 /* Of train:explain. */
 typedef struct tl__explanation_settings {
+    int method;                  /* TL__EXPLAIN_* of lab/explanation.h */
     const char *metric;          /* of the metric family, or "auto" */
-    int64_t repeats, rows, steps;
+    const char *target;          /* NULL: the first */
+    int64_t repeats, rows, steps, step_groups;
+    tl__int_list show_rows;
 } tl__explanation_settings;
 
 enum { TL__COMBINE_MEAN, TL__COMBINE_VOTE, TL__COMBINE_BEST };

@@ -130,15 +130,28 @@ static const tl__field *config_rows_callbacks(void)
 static const tl__field *config_rows_explanation(void)
 {
 #define ROW(field) .name = #field, .offset = offsetof(tl__explanation_settings, field)
+    static const char *const methods[] = {"all", "permutation", "gradients", "attention", NULL};
     static const tl__field rows[] = {
+        {ROW(method), .kind = TL__FIELD_CHOICE, .choices = methods, .max = 3,
+         .help = "Which explanations are made; all: permutation importance, integrated gradients, and maps of attention "
+                 "where the network has it"},
         {ROW(metric), .kind = TL__FIELD_TEXT, .text = "auto",
-         .help = "The figure whose drop says how much a column matters; auto: accuracy for classes, r2 for values"},
+         .help = "The figure whose drop says how much a column matters; auto: accuracy for classes, r2 for values, mse "
+                 "for forecasts"},
         {ROW(repeats), .kind = TL__FIELD_INT, .fallback = 5, .min = 1, .max = 1000, .unit = "times",
          .help = "How often each column is shuffled"},
         {ROW(rows), .kind = TL__FIELD_INT, .fallback = 1000, .min = 1, .max = 1e6, .unit = "rows",
          .help = "Rows that are explained at most, evenly taken from the part"},
         {ROW(steps), .kind = TL__FIELD_INT, .fallback = 50, .min = 1, .max = 10000, .unit = "steps",
          .help = "Points on the way from the baseline to a row, of integrated gradients"},
+        {ROW(step_groups), .kind = TL__FIELD_INT, .fallback = 24, .min = 1, .max = 10000, .unit = "groups",
+         .help = "Of windows and sequences: groups of neighbouring steps, at most, that are shuffled one after the "
+                 "other"},
+        {ROW(target), .kind = TL__FIELD_TEXT,
+         .help = "Of several targets the one that integrated gradients explain; not given: the first"},
+        {ROW(show_rows), .kind = TL__FIELD_INT_LIST, .min = 0, .max = 9007199254740992.0,
+         .help = "Rows that are shown one by one, 8 at most, by their numbers in the file as attributions.csv has them; "
+                 "not given: the first that is explained"},
         {.name = NULL}};
 #undef ROW
     return rows;

@@ -1,10 +1,10 @@
-/* The list of all pictures, from the members of three files: of the training, of classes, of values. */
+/* The list of all pictures, from the members of four files: of the training, of classes, of values, of train:explain. */
 #include "lab/pictures.h"
 
 TL_PRIV const tl__run_picture *tl__run_picture_at(size_t index)
 {
     const tl__run_picture *(*const lists[])(size_t) = {tl__pictures_of_training, tl__pictures_of_classes,
-                                                       tl__pictures_of_values};
+                                                       tl__pictures_of_values, tl__pictures_of_explanation};
     for (size_t l = 0; l < TL_COUNT(lists); l++)
         for (size_t i = 0; lists[l](i); i++)
             if (index-- == 0) return lists[l](i);

@@ -210,11 +210,20 @@ static tl_status validate_consistency(tl__validation *v, tl_error *error)
 
 /* ---- all of it ---- */
 
+static tl_status validate_several(tl__validation *v, const char *run, tl_error *error)
+{
+    const char *best = tl__trained_member(&v->trained, v->trained.committee.best);
+    if (!best) return tl__fail_memory(error, 256);
+    return tl__fail(error, TL_UNSUPPORTED, "%s is %zu models, and one model goes into production: 'train:validate %s' "
+                    "examines the best of them.", run, v->trained.many.count, best);
+}
+
 static tl_status validate_all(tl__validation *v, const char *run, tl_error *error)
 {
     TL_TRY(tl__trained_open(v->context, run, v->options, &v->trained, error));
     const tl__config *config = v->trained.config;
     v->settings = &config->settings.production;
+    if (v->trained.models) return validate_several(v, run, error);
     if (!tl__trained_knows_data(&v->trained))
         return tl__fail(error, TL_INVALID, "%s is a model file, which does not say where its data is; name a run or a "
                         "version.", run);

@@ -195,39 +195,11 @@ static bool valued_residuals(tl__story *story, tl__picture *out, const char **wo
     return valued_each(story, valued_error, 280, "Errors", out, failed);
 }
 
-/* Of train:explain, where it has been run. */
-static bool valued_importance(tl__story *story, tl__picture *out, const char **words, bool *failed)
-{
-    const tl_value *list = tl_value_get(story->explained, "permutation_importance");
-    size_t n = tl_value_count(list), shown = tl__size_min(n, 30);
-    if (n == 0) return false;
-    double *values = tl__arena_push(&story->arena, 3 * n * sizeof *values);
-    const char **names = tl__arena_push(&story->arena, n * sizeof *names);
-    const char *label = tl__arena_format(&story->arena, "loss of %s",
-                                         tl_value_text(tl_value_get(story->explained, "metric"), "score"));
-    if (!values || !names || !label) return *failed = true, false;
-    for (size_t i = 0; i < n; i++) {
-        const tl_value *one = tl_value_at(list, i);
-        double mean = tl__story_number(one, "mean"), std = tl__story_number(one, "std");
-        names[i] = tl_value_text(tl_value_get(one, "column"), "");
-        values[i] = mean, values[n + i] = mean - std, values[2 * n + i] = mean + std;
-    }
-    const tl__bars bars = {.title = "Importance of the columns", .x_label = label, .names = names, .count = n,
-                           .values = values, .low = values + n, .high = values + 2 * n, .most = 30};
-    *words = "By how much the score falls when a column is shuffled, so that it tells nothing any more (mean and "
-             "standard "
-             "deviation of the repeats). Columns that say the same share their importance, so both may look small.";
-    if (!tl__picture_keep(&story->arena, tl__bars_draw, &bars, sizeof bars, bars.title, 720, 100 + 22.0 * (double)shown,
-                          out)) return *failed = true, false;
-    return true;
-}
-
 TL_PRIV const tl__run_picture *tl__pictures_of_values(size_t index)
 {
     static const tl__run_picture all[] = {
         {"forecast", "What it predicts", valued_forecast}, {"steps_ahead", "What it predicts", valued_steps},
         {"predicted", "What it predicts", valued_pairs},   {"errors", "What it predicts", valued_residuals},
-        {"importance", "What it looks at", valued_importance},
     };
     return index < TL_COUNT(all) ? &all[index] : NULL;
 }

@@ -117,6 +117,11 @@ typedef struct tl__layer {
     void (*commit)(tl__pass *pass, tl__op *op);
     /* Of one sample's forward pass; a multiply-add is 2. NULL: one per output. */
     double (*flops)(const tl__site *site);
+    /* Of a layer in which positions look at positions: its number of heads and of both kinds of positions; and, after a
+     * forward pass of a network that is planned for training, the weights of a head for one row, [queries, keys]. Those
+     * of keys behind a sequence's end are 0. NULL: it has none. */
+    size_t (*heads)(const tl__site *site, size_t *queries, size_t *keys);
+    void (*attention)(tl__pass *pass, tl__op *op, size_t row, size_t head, float *out);
     /* A sentence when a training batch of so many rows cannot be: batch norm over one row. NULL: any. */
     const char *(*refuses)(const tl__site *site, size_t rows);
     const tl__layer_example *examples;

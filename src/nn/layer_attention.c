@@ -477,6 +477,24 @@ static void attention_backward(tl__pass *pass, tl__op *op)
     attention_weight_gradients(pass, op);
 }
 
+static size_t attention_heads(const tl__site *site, size_t *queries, size_t *keys)
+{
+    const attention_settings *settings = site->settings;
+    *queries = tl__site_in(site, 0)->dim[0];
+    *keys = attention_memory(site)->dim[0];
+    return (size_t)settings->heads;
+}
+
+/* The forward pass of one head again: what else it writes has the same bits as before. */
+static void attention_look(tl__pass *pass, tl__op *op, size_t row, size_t number, float *out)
+{
+    const attention_state *state = op->state;
+    tl__attention head = attention_at(pass, op, row * state->heads + number);
+    head.weights = out;
+    head.ldweights = head.padded;
+    tl__attention_forward(&head, 0, head.queries, pass->scratch);
+}
+
 static double attention_flops(const tl__site *site)
 {
     const attention_settings *settings = site->settings;
@@ -508,8 +526,8 @@ TL_PRIV const tl__member_head *tl__layer_attention(void)
         .inputs_min = 1, .inputs_max = 2, .state_size = sizeof(attention_state), .shape = attention_shape,
         .keeps_time = tl__keeps_positions,
         .tensors = attention_tensors, .carve = attention_carve, .forward = attention_forward,
-        .backward = attention_backward, .flops = attention_flops, .examples = examples,
-        .example_count = (int)TL_COUNT(examples)
+        .backward = attention_backward, .flops = attention_flops, .heads = attention_heads,
+        .attention = attention_look, .examples = examples, .example_count = (int)TL_COUNT(examples)
     };
     return &layer.head;
 }

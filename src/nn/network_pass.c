@@ -349,6 +349,16 @@ TL_PRIV tl_status tl__network_forward_training(tl__network *network, tl__pool *p
     return TL_OK;
 }
 
+TL_PRIV void tl__network_attention(tl__network *network, const tl__rows *batch, int node, size_t row, size_t head,
+                                   float *out)
+{
+    tl__network_mode *m = &network->mode[TL__TRAINING];
+    tl__pass pass;
+    tl__network_pass(network, TL__TRAINING, NULL, batch, &pass);
+    for (int i = 0; i < m->count; i++)
+        if (m->ops[i].node == node) m->ops[i].op.layer->attention(&pass, &m->ops[i].op, row, head, out);
+}
+
 TL_PRIV tl_status tl__network_backward_from(tl__network *network, tl__pool *pool, const tl__rows *batch,
                                             const float *output_gradient, const float **input_gradient)
 {

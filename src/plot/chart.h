@@ -86,6 +86,8 @@ typedef struct tl__heat_map {
     const double *values;        /* [rows, columns]; NaN: an empty cell */
     size_t rows, columns;
     const char *const *row_names, *const *column_names;    /* NULL: none */
+    double x_first, x_last, y_first, y_last;    /* what the middles of the first and last column and row (from the top)
+                                                   are; then a side has an axis of numbers. Both equal: it has none */
     const double *numbers;       /* written into the cells where they fit; NULL: none */
     double low, high;            /* of the scale; both 0: the data's, of a signed one even about 0 */
     bool is_signed;              /* two colours on either side of 0 */

@@ -103,6 +103,17 @@ static void heat_map_number(const heat_map_work *work, tl__box cell, double numb
                   heat_map_text_ink(work, value), TL__ANCHOR_MIDDLE, text);
 }
 
+/* How many cells of row r from column c on have its colour: they are one box. */
+static size_t heat_map_run(const heat_map_work *work, size_t r, size_t c)
+{
+    const double *values = work->map->values + r * work->map->columns;
+    int ink = heat_map_ink(work, values[c]);
+    size_t run = 1;
+    while (c + run < work->map->columns && values[c + run] == values[c + run] &&
+           heat_map_ink(work, values[c + run]) == ink) run++;
+    return run;
+}
+
 static void heat_map_cells(const heat_map_work *work)
 {
     const tl__heat_map *map = work->map;
@@ -114,11 +125,14 @@ static void heat_map_cells(const heat_map_work *work)
                                                    work->frame.right - work->frame.left,
                                                    work->frame.bottom - work->frame.top}, TL__INK_SCALE, 1);
     for (size_t r = 0; r < map->rows; r++)
-        for (size_t c = 0; c < map->columns; c++) {
+        for (size_t c = 0, run; c < map->columns; c += run) {
             double value = map->values[r * map->columns + c];
+            run = 1;
             tl__box cell = {work->frame.left + work->cell_width * (double)c,
                             work->frame.top + work->cell_height * (double)r, work->cell_width, work->cell_height};
             if (value != value) continue;
+            if (gap == 0 && !map->numbers) run = heat_map_run(work, r, c);
+            cell.width *= (double)run;
             tl__box inner = {cell.x + gap, cell.y + gap, cell.width - 2 * gap + (gap > 0 ? 0 : 0.4),
                              cell.height - 2 * gap + (gap > 0 ? 0 : 0.4)};
             int ink = heat_map_ink(work, value);
@@ -147,9 +161,9 @@ static void heat_map_columns(const heat_map_work *work)
         tl__point at = {style.upwards ? x + style.size * 0.36 : x, style.upwards ? y + 6 : y + 16};
         work->frame.canvas->format->text(work->frame.canvas, at, &style, text);
     }
+    double below = work->turned > 0 ? work->turned + 24 : map->column_names || !work->frame.no_x ? 34 : 20;
     if (map->x_label && *map->x_label)
-        tl__draw_text(work->frame.canvas, (work->frame.left + work->frame.right) / 2,
-                      work->frame.bottom + (map->column_names ? (work->turned > 0 ? work->turned + 24 : 34) : 20),
+        tl__draw_text(work->frame.canvas, (work->frame.left + work->frame.right) / 2, work->frame.bottom + below,
                       TL__FRAME_TEXT, TL__INK_TEXT, TL__ANCHOR_MIDDLE, map->x_label);
 }
 
@@ -180,6 +194,31 @@ static void heat_map_scale(const heat_map_work *work)
     tl__draw_text(canvas, left, top - 8, TL__FRAME_SMALL, TL__INK_MUTED, TL__ANCHOR_START, map->value_label);
 }
 
+static void heat_map_axis(tl__plot_axis *axis, double first, double last, size_t count, double length)
+{
+    double half = count > 1 ? (last - first) / (double)(count - 1) / 2 : 0.5;
+    tl__frame_axis(axis, first - half, last + half, false, false, length, false);
+}
+
+/* Sides with numbers. Those of rows grow downwards. */
+static void heat_map_axes(heat_map_work *work)
+{
+    const tl__heat_map *map = work->map;
+    tl__frame *frame = &work->frame;
+    if (map->x_first < map->x_last) {
+        heat_map_axis(&frame->x, map->x_first, map->x_last, map->columns, frame->box.width);
+        frame->no_x = false;
+    }
+    if (map->y_first < map->y_last) {
+        heat_map_axis(&frame->y, map->y_first, map->y_last, map->rows, frame->box.height);
+        double low = frame->y.low;
+        frame->y.low = frame->y.high;
+        frame->y.high = low;
+        frame->no_y = false;
+        frame->names = NULL;
+    }
+}
+
 TL_PRIV void tl__heat_map_draw(const void *of, tl__canvas *canvas, tl__box box)
 {
     heat_map_work work = {.map = of};
@@ -188,6 +227,7 @@ TL_PRIV void tl__heat_map_draw(const void *of, tl__canvas *canvas, tl__box box)
                              .y_label = map->y_label, .names = map->row_names, .name_count = map->rows, .no_x = true,
                              .no_y = true};
     heat_map_range(&work);
+    heat_map_axes(&work);
     if (map->value_label) work.frame.box.y += 6, work.frame.box.height -= 6;
     heat_map_layout(&work);
     if (map->value_label) work.frame.box = box;

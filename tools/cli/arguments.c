@@ -40,6 +40,7 @@ static const struct { const char *command, *option, *help; } option_words[] = {
 
 static const char *const option_formats[] = {"csv", "json", "npy", "svg", "png", "pdf", NULL};
 static const char *const option_combines[] = {"mean", "vote", "best", NULL};
+static const char *const option_methods[] = {"all", "permutation", "gradients", "attention", NULL};
 static const char *const option_losses[] = {"focal", "ce", NULL};
 
 #define AT(member) offsetof(cli_arguments, member)
@@ -69,6 +70,8 @@ static const option options[] = {
      "a model for each of these seeds, all on the same rows"},
     {"ensemble", OPTION_TEXT, AT(ensemble), NULL, option_combines, false, "mean|vote|best",
      "how several models predict together (default: mean)"},
+    {"method", OPTION_SET, 0, "explanation.method=", option_methods, false, "NAME",
+     "of an explanation: permutation, gradients, attention (default: all that the network has)"},
     {"preset", OPTION_TEXT, AT(preset), NULL, NULL, false, "NAME",
      "begin with a set of settings: plain, advanced, kfold, forecast"},
     {"check", OPTION_FLAG, AT(check), NULL, NULL, false, NULL, "only look for mistakes in the config"},

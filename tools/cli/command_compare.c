@@ -50,6 +50,7 @@ static void compare_weights(const tl_value *weights)
 {
     const tl_value *tensors = tl_value_get(weights, "tensors");
     char cell[32];
+    if (!weights) return;
     if (tl_value_bool(tl_value_get(weights, "equal"), false)) {
         puts("\nweights    equal, bit for bit");
         return;
