@@ -198,6 +198,7 @@ referee-explain: all
 	@python3 -c 'import torch, sklearn, numpy, safetensors' 2>/dev/null || { echo "make referee-explain needs python3 with" \
 	  "torch, scikit-learn, numpy and safetensors: pip install torch scikit-learn numpy safetensors" >&2; exit 2; }
 	python3 tests/referees/check_explain.py $(B)/trainlib
+	python3 tests/referees/check_attention.py $(B)/trainlib
 referee-folds: all
 	@python3 -c 'import sklearn, numpy' 2>/dev/null || \
 	  { echo "make referee-folds needs python3 with scikit-learn and numpy: pip install scikit-learn numpy" >&2; exit 2; }

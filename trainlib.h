@@ -384,12 +384,12 @@ TL_API tl_status tl_prompt(tl_context *context, const char *run, const tl_option
                            tl_error *error);
 /* What predictions hang on (the setting explanation: says how): permutation importance and integrated gradients by
  * column, of windows and sequences by step, of pictures by pixel; where heads of attention look. Of several models the
- * best is explained. *out: {rows, metric, score, permutation_importance: [{column, mean, std}], step_importance: [{first,
- * last, mean, std}], integrated_gradients: {columns: [{column, mean, mean_absolute}], by_step, pictures, rows}, attention:
- * {layers: [{layer, heads: [{head, entropy, distance, looks_at, map: {rows, columns, values}}]}], single}, folder}, each
- * where it was asked for and there is such a thing. Also writes explanation.json, tables, npy files and pictures
- * (options->format: "svg", "png", "pdf" or several) into RUN/explain or options->output. options->data: other rows than
- * the test part; they need the target. */
+ * best is explained. *out: {rows, metric, score, permutation_importance: [{column, mean, std}], step_importance:
+ * [{first, last, mean, std}], integrated_gradients: {columns: [{column, mean, mean_absolute}], by_step, pictures,
+ * rows}, attention: {layers: [{layer, heads: [{head, entropy, distance, looks_at, map: {rows, columns, values}}]}],
+ * single}, folder}, each where it was asked for and there is such a thing. Also writes explanation.json, tables, npy
+ * files and pictures (options->format: "svg", "png", "pdf" or several) into RUN/explain or options->output.
+ * options->data: other rows than the test part; they need the target. */
 TL_API tl_status tl_explain(tl_context *context, const char *run, const tl_options *options, tl_value **out,
                             tl_error *error);
 TL_API tl_status tl_predict_file(tl_context *context, const char *run, const tl_options *options, tl_value **out,

@@ -273,6 +273,25 @@ static tl_status analytics_read_places(tl__run_records *out, const char *folder,
     return out->folder && out->analytics ? TL_OK : tl__fail_memory(error, 256);
 }
 
+/* A run over folds or seeds has a record of each of its models. */
+static tl_status analytics_read_none(tl__run_records *out, const char *folder, tl_error *error)
+{
+    tl__tree *tree;
+    const char *path = tl__path_join(&out->arena, folder, "metrics.json"), *best = "";
+    if (!path) return tl__fail_memory(error, 256);
+    if (tl__file_exists(path) && tl__json_read(out->context, path, &tree, NULL) == TL_OK) {
+        best = tl__arena_text(&out->arena, tl_value_text(tl_value_get(&tree->root, "cross_validation.best"),
+                                                         tl_value_text(tl_value_get(&tree->root, "spread.best"), "")));
+        tl__tree_free(tree);
+        if (!best) return tl__fail_memory(error, 64);
+    }
+    if (*best)
+        return tl__fail(error, TL_NOT_FOUND, "%s is a run of several models, each with a record of its own; name one "
+                        "of them: the best is %s/%s.", folder, folder, best);
+    return tl__fail(error, TL_NOT_FOUND, "%s has no record of a training: there is neither detailed_metrics.json nor "
+                    "metrics.csv.", folder);
+}
+
 static tl_status analytics_read_all(tl__run_records *out, const char *folder, tl_error *error)
 {
     TL_TRY(analytics_read_places(out, folder, error));
@@ -282,9 +301,7 @@ static tl_status analytics_read_all(tl__run_records *out, const char *folder, tl
     if (!json || !csv || !own) return tl__fail_memory(error, 256);
     bool detailed = *out->analytics && tl__file_exists(json);
     out->source = detailed ? json : *out->analytics && tl__file_exists(csv) ? csv : own;
-    if (!tl__file_exists(out->source))
-        return tl__fail(error, TL_NOT_FOUND, "%s has no record of a training: there is neither detailed_metrics.json "
-                        "nor metrics.csv.", folder);
+    if (!tl__file_exists(out->source)) return analytics_read_none(out, folder, error);
     TL_TRY(detailed ? analytics_read_json(out, json, error) : analytics_read_csv(out, out->source, error));
     const tl__record *last = out->records.count ? tl__records_at(&out->records, out->records.count - 1) : NULL;
     out->metric = last && last->epoch.train_mae == last->epoch.train_mae ? "mae" : "accuracy";

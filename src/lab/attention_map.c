@@ -52,13 +52,18 @@ static tl_status attention_map_room(const tl_model *model, tl__arena *arena, tl_
 static void attention_map_add(tl__attention_layer *layer, size_t head, const float *weights, size_t queries)
 {
     double *mean = layer->mean + head * layer->queries * layer->keys;
-    for (size_t i = 0; i < queries; i++)
+    for (size_t i = 0; i < queries; i++) {
+        size_t seen = 0;
         for (size_t j = 0; j < layer->keys; j++) {
             double w = (double)weights[i * layer->keys + j];
             mean[i * layer->keys + j] += w;
-            if (w > 0) layer->entropy[head] -= w * tl__log(w);
             layer->distance[head] += w * (double)(i > j ? i - j : j - i);
+            if (!(w > 0)) continue;
+            layer->entropy[head] -= w * tl__log(w);
+            seen++;
         }
+        if (head == 0 && seen > 0) layer->most_entropy += tl__log((double)seen);
+    }
 }
 
 static void attention_map_row(tl__attention_layer *layer, tl__network *network, const tl__rows *batch, size_t row,
@@ -77,6 +82,7 @@ static void attention_map_means(tl__attention_layer *layer)
 {
     double all = 0;
     for (size_t i = 0; i < layer->queries; i++) all += (double)layer->rows[i];
+    if (all > 0) layer->most_entropy /= all;
     for (size_t h = 0; h < layer->heads && all > 0; h++) {
         double *mean = layer->mean + h * layer->queries * layer->keys;
         layer->entropy[h] /= all;
@@ -150,7 +156,7 @@ TL_PRIV void tl__attention_put(tl__builder *builder, tl_value *parent, const tl_
             tl__put_number(builder, map, "first", tl__explained_step(explained, 0));
             tl__put_number(builder, map, "last", tl__explained_step(explained, layer->keys - 1));
         }
-        tl__put_number(builder, map, "entropy_of_all_alike", tl__map_figure(tl__log((double)layer->keys)));
+        tl__put_number(builder, map, "entropy_of_all_alike", tl__map_figure(layer->most_entropy));
         tl_value *heads = tl__put_list(builder, map, "heads");
         for (size_t h = 0; h < layer->heads && heads; h++) {
             const double *mean = layer->mean + h * layer->queries * layer->keys;

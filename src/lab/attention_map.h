@@ -1,8 +1,9 @@
 /* Where the heads of attention look: softmax(Q K^T / sqrt(d)) of each head, a row of weights for each position that
  * asks, means over rows. The layers do not keep them; they are computed once more from queries and keys.
  *
- * Entropy is that of a position's own weights, mean over positions and rows: 0 where a head looks at one place,
- * ln(keys) where it looks at all alike. Distance is the mean of |i - j| by the weights. */
+ * Entropy is that of a position's own weights, mean over positions and rows: 0 where a head looks at one place, the
+ * logarithm of their number where it looks alike at all that it sees. Distance is the mean of |i - j| by the
+ * weights. */
 #ifndef TL_LAB_ATTENTION_MAP_H
 #define TL_LAB_ATTENTION_MAP_H
 
@@ -14,6 +15,7 @@ typedef struct tl__attention_layer {
     size_t heads, queries, keys;
     double *mean;                    /* [heads, queries, keys]; of positions that no row has 0 */
     double *entropy, *distance;      /* [heads] */
+    double most_entropy;             /* of positions that look at all alike that they see */
     size_t *rows;                    /* [queries] that have this position */
 } tl__attention_layer;
 

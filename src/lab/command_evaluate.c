@@ -20,8 +20,8 @@ static tl_status command_evaluate_own(command_evaluate_work *work, tl_error *err
 {
     const tl__config *config = work->trained.config;
     if (!tl__trained_knows_data(&work->trained))
-        return tl__fail(error, TL_INVALID, "a model file does not say where its data is; name rows to evaluate it on "
-                        "with --data FILE.");
+        return tl__fail(error, TL_INVALID, "%s does not say where its data is; name rows to evaluate it on with "
+                        "--data FILE.", work->trained.models ? "a list of models" : "a model file");
     TL_TRY(tl__dataset_load(work->trained.context, &config->settings.data, config->folder,
                             (uint64_t)config->settings.seed, &work->data, error));
     const char *hash = work->run_metrics ? tl_value_text(tl_value_get(&work->run_metrics->root, "data_hash"),

@@ -133,8 +133,8 @@ static const tl__field *config_rows_explanation(void)
     static const char *const methods[] = {"all", "permutation", "gradients", "attention", NULL};
     static const tl__field rows[] = {
         {ROW(method), .kind = TL__FIELD_CHOICE, .choices = methods, .max = 3,
-         .help = "Which explanations are made; all: permutation importance, integrated gradients, and maps of attention "
-                 "where the network has it"},
+         .help = "Which explanations are made; all: permutation importance, integrated gradients, and maps of "
+                 "attention where the network has it"},
         {ROW(metric), .kind = TL__FIELD_TEXT, .text = "auto",
          .help = "The figure whose drop says how much a column matters; auto: accuracy for classes, r2 for values, mse "
                  "for forecasts"},
@@ -150,8 +150,8 @@ static const tl__field *config_rows_explanation(void)
         {ROW(target), .kind = TL__FIELD_TEXT,
          .help = "Of several targets the one that integrated gradients explain; not given: the first"},
         {ROW(show_rows), .kind = TL__FIELD_INT_LIST, .min = 0, .max = 9007199254740992.0,
-         .help = "Rows that are shown one by one, 8 at most, by their numbers in the file as attributions.csv has them; "
-                 "not given: the first that is explained"},
+         .help = "Rows that are shown one by one, 8 at most, by their numbers in the file as attributions.csv has "
+                 "them; not given: the first that is explained"},
         {.name = NULL}};
 #undef ROW
     return rows;

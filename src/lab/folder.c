@@ -143,7 +143,10 @@ static tl_status folder_find_version(tl_context *context, tl__arena *arena, cons
     const tl__version *version = NULL;
     tl_status status = tl__versions_open(&store, context, options->out, "output", error);
     if (status == TL_OK) status = tl__versions_find(&store, what, &version, error);
-    if (status == TL_OK && !version)
+    if (status == TL_OK && !version && tl__path_ends(what, ".json") && tl__file_exists(what))
+        status = tl__fail(error, TL_UNSUPPORTED, "%s is a file and no run; of a list of models train:predict, "
+                          "train:evaluate and train:explain can be asked, everything else of its runs.", what);
+    else if (status == TL_OK && !version)
         status = tl__fail(error, TL_NOT_FOUND, "%s: there is no such run folder, config, model file or version.", what);
     if (status == TL_OK) {
         out->model = tl__version_object(&store, version, arena);

@@ -1,4 +1,4 @@
-/* The list of all pictures, from the members of four files: of the training, of classes, of values, of train:explain. */
+/* The list of all pictures, from the members of four files: of the training, classes, values, and of train:explain. */
 #include "lab/pictures.h"
 
 TL_PRIV const tl__run_picture *tl__run_picture_at(size_t index)

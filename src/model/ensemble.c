@@ -32,7 +32,7 @@ static tl_status ensemble_check_one(const tl_model *first, const tl_model *membe
     tl__buffer_free(&b);
     if (status != TL_OK) return tl__fail_memory(error, a.size + b.size);
     if (!same)
-        return tl__fail(error, TL_BAD_DATA, "%s and %s were trained on other rows, columns or scales; members of an "
+        return tl__fail(error, TL_BAD_DATA, "%s and %s were trained on other rows, columns or scales; members of a "
                         "network of several see one training part: set data.split.seed, so that training.seed does not "
                         "change it, or keep them apart as a list of models with --output NAME.json.", first_name, name);
     if (first->link != member->link ||

@@ -120,8 +120,8 @@ TL_PRIV const tl__plan *tl__network_plan_of(const tl__network *network);
  * outputs]. *input_gradient is [rows, features] when the plan was made with input_gradient, else NULL. */
 TL_PRIV tl_status tl__network_forward_training(tl__network *network, tl__pool *pool, const tl__rows *batch,
                                                const float **out, tl_error *error);
-/* The weights of attention after tl__network_forward_training of the same batch, computed once more from the queries and
- * keys that it kept: of one node, row and head, [queries, keys]. */
+/* The weights of attention after tl__network_forward_training of the same batch, computed once more from the queries
+ * and keys that it kept: of one node, row and head, [queries, keys]. */
 TL_PRIV void tl__network_attention(tl__network *network, const tl__rows *batch, int node, size_t row, size_t head,
                                    float *out);
 TL_PRIV tl_status tl__network_backward_from(tl__network *network, tl__pool *pool, const tl__rows *batch,

@@ -66,6 +66,14 @@ trainlib train:validate list.json
 mistake '2 models' "train:validate "
 trainlib train:compare $folds $seeds
 exits 0; says out 'ensemble.seeds' 'test accuracy'
+for what in diagnose prompt; do
+    trainlib train:$what $folds
+    mistake "$folds/fold_"
+    trainlib train:$what list.json
+    mistake list.json 'train:predict'
+done
+trainlib train:evaluate list.json
+mistake 'a list of models' '--data'
 trainlib train:compare list.json $run
 mistake 'a list of 2 models'
 
@@ -98,7 +106,7 @@ name: steps
 data: {file: steps.csv, time: t, sequence: {id: id}, target: class}
 network:
   layers:
-    - {type: dense, nodes: 4}
+    - {type: conv1d, filters: 4, kernel_size: 1}
     - {type: transformer_encoder, name: enc, heads: 2, feedforward: 8, dropout: 0}
     - {type: global_avg_pool}
     - {type: output}
