@@ -284,6 +284,7 @@ typedef struct tl_run_result {
     char stopped[64];                /* "completed", "early_stopping_triggered", "interrupted", "nan" */
     int64_t epochs, best_epoch;
     double seconds, samples_per_second;
+    double output_seconds;           /* for files and listeners: rows of tables, checkpoints, events, progress */
     int64_t parameters;
     size_t memory_bytes;             /* planned */
     size_t memory_peak_bytes;        /* of the process, resident, at its largest; 0: the system does not say */
@@ -369,8 +370,11 @@ TL_API tl_status tl_evaluate(tl_context *context, const char *run, const tl_opti
 TL_API tl_status tl_diagnose(tl_context *context, const char *run, const tl_options *options, tl_value **out,
                              tl_error *error);
 /* Where the time of a run's training goes: its network and data, measured for a moment on this machine. *out: {rows:
- * [{name, phase, microseconds, share, gflops, of_peak}] of a step, steps, step_microseconds, validation_seconds,
- * gflops, peak_gflops, suggestions: [text], ...}, also in the run's profile.json. The run stays as it is. */
+ * [{name, phase, microseconds, share, gflops, of_peak}] of a step whose parts are timed one after the other, steps,
+ * parts_microseconds (their sum), step_microseconds (of a real step, which updates most weights while their gradients
+ * are in the cache), validation_seconds, epoch: {steps, steps_seconds, validation_seconds, output_seconds (files and
+ * listeners, as the run counted them), run_seconds (what an epoch of it took)}, gflops, peak_gflops, suggestions:
+ * [text], ...}, also in the run's profile.json. The run stays as it is. */
 TL_API tl_status tl_profile(tl_context *context, const char *run, const tl_options *options, tl_value **out,
                             tl_error *error);
 /* May the model go into production? Back-test, walk-forward, stress, latency and consistency against the thresholds of

@@ -1,6 +1,6 @@
 /* Where the time of a training goes: of a run's own network and data, each layer forward and backward, the update, the
- * wait for rows, validation; beside what the machine gives at most. Measured after the run, so it costs the run
- * nothing. */
+ * wait for rows; of an epoch validation and, as the run itself counted it, the output of files; beside what the machine
+ * gives at most. Measured after the run, so it costs the run nothing. */
 #include "base/text.h"
 #include "lab/folder.h"
 #include "lab/path.h"
@@ -19,9 +19,9 @@ typedef struct profile_state {
     tl__config *config;
     tl__session session;
     tl__builder *builder;
-    double *forward, *backward;      /* [nodes] nanoseconds */
-    double loss, data, step, parts, peak;
-    size_t steps, rows;
+    tl__profile each;                /* nanoseconds */
+    double data, step, parts, peak;
+    size_t steps, rows, epoch_steps;
     double validation;               /* seconds of one; 0: there is none */
 } profile_state;
 
@@ -76,7 +76,7 @@ static tl_status profile_step(profile_state *p, tl__trainer *trainer, const tl__
     int64_t begun = tl__ticks();
     TL_TRY(tl__network_step(trainer->network, pool, &rows, &update, &result, error));
     p->step += (double)(tl__ticks() - begun);
-    tl__network_profile(trainer->network, pool, &rows, p->forward, p->backward, &p->loss);
+    TL_TRY(tl__network_profile(trainer->network, pool, &rows, &update, &p->each, error));
     p->steps++;
     p->rows += batch->rows;
     return TL_OK;
@@ -109,6 +109,7 @@ static tl_status profile_train(profile_state *p, tl_error *error)
     tl__trainer *trainer;
     TL_TRY(tl__trainer_new(p->session.model, p->session.data, &options, &trainer, error));
     tl_status status = tl__trainer_prepare(trainer, error);
+    p->epoch_steps = (size_t)tl__trainer_epoch_steps(trainer);
     if (status == TL_OK) status = profile_steps(p, trainer, error);
     if (status == TL_OK && tl_dataset_rows(p->session.data, TL_VALIDATION)) {
         int64_t begun = tl__ticks();
@@ -174,31 +175,52 @@ static void profile_put_advice(const profile_state *p, tl_value *root, double sp
                      "or a larger training.validation_batch_size");
 }
 
+/* An epoch as the parts say, and as the run itself had it. */
+static void profile_put_epoch(const profile_state *p, tl_value *root)
+{
+    tl__tree *status;
+    if (tl__run_state(p->context, p->place.folder, &status, NULL) != TL_OK) return;
+    const tl_value *result = tl_value_get(&status->root, "result");
+    double epochs = tl_value_number(tl_value_get(result, "epochs"), 0);
+    tl_value *map = epochs > 0 ? tl__put_map(p->builder, root, "epoch") : NULL;
+    if (map) {
+        double output = tl_value_number(tl_value_get(result, "output_seconds"), 0);
+        tl__put_integer(p->builder, map, "steps", (int64_t)p->epoch_steps);
+        tl__put_number(p->builder, map, "steps_seconds",
+                       1e-9 * (p->step + p->data) / (double)p->steps * (double)p->epoch_steps);
+        tl__put_number(p->builder, map, "validation_seconds", p->validation);
+        tl__put_number(p->builder, map, "output_seconds", output / epochs);
+        tl__put_number(p->builder, map, "run_seconds", tl_value_number(tl_value_get(result, "seconds"), 0) / epochs);
+    }
+    tl__tree_free(status);
+}
+
 static void profile_put(profile_state *p, tl_value *root)
 {
     const tl__graph *graph = &p->session.model->graph;
-    double layers = p->loss, flops = 0;
+    double flops = 0;
     tl_value *list = tl__put_list(p->builder, root, "rows");
-    for (int i = 0; i < graph->count; i++) layers += p->forward[i] + p->backward[i];
-    double update = p->step > layers ? p->step - layers : 0;
-    p->parts = layers + update + p->data;
+    p->parts = p->each.loss + p->each.update + p->data;
+    for (int i = 0; i < graph->count; i++) p->parts += p->each.forward[i] + p->each.backward[i];
     for (int i = 0; i < graph->count; i++) {
         const char *name = graph->nodes[i].name;
         double own = profile_flops(p, name);
-        flops += own;
-        if (!(p->forward[i] > 0)) continue;
-        profile_put_row(p, list, name, "forward", p->forward[i], own);
+        if (!(p->each.forward[i] > 0)) continue;
         bool first = graph->nodes[i].inputs[0] == 0;     /* the data wants no gradient */
-        profile_put_row(p, list, name, "backward", p->backward[i], first ? own : 2 * own);
+        flops += first ? 2 * own : 3 * own;
+        profile_put_row(p, list, name, "forward", p->each.forward[i], own);
+        profile_put_row(p, list, name, "backward", p->each.backward[i], first ? own : 2 * own);
     }
-    profile_put_row(p, list, "loss", "loss", p->loss, 0);
-    profile_put_row(p, list, "optimizer", "update", update, 0);
+    profile_put_row(p, list, "loss", "loss", p->each.loss, 0);
+    profile_put_row(p, list, "optimizer", "update", p->each.update, 0);
     profile_put_row(p, list, "data", "wait", p->data, 0);
-    double speed = 3 * flops * (double)p->rows / (p->step + p->data);
+    double speed = flops * (double)p->rows / (p->step + p->data);
     tl__put_integer(p->builder, root, "steps", (int64_t)p->steps);
     tl__put_integer(p->builder, root, "batch_size", p->config->settings.train.training.batch_size);
     tl__put_number(p->builder, root, "step_microseconds", p->step / (double)p->steps * 1e-3);
+    tl__put_number(p->builder, root, "parts_microseconds", (p->parts - p->data) / (double)p->steps * 1e-3);
     tl__put_number(p->builder, root, "validation_seconds", p->validation);
+    profile_put_epoch(p, root);
     tl__put_number(p->builder, root, "gflops", speed);
     tl__put_number(p->builder, root, "peak_gflops", p->peak);
     tl__put_integer(p->builder, root, "threads", p->context->threads);
@@ -214,9 +236,9 @@ static tl_status profile_all(profile_state *p, const char *run, const tl_options
                                error));
     TL_TRY(tl__session_open(p->context, p->config, NULL, &p->session, error));
     size_t nodes = (size_t)p->session.model->graph.count;
-    p->forward = tl__arena_push_zero(&p->arena, nodes, sizeof *p->forward);
-    p->backward = tl__arena_push_zero(&p->arena, nodes, sizeof *p->backward);
-    if (!p->forward || !p->backward) return tl__fail_memory(error, nodes * sizeof *p->forward);
+    p->each.forward = tl__arena_push_zero(&p->arena, nodes, sizeof *p->each.forward);
+    p->each.backward = tl__arena_push_zero(&p->arena, nodes, sizeof *p->each.backward);
+    if (!p->each.forward || !p->each.backward) return tl__fail_memory(error, nodes * sizeof *p->each.forward);
     TL_TRY(profile_peak(p, error));
     TL_TRY(profile_train(p, error));
     tl_value *root = tl__put_map(p->builder, NULL, NULL);

@@ -229,6 +229,7 @@ static void run_fill_result(tl__run_work *run, const tl__train_result *end)
     out->best_epoch = end->best_epoch;
     out->seconds = end->seconds;
     out->samples_per_second = end->samples_per_second;
+    out->output_seconds = end->output_seconds;
     out->parameters = end->parameters;
     out->memory_bytes = end->memory_bytes;
     out->memory_peak_bytes = tl__process_peak();

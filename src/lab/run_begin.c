@@ -173,6 +173,7 @@ static void run_begin_take_result(tl_run_result *out, const char *folder, const 
     out->best_epoch = tl_value_integer(tl_value_get(result, "best_epoch"), 0);
     out->seconds = tl_value_number(tl_value_get(result, "seconds"), 0);
     out->samples_per_second = tl_value_number(tl_value_get(result, "samples_per_second"), 0);
+    out->output_seconds = tl_value_number(tl_value_get(result, "output_seconds"), 0);
     out->parameters = tl_value_integer(tl_value_get(result, "parameters"), 0);
     out->memory_bytes = (size_t)tl_value_integer(tl_value_get(result, "memory_bytes"), 0);
     tl__record_read(tl_value_get(result, "train"), &out->train);

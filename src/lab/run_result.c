@@ -19,6 +19,7 @@ TL_API tl_status tl_run_result_value(tl_context *context, const tl_run_result *r
     tl__put_text(&builder, root, "stopped", result->stopped);
     tl__put_number(&builder, root, "seconds", result->seconds);
     tl__put_number(&builder, root, "samples_per_second", result->samples_per_second);
+    tl__put_number(&builder, root, "output_seconds", result->output_seconds);
     tl__put_integer(&builder, root, "parameters", result->parameters);
     tl__put_integer(&builder, root, "memory_bytes", (int64_t)result->memory_bytes);
     if (result->models > 0) {

@@ -93,9 +93,14 @@ TL_PRIV void tl__network_loss(tl__network *network, int mode, tl__pool *pool, co
                               bool gradient);
 TL_PRIV double tl__network_loss_sum(const tl__network *network, int mode, size_t rows);
 
-/* A step without its update, timed: nanoseconds are added to forward and backward [nodes] and *loss. */
-TL_PRIV void tl__network_profile(tl__network *network, tl__pool *pool, const tl__rows *batch, double *forward,
-                                 double *backward, double *loss);
+typedef struct tl__profile {
+    double *forward, *backward, loss, update;
+} tl__profile;
+/* A step with its parts one after the other, timed: nanoseconds are added to forward and backward [nodes] (there the
+ * gradients of the weights are stored), loss, and update: the norm of the gradients and the optimizer. Without sums
+ * over micro-batches. */
+TL_PRIV tl_status tl__network_profile(tl__network *network, tl__pool *pool, const tl__rows *batch,
+                                      const tl__update *update, tl__profile *out, tl_error *error);
 
 /* A training batch that cannot be, told. */
 TL_PRIV tl_status tl__network_refuse(const tl__network *network, const tl__rows *batch, tl_error *error);

@@ -399,6 +399,11 @@ static tl_status loop_judge(tl__trainer *trainer, tl__epoch *epoch, tl_error *er
     return stop ? TL_OK : tl__ring_put(trainer, epoch->epoch, error);
 }
 
+static void loop_output(tl__trainer *trainer, int64_t since)
+{
+    trainer->output_seconds += (double)(tl__now(trainer->context) - since) * 1e-6;
+}
+
 /* *since: when this session's part of the epoch began; it is moved to now. */
 static tl_status loop_end_epoch(tl__trainer *trainer, int64_t *since, tl_error *error)
 {
@@ -423,6 +428,7 @@ static tl_status loop_end_epoch(tl__trainer *trainer, int64_t *since, tl_error *
     loop_begin_epoch(trainer);
     loop_keep_row(trainer, &epoch);
     tl__analytics_epoch(trainer, &epoch);
+    int64_t told = tl__now(trainer->context);
     loop_watch(trainer, &epoch);
     if (trainer->options.progress) loop_line(trainer, &epoch);
     for (size_t i = 0; i < trainer->options.listener_count; i++) {
@@ -430,6 +436,7 @@ static tl_status loop_end_epoch(tl__trainer *trainer, int64_t *since, tl_error *
         if (listener->epoch) TL_TRY(listener->epoch(listener->user, trainer, &epoch, error));
     }
     TL_TRY(loop_tell(trainer, true, error));
+    loop_output(trainer, told);
     tl__analytics_written(trainer);
     return TL_OK;
 }
@@ -439,8 +446,10 @@ static tl_status loop_end_epoch(tl__trainer *trainer, int64_t *since, tl_error *
 static tl_status loop_checkpoint(tl__trainer *trainer, bool sync, tl_error *error)
 {
     if (!trainer->options.folder) return TL_OK;
+    int64_t begun = tl__now(trainer->context);
     tl__trainer_save_state(trainer);
     TL_TRY(tl__checkpoint_write(trainer, sync, error));
+    loop_output(trainer, begun);
     trainer->last_checkpoint = tl__ticks();
     tl__analytics_begin(trainer);
     for (size_t i = 0; i < trainer->options.listener_count; i++) {
@@ -543,6 +552,7 @@ static tl_status loop_run(tl__trainer *trainer, double max_steps, tl_error *erro
     trainer->started = trainer->last_checkpoint = tl__ticks();
     trainer->last_progress = trainer->now = trainer->started;
     trainer->stride = trainer->unlooked = 0;
+    trainer->output_seconds = 0;
     trainer->session_steps = trainer->session_samples = 0;
     trainer->seconds_before = trainer->state.seconds + trainer->state.epoch_seconds;
     if (!trainer->resumed) {

@@ -123,6 +123,7 @@ typedef struct tl__train_result {
     int64_t kept_epoch;              /* whose weights the model has; 0: the initial ones */
     double seconds;                  /* of training, this session */
     double samples_per_second;
+    double output_seconds;           /* what listeners, progress and checkpoints took, this session */
     int64_t parameters;
     size_t memory_bytes;             /* planned */
 } tl__train_result;

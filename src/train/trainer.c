@@ -353,6 +353,7 @@ TL_PRIV void tl__trainer_result(const tl__trainer *trainer, tl__train_result *ou
         .best_epoch = trainer->best_epoch.epoch, .kept_epoch = trainer->kept_epoch, .seconds = seconds,
         .samples_per_second = seconds > 0 ? trainer->session_samples / seconds : 0,
         .parameters = (int64_t)totals.parameter_count, .memory_bytes = trainer->memory.total,
+        .output_seconds = trainer->output_seconds,
     };
 }
 

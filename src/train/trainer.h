@@ -102,6 +102,7 @@ struct tl__trainer {
     bool resumed;
     const char *stopped, *trigger;
     int64_t kept_epoch;
+    double output_seconds;                             /* of this session */
     int64_t started, last_progress, last_checkpoint;   /* ticks */
     int64_t now;                    /* ticks of the last look at the clock ... */
     int stride, unlooked;           /* ... which is at every stride + 1 steps; steps until the next */

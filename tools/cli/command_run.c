@@ -54,6 +54,27 @@ static void run_interrupted(const tl_run_result *result)
             result->run);
 }
 
+static const char *run_time(char out[32], double seconds)
+{
+    if (seconds < 1e-3) snprintf(out, 32, "%.3g us", 1e6 * seconds);
+    else if (seconds < 1) snprintf(out, 32, "%.3g ms", 1e3 * seconds);
+    else snprintf(out, 32, "%.3g s", seconds);
+    return out;
+}
+
+/* An epoch of the run beside what its parts were measured to take. */
+static void run_show_epoch(const tl_value *epoch)
+{
+    static const char *const names[][2] = {{"steps_seconds", "its steps"}, {"validation_seconds", "validation"},
+                                           {"output_seconds", "files and screen"}};
+    char time[32];
+    if (!epoch) return;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        printf("%s %s %s", i ? "," : "an epoch:", names[i][1],
+               run_time(time, tl_value_number(tl_value_get(epoch, names[i][0]), 0)));
+    printf("; the run took %s for one\n", run_time(time, tl_value_number(tl_value_get(epoch, "run_seconds"), 0)));
+}
+
 /* Where the time of a step goes. */
 static void run_show_profile(const tl_value *profile)
 {
@@ -69,12 +90,13 @@ static void run_show_profile(const tl_value *profile)
                    100 * tl_value_number(tl_value_get(row, "of_peak"), 0));
         putchar('\n');
     }
-    double validation = tl_value_number(tl_value_get(profile, "validation_seconds"), 0);
-    printf("a step takes %.1f us: %.1f GFLOP/s where a large matrix product has %.1f; validation takes %.3g %s\n",
+    printf("a step takes %.1f us (its parts one after the other %.1f): %.1f GFLOP/s where a large matrix product has "
+           "%.1f\n",
            tl_value_number(tl_value_get(profile, "step_microseconds"), 0),
+           tl_value_number(tl_value_get(profile, "parts_microseconds"), 0),
            tl_value_number(tl_value_get(profile, "gflops"), 0),
-           tl_value_number(tl_value_get(profile, "peak_gflops"), 0),
-           validation < 0.001 ? 1e6 * validation : validation, validation < 0.001 ? "us" : "s");
+           tl_value_number(tl_value_get(profile, "peak_gflops"), 0));
+    run_show_epoch(tl_value_get(profile, "epoch"));
     for (size_t i = 0; i < tl_value_count(advice); i++)
         printf("\xe2\x86\x92 %s\n", tl_value_text(tl_value_at(advice, i), ""));
 }
