@@ -96,3 +96,28 @@ TL_PRIV void tl__cause_dead_units(const tl__evidence *e, tl__finding *out)
         tl__finding_change(e, out, "training.learning_rate", "%.3g",
                            e->config->settings.train.training.learning_rate / 10);
 }
+
+TL_PRIV void tl__cause_saturated(const tl__evidence *e, tl__finding *out)
+{
+    const tl__still_evidence *s = e->end.known ? &e->end : &e->start;
+    if (!e->squash) return;
+    tl__finding_sound(out, "no saturated units");
+    if (!s->known || (!(s->saturated >= 0.5) && !(s->saturated_worst >= 0.8))) return;
+    if (causes_model_learned(e, 0.9)) {
+        tl__finding_sound(out, "units at the ends of their range (%.0f %%) did no harm", 100 * s->saturated);
+        return;
+    }
+    double most = s->saturated_worst - 0.2 > s->saturated ? s->saturated_worst - 0.2 : s->saturated;
+    tl__finding_say(out, causes_model_score(most, 0.4, 0.8), "Most units are saturated: whatever the row, they stand "
+                    "at the end of their range.");
+    tl__finding_figure(out, "%.0f %% of the outputs of sigmoid and tanh units are at an end, where no gradient passes, "
+                       "in layer '%s' %.0f %%; with the first weights it was %.0f %%.", 100 * s->saturated,
+                       s->saturated_name ? s->saturated_name : "", 100 * s->saturated_worst,
+                       100 * e->start.saturated);
+    tl__finding_change(e, out, "network.activation", "relu");
+    if (e->start.saturated < 0.3)
+        tl__finding_change(e, out, "training.learning_rate", "%.3g",
+                           e->config->settings.train.training.learning_rate / 10);
+    else if (e->transferred)
+        tl__finding_figure(out, "It began so: the weights that it was given have learned too fast; begin anew.");
+}

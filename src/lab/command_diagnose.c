@@ -5,7 +5,7 @@
 #include "lab/diagnosis_run.h"
 #include "lab/path.h"
 
-enum { DIAGNOSE_CAUSES = 24, DIAGNOSE_NAMED = 4 };
+enum { DIAGNOSE_CAUSES = 32, DIAGNOSE_NAMED = 4 };
 #define DIAGNOSE_SOME 0.5
 #define DIAGNOSE_STRONG 0.8
 
@@ -115,9 +115,10 @@ static void diagnose_put_points(const diagnose_state *d)
     static const struct { const char *group, *point, *causes; } points[] = {
         {"loss does not fall", "another learning rate (1000 times less ... more)", "rate_high rate_low"},
         {"loss does not fall", "inputs and target normalised", "unscaled constant"},
-        {"loss does not fall", "leaks and doubled rows", "leak duplicates"},
-        {"loss does not fall", "a simpler beginning: capacity, loss, labels", "underfit wrong_loss shuffled"},
-        {"loss does not fall", "gradient flow", "vanishing exploding dead_units initialization"},
+        {"loss does not fall", "leaks and doubled rows", "leak future_column duplicates"},
+        {"loss does not fall", "a simpler beginning: capacity, loss, labels", "underfit wrong_loss shuffled window_short "
+         "level worse_than_naive"},
+        {"loss does not fall", "gradient flow", "vanishing exploding dead_units saturated initialization"},
         {"overfitting", "dropout", "overfit"},
         {"overfitting", "weight decay", "overfit"},
         {"overfitting", "capacity", "overfit"},

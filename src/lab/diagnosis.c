@@ -8,25 +8,32 @@
 
 TL_PRIV const tl__cause *tl__cause_at(size_t index)
 {
-#define DIAGNOSIS_OF_MODEL "exploding vanishing dead_units rate_high rate_low imbalance overfit underfit"
+#define DIAGNOSIS_LEARNED "imbalance overfit underfit worse_than_naive"
+#define DIAGNOSIS_OF_MODEL "exploding vanishing dead_units saturated rate_high rate_low " DIAGNOSIS_LEARNED
     static const tl__cause causes[] = {
         {"not_finite", "*", tl__cause_not_finite},
         {"wrong_loss", "*", tl__cause_wrong_loss},
         {"leak", "duplicates overfit underfit imbalance rate_low", tl__cause_leak},
+        {"future_column", "window_short level rate_low " DIAGNOSIS_LEARNED, tl__cause_future_column},
         {"shuffled", "constant " DIAGNOSIS_OF_MODEL, tl__cause_shuffled},
         {"duplicates", "overfit", tl__cause_duplicates},
-        {"unscaled", "initialization " DIAGNOSIS_OF_MODEL, tl__cause_unscaled},
+        {"unscaled", "initialization level " DIAGNOSIS_OF_MODEL, tl__cause_unscaled},
         {"initialization", DIAGNOSIS_OF_MODEL, tl__cause_initialization},
         {"constant", "overfit underfit", tl__cause_constant},
-        {"exploding", "dead_units rate_high rate_low imbalance overfit underfit", tl__cause_exploding},
-        {"vanishing", "dead_units rate_high rate_low imbalance overfit underfit", tl__cause_vanishing},
-        {"rate_high", "imbalance overfit underfit dead_units", tl__cause_rate_high},
-        {"dead_units", "rate_low imbalance underfit overfit", tl__cause_dead_units},
-        {"rate_low", "imbalance underfit overfit", tl__cause_rate_low},
+        {"exploding", "dead_units saturated rate_high rate_low " DIAGNOSIS_LEARNED, tl__cause_exploding},
+        {"vanishing", "dead_units rate_high rate_low " DIAGNOSIS_LEARNED, tl__cause_vanishing},
+        {"rate_high", "dead_units saturated window_short " DIAGNOSIS_LEARNED, tl__cause_rate_high},
+        {"dead_units", "rate_low " DIAGNOSIS_LEARNED, tl__cause_dead_units},
+        {"saturated", "rate_low " DIAGNOSIS_LEARNED, tl__cause_saturated},
+        {"level", "rate_low window_short " DIAGNOSIS_LEARNED, tl__cause_level},
+        {"rate_low", "window_short " DIAGNOSIS_LEARNED, tl__cause_rate_low},
+        {"window_short", DIAGNOSIS_LEARNED, tl__cause_window_short},
         {"imbalance", "underfit overfit", tl__cause_imbalance},
-        {"overfit", "", tl__cause_overfit},
+        {"overfit", "worse_than_naive", tl__cause_overfit},
         {"underfit", "", tl__cause_underfit},
+        {"worse_than_naive", "", tl__cause_worse_than_naive},
     };
+#undef DIAGNOSIS_LEARNED
 #undef DIAGNOSIS_OF_MODEL
     return index < TL_COUNT(causes) ? &causes[index] : NULL;
 }

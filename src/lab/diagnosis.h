@@ -50,6 +50,18 @@ typedef struct tl__data_evidence {
     double target_spread;                   /* root mean square of the targets as the network sees them */
 } tl__data_evidence;
 
+/* The series of a forecast, by its first target, in the network's unit. */
+typedef struct tl__series_evidence {
+    bool known;
+    size_t season;                          /* steps after which the training part is like itself; 0: none was found */
+    double season_alike;                    /* its correlation with itself then */
+    double season_mse;                      /* in validation, of repeating the last season, all targets */
+    double level;                           /* |mean of validation - mean of training| / deviation of training */
+    const char *ahead_name;                 /* a column whose changes are those of the target ... */
+    size_t ahead_steps;                     /* ... so many steps later; 0: it is given for the steps to forecast */
+    double ahead, ahead_own;                /* the correlation; of the target with itself at that distance */
+} tl__series_evidence;
+
 /* One short training. Losses are those of train_loss; NaN that of one that left the numbers. */
 typedef struct tl__probe {
     double rate;                            /* times the run's own */
@@ -66,6 +78,9 @@ typedef struct tl__still_evidence {
     const char *weakest_name;
     double dead, dead_worst;                /* shares of units of relu layers without any gradient */
     const char *dead_name;
+    double saturated, saturated_worst;      /* shares of outputs of tanh and sigmoid units at the ends of their range,
+                                               where hardly any gradient passes */
+    const char *saturated_name;
     size_t layers;                          /* with weights */
 } tl__still_evidence;
 
@@ -94,6 +109,7 @@ typedef struct tl__evidence {
                                                class; NaN: a regression */
     double recall_smallest;
     tl__data_evidence data;
+    tl__series_evidence series;
     /* initial weights */
     double gain, gain_least;                /* largest and smallest of root mean square of weights * root of fan-in */
     const char *gain_name, *gain_least_name;
@@ -105,7 +121,8 @@ typedef struct tl__evidence {
     double own;                             /* loss after as many epochs at the run's own rate */
     int64_t trial_epochs;                   /* 0: no trials were made */
     size_t parameters;
-    bool relu, deep_squash;                 /* it has relu units; hidden layers of sigmoid or tanh */
+    bool relu, squash;                      /* it has relu units; hidden units of sigmoid or tanh, no gates */
+    bool levelled;                          /* a forecast's windows lose their level before the layers see them */
     bool transferred;
     const char *narrow;                     /* setting of the narrowest hidden layer, "network.layers[0].nodes"; NULL */
     size_t narrow_nodes;
@@ -113,6 +130,8 @@ typedef struct tl__evidence {
 
 /* lab/diagnosis_data.c: of the rows. */
 TL_PRIV tl_status tl__diagnose_data(tl__evidence *evidence, tl_error *error);
+/* lab/diagnosis_series.c: of a forecast's series. */
+TL_PRIV tl_status tl__diagnose_series(tl__evidence *evidence, tl_error *error);
 /* lab/diagnosis_probe.c: of weights and short trainings; `last` are the run's last weights or NULL. */
 TL_PRIV tl_status tl__diagnose_trials(tl__evidence *evidence, const float *last, tl_error *error);
 
@@ -148,9 +167,10 @@ TL_PRIV void tl__finding_change(const tl__evidence *evidence, tl__finding *out, 
 TL_PRIV void tl__finding_drop(const tl__evidence *evidence, tl__finding *out, const char *column);
 TL_PRIV void tl__finding_sound(tl__finding *out, const char *format, ...) TL_PRINTF(2, 3);
 
-/* lab/causes_data.c, lab/causes_model.c, lab/causes_record.c */
-#define TL__CAUSES(X) X(not_finite) X(wrong_loss) X(leak) X(shuffled) X(duplicates) X(unscaled) X(initialization)    \
-    X(constant) X(imbalance) X(exploding) X(vanishing) X(dead_units) X(rate_high) X(rate_low) X(overfit) X(underfit)
+/* lab/causes_data.c, lab/causes_series.c, lab/causes_model.c, lab/causes_record.c */
+#define TL__CAUSES(X) X(not_finite) X(wrong_loss) X(leak) X(future_column) X(shuffled) X(duplicates) X(unscaled)     \
+    X(initialization) X(constant) X(imbalance) X(exploding) X(vanishing) X(dead_units) X(saturated) X(rate_high)     \
+    X(rate_low) X(window_short) X(level) X(overfit) X(underfit) X(worse_than_naive)
 #define TL__X(name) TL_PRIV void tl__cause_##name(const tl__evidence *evidence, tl__finding *out);
 TL__CAUSES(TL__X)
 #undef TL__X

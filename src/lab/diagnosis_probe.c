@@ -7,7 +7,9 @@
 #include "base/text.h"
 #include "nn/activation.h"
 #include "nn/layer.h"
+#include "nn/network_parts.h"
 #include "train/history.h"
+#include "train/trainer.h"
 
 #define PROBE_STILL 1e-30
 #define PROBE_FLOPS 4e10            /* of one trial */
@@ -28,6 +30,16 @@ static bool probe_has_weights(const tl__plan *plan, const char *layer)
 static tl__activation probe_activation(const tl__graph_node *node)
 {
     return tl__activation_of(node->activation, node->common->alpha, node->common->threshold).kind;
+}
+
+/* Units whose outputs have two ends. An LSTM's and a GRU's are not looked at: their gates are meant to close. */
+static bool probe_squashes(const tl__graph *graph, int at)
+{
+    const tl__graph_node *node = &graph->nodes[at];
+    const char *type = node->layer->head.name;
+    tl__activation kind = probe_activation(node);
+    if (at == tl__graph_output(graph) || tl__same_text(type, "lstm") || tl__same_text(type, "gru")) return false;
+    return kind == TL__SIGMOID || kind == TL__TANH;
 }
 
 static bool probe_is_relu(const tl__graph *graph, const char *layer)
@@ -72,6 +84,49 @@ static void probe_read_still(const tl__trainer *trainer, tl__still_evidence *out
     out->dead = units > 0 ? dead / units : 0;
 }
 
+/* ---- saturation ---- */
+
+enum { PROBE_BATCHES = 8 };
+
+typedef struct probe_ends {
+    const tl__graph *graph;
+    double *ends, *counts;           /* [nodes] */
+    int batches;
+} probe_ends;
+
+static void probe_count_ends(void *user, int at, const float *values, size_t count)
+{
+    probe_ends *p = user;
+    if (!probe_squashes(p->graph, at)) return;
+    bool sigmoid = probe_activation(&p->graph->nodes[at]) == TL__SIGMOID;
+    float low = sigmoid ? 0.01f : -0.98f, high = sigmoid ? 0.99f : 0.98f;
+    for (size_t i = 0; i < count; i++) p->ends[at] += values[i] < low || values[i] > high;
+    p->counts[at] += (double)count;
+}
+
+static tl_status probe_on_batch(void *user, const tl__trainer *trainer, const tl_progress *progress, tl_error *error)
+{
+    probe_ends *p = user;
+    (void)progress, (void)error;
+    if (p->batches++ < PROBE_BATCHES) tl__network_visit(trainer->network, &trainer->network->last, probe_count_ends, p);
+    return TL_OK;
+}
+
+static void probe_read_ends(const probe_ends *p, tl__still_evidence *out)
+{
+    double ends = 0, counts = 0;
+    out->saturated_worst = 0;
+    for (int i = 0; i < p->graph->count; i++) {
+        if (p->counts[i] == 0) continue;
+        ends += p->ends[i];
+        counts += p->counts[i];
+        if (p->ends[i] / p->counts[i] < out->saturated_worst) continue;
+        out->saturated_worst = p->ends[i] / p->counts[i];
+        out->saturated_name = p->graph->nodes[i].name;
+    }
+    out->saturated = counts > 0 ? ends / counts : 0;
+}
+
 /* ---- one training ---- */
 
 static tl_status probe_train(tl__evidence *e, double rate, int64_t epochs, double *loss, tl__still_evidence *still,
@@ -89,12 +144,23 @@ static tl_status probe_train(tl__evidence *e, double rate, int64_t epochs, doubl
     settings.optimization.early_stopping.present = false;
     tl__trainer_options options = {.settings = &settings, .file = e->config->path, .seed = (uint64_t)s->seed,
                                    .analytics = still != NULL, .sampling = 1};
+    probe_ends ends = {.graph = &e->session->model->graph};
+    const tl__listener listener = {.batch = probe_on_batch, .user = &ends};
     *loss = probe_nan();
+    if (still && e->squash) {
+        size_t nodes = (size_t)ends.graph->count;
+        ends.ends = tl__arena_push_zero(e->arena, nodes, sizeof *ends.ends);
+        ends.counts = tl__arena_push_zero(e->arena, nodes, sizeof *ends.counts);
+        if (!ends.ends || !ends.counts) return tl__fail_memory(error, nodes * sizeof *ends.ends);
+        options.listeners = &listener;
+        options.listener_count = 1;
+    }
     TL_TRY(tl__trainer_new(e->session->model, e->session->data, &options, &trainer, error));
     tl_status status = tl__trainer_run(trainer, &inner);
     size_t count = tl__trainer_epochs(trainer);
     if (status == TL_OK && count) *loss = tl__trainer_epoch(trainer, count - 1)->train_loss;
     if (still && status == TL_OK) probe_read_still(trainer, still);
+    if (still && e->squash && status == TL_OK) probe_read_ends(&ends, still);
     tl__trainer_free(trainer);
     if (status == TL_NOT_FINITE) return TL_OK;
     return status == TL_OK ? TL_OK : tl__fail(error, status, "%s", inner.message);
@@ -132,7 +198,6 @@ static void probe_weights(tl__evidence *e, const tl__plan *plan, const float *pa
 
 static void probe_network(tl__evidence *e, const tl__graph *graph)
 {
-    size_t squashed = 0;
     for (int i = 0; i < graph->count; i++) {
         const tl__graph_node *node = &graph->nodes[i];
         if (node->uses == 0) continue;
@@ -142,9 +207,10 @@ static void probe_network(tl__evidence *e, const tl__graph *graph)
         }
         tl__activation kind = probe_activation(&graph->nodes[i]);
         if (kind == TL__RELU) e->relu = true;
-        squashed += kind == TL__SIGMOID || kind == TL__TANH;
+        if (probe_squashes(graph, i)) e->squash = true;
+        const char *type = node->layer->head.name;
+        if (tl__same_text(type, "reverse_norm") || tl__same_text(type, "subtract")) e->levelled = true;
     }
-    e->deep_squash = squashed >= 3;
 }
 
 static double probe_moved(const float *a, const float *b, size_t count)

@@ -174,6 +174,7 @@ TL_PRIV tl_status tl__diagnosis_look(tl__diagnosis_run *run, tl_error *error)
     tl__evidence *e = &run->evidence;
     diagnosis_run_record(e);
     TL_TRY(tl__diagnose_data(e, error));
+    TL_TRY(tl__diagnose_series(e, error));
     if (run->model) TL_TRY(diagnosis_run_score(e, run->model, error));
     run->context->log = NULL;
     tl_status status = tl__diagnose_trials(e, run->model ? run->model->parameters : NULL, error);

@@ -1,4 +1,4 @@
-/* A training step with a look at the clock after each part: layer after layer instead of all gradients in one list, and
+/* A training step that is looked into. With a look at the clock after each part: layer after layer instead of all gradients in one list, and
  * the update by itself. A real step updates most weights while their gradients are in the cache (nn/network_step.c), so
  * its parts add up to more than it takes. */
 #include "nn/network_parts.h"
@@ -45,4 +45,18 @@ TL_PRIV tl_status tl__network_profile(tl__network *network, tl__pool *pool, cons
     network->choice[TL__TRAINING] = choice;    /* this was no step to choose by */
     tl__network_forget(network);
     return status;
+}
+
+TL_PRIV void tl__network_visit(tl__network *network, const tl__rows *batch, tl__visit_fn *visit, void *user)
+{
+    tl__network_mode *m = &network->mode[TL__TRAINING];
+    tl__pass pass;
+    tl__network_pass(network, TL__TRAINING, NULL, batch, &pass);
+    tl__network_set_inputs(network, TL__TRAINING, batch->inputs);
+    for (int i = 0; i < m->count; i++) {
+        tl__op *op = &m->ops[i].op;
+        if (m->ops[i].identity) continue;
+        op->layer->forward(&pass, op);
+        visit(user, m->ops[i].node, op->out, batch->rows * op->size);
+    }
 }
