@@ -139,9 +139,10 @@ TL_PRIV void tl__cause_imbalance(const tl__evidence *e, tl__finding *out)
     const char *const *classes = e->session->data->pipeline->classes;
     double ratio = d->chance / d->smallest, over = e->predicted_largest - d->chance;
     tl__finding_sound(out, "no class is drowned by another");
-    if (!e->classification || !(ratio >= 3) || !(e->recall_smallest < 0.5) || !(over > 0.01)) return;
+    if (!e->classification || !(ratio >= 3) || !(e->recall_smallest < (ratio >= 5 ? 0.7 : 0.5)) || !(over > 0.01))
+        return;
     if (d->chance * (double)e->classes < 1.5) return;
-    double score = causes_data_score(0.5 - e->recall_smallest, 0.0, 0.45);
+    double score = causes_data_score(0.7 - e->recall_smallest, 0.0, 0.65);
     tl__finding_say(out, score * (ratio >= 5 ? 1 : 0.8),
                     "The classes are unbalanced and the model follows the largest.");
     tl__finding_figure(out, "'%s' is %.0f %% of the rows and %.0f %% of the predictions; recall of '%s' is %.2f.",

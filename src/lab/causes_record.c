@@ -72,11 +72,19 @@ TL_PRIV void tl__cause_rate_low(const tl__evidence *e, tl__finding *out)
 
 /* ---- what it learned ---- */
 
+/* Of a forecast: how much better than repeating the last value; parts of a series are not equally hard. */
+static double causes_record_gain(const tl_scores *scores)
+{
+    double gain = scores->repeat_last_mse > 0 ? 1 - scores->mse / scores->repeat_last_mse : 0;
+    return gain > 0 ? gain : 0;
+}
+
 static double causes_record_gap(const tl__evidence *e, double *noise)
 {
     double gap = e->classification ? e->train.accuracy - e->validation.accuracy : e->train.r2 - e->validation.r2;
     double samples = (double)e->validation.samples, p = e->validation.accuracy;
     *noise = 0;
+    if (e->forecast) gap = causes_record_gain(&e->train) - causes_record_gain(&e->validation);
     if (e->classification && samples > 0) *noise = tl__sqrt_d((p * (1 - p) + 1 / samples) / samples);
     else if (samples > 0) *noise = 0.5 / tl__sqrt_d(samples);
     if (e->classification && e->epochs) {

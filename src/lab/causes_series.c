@@ -42,8 +42,8 @@ TL_PRIV void tl__cause_level(const tl__evidence *e, tl__finding *out)
     if (e->levelled || !(s->level > 1.5) || !(times > 1.2)) return;
     tl__finding_say(out, 0.7 + 0.3 * causes_series_limit((s->level - 1.5) / 1.5),
                     "The level of the series moves away from what the network has seen.");
-    tl__finding_figure(out, "The mean of validation lies %.2g deviations of the training part from its mean, and windows "
-                       "are not normalised each by itself.", s->level);
+    tl__finding_figure(out, "The mean of validation lies %.2g deviations of the training part from its mean, and "
+                       "windows are not normalised each by itself.", s->level);
     tl__finding_figure(out, "In validation its squared error is %.3g times that of repeating the last value.", times);
     if (tl_value_count(tl_value_get(e->effective, "network.layers")))
         tl__finding_figure(out, "An instance_norm layer before the others and reverse_norm behind them do it.");

@@ -116,8 +116,8 @@ static void diagnose_put_points(const diagnose_state *d)
         {"loss does not fall", "another learning rate (1000 times less ... more)", "rate_high rate_low"},
         {"loss does not fall", "inputs and target normalised", "unscaled constant"},
         {"loss does not fall", "leaks and doubled rows", "leak future_column duplicates"},
-        {"loss does not fall", "a simpler beginning: capacity, loss, labels", "underfit wrong_loss shuffled window_short "
-         "level worse_than_naive"},
+        {"loss does not fall", "a simpler beginning: capacity, loss, labels",
+         "underfit wrong_loss shuffled window_short level worse_than_naive"},
         {"loss does not fall", "gradient flow", "vanishing exploding dead_units saturated initialization"},
         {"overfitting", "dropout", "overfit"},
         {"overfitting", "weight decay", "overfit"},

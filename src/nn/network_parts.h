@@ -93,7 +93,7 @@ TL_PRIV void tl__network_loss(tl__network *network, int mode, tl__pool *pool, co
                               bool gradient);
 TL_PRIV double tl__network_loss_sum(const tl__network *network, int mode, size_t rows);
 
-/* The outputs of each layer in training mode, rows after rows, right after it ran (later layers may use their place). */
+/* The outputs of each layer in training mode, rows after rows, right after it ran (later ones may use its place). */
 typedef void tl__visit_fn(void *user, int node, const float *values, size_t count);
 TL_PRIV void tl__network_visit(tl__network *network, const tl__rows *batch, tl__visit_fn *visit, void *user);
 typedef struct tl__profile {

@@ -1,6 +1,6 @@
-/* A training step that is looked into. With a look at the clock after each part: layer after layer instead of all gradients in one list, and
- * the update by itself. A real step updates most weights while their gradients are in the cache (nn/network_step.c), so
- * its parts add up to more than it takes. */
+/* A training step that is looked into. With a look at the clock after each part: layer after layer instead of all
+ * gradients in one list, and the update by itself. A real step updates most weights while their gradients are in the
+ * cache (nn/network_step.c), so its parts add up to more than it takes. */
 #include "nn/network_parts.h"
 #include "port/port.h"
 

@@ -3,8 +3,9 @@
     python3 tests/referees/check_events.py TRAINLIB
 
 trains the quick-start example with TRAINLIB, reads the events with the tensorboard package without a warning, and compares
-every value with the run's metrics.csv."""
-import csv, pathlib, struct, subprocess, sys, tempfile, warnings
+every value with the run's metrics.csv. Then it kills a training, goes on with it, and compares the series with those of
+one that was left alone."""
+import csv, pathlib, struct, subprocess, sys, tempfile, time, warnings
 warnings.simplefilter("error")
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams import plugin_data_pb2
@@ -46,4 +47,37 @@ with tempfile.TemporaryDirectory() as folder:
         events.SummaryMetadata("_hparams_/session_start_info").plugin_data.content)
     assert hparams.session_start_info.hparams["learning_rate"].number_value == 0.001
     assert hparams.session_start_info.hparams["optimizer"].string_value == "adam"
-print(f"events: {values} points as in the run's table, read by tensorboard without a warning")
+
+
+def train(folder, *words):
+    return [sys.argv[1], "train:run", *words, "--out", folder, "--quiet"]
+
+def read(run):
+    events = EventAccumulator(str(run), size_guidance={"scalars": 0, "histograms": 0})
+    events.Reload()
+    return {tag: [(p.step, p.value) for p in events.Scalars(tag)] for tag in events.Tags()["scalars"] if tag[0] != "_"}
+
+with tempfile.TemporaryDirectory() as folder:
+    config = ["examples/quickstart/config.yaml", "--set", "callbacks.tensorboard.update_every=5", "--set",
+              "training.checkpoint.epochs=3", "--set", "training.epochs=120", "--set", "optimization.early_stopping=null"]
+    series = {}
+    for name in ("whole", "killed"):
+        out = pathlib.Path(folder, name)
+        process = subprocess.Popen(train(str(out), *config), stdout=subprocess.DEVNULL)
+        if name == "killed":
+            while process.poll() is None:
+                tables = list(out.glob("output/runs/*/metrics.csv"))
+                if tables and tables[0].read_text().count("\n") > 7: break
+                time.sleep(0.001)
+            process.kill()
+        process.wait()
+        run = next(out.glob("output/runs/*"))
+        if name == "killed": subprocess.run(train(str(out), "--resume", str(run)), check=True, stdout=subprocess.DEVNULL)
+        series[name] = read(run)
+        files = len(list(run.glob("events*")))
+        assert files == (1 if name == "whole" else 2), (name, files)
+    assert series["whole"].keys() == series["killed"].keys()
+    for tag, points in series["whole"].items():
+        assert points == series["killed"][tag], (tag, len(points), len(series["killed"][tag]))
+        values += len(points)
+print(f"events: {values} points as in the run's table and as without a kill, read by tensorboard without a warning")

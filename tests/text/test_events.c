@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
-#include "base/hash.h"
 #include "base/math.h"
+#include "support/event_parts.h"
 #include "text/events.h"
 #include "text/protobuf.h"
 
@@ -37,69 +37,6 @@ static void test_golden(void **state)
 }
 
 /* ---- taking apart ---- */
-
-typedef struct part { const unsigned char *bytes; size_t size; } part;
-
-static uint64_t varint(part *p)
-{
-    uint64_t value = 0;
-    for (int shift = 0;; shift += 7) {
-        assert_true(p->size > 0);
-        unsigned char byte = *p->bytes++;
-        p->size--;
-        value |= (uint64_t)(byte & 127) << shift;
-        if (byte < 128) return value;
-    }
-}
-
-static uint64_t little(const unsigned char *bytes, int count)
-{
-    uint64_t value = 0;
-    for (int i = 0; i < count; i++) value |= (uint64_t)bytes[i] << 8 * i;
-    return value;
-}
-
-/* The nth field of that number in a message; *number for varints and fixed ones. */
-static part field(part message, int wanted, int nth, uint64_t *number)
-{
-    while (message.size) {
-        uint64_t key = varint(&message), value = 0;
-        part inside = {message.bytes, 0};
-        if ((key & 7) == 0) value = varint(&message);
-        else if ((key & 7) == 2) {
-            inside.size = (size_t)varint(&message);
-            inside.bytes = message.bytes;
-        } else {
-            inside.size = (key & 7) == 1 ? 8 : 4;
-            value = little(inside.bytes = message.bytes, (int)inside.size);
-        }
-        assert_true(inside.size <= message.size || (key & 7) == 0);
-        if ((key & 7) != 0) message.bytes += inside.size, message.size -= inside.size;
-        if ((int)(key >> 3) != wanted || nth-- > 0) continue;
-        if (number) *number = value;
-        return inside;
-    }
-    return (part){NULL, 0};
-}
-
-static uint32_t masked(const unsigned char *bytes, size_t size)
-{
-    uint32_t crc = tl__crc32c(0, bytes, size);
-    return (crc >> 15 | crc << 17) + 0xa282ead8u;
-}
-
-static part record(part *file)
-{
-    assert_true(file->size >= 16);
-    uint64_t size = little(file->bytes, 8);
-    assert_int_equal(little(file->bytes + 8, 4), masked(file->bytes, 8));
-    assert_true(size + 16 <= file->size);
-    part event = {file->bytes + 12, (size_t)size};
-    assert_int_equal(little(event.bytes + size, 4), masked(event.bytes, event.size));
-    file->bytes += size + 16;
-    file->size -= size + 16;
-    return event;
-}
 
 static double real(uint64_t bits) { return tl__bits_double(bits); }
 
