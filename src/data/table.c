@@ -75,13 +75,6 @@ TL_PRIV tl_status tl__table_add(tl__table *table, const char *name, tl__column_t
     return TL_OK;
 }
 
-TL_PRIV size_t tl__table_bytes(const tl__table *table)
-{
-    size_t bytes = 0;
-    for (size_t i = 0; i < table->column_count; i++) bytes += table->columns[i].bytes;
-    return bytes;
-}
-
 TL_PRIV tl_status tl__table_find(const tl__table *table, const char *name, const char *setting, size_t *out,
                                  tl_error *error)
 {

@@ -83,7 +83,6 @@ TL_PRIV tl_status tl__table_add(tl__table *table, const char *name, tl__column_t
 /* The rows of `more` after those of `table`: the same columns, by name where both have names, else by position. */
 TL_PRIV tl_status tl__table_append(tl__table *table, const tl__table *more, tl_error *error);
 TL_PRIV void tl__table_free(tl__table *table);
-TL_PRIV size_t tl__table_bytes(const tl__table *table);    /* of all blocks of values */
 
 /* Number of the column with this name, else at this position (negative: from the end); TL_NOT_FOUND with the nearest
  * name. `setting` names the setting that asks ("data.target"). */

@@ -72,13 +72,3 @@ TL_PRIV void tl__gradient_figures_add(const float *gradient, size_t count, tl__g
     figures->max_absolute = most;
     figures->count += count;
 }
-
-TL_PRIV bool tl__gradient_vanishing(const tl__gradient_figures *figures)
-{
-    return figures->count > 0 && figures->sum_absolute / (double)figures->count < 1e-7;
-}
-
-TL_PRIV bool tl__gradient_exploding(const tl__gradient_figures *figures)
-{
-    return figures->count > 0 && !(figures->max_absolute <= 10.0);
-}

@@ -23,7 +23,7 @@ TL_PRIV void tl__clip_scale(const struct tl__kernels *kernels, float *gradient, 
 /* Every entry to [-limit, limit]; NaN stays. */
 TL_PRIV void tl__clip_value(const struct tl__kernels *kernels, float *gradient, size_t count, float limit);
 
-/* Figures over elements (E10: mean |g| < 1e-7 vanishing, max |g| > 10 exploding). */
+/* Figures over elements. */
 typedef struct tl__gradient_figures {
     double sum_absolute;             /* sum of |g| */
     double max_absolute;             /* NaN when there is one */
@@ -31,7 +31,5 @@ typedef struct tl__gradient_figures {
 } tl__gradient_figures;
 /* Adds a tensor's figures to *figures (zeroed before the first). */
 TL_PRIV void tl__gradient_figures_add(const float *gradient, size_t count, tl__gradient_figures *figures);
-TL_PRIV bool tl__gradient_vanishing(const tl__gradient_figures *figures);   /* mean |g| < 1e-7 */
-TL_PRIV bool tl__gradient_exploding(const tl__gradient_figures *figures);   /* max |g| > 10, or not finite */
 
 #endif

@@ -258,4 +258,3 @@ TL_PRIV const float *tl__network_gradients(const tl__network *network) { return 
 TL_PRIV int tl__network_state_count(const tl__network *network) { return network->plan->state_arrays; }
 TL_PRIV float *tl__network_state(tl__network *network, int index) { return network->state[index]; }
 TL_PRIV double tl__network_norm(const tl__network *network, int tensor) { return network->norms[tensor]; }
-TL_PRIV const tl__plan *tl__network_plan_of(const tl__network *network) { return network->plan; }

@@ -114,7 +114,6 @@ TL_PRIV float *tl__network_state(tl__network *network, int index);        /* tra
                                                                              them */
 TL_PRIV double tl__network_norm(const tl__network *network, int tensor);  /* L2 norm of its gradient at the
                                                                              last update, before clipping by norm */
-TL_PRIV const tl__plan *tl__network_plan_of(const tl__network *network);
 
 /* For tests and explanations: one forward in training mode, then a backward from a gradient of the output, [rows,
  * outputs]. *input_gradient is [rows, features] when the plan was made with input_gradient, else NULL. */

@@ -40,6 +40,8 @@ exits 0; is 'run anew' "$(grep -c '(was there)' err)" 0
 trainlib train:experiment iris.yaml --vary 'training.optimizer=[adam, adm]' --vary 'optimization.dropout=[0, 0.1]' --run-seeds 5
 exits 0; says out 'optimizer_adam_dropout_0.1' '2 runs failed'; says err "did you mean 'adam'"
 is 'failed' "$(grep -c ',failed,' $folder/optimizer_experiment/summary.csv)" 2
+trainlib train:experiment iris.yaml --vary 'training.optimizer=[adm]' --run-seeds 5,6
+exits 1; says out '2 runs failed; summary.csv says why'
 
 # the block of the config
 cat >> iris.yaml <<'END'

@@ -90,17 +90,15 @@ static void test_figures(void **state)
     const float usual[] = {1.0f, -3.0f}, tiny[] = {1e-9f, -1e-8f}, large[] = {0.0f, -10.5f}, broken[] = {NAN, 1.0f};
     tl__gradient_figures f = {0};
     (void)state;
-    assert_false(tl__gradient_vanishing(&f) || tl__gradient_exploding(&f));   /* nothing there */
     tl__gradient_figures_add(usual, 2, &f);
     assert_true(f.sum_absolute == 4.0 && f.max_absolute == 3.0 && f.count == 2);
-    assert_false(tl__gradient_vanishing(&f) || tl__gradient_exploding(&f));
     tl__gradient_figures_add(large, 2, &f);
-    assert_true(tl__gradient_exploding(&f) && f.max_absolute == 10.5);
+    assert_true(f.max_absolute == 10.5 && f.count == 4);
     f = (tl__gradient_figures){0};
     tl__gradient_figures_add(tiny, 2, &f);
-    assert_true(tl__gradient_vanishing(&f));
+    assert_true(f.max_absolute == (double)1e-8f && f.count == 2);
     tl__gradient_figures_add(broken, 2, &f);
-    assert_true(isnan(f.max_absolute) && tl__gradient_exploding(&f));
+    assert_true(isnan(f.max_absolute));
     tl__gradient_figures_add(usual, 2, &f);
     assert_true(isnan(f.max_absolute));
 }

@@ -45,15 +45,21 @@ static void experiment_table(const tl_value *experiment)
     }
 }
 
-static void experiment_show(const tl_value *experiment)
+static size_t experiment_failed(const tl_value *experiment)
 {
     const tl_value *runs = tl_value_get(experiment, "runs");
-    const char *config = tl_value_text(tl_value_get(experiment, "best_config"), NULL);
-    int failed = 0;
+    size_t failed = 0;
     for (size_t i = 0; i < tl_value_count(runs); i++)
         failed += strcmp(tl_value_text(tl_value_get(tl_value_at(runs, i), "status"), ""), "failed") == 0;
+    return failed;
+}
+
+static void experiment_show(const tl_value *experiment)
+{
+    const char *config = tl_value_text(tl_value_get(experiment, "best_config"), NULL);
+    size_t failed = experiment_failed(experiment);
     experiment_table(experiment);
-    if (failed) printf("\n%d run%s failed; summary.csv says why\n", failed, failed == 1 ? "" : "s");
+    if (failed) printf("\n%zu run%s failed; summary.csv says why\n", failed, failed == 1 ? "" : "s");
     printf("\n%s   summary.csv  summary.json%s\n", tl_value_text(tl_value_get(experiment, "folder"), ""),
            config ? "  best.yaml" : "");
 }
@@ -69,10 +75,14 @@ static int experiment_run(cli_state *cli)
     if (status == TL_CANCELLED) fputs("interrupted; the same command goes on with the runs that are left\n", stderr);
     if (status != TL_OK) return cli_failed(cli, status, &error);
     int exit_status = CLI_OK;
+    const tl_value *list = tl_value_get(result, "experiments");
+    for (size_t i = 0; i < tl_value_count(list); i++) {
+        size_t runs = tl_value_count(tl_value_get(tl_value_at(list, i), "runs"));
+        if (runs > 0 && experiment_failed(tl_value_at(list, i)) == runs) exit_status = CLI_FAILURE;
+    }
     if (cli->arguments.json) {
-        exit_status = cli_print_json(cli, result);
+        if (cli_print_json(cli, result) != CLI_OK) exit_status = CLI_FAILURE;
     } else {
-        const tl_value *list = tl_value_get(result, "experiments");
         if (!cli->terminal.silent) putc('\n', stderr), fflush(stderr);
         for (size_t i = 0; i < tl_value_count(list); i++) {
             if (i) putchar('\n');
@@ -90,8 +100,8 @@ const cli_command *cli_command_experiment(void)
         "compare values of a setting over several seeds",
         "Trains once for each value and seed, with detailed analytics, and says what the seeds make of each value:\n"
         "mean, deviation, number. Runs lie in training_analytics/experiments/NAME/run_ID, their models in\n"
-        "output/experiments/NAME/run_ID. A run that fails is recorded and the others go on; what is finished is not\n"
-        "run again, so the same command goes on after an interruption.\n\n"
+        "output/experiments/NAME/run_ID. A run that fails is recorded and the others go on; exit status 1: all of\n"
+        "them failed. What is finished is not run again, so the same command goes on after an interruption.\n\n"
         "  --kind lr                    learning rates 0.01, 0.001, 0.0001, 0.00001\n"
         "  --kind patience              early stopping after 10, 20, 30, 50 epochs\n"
         "  --kind architecture          hidden layers [32, 16] to [256, 128, 64]\n\n"
