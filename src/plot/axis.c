@@ -148,7 +148,7 @@ TL_PRIV void tl__axis_logs(tl__plot_axis *axis, double low, double high, int wan
     if (!tl__is_finite_d(low) || !tl__is_finite_d(high)) low = -1, high = 1;
     if (high - low < 0.1) {
         low -= 0.5, high += 0.5;
-    } else if (high - low < 0.7) {
+    } else if (high - low < 0.7 && low > -290 && high < 300) {    /* numbers that axis_scale takes as they are */
         axis_narrow_logs(axis, from, to, wanted);
         return;
     }

@@ -347,6 +347,20 @@ static tl_status checkpoint_check_state(const tl__trainer *trainer, const tl__tr
     return fits ? TL_OK : checkpoint_bad(path, error, "the state in the checkpoint is damaged");
 }
 
+/* Numbers of the arrays that are used as counts or name classes. */
+static tl_status checkpoint_check_arrays(const tl__trainer *trainer, const char *path, tl_error *error)
+{
+    bool fits = true;
+    for (size_t i = 0; i < (size_t)trainer->state.history; i++) {
+        const tl__epoch *epoch = &trainer->history[i];
+        fits = fits && checkpoint_is_count(epoch->epoch, 1e9) && checkpoint_is_count(epoch->batches, 9e15) &&
+               checkpoint_is_count(epoch->samples, 9e15);
+    }
+    const size_t rows = trainer->kept ? trainer->data->part[TL_VALIDATION].count : 0;
+    for (size_t i = 0; i < rows; i++) fits = fits && checkpoint_is_count((double)trainer->kept[i], 1 << 24);
+    return fits ? TL_OK : checkpoint_bad(path, error, "the state in the checkpoint is damaged");
+}
+
 static tl_status checkpoint_read_ring(tl__trainer *trainer, const tl__safetensors *file, const char *path,
                                       tl_error *error)
 {
@@ -393,6 +407,7 @@ static tl_status checkpoint_read_all(tl__trainer *trainer, const tl__safetensors
         if (status != TL_OK && !analytics) return status;
         complete = complete && status == TL_OK;
     }
+    TL_TRY(checkpoint_check_arrays(trainer, path, error));
     TL_TRY(checkpoint_read_ring(trainer, file, path, error));
     TL_TRY(tl__model_check_hash(file, path, error));
     TL_TRY(tl__model_read_tensors(trainer->model, file, path, trainer->model->parameters, error));

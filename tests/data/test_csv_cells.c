@@ -51,8 +51,8 @@ static const char *const numbers[] = {"1.5", "-0.25", ".5", "5.", "1e-3", "-1.25
                                       "3.4028235e38", "1.1754942e-38", "-0.0", "18446744073709551615.5", "9e0009"};
 static const char *const words[] = {"red", "green", "a", "exactly8", "sixteen letters.", "\303\251t\303\251", "y e s",
                                     "seventeen letters", "\"quoted\"", "\"with, comma\"", "\"doubled \"\" quote\"",
-                                    "\"two\nlines\"", "\"exactly8\"", "longer than sixty-four bytes, which no quick way takes "
-                                    "however often it stands in a file", "it's", "\"\"", "7", "x\"y"};
+                                    "\"two\nlines\"", "\"exactly8\"", ("longer than sixty-four bytes, which no quick way takes "
+                                    "however often it stands in a file"), "it's", "\"\"", "7", "x\"y"};
 static const char *const dates[] = {"2016-01-01", "2016-12-31", "2016-02-29 12:30:01.5", "\"2016-05-05\"", "2016-01",
                                     "01.02.2003", "12/31/1999", "2016-01-01T00:00:00+02:00", "1900-03-01"};
 static const char *const missing[] = {"", "NA", "?", "\"\"", "\"NA\"", "", "NA", "?", "-", "NAN", "not there", "\"x,y\"",
