@@ -195,7 +195,7 @@ static void published_hard_cases(void **state)
 static void not_numbers(void **state)
 {
     static const char *const cases[] = {"", "+", "-", ".", "e5", "1e", "1e+", "1.2.3", " 1", "1 ", "0x10", "1,5", "--1", "in", "infi",
-                                        "nano", "1e5.0", "1_000", "\xC2\xA0" "1"};
+                                        "nano", "1e5.0", "1_000", ("\xC2\xA0" "1")};
     (void)state;
     for (size_t i = 0; i < TL_COUNT(cases); i++) {
         double x = 3.0;

@@ -735,6 +735,27 @@ static void test_plan(void **state)
     tl_context_free(context);
 }
 
+/* A record in which lists stand where maps should: what they hold is nothing. */
+static void test_lists_for_maps(void **state)
+{
+    (void)state;
+    tl__run_records records;
+    tl_error error = {0};
+    tl_context *context = tl_context_new(NULL);
+    char strange[256];
+    files_begin(strange);
+    files_text(strange, "detailed_metrics.json",
+               "{\"epoch_metrics\": [{\"epoch\": 1, \"train_loss\": 0.5, \"gradient_norms\": {\"by_layer\": [1, 2]}, "
+               "\"parameter_stats\": {\"by_layer\": {\"d\": 3}}, \"class_metrics\": [{\"precision\": 1}]}, 7]}");
+    assert_int_equal(tl__run_records_read(context, strange, &records, &error), TL_OK);
+    assert_int_equal(records.records.count, 2);
+    assert_int_equal(records.records.layers + records.records.classes, 0);
+    assert_true(tl__records_at(&records.records, 0)->epoch.train_loss == 0.5);
+    tl__run_records_free(&records);
+    files_end(strange);
+    tl_context_free(context);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -744,7 +765,7 @@ int main(void)
         cmocka_unit_test(test_degradation_of_files), cmocka_unit_test(test_degradation_of_levels),
         cmocka_unit_test(test_not_finite), cmocka_unit_test(test_own_alerts), cmocka_unit_test(test_retention),
         cmocka_unit_test(test_plan), cmocka_unit_test(test_callback), cmocka_unit_test(test_callback_by_hand),
-        cmocka_unit_test(test_kept_models),
+        cmocka_unit_test(test_kept_models), cmocka_unit_test(test_lists_for_maps),
         cmocka_unit_test(test_equal_columns), cmocka_unit_test(test_said_once), cmocka_unit_test(test_quoted_folder),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
