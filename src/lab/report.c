@@ -215,9 +215,15 @@ static void report_ending(const tl__story *story, tl__document *document)
     else if (tl__same_text(stopped, "failed"))
         tl__document_note(document, 2, "It failed after %lld whole epochs. The reason: %s", epochs,
                           tl_value_text(tl_value_get(story->status, "error"), "it is not known."));
+    else if (tl__same_text(stopped, "interrupted"))
+        tl__document_text(document, "It was interrupted after epoch %lld of %lld. 'trainlib train:run --resume %s' "
+                                    "goes on from there, to the same bits.", epochs, most, story->folder);
+    else if (tl__same_text(stopped, "crashed"))
+        tl__document_note(document, 1, "Its process ended after epoch %lld of %lld and could not say why: it was "
+                          "killed, memory ran out, or the power failed. 'trainlib train:run --resume %s' goes on from "
+                          "the last checkpoint, to the same bits.", epochs, most, story->folder);
     else
-        tl__document_text(document, "Its state is '%s' after %lld epochs. %s", stopped, epochs,
-                          tl_value_text(tl_value_get(story->status, "error"), ""));
+        tl__document_text(document, "Its state is '%s', after epoch %lld of %lld.", stopped, epochs, most);
     if (best > 0)
         tl__document_text(document, kept == best ? "The model holds the weights of epoch %lld, the best one."
                                                  : "The best epoch was %lld; the model holds the weights of epoch %lld "

@@ -131,13 +131,21 @@ static double axis_of_log(int exponent, int part)
     return power * part;
 }
 
-/* Round numbers, at the places of their logarithms. */
-static void axis_narrow_logs(tl__plot_axis *axis, double low, double high, int wanted)
+/* Round numbers, at the places of their logarithms; false: there are not two, as of numbers that are hardly any. */
+static bool axis_narrow_logs(tl__plot_axis *axis, double low, double high, int wanted)
 {
+    int kept = 0;
     axis_scale(axis, low, high, wanted < 5 ? wanted : 5, false, false);
     axis->low = tl__axis_log(low);
     axis->high = tl__axis_log(high);
-    for (int i = 0; i < axis->count; i++) axis->ticks[i].at = tl__axis_log(axis->ticks[i].at);
+    for (int i = 0; i < axis->count; i++) {
+        double at = tl__axis_log(axis->ticks[i].at);
+        if (!(at >= axis->low - 1e-9 && at <= axis->high + 1e-9)) continue;
+        axis->ticks[kept] = axis->ticks[i];
+        axis->ticks[kept++].at = at;
+    }
+    axis->count = kept;
+    return kept > 1;
 }
 
 TL_PRIV void tl__axis_logs(tl__plot_axis *axis, double low, double high, int wanted)
@@ -146,12 +154,8 @@ TL_PRIV void tl__axis_logs(tl__plot_axis *axis, double low, double high, int wan
     double from = low, to = high;
     low = tl__axis_log(low), high = tl__axis_log(high);
     if (!tl__is_finite_d(low) || !tl__is_finite_d(high)) low = -1, high = 1;
-    if (high - low < 0.1) {
-        low -= 0.5, high += 0.5;
-    } else if (high - low < 0.7 && low > -290 && high < 300) {    /* numbers that axis_scale takes as they are */
-        axis_narrow_logs(axis, from, to, wanted);
-        return;
-    }
+    if (high - low < 0.1) low -= 0.5, high += 0.5;
+    else if (high - low < 0.7 && axis_narrow_logs(axis, from, to, wanted)) return;
     int first = (int)axis_floor(low), last = (int)-axis_floor(-high), decades = last - first;
     int every = 1 + (decades - 1) / (wanted < 2 ? 2 : wanted);
     size_t used = (high - low) * 3 <= wanted + 2 ? 3 : 1;

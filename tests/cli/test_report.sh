@@ -93,6 +93,11 @@ trainlib train:report output/runs/wild_*
 exits 0
 says "$(echo output/runs/wild_*/report.html)" 'The reason: epoch 1, step'
 
+sed -i 's/"state": "failed"/"state": "interrupted"/' output/runs/wild_*/status.json
+trainlib train:report output/runs/wild_*
+exits 0
+says "$(echo output/runs/wild_*/report.html)" 'It was interrupted after epoch' 'train:run --resume'
+
 # The charts are images for TensorBoard, in an event file beside that of the training.
 trainlib train:run flowers.yaml --set name=board --set callbacks.tensorboard.update_every=0
 exits 0

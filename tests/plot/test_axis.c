@@ -73,6 +73,7 @@ static void test_kinds(void **state)
     kinds(TL__AXIS_LOGS, 0.2, 20, false, "0.2 0.5 1 2 5 10 20");
     kinds(TL__AXIS_LOGS, 0.47, 2.05, false, "0.5 1.0 1.5 2.0");
     kinds(TL__AXIS_LOGS, 300, 300, false, "100 200 500");
+    kinds(TL__AXIS_LOGS, 1e-310, 2e-310, false, "1e-310 2e-310");
 }
 
 static double at(const char *text)
