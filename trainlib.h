@@ -479,6 +479,13 @@ TL_API int64_t tl_model_parameters(const tl_model *model);
 TL_API size_t tl_model_inputs(const tl_model *model);     /* raw input columns for prediction */
 TL_API size_t tl_model_outputs(const tl_model *model);
 TL_API const char *tl_model_class(const tl_model *model, size_t index);    /* NULL: not a classifier */
+/* The columns that a model predicts, in the order of its outputs: of each its value or, where it is one of several
+ * targets and a class, the probabilities of its classes (tl_model_target_classes; 0: a value). A classifier has one, a
+ * forecast has them for each step of its horizon. NULL, 0: there is no such target or class. */
+TL_API size_t tl_model_targets(const tl_model *model);
+TL_API const char *tl_model_target(const tl_model *model, size_t target);
+TL_API size_t tl_model_target_classes(const tl_model *model, size_t target);
+TL_API const char *tl_model_target_class(const tl_model *model, size_t target, size_t index);
 
 /* ---- 9. Training by hand ----------------------------------------------------------------------------------------- */
 
@@ -497,6 +504,11 @@ typedef struct tl_predictor tl_predictor;
  * they are while predictors exist. */
 TL_API tl_status tl_predictor_new(const tl_model *model, size_t max_rows, tl_predictor **out, tl_error *error);
 TL_API void tl_predictor_free(tl_predictor *predictor);
+/* Rows of calls that follow are windows of this series, by its name in the column data.series. Needed where each series
+ * has its own scaling (data.scaling: series; until then tl_predict is TL_INVALID): a series that was not in the training
+ * data is TL_NOT_FOUND then, and all stays as it was. With one scaling for all, any name is fine. A model without such a
+ * column: TL_INVALID. */
+TL_API tl_status tl_predictor_series(tl_predictor *predictor, const char *series, tl_error *error);
 /* inputs [rows, tl_model_inputs] raw measurements in the columns of the training data (categories by their number);
  * outputs [rows, tl_model_outputs]: probabilities for a classifier, values in the target's unit else. Of a model of
  * sequences a row is [max_length, columns], one step after the other, and steps of NaN only behind the last fill it up;

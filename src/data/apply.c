@@ -2,6 +2,7 @@
  * part. */
 #include "data/dataset_build.h"
 
+#include "base/math.h"
 #include "base/text.h"
 #include "data/forecast_make.h"
 #include "data/loader.h"
@@ -24,7 +25,8 @@ static tl_status apply_kinds(const tl__pipeline *pipeline, tl__arena *arena, tl_
     for (size_t i = 0; i < pipeline->target_count; i++) {
         tl__kind_of *item = &items[pipeline->input_count + i];
         item->column = pipeline->targets[i];
-        item->kind = pipeline->classification ? TL__KIND_FIND_OUT : TL__KIND_NUMBER;
+        bool classes = pipeline->classification || tl__target_classes(pipeline, i);
+        item->kind = classes ? TL__KIND_FIND_OUT : TL__KIND_NUMBER;
     }
     *out = (tl__kinds){count, items};
     return TL_OK;
@@ -44,7 +46,8 @@ static bool apply_find_targets(const tl_dataset *dataset, size_t *columns)
         for (size_t k = 0; k < pipeline->input_count; k++) {
             if (dataset->source[0].columns[k] == column) return false;
         }
-        if (column->width != 1 || (!pipeline->classification && column->type == TL__COLUMN_CODES)) return false;
+        bool classes = pipeline->classification || tl__target_classes(pipeline, i);
+        if (column->width != 1 || (!classes && column->type == TL__COLUMN_CODES)) return false;
         columns[i] = at;
     }
     return true;
@@ -103,6 +106,12 @@ static tl_status apply_targets(tl_dataset *dataset, const size_t *columns, tl_er
     for (size_t row = 0; source->labels && row < source->table->rows; row++) {
         if (source->labels[row] != -2) continue;
         source->labels[row] = -1;
+        dataset->left_out.unknown_class_rows++;
+    }
+    for (size_t row = 0; source->targets && pipeline->target_classes && row < source->table->rows; row++) {
+        size_t target = tl__target_unknown(source, pipeline, row);
+        if (target == SIZE_MAX) continue;
+        source->targets[row * pipeline->outputs + target] = tl__bits_float(0x7fc00000u);
         dataset->left_out.unknown_class_rows++;
     }
     if (!pipeline->classification) return TL_OK;

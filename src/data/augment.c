@@ -85,12 +85,15 @@ static void augment_map(int32_t *from, size_t side, augment_move move)
     }
 }
 
-static void augment_line(float *to, const float *from, const int32_t *columns, size_t width, size_t channels,
-                         float black)
+/* Value x of a line of black pixels. */
+static float augment_black(const tl__input *input, size_t x) { return tl__input_value(input, x, 0.0f); }
+
+static void augment_line(const tl__input *input, float *to, const float *from, const int32_t *columns)
 {
+    const size_t width = input->shape[1], channels = input->shape[2];
     for (size_t x = 0; x < width; x++, to += channels) {
         const float *pixel = from + (columns[x] < 0 ? 0 : (size_t)columns[x] * channels);
-        for (size_t c = 0; c < channels; c++) to[c] = columns[x] < 0 ? black : pixel[c];
+        for (size_t c = 0; c < channels; c++) to[c] = columns[x] < 0 ? augment_black(input, c) : pixel[c];
     }
 }
 
@@ -98,14 +101,13 @@ static void augment_image(const tl__input *input, augment_move down, augment_mov
 {
     const size_t height = input->shape[0], width = input->shape[1], channels = input->shape[2];
     const size_t line = width * channels;
-    const float black = tl__input_value(input, 0.0f);
     int32_t *rows = (int32_t *)(void *)(room + input->features), *columns = rows + height;
     augment_map(rows, height, down);
     augment_map(columns, width, across);
     memcpy(room, image, input->features * sizeof *room);
     for (size_t y = 0; y < height; y++, image += line) {
-        if (rows[y] >= 0) augment_line(image, room + (size_t)rows[y] * line, columns, width, channels, black);
-        else for (size_t x = 0; x < line; x++) image[x] = black;
+        if (rows[y] >= 0) augment_line(input, image, room + (size_t)rows[y] * line, columns);
+        else for (size_t x = 0; x < line; x++) image[x] = augment_black(input, x);
     }
 }
 

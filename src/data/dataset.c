@@ -111,7 +111,7 @@ static bool dataset_target_missing(const tl__rows_of *source, const tl__pipeline
 /* Counts what is left out; false: the row is. */
 static bool dataset_usable(tl_dataset *dataset, const tl__rows_of *source, size_t row, bool drop)
 {
-    if (source->labels && source->labels[row] == -2) {
+    if (tl__target_unknown(source, dataset->pipeline, row) != SIZE_MAX) {
         dataset->left_out.unknown_class_rows++;
         return false;
     }
@@ -361,7 +361,8 @@ static tl_status dataset_test_file(tl_dataset *dataset, const tl__roles *roles, 
         TL_TRY(tl__table_find(table, name, "data.target", &targets[i], error));
         TL_TRY(tl__column_take_in(table, &table->columns[targets[i]], error));
         TL_TRY(dataset_check_target(table, &table->columns[targets[i]], settings, error));
-        if (!dataset->pipeline->classification && table->columns[targets[i]].type == TL__COLUMN_CODES) {
+        bool classes = dataset->pipeline->classification || tl__target_classes(dataset->pipeline, i);
+        if (!classes && table->columns[targets[i]].type == TL__COLUMN_CODES) {
             return tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, "data.target",
                                "column '%s' holds texts here, but numbers in the training data", name);
         }
@@ -382,12 +383,13 @@ static tl_status dataset_test_file(tl_dataset *dataset, const tl__roles *roles, 
     TL_TRY(tl__part_new(dataset, TL_TEST, source, table->rows, error));
     tl__part_rows *part = &dataset->part[TL_TEST];
     for (size_t row = 0; row < table->rows && settings->classes.count == 0; row++) {
-        if (source->labels && source->labels[row] == -2) {
+        size_t target = tl__target_unknown(source, dataset->pipeline, row);
+        if (target != SIZE_MAX) {
             char scratch[32];
             return tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, "data.test_file",
                                "row %zu has the class '%s', which the training data does not have; correct one of the "
                                "files, or list the classes that count: data.classes",
-                               row, tl__target_name(&table->columns[targets[0]], row, scratch));
+                               row, tl__target_name(&table->columns[targets[target]], row, scratch));
         }
     }
     dataset_take_usable(dataset, source, settings->missing == TL__MISSING_DROP, part->rows, &part->count);
@@ -664,7 +666,7 @@ TL_PRIV tl_status tl__dataset_view(tl_context *context, const tl_dataset *from, 
 {
     tl_dataset *view;
     if (pipeline->classification != from->pipeline->classification || pipeline->outputs != from->pipeline->outputs ||
-        pipeline->forecast || from->pipeline->forecast)
+        pipeline->forecast || from->pipeline->forecast || pipeline->target_classes || from->pipeline->target_classes)
         return tl__fail(error, TL_BAD_DATA, "the models predict different things, so they cannot see the same rows.");
     for (size_t k = 0; pipeline->classification && k < pipeline->outputs; k++)
         if (!tl__same_text(pipeline->classes[k], from->pipeline->classes[k]))

@@ -28,7 +28,8 @@ typedef struct tl__rows_of {
     const tl__column **columns;    /* [pipeline->input_count]; NULL: not in this table (all missing) */
     int32_t **word_maps;           /* [input_count] of categories: the table's code -> the pipeline's word, -1 unknown;
                                       NULL: a column of numbers */
-    tl__byte_map **byte_maps;      /* [input_count] of U8 columns: value -> normalised value; NULL: other types */
+    tl__byte_map **byte_maps;      /* [input_count] of U8 columns: value -> normalised value, one for each of
+                                      the input's channels; NULL: other types */
     int32_t *labels;               /* [table->rows] of a classification; -1: missing or unknown class */
     float *targets;                /* [table->rows, outputs] of a regression, in the target's unit; NaN: missing */
     float *weights;                /* [table->rows], or NULL */

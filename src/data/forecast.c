@@ -235,11 +235,11 @@ TL_PRIV void tl__forecast_apply(const tl__forecast *forecast, const float *raw, 
         out[i] = tl__channel_value(forecast_channel_at(forecast, i), 0, (double)raw[i]);
 }
 
-TL_PRIV void tl__forecast_scaling(const tl__forecast *forecast, double *shift, double *scale)
+TL_PRIV void tl__forecast_scaling(const tl__forecast *forecast, size_t set, double *shift, double *scale)
 {
     for (size_t i = 0; i < forecast_row(forecast); i++) {
-        shift[i] = forecast_channel_at(forecast, i)->shift[0];
-        scale[i] = forecast_channel_at(forecast, i)->scale[0];
+        shift[i] = forecast_channel_at(forecast, i)->shift[set];
+        scale[i] = forecast_channel_at(forecast, i)->scale[set];
     }
 }
 

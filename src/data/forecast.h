@@ -79,8 +79,8 @@ static inline float tl__channel_value(const tl__channel *channel, size_t set, do
 }
 /* One raw window into the network's row, by the first scaling. */
 TL_PRIV void tl__forecast_apply(const tl__forecast *forecast, const float *raw, float *out);
-/* The same as two arrays of a row's length. */
-TL_PRIV void tl__forecast_scaling(const tl__forecast *forecast, double *shift, double *scale);
+/* A scaling as two arrays of a row's length. */
+TL_PRIV void tl__forecast_scaling(const tl__forecast *forecast, size_t set, double *shift, double *scale);
 
 /* To and from the pipeline's tree (data/pipeline_tree.c). */
 TL_PRIV void tl__forecast_put(tl__builder *builder, tl_value *map, const tl__forecast *forecast);

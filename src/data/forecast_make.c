@@ -220,16 +220,18 @@ static tl_status make_no_windows(const tl_dataset *dataset, const make_limits *l
     longest += forecast->history;
     if (forecast->history) tl__format(features, sizeof features, ", and features %zu before them", forecast->history);
     if (part == TL_TRAIN || longest < needed)
-        return tl__fail_at(error, TL_BAD_DATA, source->table->source, 0, 0, "data.window",
-                           "a window takes %zu steps (input_size %zu and horizon %zu%s), but %s has %zu; make "
+        return tl__fail_at(error, TL_BAD_DATA, NULL, 0, 0, "data.window",
+                           "a window takes %zu steps (input_size %zu and horizon %zu%s), but %s of %s has %zu; make "
                            "data.window.input_size or data.window.horizon smaller, or give the %s part more steps "
                            "(data.split)",
                            needed + forecast->history, forecast->input_size, forecast->horizon, features,
                            longest < limits->steps[part] ? "the longest series" : "the training part",
+                           source->table->source,
                            tl__size_min(longest, limits->steps[part]), words[part]);
-    return tl__fail_at(error, TL_BAD_DATA, source->table->source, 0, 0, "data.split",
-                       "the %s part has %zu steps, fewer than data.window.horizon (%zu); make the horizon smaller, or "
-                       "give the part more steps: data.split.%s", words[part], limits->steps[part], forecast->horizon,
+    return tl__fail_at(error, TL_BAD_DATA, NULL, 0, 0, "data.window",
+                       "the %s part of %s has %zu steps, fewer than data.window.horizon (%zu); make the horizon smaller, "
+                       "or give the part more steps: data.split.%s", words[part], source->table->source,
+                       limits->steps[part], forecast->horizon,
                        words[part]);
 }
 

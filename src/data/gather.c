@@ -35,10 +35,18 @@ static inline void gather_fetch(const uint8_t *values, size_t size)
 #endif
 }
 
-static void gather_bytes(const gather_rows *g, const tl__column *column, const tl__byte_map *map)
+/* map: as many as there are channels. */
+static void gather_bytes(const gather_rows *g, const tl__column *column, size_t channels, const tl__byte_map *map)
 {
     const uint8_t *values = column->values;
     size_t width = column->width;
+    for (size_t i = 0; channels && i < g->count; i++) {
+        const uint8_t *from = values + gather_row(g, i) * width;
+        float *to = g->out + i * g->features;
+        for (size_t k = 0; k < width; k += channels)
+            for (size_t c = 0; c < channels; c++) to[k + c] = map[c].values[from[k + c]];
+    }
+    if (channels) return;
     if (map->draw && width >= GATHER_LINE) {
         for (size_t i = 0; i < g->count; i++) {
             if (i + GATHER_AHEAD < g->count) gather_fetch(values + gather_row(g, i + GATHER_AHEAD) * width, width);
@@ -61,7 +69,7 @@ static void gather_bytes(const gather_rows *g, const tl__column *column, const t
         for (size_t i = 0; i < g->count; i++) {                                                 \
             const type *from = values + gather_row(g, i) * width;                               \
             float *to = g->out + i * g->features;                                               \
-            for (size_t k = 0; k < width; k++) to[k] = tl__input_value(input, (float)from[k]);  \
+            for (size_t k = 0; k < width; k++) to[k] = tl__input_value(input, k, (float)from[k]); \
         }                                                                                       \
     }
 GATHER_NUMBERS(gather_i32, int32_t)
@@ -88,7 +96,7 @@ static void gather_all(const tl__pipeline *pipeline, const tl__rows_of *source, 
         const tl__column *column = source->columns[i];
         g.out = inputs + input->offset;
         if (input->category) gather_words(&g, column, input, source->word_maps[i]);
-        else if (column->type == TL__COLUMN_U8) gather_bytes(&g, column, source->byte_maps[i]);
+        else if (column->type == TL__COLUMN_U8) gather_bytes(&g, column, input->channels, source->byte_maps[i]);
         else if (column->type == TL__COLUMN_I32) gather_i32(&g, column, input);
         else if (column->type == TL__COLUMN_F32) gather_f32(&g, column, input);
         else gather_f64(&g, column, input);

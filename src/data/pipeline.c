@@ -5,6 +5,7 @@
 #include "base/math.h"
 #include "base/text.h"
 #include "data/forecast.h"
+#include "kernels/kernels.h"
 
 TL_PRIV void tl__pipeline_free(tl__pipeline *pipeline)
 {
@@ -106,6 +107,26 @@ static bool pipeline_copy_sequence(tl__pipeline *to, const tl__sequence *from)
     return to->sequence->id && (!from->time || to->sequence->time);
 }
 
+TL_PRIV tl__line *tl__pipeline_lines(tl__pipeline *pipeline, const tl__line *lines, size_t count)
+{
+    tl__line *out = tl__arena_push_zero(&pipeline->arena, count, sizeof *out);
+    if (out && lines) memcpy(out, lines, count * sizeof *out);
+    return out;
+}
+
+static bool pipeline_copy_target_classes(tl__pipeline *to, const tl__pipeline *from)
+{
+    if (!from->target_classes) return true;
+    to->target_classes = tl__arena_push_zero(&to->arena, from->target_count, sizeof *to->target_classes);
+    for (size_t k = 0; to->target_classes && k < from->target_count; k++) {
+        const tl__class_list *list = &from->target_classes[k];
+        to->target_classes[k].count = list->count;
+        if (list->count && !tl__pipeline_texts(to, &to->target_classes[k].names, list->names, list->count))
+            return false;
+    }
+    return to->target_classes != NULL;
+}
+
 static bool pipeline_copy(tl__pipeline *to, const tl__pipeline *from)
 {
     if (from->forecast) return pipeline_copy_forecast(to, from);
@@ -114,6 +135,7 @@ static bool pipeline_copy(tl__pipeline *to, const tl__pipeline *from)
         *input = from->inputs[i];
         input->name = tl__arena_text(&to->arena, from->inputs[i].name);
         if (!input->name) return false;
+        if (input->channels && !(input->lines = tl__pipeline_lines(to, input->lines, input->channels))) return false;
         if (input->category && !tl__pipeline_texts(to, &input->words, from->inputs[i].words, input->features))
             return false;
     }
@@ -128,7 +150,8 @@ static bool pipeline_copy(tl__pipeline *to, const tl__pipeline *from)
     to->background_class = from->background_class;
     if (!tl__pipeline_texts(to, &to->targets, from->targets, from->target_count)) return false;
     if (from->classification) return tl__pipeline_texts(to, &to->classes, from->classes, from->outputs);
-    return tl__pipeline_doubles(to, &to->target_shift, from->target_shift, from->outputs) &&
+    return pipeline_copy_target_classes(to, from) &&
+           tl__pipeline_doubles(to, &to->target_shift, from->target_shift, from->outputs) &&
            tl__pipeline_doubles(to, &to->target_scale, from->target_scale, from->outputs);
 }
 
@@ -217,7 +240,7 @@ static bool pipeline_apply_inputs(const tl__pipeline *pipeline, const float *raw
         bool good = true;
         if (input->category) good = tl__input_word(input, raw[input->raw_offset], out + input->offset);
         for (size_t k = 0; k < input->width && !input->category; k++) {
-            float value = tl__input_value(input, raw[input->raw_offset + k]);
+            float value = tl__input_value(input, k, raw[input->raw_offset + k]);
             out[input->offset + k] = value;
             good = good && tl__is_finite(value);
         }
@@ -262,20 +285,43 @@ TL_PRIV tl_status tl__pipeline_apply(const tl__pipeline *pipeline, const float *
     return TL_OK;
 }
 
+TL_PRIV size_t tl__target_classes(const tl__pipeline *pipeline, size_t target)
+{
+    return pipeline->target_classes ? pipeline->target_classes[target].count : 0;
+}
+
+TL_PRIV size_t tl__pipeline_width(const tl__pipeline *pipeline)
+{
+    size_t width = 0;
+    if (!pipeline->target_classes) return pipeline->outputs;
+    for (size_t k = 0; k < pipeline->target_count; k++) width += tl__size_max(1, pipeline->target_classes[k].count);
+    return width;
+}
+
 TL_PRIV void tl__pipeline_restore(const tl__pipeline *pipeline, float *values, size_t rows)
 {
     if (pipeline->classification) return;
     for (size_t row = 0; row < rows; row++) {
         for (size_t i = 0; i < pipeline->outputs; i++, values++) {
+            size_t classes = tl__target_classes(pipeline, i);
+            if (classes) {
+                pipeline->context->kernels->softmax(values, values, 1, classes);
+                values += classes - 1;
+                continue;
+            }
             *values = (float)((double)*values * pipeline->target_scale[i] + pipeline->target_shift[i]);
         }
     }
 }
 
+TL_PRIV int tl__class_number(const char *const *names, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (tl__same_text(names[i], name)) return (int)i;
+    return -1;
+}
+
 TL_PRIV int tl__pipeline_class(const tl__pipeline *pipeline, const char *name)
 {
-    for (size_t i = 0; pipeline->classification && i < pipeline->outputs; i++) {
-        if (tl__same_text(pipeline->classes[i], name)) return (int)i;
-    }
-    return -1;
+    return pipeline->classification ? tl__class_number(pipeline->classes, pipeline->outputs, name) : -1;
 }

@@ -13,6 +13,10 @@
 #include "base/error.h"
 #include "text/value.h"
 
+typedef struct tl__line {
+    double shift, scale;
+} tl__line;
+
 typedef struct tl__input {
     const char *name;
     bool category;
@@ -22,6 +26,9 @@ typedef struct tl__input {
     size_t raw_offset, offset;     /* in the raw row and in the feature row */
     double shift, scale;           /* of a number, over all values of a vector column; scale is never 0 (a constant
                                       column: 1) */
+    size_t channels;               /* scaled each by itself, in turn along the values of a vector column; 0: all
+                                      alike, by shift and scale */
+    const tl__line *lines;         /* [channels] */
     double fill;                   /* what a missing number becomes, before normalising; NaN: it is a mistake */
     const char **words;            /* [features] of a category, sorted by bytes */
     size_t fill_word;              /* what a missing category becomes; SIZE_MAX: a mistake */
@@ -34,6 +41,11 @@ typedef struct tl__sequence {
     bool keep_first;               /* of a longer one; else its last steps */
     size_t raw, features;          /* floats of a step */
 } tl__sequence;
+
+typedef struct tl__class_list {
+    size_t count;                  /* 0: a number */
+    const char **names;
+} tl__class_list;
 
 typedef struct tl__pipeline {
     tl_context *context;
@@ -51,6 +63,9 @@ typedef struct tl__pipeline {
     const char **classes;          /* [outputs] of a classification; NULL else */
     int positive_class, background_class;    /* -1: not given */
     double *target_shift, *target_scale;     /* [outputs] of a regression: learned value = (target - shift) / scale */
+    tl__class_list *target_classes;          /* [target_count] where heads learn classes beside numbers: such a target
+                                                is the number of its class, shift 0 and scale 1, and no
+                                                classification is meant by it; NULL: all are numbers */
     tl__sequence *sequence;        /* NULL: a row is no sequence */
     struct tl__forecast *forecast;           /* data/forecast.h: a row is a window of series, inputs are its channels
                                                 and not the list above, outputs [horizon, targets]; NULL: rows are
@@ -85,22 +100,34 @@ TL_PRIV size_t tl__pipeline_length(const tl__pipeline *pipeline, const float *ra
  * pipeline has no fill for, or infinite; out then holds the rows before it, and *bad_row (may be NULL) its number. */
 TL_PRIV tl_status tl__pipeline_apply(const tl__pipeline *pipeline, const float *raw, size_t rows, float *out,
                                      size_t *bad_row);
-/* In place, values [rows, outputs] of a regression: from the network's unit to the target's. Classes: nothing. */
+/* In place, values [rows, tl__pipeline_width] of a regression: from the network's unit to the target's; where a target
+ * is a class, from logits to probabilities. Of a classification: nothing. */
 TL_PRIV void tl__pipeline_restore(const tl__pipeline *pipeline, float *values, size_t rows);
-/* One raw value of a number input, and one of a category into its `features` places; false: it is missing and has no
+/* Classes of a target, 0: a number; and numbers that a network with one for each number and class gives for all. */
+TL_PRIV size_t tl__target_classes(const tl__pipeline *pipeline, size_t target);
+TL_PRIV size_t tl__pipeline_width(const tl__pipeline *pipeline);
+/* Shift and scale of a raw value of a number input. */
+static inline tl__line tl__input_line(const tl__input *input, size_t k)
+{
+    return input->channels ? input->lines[k % input->channels] : (tl__line){input->shift, input->scale};
+}
+/* Value k of a number input, and one of a category into its `features` places; false: it is missing and has no
  * fill. The value may come out infinite or NaN: the caller checks. */
-static inline float tl__input_value(const tl__input *input, float raw)
+static inline float tl__input_value(const tl__input *input, size_t k, float raw)
 {
     double value = raw != raw ? input->fill : (double)raw;
-    return (float)((value - input->shift) / input->scale);
+    tl__line line = tl__input_line(input, k);
+    return (float)((value - line.shift) / line.scale);
 }
 TL_PRIV bool tl__input_word(const tl__input *input, float raw, float *out);
 /* Number of a class, or -1. */
 TL_PRIV int tl__pipeline_class(const tl__pipeline *pipeline, const char *name);
+TL_PRIV int tl__class_number(const char *const *names, size_t count, const char *name);
 
 /* --- for those who make pipelines (data/) --- */
 TL_PRIV tl_status tl__pipeline_new(tl_context *context, size_t inputs, tl__pipeline **out);
 TL_PRIV bool tl__pipeline_texts(tl__pipeline *pipeline, const char ***out, const char *const *texts, size_t count);
+TL_PRIV tl__line *tl__pipeline_lines(tl__pipeline *pipeline, const tl__line *lines, size_t count);    /* NULL: zeros */
 TL_PRIV bool tl__pipeline_doubles(tl__pipeline *pipeline, double **out, const double *values, size_t count);
 /* Offsets and sums from the inputs' widths and features; false on overflow. */
 TL_PRIV bool tl__pipeline_place(tl__pipeline *pipeline);

@@ -98,9 +98,22 @@ static void fit_of_floats(fit_statistics *s, const float *values, size_t count)
     fit_deviation(s);
 }
 
+/* Which values of a row: all, or those of one channel of an image. */
+typedef struct fit_values_of {
+    size_t from, step;
+} fit_values_of;
+
+#define FIT_ALL ((fit_values_of){0, 1})
+
 /* Four counts of each value, since neighbours are often equal and a count waits for the one before it. */
-static void fit_count_bytes(size_t counts[256], const tl__column *column, const uint32_t *rows, size_t count)
+static void fit_count_bytes(size_t counts[256], const tl__column *column, const uint32_t *rows, size_t count,
+                            fit_values_of of)
 {
+    for (size_t i = 0; of.step > 1 && i < count; i++) {
+        const uint8_t *values = (const uint8_t *)column->values + rows[i] * column->width;
+        for (size_t k = of.from; k < column->width; k += of.step) counts[values[k]]++;
+    }
+    if (of.step > 1) return;
     size_t more[3][256] = {{0}};
     for (size_t i = 0; i < count; i++) {
         const uint8_t *values = (const uint8_t *)column->values + rows[i] * column->width;
@@ -117,11 +130,11 @@ static void fit_count_bytes(size_t counts[256], const tl__column *column, const 
 }
 
 /* The values that are not missing. */
-static size_t fit_values(const tl__column *column, const uint32_t *rows, size_t count, float *out)
+static size_t fit_values(const tl__column *column, const uint32_t *rows, size_t count, fit_values_of of, float *out)
 {
     size_t used = 0;
     for (size_t i = 0; i < count; i++) {
-        for (size_t k = 0; k < column->width; k++) {
+        for (size_t k = of.from; k < column->width; k += of.step) {
             float value = (float)tl__column_at(column, rows[i], k);
             if (value == value) out[used++] = value;
         }
@@ -129,14 +142,12 @@ static size_t fit_values(const tl__column *column, const uint32_t *rows, size_t 
     return used;
 }
 
-static void fit_bytes(fit_statistics *s, const tl__column *column, const uint32_t *rows, size_t count)
+/* With the order statistics: the value under which `position` values lie. */
+static void fit_bytes(fit_statistics *s, const size_t counts[256])
 {
-    size_t counts[256] = {0};
     memset(s, 0, sizeof *s);
-    fit_count_bytes(counts, column, rows, count);
     fit_of_histogram(s, counts);
     if (s->count == 0) return;
-    /* order statistics of a histogram: the value under which `position` values lie */
     double *quantiles[3] = {&s->low_quartile, &s->median, &s->high_quartile};
     for (int q = 0; q < 3; q++) {
         double position = 0.25 * (q + 1) * (double)(s->count - 1);
@@ -153,12 +164,13 @@ static void fit_bytes(fit_statistics *s, const tl__column *column, const uint32_
 
 /* Values of a part, gathered as floats without the missing ones. */
 static tl_status fit_column(fit_statistics *s, const tl__column *column, const uint32_t *rows, size_t count,
-                            tl__heap *heap,
-                            bool quartiles, tl_error *error)
+                            fit_values_of of, tl__heap *heap, bool quartiles, tl_error *error)
 {
     size_t all, bytes, used = 0;
     if (column->type == TL__COLUMN_U8) {
-        fit_bytes(s, column, rows, count);
+        size_t counts[256] = {0};
+        fit_count_bytes(counts, column, rows, count, of);
+        fit_bytes(s, counts);
         return TL_OK;
     }
     memset(s, 0, sizeof *s);
@@ -169,7 +181,7 @@ static tl_status fit_column(fit_statistics *s, const tl__column *column, const u
     if (!quartiles) bytes /= 2;
     float *values = tl__alloc(heap, bytes);
     if (!values) return tl__fail_memory(error, bytes);
-    used = fit_values(column, rows, count, values);
+    used = fit_values(column, rows, count, of, values);
     fit_of_floats(s, values, used);
     if (quartiles && used) fit_quartiles(s, values, values + all, used);
     tl__free(heap, values, bytes);
@@ -217,13 +229,37 @@ static tl_status fit_number_of(const fit_statistics *s, tl__input *input, const 
                        "data.missing_value is '%s', but column '%s' holds numbers; give a number", text, column->name);
 }
 
+/* Channels of an image that are scaled each by itself; 0: there are none. */
+static size_t fit_channels(const tl__column *column, const tl__data_settings *settings)
+{
+    return settings->image.scaling == TL__IMAGE_CHANNEL && column->shape[2] > 1 ? column->shape[2] : 0;
+}
+
+/* Room for a scaling of each channel; *lines NULL where there are none. */
+static tl_status fit_lines(tl__pipeline *pipeline, tl__input *input, size_t channels, tl__line **lines, tl_error *error)
+{
+    *lines = channels ? tl__pipeline_lines(pipeline, NULL, channels) : NULL;
+    if (channels && !*lines) return tl__fail_memory(error, channels * sizeof **lines);
+    input->lines = *lines;
+    input->channels = channels;
+    return TL_OK;
+}
+
 static tl_status fit_number(tl__pipeline *pipeline, tl__input *input, const tl__column *column, const uint32_t *rows,
                             size_t count, const tl__data_settings *settings, tl_error *error)
 {
     fit_statistics s;
     bool quartiles = settings->normalize == TL__NORMALIZE_ROBUST || settings->missing == TL__MISSING_MEDIAN;
-    TL_TRY(fit_column(&s, column, rows, count, &pipeline->context->heap, quartiles, error));
-    return fit_number_of(&s, input, column, settings, error);
+    TL_TRY(fit_column(&s, column, rows, count, FIT_ALL, &pipeline->context->heap, quartiles, error));
+    TL_TRY(fit_number_of(&s, input, column, settings, error));
+    tl__line *lines;
+    TL_TRY(fit_lines(pipeline, input, fit_channels(column, settings), &lines, error));
+    for (size_t c = 0; c < input->channels; c++) {
+        TL_TRY(fit_column(&s, column, rows, count, (fit_values_of){c, input->channels}, &pipeline->context->heap,
+                          quartiles, error));
+        fit_scale(&s, settings->normalize, &lines[c].shift, &lines[c].scale);
+    }
+    return TL_OK;
 }
 
 /* ---- categories ---- */
@@ -337,34 +373,66 @@ TL_PRIV tl_status tl__fit_input(tl__pipeline *pipeline, tl__input *input, const 
 
 /* ---- stored columns ---- */
 
+/* Of a column of numbers: all its values, then each channel that is scaled by itself. */
+typedef struct fit_stored_column {
+    size_t channels;
+    fit_statistics *statistics;    /* [1 + channels] */
+    size_t *counts;                /* of codes, or of bytes [1 + channels, 256]; NULL: other numbers */
+} fit_stored_column;
+
 typedef struct fit_stored {
     tl__arena arena;
     tl__window *window;
-    fit_statistics *statistics;    /* [inputs] */
-    size_t **counts;               /* [inputs] of bytes or codes; NULL: other numbers */
+    fit_stored_column *columns;    /* [inputs] */
     uint32_t *places;              /* [window's rows] 0, 1, 2, ... */
     float *values;                 /* of a column in the window */
 } fit_stored;
 
+static fit_values_of fit_stored_of(const fit_stored_column *column, size_t which)
+{
+    return which ? (fit_values_of){which - 1, column->channels} : FIT_ALL;
+}
+
+static tl_status fit_stored_column_room(fit_stored *fit, const tl__column *column, const tl__data_settings *settings,
+                                        fit_stored_column *out, tl_error *error)
+{
+    bool codes = column->type == TL__COLUMN_CODES;
+    out->channels = codes ? 0 : fit_channels(column, settings);
+    size_t count = codes ? column->word_count + 1 : 256 * (1 + out->channels);
+    out->statistics = tl__arena_push_zero(&fit->arena, 1 + out->channels, sizeof *out->statistics);
+    if (codes || column->type == TL__COLUMN_U8) out->counts = tl__arena_push_zero(&fit->arena, count, sizeof(size_t));
+    bool good = out->statistics && (out->counts || !(codes || column->type == TL__COLUMN_U8));
+    return good ? TL_OK : tl__fail_memory(error, count * sizeof(size_t));
+}
+
 static tl_status fit_stored_room(fit_stored *fit, const tl__pipeline *pipeline, const tl__table *table,
-                                 const tl__column *const *columns, tl_error *error)
+                                 const tl__column *const *columns, const tl__data_settings *settings, tl_error *error)
 {
     size_t inputs = pipeline->input_count, rows = tl__window_rows(table), widest = 1, values;
-    fit->statistics = tl__arena_push_zero(&fit->arena, inputs, sizeof *fit->statistics);
-    fit->counts = tl__arena_push_zero(&fit->arena, inputs, sizeof *fit->counts);
+    fit->columns = tl__arena_push_zero(&fit->arena, inputs, sizeof *fit->columns);
     fit->places = tl__arena_push_zero(&fit->arena, rows, sizeof *fit->places);
-    for (size_t i = 0; fit->counts && i < inputs; i++) {
+    for (size_t i = 0; fit->columns && i < inputs; i++) {
         widest = tl__size_max(widest, columns[i]->width);
-        size_t count = columns[i]->type == TL__COLUMN_CODES ? columns[i]->word_count + 1 : 256;
-        if (columns[i]->type != TL__COLUMN_CODES && columns[i]->type != TL__COLUMN_U8) continue;
-        fit->counts[i] = tl__arena_push_zero(&fit->arena, count, sizeof(size_t));
-        if (!fit->counts[i]) return tl__fail_memory(error, count * sizeof(size_t));
+        TL_TRY(fit_stored_column_room(fit, columns[i], settings, &fit->columns[i], error));
     }
     if (!tl__size_mul(rows, widest, &values)) return tl__fail_memory(error, SIZE_MAX);
     fit->values = tl__arena_push_zero(&fit->arena, values, sizeof *fit->values);
-    if (!fit->statistics || !fit->counts || !fit->places || !fit->values) return tl__fail_memory(error, values * 4);
+    if (!fit->columns || !fit->places || !fit->values) return tl__fail_memory(error, values * 4);
     for (size_t i = 0; i < rows; i++) fit->places[i] = (uint32_t)i;
     return tl__window_new(pipeline->context, table, columns, inputs, rows, &fit->window, error);
+}
+
+/* The rows of the window, `which` of a column's statistics. */
+static void fit_stored_add(fit_stored *fit, const tl__column *column, fit_stored_column *of, size_t which, size_t rows,
+                           bool second)
+{
+    if (column->type == TL__COLUMN_U8) {
+        fit_count_bytes(of->counts + 256 * which, column, fit->places, rows, fit_stored_of(of, which));
+        return;
+    }
+    size_t used = fit_values(column, fit->places, rows, fit_stored_of(of, which), fit->values);
+    if (second) fit_add_squares(&of->statistics[which], fit->values, used);
+    else fit_add(&of->statistics[which], fit->values, used);
 }
 
 static tl_status fit_stored_pass(fit_stored *fit, const uint32_t *rows, size_t count, bool second, tl_error *error)
@@ -375,16 +443,30 @@ static tl_status fit_stored_pass(fit_stored *fit, const uint32_t *rows, size_t c
         TL_TRY(tl__window_load(window, 0, rows + done, 0, n, error));
         for (size_t i = 0; i < window->count; i++) {
             const tl__column *column = &window->columns[i];
-            if (fit->counts[i] && second) continue;
-            if (column->type == TL__COLUMN_CODES) fit_count_codes(fit->counts[i], column, fit->places, n);
-            else if (column->type == TL__COLUMN_U8) fit_count_bytes(fit->counts[i], column, fit->places, n);
-            else {
-                size_t used = fit_values(column, fit->places, n, fit->values);
-                if (second) fit_add_squares(&fit->statistics[i], fit->values, used);
-                else fit_add(&fit->statistics[i], fit->values, used);
-            }
+            fit_stored_column *of = &fit->columns[i];
+            if (of->counts && second) continue;
+            if (column->type == TL__COLUMN_CODES) fit_count_codes(of->counts, column, fit->places, n);
+            else for (size_t k = 0; k <= of->channels; k++) fit_stored_add(fit, column, of, k, n, second);
         }
     }
+    return TL_OK;
+}
+
+static tl_status fit_stored_input(const fit_stored_column *of, tl__pipeline *pipeline, tl__input *input,
+                                  const tl__column *column, const tl__data_settings *settings, tl_error *error)
+{
+    TL_TRY(fit_begin(pipeline, input, column, error));
+    if (column->type == TL__COLUMN_CODES)
+        return fit_category_of(of->counts, pipeline, input, column, settings, error);
+    for (size_t k = 0; k <= of->channels; k++) {
+        if (of->counts) fit_of_histogram(&of->statistics[k], of->counts + 256 * k);
+        else fit_deviation(&of->statistics[k]);
+    }
+    TL_TRY(fit_number_of(of->statistics, input, column, settings, error));
+    tl__line *lines;
+    TL_TRY(fit_lines(pipeline, input, of->channels, &lines, error));
+    for (size_t c = 0; c < of->channels; c++)
+        fit_scale(&of->statistics[1 + c], settings->normalize, &lines[c].shift, &lines[c].scale);
     return TL_OK;
 }
 
@@ -393,26 +475,16 @@ static tl_status fit_stored_all(fit_stored *fit, tl__pipeline *pipeline, const t
                                 const tl__data_settings *settings, tl_error *error)
 {
     bool numbers = false;
-    TL_TRY(fit_stored_room(fit, pipeline, table, columns, error));
+    TL_TRY(fit_stored_room(fit, pipeline, table, columns, settings, error));
     TL_TRY(fit_stored_pass(fit, rows, count, false, error));
     for (size_t i = 0; i < pipeline->input_count; i++) {
-        fit_mean(&fit->statistics[i]);
-        numbers = numbers || !fit->counts[i];
+        for (size_t k = 0; k <= fit->columns[i].channels; k++) fit_mean(&fit->columns[i].statistics[k]);
+        numbers = numbers || !fit->columns[i].counts;
     }
     if (numbers && settings->normalize == TL__NORMALIZE_STANDARD)
         TL_TRY(fit_stored_pass(fit, rows, count, true, error));
-    for (size_t i = 0; i < pipeline->input_count; i++) {
-        tl__input *input = &pipeline->inputs[i];
-        fit_statistics *s = &fit->statistics[i];
-        TL_TRY(fit_begin(pipeline, input, columns[i], error));
-        if (columns[i]->type == TL__COLUMN_CODES) {
-            TL_TRY(fit_category_of(fit->counts[i], pipeline, input, columns[i], settings, error));
-            continue;
-        }
-        if (fit->counts[i]) fit_of_histogram(s, fit->counts[i]);
-        else fit_deviation(s);
-        TL_TRY(fit_number_of(s, input, columns[i], settings, error));
-    }
+    for (size_t i = 0; i < pipeline->input_count; i++)
+        TL_TRY(fit_stored_input(&fit->columns[i], pipeline, &pipeline->inputs[i], columns[i], settings, error));
     return TL_OK;
 }
 
@@ -452,6 +524,8 @@ TL_PRIV tl_status tl__fit_targets(tl__pipeline *pipeline, const float *targets, 
     float *values = tl__alloc(heap, bytes);
     if (!values) return tl__fail_memory(error, bytes);
     for (size_t k = 0; k < pipeline->outputs; k++) {
+        pipeline->target_scale[k] = 1;
+        if (tl__target_classes(pipeline, k)) continue;
         for (size_t i = 0; i < count; i++) values[i] = targets[rows[i] * pipeline->outputs + k];
         tl__fit_numbers(values, values + count, count, normalize, &pipeline->target_shift[k],
                         &pipeline->target_scale[k]);

@@ -33,6 +33,12 @@ static void tree_put_input(tl__builder *builder, tl_value *list, const tl__input
         tl__put_integer(builder, shape, NULL, (int64_t)input->shape[i]);
     tl__put_number(builder, map, "shift", input->shift);
     tl__put_number(builder, map, "scale", input->scale);
+    tl_value *lines = input->channels ? tl__put_list(builder, map, "channels") : NULL;
+    for (size_t c = 0; c < input->channels; c++) {
+        tl_value *line = tl__put_map(builder, lines, NULL);
+        tl__put_number(builder, line, "shift", input->lines[c].shift);
+        tl__put_number(builder, line, "scale", input->lines[c].scale);
+    }
     if (input->fill == input->fill) tl__put_number(builder, map, "fill", input->fill);
 }
 
@@ -68,6 +74,11 @@ TL_PRIV tl_value *tl__pipeline_put(tl__builder *builder, tl_value *parent, const
     for (size_t i = 0; i < pipeline->outputs; i++) {
         tl_value *target = tl__put_map(builder, targets, NULL);
         tl__put_text(builder, target, "name", pipeline->targets[i]);
+        if (tl__target_classes(pipeline, i)) {
+            const tl__class_list *list = &pipeline->target_classes[i];
+            tree_put_texts(builder, target, "classes", list->names, list->count);
+            continue;
+        }
         tl__put_number(builder, target, "shift", pipeline->target_shift[i]);
         tl__put_number(builder, target, "scale", pipeline->target_scale[i]);
     }
@@ -179,6 +190,23 @@ static tl_status tree_shape(const tree_reader *reader, const tl_value *shape, tl
     return fits && product == input->width ? TL_OK : tree_bad(reader, shape, "a shape does not fit its width");
 }
 
+/* The scalings of an image's channels, as many as its shape says. */
+static tl_status tree_lines(const tree_reader *reader, const tl_value *list, tl__input *input)
+{
+    if (list->kind != TL_LIST || list->count == 0 || list->count != input->shape[2])
+        return tree_bad(reader, list, "the scalings of its channels do not fit a shape");
+    tl__line *lines = tl__pipeline_lines(reader->pipeline, NULL, list->count);
+    if (!lines) return tree_memory(reader);
+    input->lines = lines;
+    input->channels = list->count;
+    for (const tl_value *item = list->first; item; item = item->next, lines++) {
+        if (item->kind != TL_MAP || !tree_number(item, "shift", &lines->shift) ||
+            !tree_number(item, "scale", &lines->scale) || lines->scale == 0)
+            return tree_bad(reader, item, "shift or scale of a channel is missing or no usable number");
+    }
+    return TL_OK;
+}
+
 static tl_status tree_input(const tree_reader *reader, const tl_value *map, tl__input *input)
 {
     const tl_value *words = tl__value_child(map, "categories");
@@ -197,6 +225,7 @@ static tl_status tree_input(const tree_reader *reader, const tl_value *map, tl__
     input->width = input->features = (size_t)width;
     const tl_value *shape = tl__value_child(map, "shape");
     if (shape) TL_TRY(tree_shape(reader, shape, input));
+    if (tl__value_child(map, "channels")) TL_TRY(tree_lines(reader, tl__value_child(map, "channels"), input));
     input->fill = (double)tl__bits_float(0x7fc00000u);
     if (tl__value_child(map, "fill") && !tree_number(map, "fill", &input->fill)) {
         return tree_bad(reader, map, "a fill is no finite number");
@@ -231,6 +260,20 @@ static tl_status tree_classes(const tree_reader *reader, const tl_value *map, co
     return tree_class(reader, map, "background_class", &pipeline->background_class);
 }
 
+/* One of several targets that is a class. */
+static tl_status tree_target_classes(const tree_reader *reader, const tl_value *classes, size_t at)
+{
+    tl__pipeline *pipeline = reader->pipeline;
+    if (classes->kind != TL_LIST || classes->count < 2) return tree_bad(reader, classes, "there are no two classes");
+    if (!pipeline->target_classes)
+        pipeline->target_classes = tl__arena_push_zero(&pipeline->arena, pipeline->target_count,
+                                                       sizeof *pipeline->target_classes);
+    if (!pipeline->target_classes) return tree_memory(reader);
+    pipeline->target_classes[at].count = classes->count;
+    pipeline->target_scale[at] = 1;
+    return tree_texts(reader, classes, &pipeline->target_classes[at].names);
+}
+
 static tl_status tree_targets(const tree_reader *reader, const tl_value *map, const tl_value *targets)
 {
     tl__pipeline *pipeline = reader->pipeline;
@@ -245,6 +288,10 @@ static tl_status tree_targets(const tree_reader *reader, const tl_value *map, co
     for (const tl_value *target = targets->first; target; target = target->next, at++) {
         if (target->kind != TL_MAP) return tree_bad(reader, target, "a target is not a map");
         TL_TRY(tree_text(reader, target, "name", &pipeline->targets[at]));
+        if (tl__value_child(target, "classes")) {
+            TL_TRY(tree_target_classes(reader, tl__value_child(target, "classes"), at));
+            continue;
+        }
         if (!tree_number(target, "shift", &pipeline->target_shift[at]) ||
             !tree_number(target, "scale", &pipeline->target_scale[at]) || pipeline->target_scale[at] == 0) {
             return tree_bad(reader, target, "shift or scale of a target is missing or no usable number");

@@ -97,6 +97,10 @@ static const tl__field settings_image_rows[] = {
     {.name = "channels", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__AUTO, .offset = SETTINGS_IMAGE_AT(channels),
      .fallback = -1, .min = 1, .max = 4,
      .help = "1: grey, 3: red, green and blue, 4: with transparency; auto: 3 if the first picture has colours, else 1"},
+    {.name = "scaling", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT | TL__TUNE, .offset = SETTINGS_IMAGE_AT(scaling),
+     .choices = (const char *const[]){"whole", "channel", NULL},
+     .help = "Of images from any file, [height, width, channels]: whole: data.normalize is fitted over all values, "
+             "channel: for each channel by itself"},
     {.name = "column", .kind = TL__FIELD_TEXT, .flags = TL__RESULT, .offset = SETTINGS_IMAGE_AT(column),
      .help = "Column of a table with the paths of pictures, from the table's folder on; the pictures take its place"},
     {.name = NULL}};
@@ -131,6 +135,9 @@ static const tl__field settings_rows[] = {
     {.name = "task", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT, .offset = SETTINGS_AT(task),
      .choices = settings_tasks,
      .help = "auto: classification when the target is text or has few different whole numbers, else regression"},
+    {.name = "class_targets", .kind = TL__FIELD_TEXT_LIST, .flags = TL__RESULT, .offset = SETTINGS_AT(class_targets),
+     .help = "Those of the targets that are classes and not numbers, each for a head of its own; not given: those of "
+             "heads whose loss is one of classes"},
     {.name = "inputs", .kind = TL__FIELD_TEXT_LIST, .flags = TL__RESULT, .offset = SETTINGS_AT(inputs),
      .help = "Columns to learn from; not given: all that have no other role"},
     {.name = "drop", .kind = TL__FIELD_TEXT_LIST, .flags = TL__RESULT, .offset = SETTINGS_AT(drop),

@@ -53,7 +53,10 @@ typedef struct tl__covariate_settings {
 typedef struct tl__image_settings {
     int64_t height, width, channels;
     const char *column;     /* of a table: paths of pictures, which take its place; NULL: none */
+    int scaling;            /* TL__IMAGE_* : data.normalize over all values, or of each channel by itself */
 } tl__image_settings;
+
+enum { TL__IMAGE_WHOLE, TL__IMAGE_CHANNEL };
 
 /* Changes of images, drawn anew for each row of a training batch (data/augment.h). */
 typedef struct tl__augment_settings {
@@ -73,6 +76,7 @@ typedef struct tl__data_settings {
     const char *format;          /* a member of the loader family, "auto" by name and content */
     tl__text_list target;        /* columns by name or position (0 the first, -1 the last); default -1 */
     int task;                    /* TL__TASK_* */
+    tl__text_list class_targets; /* those of the targets that are classes, each for a head; empty: none */
     tl__text_list inputs;        /* columns to use; empty: all that are not used otherwise */
     tl__text_list drop;          /* columns to leave out */
     const char *time;            /* the column that orders the rows; NULL: as they stand in the file */

@@ -158,10 +158,11 @@ static void source_byte_line(const tl_dataset *dataset, const tl__input *input, 
 static tl_status source_byte_map(tl_dataset *dataset, tl__rows_of *source, size_t index, tl_error *error)
 {
     const tl__input *input = &dataset->pipeline->inputs[index];
-    tl__byte_map *map = tl__arena_push_zero(&dataset->arena, 1, sizeof *map);
-    if (!map) return tl__fail_memory(error, sizeof *map);
-    for (int v = 0; v < 256; v++) map->values[v] = tl__input_value(input, (float)v);
-    if (dataset->context->kernels && input->width > 1) source_byte_line(dataset, input, map);
+    tl__byte_map *map = tl__arena_push_zero(&dataset->arena, tl__size_max(1, input->channels), sizeof *map);
+    if (!map) return tl__fail_memory(error, input->channels * sizeof *map);
+    for (size_t c = 0; c < tl__size_max(1, input->channels); c++)
+        for (int v = 0; v < 256; v++) map[c].values[v] = tl__input_value(input, c, (float)v);
+    if (dataset->context->kernels && input->width > 1 && !input->channels) source_byte_line(dataset, input, map);
     source->byte_maps[index] = map;
     return TL_OK;
 }

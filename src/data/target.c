@@ -2,6 +2,7 @@
  * lists them; their names are the texts, or the shortest print of the numbers. */
 #include "data/target.h"
 
+#include "base/math.h"
 #include "base/text.h"
 
 enum { TARGET_MAX_CLASSES = 65536, TARGET_FEW = 20, TARGET_ROWS_EACH = 5 };
@@ -118,17 +119,40 @@ static tl_status target_found_task(const tl__table *table, const tl__column *col
     return status;
 }
 
+static bool target_is_class(const tl__data_settings *settings, const char *name)
+{
+    return tl__class_number(settings->class_targets.items, settings->class_targets.count, name) >= 0;
+}
+
+static tl_status target_check_among(const tl__table *table, const tl__roles *roles, const tl__data_settings *settings,
+                                    tl_error *error)
+{
+    for (size_t i = 0; i < settings->class_targets.count; i++) {
+        const char *name = settings->class_targets.items[i];
+        size_t k = 0;
+        while (k < roles->target_count && !tl__same_text(table->columns[roles->targets[k]].name, name)) k++;
+        if (k < roles->target_count) continue;
+        return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.class_targets",
+                           "data.class_targets names '%s', which is none of the columns of data.target", name);
+    }
+    return TL_OK;
+}
+
 TL_PRIV tl_status tl__target_task(const tl__table *table, const tl__roles *roles, const tl__data_settings *settings,
                                   bool *classification, tl_error *error)
 {
     const tl__column *column = &table->columns[roles->targets[0]];
+    TL_TRY(target_check_among(table, roles, settings, error));
     if (column->width != 1) {
         return tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, "data.target",
                            "column '%s' holds %zu values per row, so it cannot be the target", column->name,
                            column->width);
     }
     *classification = settings->task == TL__TASK_CLASSIFICATION;
-    if (settings->task == TL__TASK_AUTO && roles->target_count == 1) {
+    if (settings->class_targets.count > 0 && *classification)
+        return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.task",
+                           "data.task is classification, which has one target and no heads; leave data.task out");
+    if (settings->task == TL__TASK_AUTO && roles->target_count == 1 && settings->class_targets.count == 0) {
         if (column->type == TL__COLUMN_CODES) *classification = true;
         else {
             bool steps = roles->sequence != SIZE_MAX;    /* a sequence has one target */
@@ -142,11 +166,13 @@ TL_PRIV tl_status tl__target_task(const tl__table *table, const tl__roles *roles
     }
     for (size_t i = 0; i < roles->target_count && !*classification; i++) {
         column = &table->columns[roles->targets[i]];
-        if (column->type != TL__COLUMN_CODES && !column->date) continue;
+        bool number = column->type != TL__COLUMN_CODES && !column->date;
+        if (number || target_is_class(settings, column->name)) continue;
         return tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, "data.target",
-                           "column '%s' holds %s, which a regression cannot learn; say data.task: classification, or "
-                           "choose another data.target",
-                           column->name, column->date ? "dates" : "texts");
+                           "column '%s' holds %s, which a regression cannot learn; %s, or choose another data.target",
+                           column->name, column->date ? "dates" : "texts", roles->target_count > 1
+                           ? "give it a head of its own with the loss cross_entropy" : "say data.task: "
+                           "classification");
     }
     return TL_OK;
 }
@@ -202,56 +228,99 @@ static tl_status target_class_number(const tl__pipeline *pipeline, const char *s
                        setting, name, pipeline->outputs, suggestion.best ? suggestion.best : pipeline->classes[0]);
 }
 
-static tl_status target_take_classes(const target_set *set, const tl__column *column, const tl__data_settings *settings,
-                                     tl__pipeline *pipeline, tl_error *error)
+/* Names of the classes: as listed, or those that occur. */
+static tl_status target_names(const target_set *set, const tl__column *column, const tl__text_list *listed,
+                              tl__arena *arena, tl__class_list *out, tl_error *error)
 {
-    bool listed = settings->classes.count > 0;
-    size_t count = listed ? settings->classes.count : set->count;
-    pipeline->classes = tl__arena_push_zero(&pipeline->arena, count, sizeof *pipeline->classes);
-    for (size_t i = 0; pipeline->classes && i < count; i++) {
+    out->count = listed->count ? listed->count : set->count;
+    out->names = tl__arena_push_zero(arena, out->count, sizeof *out->names);
+    for (size_t i = 0; out->names && i < out->count; i++) {
         char scratch[32];
-        const char *name = listed ? settings->classes.items[i] : set->items[i].word;
+        const char *name = listed->count ? listed->items[i] : set->items[i].word;
         if (!name && column->type == TL__COLUMN_F32) tl__print_float(scratch, (float)set->items[i].number);
         else if (!name) tl__print_double(scratch, set->items[i].number);
-        pipeline->classes[i] = tl__arena_text(&pipeline->arena, name ? name : scratch);
-        if (!pipeline->classes[i]) return tl__fail_memory(error, 32);
+        out->names[i] = tl__arena_text(arena, name ? name : scratch);
+        if (!out->names[i]) return tl__fail_memory(error, 32);
     }
-    if (!pipeline->classes) return tl__fail_memory(error, count * sizeof *pipeline->classes);
-    pipeline->outputs = count;
-    TL_TRY(target_class_number(pipeline, "data.positive_class", settings->positive_class, &pipeline->positive_class,
-                               error));
-    return target_class_number(pipeline, "data.background_class", settings->background_class,
-                               &pipeline->background_class,
-                               error);
+    return out->names ? TL_OK : tl__fail_memory(error, out->count * sizeof *out->names);
 }
 
-static tl_status target_classes(const tl__table *table, const tl__column *column, const tl__data_settings *settings,
-                                tl__pipeline *pipeline, tl_error *error)
+static tl_status target_check_count(const tl__table *table, const tl__column *column, const target_set *set,
+                                    size_t count, tl_error *error)
 {
+    if (count < 2) {
+        char scratch[32] = "";
+        const char *name = set->count ? set->items[0].word : "nothing";
+        if (!name) tl__print_double(scratch, set->items[0].number);
+        return tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, "data.target",
+                           "column '%s' holds one class only ('%s'), so there is nothing to tell apart; choose "
+                           "another data.target, or data with at least two classes",
+                           column->name, name ? name : scratch);
+    }
+    if (count <= TARGET_MAX_CLASSES) return TL_OK;
+    return tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, "data.target",
+                       "column '%s' holds more than %d classes; if it is a number to predict, say data.task: "
+                       "regression", column->name, (int)TARGET_MAX_CLASSES);
+}
+
+/* Numbers of which any is no whole one are hardly meant as classes. */
+static tl_status target_check_whole(const tl__table *table, const tl__column *column, const target_set *set,
+                                    tl_error *error)
+{
+    bool whole = true;
+    for (size_t i = 0; i < set->count; i++) whole = whole && (set->items[i].word || set->items[i].whole);
+    if (whole) return TL_OK;
+    return tl__fail_at(error, TL_BAD_DATA, NULL, 0, 0, "data.class_targets",
+                       "column '%s' of %s holds fractions, which are no classes; give its head a loss of numbers, mse, "
+                       "mae or huber", column->name, table->source);
+}
+
+/* Of one of several targets (`among`), or the one target, whose classes data.classes may list. */
+static tl_status target_classes(const tl__table *table, const tl__column *column, const tl__data_settings *settings,
+                                bool among, tl__arena *arena, tl__class_list *out, tl_error *error)
+{
+    const tl__text_list none = {0}, *listed = among ? &none : &settings->classes;
     target_set set = {&table->context->heap, NULL, 0, 0};
     tl_status status = column->type == TL__COLUMN_CODES
                            ? target_words(table, column, &set, error)
                            : target_distinct(table, column, TARGET_MAX_CLASSES, &set, error);
-    if (status == TL_OK) status = target_check_listed(table, column, &set, settings, error);
-    size_t count = settings->classes.count ? settings->classes.count : set.count;
-    if (status == TL_OK && count < 2) {
-        char scratch[32] = "";
-        const char *name = set.count ? set.items[0].word : "nothing";
-        if (!name) tl__print_double(scratch, set.items[0].number);
-        status = tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, "data.target",
-                             "column '%s' holds one class only ('%s'), so there is nothing to tell apart; choose "
-                             "another data.target, or data with at least two classes",
-                             column->name, name ? name : scratch);
-    }
-    if (status == TL_OK && count > TARGET_MAX_CLASSES) {
-        status = tl__fail_at(error, TL_BAD_DATA, table->source, 0, 0, "data.target",
-                             "column '%s' holds more than %d classes; if it is a number to predict, say data.task: "
-                             "regression",
-                             column->name, (int)TARGET_MAX_CLASSES);
-    }
-    if (status == TL_OK) status = target_take_classes(&set, column, settings, pipeline, error);
+    if (status == TL_OK && among) status = target_check_whole(table, column, &set, error);
+    if (status == TL_OK && listed->count) status = target_check_listed(table, column, &set, settings, error);
+    if (status == TL_OK)
+        status = target_check_count(table, column, &set, listed->count ? listed->count : set.count, error);
+    if (status == TL_OK) status = target_names(&set, column, listed, arena, out, error);
     tl__free(set.heap, set.items, set.capacity * sizeof *set.items);
     return status;
+}
+
+/* The one target of a classification. */
+static tl_status target_classification(const tl__table *table, const tl__column *column,
+                                       const tl__data_settings *settings, tl__pipeline *pipeline, tl_error *error)
+{
+    tl__class_list classes;
+    TL_TRY(target_classes(table, column, settings, false, &pipeline->arena, &classes, error));
+    pipeline->classes = classes.names;
+    pipeline->outputs = classes.count;
+    TL_TRY(target_class_number(pipeline, "data.positive_class", settings->positive_class, &pipeline->positive_class,
+                               error));
+    return target_class_number(pipeline, "data.background_class", settings->background_class,
+                               &pipeline->background_class, error);
+}
+
+/* Those of several targets that are classes. */
+static tl_status target_classes_among(const tl__table *table, const tl__roles *roles, const tl__data_settings *settings,
+                                      tl__pipeline *pipeline, tl_error *error)
+{
+    if (settings->class_targets.count == 0) return TL_OK;
+    pipeline->target_classes = tl__arena_push_zero(&pipeline->arena, roles->target_count,
+                                                   sizeof *pipeline->target_classes);
+    if (!pipeline->target_classes) return tl__fail_memory(error, roles->target_count * sizeof(tl__class_list));
+    for (size_t k = 0; k < roles->target_count; k++) {
+        if (!target_is_class(settings, pipeline->targets[k])) continue;
+        TL_TRY(target_classes(table, &table->columns[roles->targets[k]], settings, true, &pipeline->arena,
+                              &pipeline->target_classes[k], error));
+    }
+    return TL_OK;
 }
 
 TL_PRIV tl_status tl__target_describe(const tl__table *table, const tl__roles *roles, const tl__data_settings *settings,
@@ -267,45 +336,66 @@ TL_PRIV tl_status tl__target_describe(const tl__table *table, const tl__roles *r
     pipeline->targets = names;
     pipeline->target_count = count;
     if (pipeline->classification) {
-        return target_classes(table, &table->columns[roles->targets[0]], settings, pipeline, error);
+        return target_classification(table, &table->columns[roles->targets[0]], settings, pipeline, error);
     }
     pipeline->outputs = count;
     pipeline->target_shift = tl__arena_push_zero(&pipeline->arena, count, sizeof(double));
     pipeline->target_scale = tl__arena_push_zero(&pipeline->arena, count, sizeof(double));
     if (!pipeline->target_shift || !pipeline->target_scale) return tl__fail_memory(error, count * sizeof(double));
-    return TL_OK;
+    return target_classes_among(table, roles, settings, pipeline, error);
 }
 
 /* ---- rows ---- */
 
-/* The class of a row; remembers the last value, since equal ones stand together. */
-static int32_t target_label(const tl__column *column, size_t row, const tl__pipeline *pipeline)
+/* The class of a row among these; -1: missing, -2: none of them. */
+static int32_t target_label(const tl__column *column, size_t row, const char *const *names, size_t count)
 {
     char scratch[32];
     if (tl__column_is_missing(column, row)) return -1;
-    int number = tl__pipeline_class(pipeline, tl__target_name(column, row, scratch));
+    int number = tl__class_number(names, count, tl__target_name(column, row, scratch));
     return number < 0 ? -2 : number;
+}
+
+/* The classes of all rows, to labels or, with a stride, to targets. The last value is remembered, since equal ones
+ * stand together. */
+static void target_labels(const tl__table *table, const tl__column *column, const char *const *names, size_t count,
+                          int32_t *labels, float *targets, size_t stride)
+{
+    double last = 0;
+    int32_t label = -3;
+    for (size_t row = 0; row < table->rows; row++) {
+        double value = tl__column_at(column, row, 0);
+        if (label == -3 || value != last) label = target_label(column, row, names, count);
+        if (labels) labels[row] = label;
+        else targets[row * stride] = label == -1 ? tl__bits_float(0x7fc00000u) : (float)label;
+        last = value;
+    }
 }
 
 TL_PRIV void tl__target_encode(const tl__table *table, const size_t *columns, const tl__pipeline *pipeline,
                                int32_t *labels, float *targets)
 {
     if (pipeline->classification) {
-        const tl__column *column = &table->columns[columns[0]];
-        double last = 0;
-        int32_t label = -3;
-        for (size_t row = 0; row < table->rows; row++) {
-            double value = tl__column_at(column, row, 0);
-            if (label == -3 || value != last) label = target_label(column, row, pipeline);
-            labels[row] = label;
-            last = value;
-        }
+        target_labels(table, &table->columns[columns[0]], pipeline->classes, pipeline->outputs, labels, NULL, 0);
         return;
     }
     for (size_t i = 0; i < pipeline->outputs; i++) {
         const tl__column *column = &table->columns[columns[i]];
+        if (tl__target_classes(pipeline, i)) {
+            const tl__class_list *list = &pipeline->target_classes[i];
+            target_labels(table, column, list->names, list->count, NULL, targets + i, pipeline->outputs);
+            continue;
+        }
         for (size_t row = 0; row < table->rows; row++) {
             targets[row * pipeline->outputs + i] = (float)tl__column_at(column, row, 0);
         }
     }
+}
+
+TL_PRIV size_t tl__target_unknown(const tl__rows_of *source, const tl__pipeline *pipeline, size_t row)
+{
+    if (source->labels) return source->labels[row] == -2 ? 0 : SIZE_MAX;
+    for (size_t k = 0; pipeline->target_classes && k < pipeline->target_count; k++)
+        if (pipeline->target_classes[k].count && source->targets[row * pipeline->outputs + k] == -2.0f) return k;
+    return SIZE_MAX;
 }

@@ -46,6 +46,9 @@ static tl_status command_explain_open(command_explain_work *work, const char *ru
     plain.ensemble = NULL;
     TL_TRY(tl__trained_open(context, run, &plain, &work->trained, error));
     if (work->trained.models) TL_TRY(command_explain_best(work, &plain, error));
+    if (work->trained.model->pipeline->target_classes)
+        return tl__fail(error, TL_UNSUPPORTED, "train:explain explains one prediction of a row, and heads that learn "
+                        "classes beside others make several; train that target alone to have it explained.");
     const tl__config *config = work->trained.config;
     if (tl__trained_knows_data(&work->trained))
         TL_TRY(tl__dataset_load(context, &config->settings.data, config->folder, (uint64_t)config->settings.seed,

@@ -2,7 +2,7 @@
  *
  *     row          number of the row in its file, from 0
  *     prediction   the class, or the value in the target's unit (prediction_NAME for each of several targets)
- *     prob_CLASS   for each class
+ *     prob_CLASS   for each class (prob_NAME_CLASS where one of several targets is a class)
  *
  * Columns are found by name. One that the model needs and the file lacks is a mistake; others are ignored and named
  * once. A word that training did not have counts as none of the known ones. A missing cell becomes what training would
@@ -36,28 +36,79 @@ static size_t command_predict_class(const command_predict_rows *r, size_t row)
     return best;
 }
 
+static void command_predict_name(tl__buffer *out, const char *kind, const char *target, const char *class)
+{
+    tl__buffer name;
+    tl__buffer_init(&name, out->heap);
+    tl__buffer_text(&name, kind);
+    if (target) tl__buffer_format(&name, "_%s", target);
+    if (class) tl__buffer_format(&name, "_%s", class);
+    tl__csv_put(out, name.data ? name.data : "", name.size, false, false);
+    tl__buffer_free(&name);
+}
+
+/* Of several targets, or of one that a head learns: for each its value, or its class and the probabilities. */
+static void command_predict_target_names(tl__buffer *out, const tl__pipeline *p)
+{
+    for (size_t k = 0; k < p->target_count; k++) {
+        const tl__class_list *list = tl__target_classes(p, k) ? &p->target_classes[k] : NULL;
+        command_predict_name(out, "prediction", p->targets[k], NULL);
+        for (size_t c = 0; list && c < list->count; c++)
+            command_predict_name(out, "prob", p->targets[k], list->names[c]);
+    }
+}
+
+static bool command_predict_several(const tl__pipeline *p)
+{
+    return !p->classification && (p->target_count > 1 || p->target_classes);
+}
+
 static void command_predict_names(tl__buffer *out, const command_predict_rows *r)
 {
     const tl__pipeline *p = r->pipeline;
     const char *id = p->sequence ? p->sequence->id : "row";
     tl__csv_put(out, id, strlen(id), true, true);
-    if (p->classification || p->target_count == 1) tl__buffer_text(out, ",prediction");
-    for (size_t c = 0; c < r->width && (p->classification || p->target_count > 1); c++) {
-        tl__buffer name;
-        tl__buffer_init(&name, out->heap);
-        tl__buffer_format(&name, p->classification ? "prob_%s" : "prediction_%s", p->classification ? p->classes[c]
-                                                                                                  : p->targets[c]);
-        tl__csv_put(out, name.data ? name.data : "", name.size, false, false);
-        tl__buffer_free(&name);
-    }
+    if (command_predict_several(p)) command_predict_target_names(out, p);
+    else tl__buffer_text(out, ",prediction");
+    for (size_t c = 0; p->classification && c < r->width; c++) command_predict_name(out, "prob", NULL, p->classes[c]);
     tl__buffer_char(out, '\n');
+}
+
+static const char *command_predict_likeliest(const tl__class_list *list, const float *probabilities)
+{
+    size_t best = 0;
+    for (size_t c = 1; c < list->count; c++)
+        if (probabilities[c] > probabilities[best]) best = c;
+    return list->names[best];
+}
+
+static void command_predict_numbers(tl__buffer *out, const float *values, size_t count)
+{
+    char number[32];
+    for (size_t c = 0; c < count; c++) {
+        tl__buffer_char(out, ',');
+        tl__buffer_add(out, number, tl__print_float(number, values[c]));
+    }
+}
+
+static void command_predict_targets(tl__buffer *out, const tl__pipeline *p, const float *values)
+{
+    for (size_t k = 0; k < p->target_count; k++) {
+        size_t width = tl__size_max(1, tl__target_classes(p, k));
+        if (tl__target_classes(p, k)) {
+            const char *name = command_predict_likeliest(&p->target_classes[k], values);
+            tl__csv_put(out, name, strlen(name), false, false);
+        }
+        command_predict_numbers(out, values, width);
+        values += width;
+    }
 }
 
 static void command_predict_csv(tl__buffer *out, const command_predict_rows *r)
 {
     const tl__pipeline *p = r->pipeline;
-    char number[32];
     for (size_t row = 0; row < r->rows && !out->failed; row++) {
+        const float *values = r->values + row * r->width;
         const char *sequence = tl__dataset_sequence_id(r->data, TL_TEST, row);
         if (sequence) tl__csv_put(out, sequence, strlen(sequence), true, true);
         else tl__buffer_format(out, "%zu", r->first + tl__dataset_row_id(r->data, TL_TEST, row));
@@ -65,10 +116,8 @@ static void command_predict_csv(tl__buffer *out, const command_predict_rows *r)
             const char *name = p->classes[command_predict_class(r, row)];
             tl__csv_put(out, name, strlen(name), false, false);
         }
-        for (size_t c = 0; c < r->width; c++) {
-            tl__buffer_char(out, ',');
-            tl__buffer_add(out, number, tl__print_float(number, r->values[row * r->width + c]));
-        }
+        if (p->target_classes) command_predict_targets(out, p, values);
+        else command_predict_numbers(out, values, r->width);
         tl__buffer_char(out, '\n');
     }
 }
@@ -82,6 +131,24 @@ static double command_predict_number(float value)
     return number;
 }
 
+/* {prediction: {mass: 4100, species: Adelie}, probabilities: {species: {Adelie: 0.98, ...}}} */
+static void command_predict_map(tl__builder *builder, tl_value *map, const tl__pipeline *p, const float *values)
+{
+    tl_value *inner = tl__put_map(builder, map, "prediction"), *chances = NULL;
+    for (size_t k = 0; k < p->target_count; k++) {
+        const tl__class_list *list = tl__target_classes(p, k) ? &p->target_classes[k] : NULL;
+        if (!list) {
+            tl__put_number(builder, inner, p->targets[k], command_predict_number(*values++));
+            continue;
+        }
+        tl__put_text(builder, inner, p->targets[k], command_predict_likeliest(list, values));
+        if (!chances) chances = tl__put_map(builder, map, "probabilities");
+        tl_value *of = tl__put_map(builder, chances, p->targets[k]);
+        for (size_t c = 0; c < list->count; c++)
+            tl__put_number(builder, of, list->names[c], command_predict_number(*values++));
+    }
+}
+
 static void command_predict_list(tl__builder *builder, tl_value *root, const char *key, const command_predict_rows *r)
 {
     const tl__pipeline *p = r->pipeline;
@@ -92,16 +159,17 @@ static void command_predict_list(tl__builder *builder, tl_value *root, const cha
         const char *sequence = tl__dataset_sequence_id(r->data, TL_TEST, row);
         if (sequence) tl__put_text(builder, map, "sequence", sequence);
         else tl__put_integer(builder, map, "row", (int64_t)tl__dataset_row_id(r->data, TL_TEST, row));
+        if (command_predict_several(p)) {
+            command_predict_map(builder, map, p, values);
+            continue;
+        }
         if (p->classification) {
             tl__put_text(builder, map, "prediction", p->classes[command_predict_class(r, row)]);
             inner = tl__put_map(builder, map, "probabilities");
-        } else if (p->target_count > 1) {
-            inner = tl__put_map(builder, map, "prediction");
         }
-        for (size_t c = 0; c < r->width; c++) {
-            const char *name = p->classification ? p->classes[c] : p->target_count > 1 ? p->targets[c] : "prediction";
-            tl__put_number(builder, inner, name, command_predict_number(values[c]));
-        }
+        for (size_t c = 0; c < r->width; c++)
+            tl__put_number(builder, inner, p->classification ? p->classes[c] : "prediction",
+                           command_predict_number(values[c]));
     }
 }
 

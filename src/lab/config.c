@@ -366,22 +366,40 @@ static const char *config_clean_name(const tl__config *config, tl__arena *arena)
     return out;
 }
 
-/* Without data.target the columns to learn are those of the heads. */
+/* Is a head's loss one of classes alone? */
+static bool config_head_of_classes(const tl_value *head)
+{
+    const tl_value *loss = head->kind == TL_MAP ? tl__value_child(head, "loss") : NULL;
+    const tl_value *name = loss && loss->kind == TL_MAP ? tl__value_child(loss, "type") : loss;
+    const tl__loss *found = tl__loss_find(tl_value_text(name, ""), NULL);
+    return found && !(found->fits & TL__FITS_VALUES);
+}
+
+/* The columns of the heads as a list of data; classes: of those whose loss is one of classes. */
+static void config_put_targets(tl__builder *builder, tl_value *data, const char *key, const tl_value *heads,
+                               bool classes)
+{
+    tl_value *list = NULL;
+    for (const tl_value *head = heads->first; head; head = head->next) {
+        const tl_value *target = head->kind == TL_MAP ? tl__value_child(head, "target") : NULL;
+        if (!target || (classes && !config_head_of_classes(head))) continue;
+        if (!list) list = tl__put_list(builder, data, key);
+        if (target->kind != TL_LIST) tl__put_copy(builder, list, NULL, target);
+        for (const tl_value *item = target->kind == TL_LIST ? target->first : NULL; item; item = item->next)
+            tl__put_copy(builder, list, NULL, item);
+    }
+}
+
+/* What data leaves out follows from the heads: the columns to learn, and which of them are classes. */
 static tl_status config_target_of_heads(tl__config *config, tl_error *error)
 {
     tl_value *data = tl__value_child(&config->tree->root, "data");
     const tl_value *heads = tl_value_get(&config->tree->root, "training.heads");
     tl__builder builder;
-    if (!data || data->kind != TL_MAP || !heads || heads->kind != TL_LIST || tl__value_child(data, "target"))
-        return TL_OK;
+    if (!data || data->kind != TL_MAP || !heads || heads->kind != TL_LIST) return TL_OK;
     tl__builder_init(&builder, config->tree);
-    tl_value *list = tl__put_list(&builder, data, "target");
-    for (const tl_value *head = heads->first; head; head = head->next) {
-        const tl_value *target = head->kind == TL_MAP ? tl__value_child(head, "target") : NULL;
-        if (target && target->kind != TL_LIST) tl__put_copy(&builder, list, NULL, target);
-        for (const tl_value *item = target && target->kind == TL_LIST ? target->first : NULL; item; item = item->next)
-            tl__put_copy(&builder, list, NULL, item);
-    }
+    if (!tl__value_child(data, "target")) config_put_targets(&builder, data, "target", heads, false);
+    if (!tl__value_child(data, "class_targets")) config_put_targets(&builder, data, "class_targets", heads, true);
     return builder.failed ? tl__fail_memory(error, 64) : TL_OK;
 }
 

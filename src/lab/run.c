@@ -13,6 +13,7 @@
 #include "lab/versions.h"
 #include "metrics/record.h"
 #include "text/bind.h"
+#include "train/heads.h"
 
 
 /* ---- what the trainer tells ---- */
@@ -273,7 +274,8 @@ static tl_status run_measure(tl__run_work *run, const tl__train_result *end, tl_
                                  predicted, builder, root->last, error));
     }
     if (run->journal.classification) tl__class_distribution(builder, root, "class_distribution", run->session.data);
-    tl__run_say_targets(run->context, run->result->test.samples ? "test" : "validation", root);
+    tl__run_say_targets(run->context, run->result->test.samples ? "test" : "validation",
+                        tl__heads_given(&run->config->settings.train), root);
     tl__trainer_keep_records(run->session.trainer);    /* its memory serves the rest */
     run_end_analytics(run, end, "");
     tl__trainer_free(run->session.trainer);

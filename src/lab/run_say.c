@@ -77,15 +77,29 @@ TL_PRIV void tl__run_say_end(tl_context *context, const tl__config *config, cons
                      end->epochs == 1 ? "" : "s", (long long)end->best_epoch, kept);
 }
 
-/* Figures of each target column, where there are several: those of the test part, else of the validation part. */
-TL_PRIV void tl__run_say_targets(tl_context *context, const char *part, const tl_value *figures)
+/* Figures of each target column, where there are several: those of the test part, else of the validation part. Of a
+ * forecast, which may have hundreds, where heads learn them. */
+TL_PRIV void tl__run_say_targets(tl_context *context, const char *part, bool heads, const tl_value *figures)
 {
     const tl_value *targets = tl_value_get(tl_value_get(figures, part), "targets");
+    const tl_value *forecast = tl_value_get(tl_value_get(figures, part), "original.by_target");
+    if (!targets && heads && tl_value_count(forecast) > 1) targets = forecast;
     for (size_t k = 0; k < tl_value_count(targets); k++) {
         const tl_value *of = tl_value_at(targets, k);
-        tl__log_line(context, TL_LOG_INFO, "%s  %s: mae %.4g  rmse %.4g  r2 %.4f", part,
-                     tl_value_key_at(targets, k), tl_value_number(tl_value_get(of, "mae"), 0),
-                     tl_value_number(tl_value_get(of, "rmse"), 0), tl_value_number(tl_value_get(of, "r2"), 0));
+        const char *name = tl_value_key_at(targets, k);
+        if (tl_value_get(of, "accuracy"))
+            tl__log_line(context, TL_LOG_INFO, "%s  %s: accuracy %.4f  balanced accuracy %.4f  f1 %.4f", part, name,
+                         tl_value_number(tl_value_get(of, "accuracy"), 0),
+                         tl_value_number(tl_value_get(of, "balanced_accuracy"), 0),
+                         tl_value_number(tl_value_get(of, "f1_macro"), 0));
+        else if (targets == forecast)
+            tl__log_line(context, TL_LOG_INFO, "%s  %s: mae %.4g  rmse %.4g  mase %.4g", part, name,
+                         tl_value_number(tl_value_get(of, "mae"), 0), tl_value_number(tl_value_get(of, "rmse"), 0),
+                         tl_value_number(tl_value_get(of, "mase"), 0));
+        else
+            tl__log_line(context, TL_LOG_INFO, "%s  %s: mae %.4g  rmse %.4g  r2 %.4f", part, name,
+                         tl_value_number(tl_value_get(of, "mae"), 0), tl_value_number(tl_value_get(of, "rmse"), 0),
+                         tl_value_number(tl_value_get(of, "r2"), 0));
     }
 }
 

@@ -155,18 +155,20 @@ static double validate_last(const tl_dataset *data, size_t row)
     return (double)series->values[(at - 1) * series->width] * channel->scale[set] + channel->shift[set];
 }
 
-/* What must stay: the class; the sign; of a forecast the direction of its first target's first step. */
+/* What must stay: the class; the sign; of a forecast the direction of its first target's first step. Of several targets
+ * the first counts. */
 static void validate_answers(const tl__validation *v, const float *out, size_t rows, size_t width, int32_t *answers)
 {
     const tl__pipeline *pipeline = v->data->pipeline;
-    size_t per_target = width / pipeline->outputs;
+    size_t per_target = pipeline->target_classes ? 1 : width / pipeline->outputs;
+    size_t classes = pipeline->classification ? width : tl__target_classes(pipeline, 0);
     for (size_t i = 0; i < rows; i++) {
         const float *row = out + i * width;
         size_t top = 0;
-        for (size_t c = 1; c < width; c++) top = row[c] > row[top] ? c : top;
+        for (size_t c = 1; c < classes; c++) top = row[c] > row[top] ? c : top;
         double value = (double)row[per_target / 2];
         if (pipeline->forecast) value -= validate_last(v->data, i);
-        answers[i] = pipeline->classification ? (int32_t)top : value > 0 ? 1 : value < 0 ? -1 : 0;
+        answers[i] = classes ? (int32_t)top : value > 0 ? 1 : value < 0 ? -1 : 0;
     }
 }
 
@@ -190,7 +192,8 @@ static tl_status validate_disturbed(tl__validation *v, float *out, float *deviat
     tl__format(note, sizeof note, "%lld draws of noise, %.3g of each input's standard deviation", (long long)draws,
                v->settings->noise);
     const tl__pipeline *pipeline = v->data->pipeline;
-    tl__validation_put(v, "consistency", pipeline->classification ? "rows of the same class" : pipeline->forecast
+    bool classes = pipeline->classification || tl__target_classes(pipeline, 0) > 0;
+    tl__validation_put(v, "consistency", classes ? "rows of the same class" : pipeline->forecast
                        ? "windows of the same direction" : "rows of the same sign",
                        (double)same / (double)rows / (double)draws, TL__ABOVE, v->settings->consistency, note);
     return TL_OK;

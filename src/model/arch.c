@@ -57,9 +57,10 @@ static const char *arch_shape(const tl__arch_site *site, tl__shape *input)
     if (!given->count) return NULL;
     if (given->count > TL__SHAPE_RANK) return "has an input_shape of more than three sizes";
     for (int i = 0; i < shape.rank; i++) shape.dim[i] = (size_t)given->items[i];
-    if (tl__shape_size(&shape) != tl__shape_size(input))
-        return "has an input_shape of another size than the rows of the data; leave it out to take the data's";
     tl__shape_text(text, sizeof text, &shape);
+    if (tl__shape_size(&shape) != tl__shape_size(input))
+        return tl__arch_needs(site, "has the input_shape %s, which is %zu numbers, but a row of the data has %zu; leave it "
+                              "out to take the data's", text, tl__shape_size(&shape), tl__shape_size(input));
     tl__arch_add(site, "type: input, shape: %s", text);
     *input = shape;
     return NULL;
@@ -82,7 +83,8 @@ TL_PRIV tl_status tl__arch_write(tl__heap *heap, const tl__network_settings *net
         if (!fit->series.input_size) all.normalization = TL__NORMALIZATION_NONE;
         else if (all.normalization == TL__NORMALIZATION_AUTO) all.normalization = arch->normalization;
         tl__fit shaped = *fit;
-        tl__arch_site site = {&all, settings, &shaped, heap, out};
+        char room[TL__ARCH_NEEDS];
+        tl__arch_site site = {&all, settings, &shaped, heap, out, room};
         const char *needs = arch_shape(&site, &shaped.input);
         if (!needs) needs = arch_refuses(arch, &shaped, network->normalization);
         if (!needs) needs = arch->write(&site);
@@ -104,6 +106,15 @@ TL_PRIV void tl__arch_add(const tl__arch_site *site, const char *format, ...)
     va_end(list);
     if (size >= sizeof line) site->out->failed = true;
     tl__buffer_format(site->out, "- {%s}\n", line);
+}
+
+TL_PRIV const char *tl__arch_needs(const tl__arch_site *site, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    tl__format_list(site->needs, TL__ARCH_NEEDS, format, list);
+    va_end(list);
+    return site->needs;
 }
 
 TL_PRIV size_t tl__arch_layers(const tl__arch_site *site) { return (size_t)site->network->num_layers; }

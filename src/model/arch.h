@@ -21,7 +21,10 @@ typedef struct tl__arch_site {
     const tl__fit *fit;
     tl__heap *heap;
     tl__buffer *out;                       /* the list */
+    char *needs;                           /* [TL__ARCH_NEEDS]: room for a sentence with numbers (tl__arch_needs) */
 } tl__arch_site;
+
+enum { TL__ARCH_NEEDS = 200 };
 
 typedef enum tl__arch_input {
     TL__ARCH_ANY,            /* rows of any shape */
@@ -56,6 +59,8 @@ TL_PRIV tl_status tl__arch_bind(const tl__network_settings *network, const char 
 
 /* Appends "- {FORMAT}". */
 TL_PRIV void tl__arch_add(const tl__arch_site *site, const char *format, ...) TL_PRINTF(2, 3);
+/* What is wrong, in the site's room. */
+TL_PRIV const char *tl__arch_needs(const tl__arch_site *site, const char *format, ...) TL_PRINTF(2, 3);
 /* Hidden layers, and the size of each: as hidden_size and num_layers have it. */
 TL_PRIV size_t tl__arch_layers(const tl__arch_site *site);
 TL_PRIV size_t tl__arch_hidden(const tl__arch_site *site, size_t layer);

@@ -157,7 +157,35 @@ static tl_status build_check_output(const struct build *build, const tl_value *l
                        what, remedy);
 }
 
-/* The layers of a head, which begin at the node `from`, then its output; *end is that node. */
+static tl_status build_add_map(struct build *build, tl_value *map, int line, int column)
+{
+    if (!map || build->builder.failed) return tl__fail_memory(build->error, 64);
+    map->line = line;
+    map->column = column;
+    return build_add(build, map, -1, false);
+}
+
+/* The output of a head; of a forecast as [steps, numbers], so that heads stand side by side in each step. */
+static tl_status build_head_output(struct build *build, const tl__fit_head *head, const char *from)
+{
+    tl__builder *builder = &build->builder;
+    const size_t steps = build->fit->head_steps;
+    tl_value *map = tl__put_map(builder, build->maps, NULL);
+    tl__put_text(builder, map, "type", "output");
+    tl__put_text(builder, map, "name", head->name);
+    tl__put_integer(builder, map, "nodes", (int64_t)(head->outputs * steps));
+    if (from) tl__put_text(builder, map, "from", from);
+    TL_TRY(build_add_map(build, map, head->line, head->column));
+    if (steps == 1 || build->fit->head_count == 1) return TL_OK;
+    map = tl__put_map(builder, build->maps, NULL);
+    tl__put_text(builder, map, "type", "reshape");
+    tl_value *shape = tl__put_list(builder, map, "shape");
+    tl__put_integer(builder, shape, NULL, (int64_t)steps);
+    tl__put_integer(builder, shape, NULL, (int64_t)head->outputs);
+    return build_add_map(build, map, head->line, head->column);
+}
+
+/* The layers of a head, which begin at the node `from`, then its output; *end is the last. */
 static tl_status build_head(struct build *build, const tl__fit_head *head, int from, int *end)
 {
     tl__builder *builder = &build->builder;
@@ -172,21 +200,10 @@ static tl_status build_head(struct build *build, const tl__fit_head *head, int f
         for (const tl_value *item = own->kind == TL_MAP ? own->first : NULL; item; item = item->next)
             tl__put_copy(builder, map, item->key, item);
         if (start && map && !tl__value_child(map, "from")) tl__put_text(builder, map, "from", start);
-        if (builder->failed) return tl__fail_memory(build->error, 64);
-        map->line = own->line;
-        map->column = own->column;
-        TL_TRY(build_add(build, map, -1, false));
+        TL_TRY(build_add_map(build, map, own->line, own->column));
         start = NULL;
     }
-    tl_value *map = tl__put_map(builder, build->maps, NULL);
-    tl__put_text(builder, map, "type", "output");
-    tl__put_text(builder, map, "name", head->name);
-    tl__put_integer(builder, map, "nodes", (int64_t)head->outputs);
-    if (start) tl__put_text(builder, map, "from", start);
-    if (builder->failed) return tl__fail_memory(build->error, 64);
-    map->line = head->line;
-    map->column = head->column;
-    TL_TRY(build_add(build, map, -1, false));
+    TL_TRY(build_head_output(build, head, start));
     *end = build->graph->count - 1;
     return TL_OK;
 }

@@ -21,7 +21,7 @@ typedef struct tl__series_fit {
 /* One of several heads over what all of them share: layers of its own, then its output. */
 typedef struct tl__fit_head {
     char name[TL__NODE_NAME];    /* of its output layer */
-    size_t outputs;
+    size_t outputs;              /* of a step */
     const tl_value *layers;      /* NULL: none */
     int line, column;            /* in the config */
 } tl__fit_head;
@@ -34,6 +34,7 @@ typedef struct tl__fit {
     tl__series_fit series;
     tl__fit_head heads[TL__NODE_INPUTS];
     int head_count;           /* 0: the network has one output */
+    size_t head_steps;        /* of each head: the horizon of a forecast, else 1 */
 } tl__fit;
 
 /* What can be told of the block before the data is read, all mistakes of its layers at once. */

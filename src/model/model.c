@@ -114,6 +114,11 @@ TL_PRIV tl_status tl__model_set_pipeline(tl_model *model, const tl__pipeline *pi
     if (pipeline->classification && outputs != pipeline->outputs && !two)
         return tl__fail(error, TL_BAD_SHAPE, "the network has %zu outputs but the data has %zu classes; change the "
                         "output layer's nodes", outputs, pipeline->outputs);
+    size_t width = tl__pipeline_width(pipeline);
+    bool fits = pipeline->target_classes ? outputs == width : width > 0 && outputs % width == 0;
+    if (!pipeline->classification && !fits)
+        return tl__fail(error, TL_BAD_SHAPE, "the network has %zu outputs but the data's targets need %zu; change the "
+                        "output layer's nodes", outputs, width);
     tl__pipeline *copy;
     tl_status status = tl__pipeline_clone(model->context, pipeline, &copy);
     if (status != TL_OK)
@@ -182,4 +187,28 @@ TL_API const char *tl_model_class(const tl_model *model, size_t index)
 {
     const tl__pipeline *pipeline = model->pipeline;
     return pipeline && pipeline->classification && index < pipeline->outputs ? pipeline->classes[index] : NULL;
+}
+
+TL_API size_t tl_model_targets(const tl_model *model)
+{
+    return model->pipeline ? model->pipeline->target_count : 0;
+}
+
+TL_API const char *tl_model_target(const tl_model *model, size_t target)
+{
+    return target < tl_model_targets(model) ? model->pipeline->targets[target] : NULL;
+}
+
+TL_API size_t tl_model_target_classes(const tl_model *model, size_t target)
+{
+    const tl__pipeline *pipeline = model->pipeline;
+    if (target >= tl_model_targets(model)) return 0;
+    return pipeline->classification ? pipeline->outputs : tl__target_classes(pipeline, target);
+}
+
+TL_API const char *tl_model_target_class(const tl_model *model, size_t target, size_t index)
+{
+    if (index >= tl_model_target_classes(model, target)) return NULL;
+    return model->pipeline->classification ? model->pipeline->classes[index]
+                                           : model->pipeline->target_classes[target].names[index];
 }

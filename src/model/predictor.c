@@ -13,6 +13,7 @@ struct tl_predictor {
     float *inputs;        /* [max_rows, features] */
     int32_t *lengths;     /* [max_rows] of sequences; NULL: rows are none */
     double *shift, *scale;   /* [features] of a pipeline of numbers only, side by side; NULL: it has categories */
+    size_t set;           /* of scalings, where each series has its own; SIZE_MAX: not said yet */
     size_t max_rows, features, outputs, predictions;
 };
 
@@ -47,12 +48,13 @@ static tl_status predictor_arrange(tl_predictor *predictor, tl_error *error)
     predictor->shift = tl__alloc_aligned(&predictor->model->context->heap, bytes);
     if (!predictor->shift) return tl__fail_memory(error, bytes);
     predictor->scale = predictor->shift + features;
-    if (pipeline->forecast) tl__forecast_scaling(pipeline->forecast, predictor->shift, predictor->scale);
+    if (pipeline->forecast) tl__forecast_scaling(pipeline->forecast, 0, predictor->shift, predictor->scale);
     for (size_t i = 0; i < pipeline->input_count; i++) {
         const tl__input *input = &pipeline->inputs[i];
-        for (size_t k = input->offset; k < input->offset + input->width; k++) {
-            predictor->shift[k] = input->shift;
-            predictor->scale[k] = input->scale;
+        for (size_t k = 0; k < input->width; k++) {
+            tl__line line = tl__input_line(input, k);
+            predictor->shift[input->offset + k] = line.shift;
+            predictor->scale[input->offset + k] = line.scale;
         }
     }
     return TL_OK;
@@ -83,18 +85,31 @@ static tl_status predictor_fill(tl_predictor *predictor, tl_error *error)
 TL_API tl_status tl_predictor_new(const tl_model *model, size_t max_rows, tl_predictor **out, tl_error *error)
 {
     if (!model->context) return tl__fail(error, TL_INVALID, "a model in memory that was given predicts by tl_infer");
-    if (model->pipeline->forecast && model->pipeline->forecast->sets > 1)
-        return tl__fail(error, TL_UNSUPPORTED, "each series of this model has its own scaling, which a row of numbers "
-                        "does not name; use train:predict, or train with data.scaling: whole");
     if (max_rows == 0) return tl__fail(error, TL_INVALID, "a predictor needs room for at least one row");
     tl_predictor *predictor = tl__alloc_zero(&model->context->heap, 1, sizeof *predictor);
     if (!predictor) return tl__fail_memory(error, sizeof *predictor);
     predictor->model = model;
     predictor->max_rows = max_rows;
+    if (model->pipeline->forecast && model->pipeline->forecast->sets > 1) predictor->set = SIZE_MAX;
     tl_status status = predictor_fill(predictor, error);
     if (status != TL_OK) tl_predictor_free(predictor);
     else *out = predictor;
     return status;
+}
+
+TL_API tl_status tl_predictor_series(tl_predictor *predictor, const char *series, tl_error *error)
+{
+    const tl__forecast *forecast = predictor->model->pipeline->forecast;
+    if (!forecast || !forecast->series)
+        return tl__fail(error, TL_INVALID, "this model does not tell series apart, so none is to be named");
+    size_t number = tl__forecast_series(forecast, series);
+    if (forecast->sets == 1) return TL_OK;    /* all are scaled alike, new ones too */
+    if (number == SIZE_MAX)
+        return tl__fail(error, TL_NOT_FOUND, "series '%s' was not in the training data, so its scaling is not known; "
+                        "train with data.scaling: whole to forecast series that are new", series);
+    predictor->set = number;
+    tl__forecast_scaling(forecast, number, predictor->shift, predictor->scale);
+    return TL_OK;
 }
 
 enum { PREDICTOR_CHUNK = 8 };   /* a length that a compiler can make vectors of */
@@ -123,6 +138,7 @@ static tl_status predictor_inputs(const tl_predictor *predictor, const float *ra
         for (; good && k + PREDICTOR_CHUNK <= features; k += PREDICTOR_CHUNK)
             good = predictor_normalize(shift + k, scale + k, raw + k, out + k, PREDICTOR_CHUNK);
         if (good) good = predictor_normalize(shift + k, scale + k, raw + k, out + k, features - k);
+        if (!good && predictor->set) return TL_NOT_FINITE;    /* not by the first scaling */
         if (!good) TL_TRY(tl__pipeline_apply(pipeline, raw, 1, out, NULL));
         if (predictor->lengths) predictor->lengths[row] = (int32_t)tl__pipeline_length(pipeline, raw);
     }
@@ -133,16 +149,19 @@ static tl_status predictor_inputs(const tl_predictor *predictor, const float *ra
 static void predictor_restore(const tl_predictor *predictor, const float *raw, size_t rows, float *out)
 {
     const tl__pipeline *pipeline = predictor->model->pipeline;
+    const tl__forecast *forecast = pipeline->forecast && pipeline->forecast->sets > 1 ? pipeline->forecast : NULL;
     size_t width = predictor->outputs, per_target = width / pipeline->outputs;
     memmove(out, raw, rows * width * sizeof *out);
-    if (per_target == 1) {
+    if (!forecast && (per_target == 1 || pipeline->target_classes)) {
         tl__pipeline_restore(pipeline, out, rows);
         return;
     }
     for (size_t i = 0; i < rows * width; i++) {
         size_t target = i / per_target % pipeline->outputs;
-        if (pipeline->target_scale)
-            out[i] = (float)((double)out[i] * pipeline->target_scale[target] + pipeline->target_shift[target]);
+        const tl__channel *channel = forecast ? &forecast->channels[target % forecast->targets] : NULL;
+        double scale = channel ? channel->scale[predictor->set] : pipeline->target_scale[target];
+        out[i] = (float)((double)out[i] * scale +
+                         (channel ? channel->shift[predictor->set] : pipeline->target_shift[target]));
     }
 }
 
@@ -151,6 +170,7 @@ TL_API tl_status tl_predict(tl_predictor *predictor, const float *inputs, size_t
     const tl_model *model = predictor->model;
     const float *raw;
     if (rows > predictor->max_rows) return TL_OUT_OF_RANGE;
+    if (predictor->set == SIZE_MAX) return TL_INVALID;
     if (rows == 0) return TL_OK;
     TL_TRY(predictor_inputs(predictor, inputs, rows));
     tl__rows batch = {.inputs = predictor->inputs, .rows = rows, .lengths = predictor->lengths};

@@ -119,10 +119,12 @@ static tl_status graph_from(const tl__graph *graph, tl__graph_node *node, const 
             char label[96];
             tl__suggestion near = {from[i], NULL, 0};
             for (int k = 0; k < graph->count; k++) tl__suggest(&near, graph->nodes[k].name);
+            const char *last = graph->count ? graph->nodes[graph->count - 1].name : "";
             tl__node_label(label, sizeof label, node);
             return tl__fail_at(error, TL_NOT_FOUND, graph->file, node->line, node->column, "from",
                                "%s reads '%s', and no layer before it has that name%s%s%s.", label, from[i],
-                               near.best ? "; did you mean '" : "", near.best ? near.best : "", near.best ? "'?" : "");
+                               near.best ? "; did you mean '" : *last ? "; the one before it is '" : "",
+                               near.best ? near.best : last, near.best ? "'?" : *last ? "'" : "");
         }
         node->inputs[i] = index;
     }

@@ -1,23 +1,24 @@
 /* Several losses side by side, each over columns of its own of outputs and targets: the loss of a network with several
  * heads. A row's loss is the sum of weight * mean of the head's elements, so the weights say how much each head counts,
- * however many values it has; the mean is over rows. Not in the list of losses: train/bind.c makes it from `heads`. */
+ * however many values it has; the mean is over rows (also where a head weighs classes). Not in the list of losses:
+ * train/bind.c makes it from `heads`. */
 #include "kernels/kernels.h"
 #include "nn/loss.h"
 
-/* A head's loss of one row, and its gradient. */
-static float head_losses_one(const tl__loss_call *call, const tl__head_loss *head, size_t row, double share)
+/* A head's loss of one step of a row, and its gradient. Outputs and targets begin at this step's. */
+static float head_losses_one(const tl__loss_call *call, const tl__head_loss *head, size_t row, size_t output,
+                             size_t target, double share)
 {
-    size_t at = row * call->width + head->first;
     float loss = 0.0f;
     tl__loss_call own = {.kernels = call->kernels,
                          .settings = head->settings,
-                         .outputs = call->outputs + at,
+                         .outputs = call->outputs + output + head->first,
                          .width = head->width,
-                         .targets = call->targets + row * call->target_width + head->target,
-                         .target_width = head->targets,
+                         .targets = call->targets + target + head->target,
+                         .target_width = head->classes ? 0 : head->targets,
                          .weights = call->weights ? call->weights + row : NULL,
                          .scale = call->scale * share,
-                         .gradient = call->gradient ? call->gradient + at : NULL,
+                         .gradient = call->gradient ? call->gradient + output + head->first : NULL,
                          .row_losses = call->row_losses ? &loss : NULL};
     head->loss->rows(&own, 0, 1);
     return (float)share * loss;
@@ -26,12 +27,15 @@ static float head_losses_one(const tl__loss_call *call, const tl__head_loss *hea
 static void head_losses_rows(const tl__loss_call *call, size_t first, size_t end)
 {
     const tl__heads_settings *settings = call->settings;
+    size_t steps = settings->steps, outputs = call->width / steps, targets = call->target_width / steps;
     for (size_t i = first; i < end; i++) {
         float total = 0.0f;
         for (size_t h = 0; h < settings->count; h++) {
             const tl__head_loss *head = &settings->heads[h];
-            double elements = head->loss->per_element ? (double)head->width : 1.0;
-            total += head_losses_one(call, head, i, head->weight / elements);
+            double elements = head->loss->per_element ? (double)(head->width * steps) : (double)steps;
+            for (size_t s = 0; s < steps; s++)
+                total += head_losses_one(call, head, i, i * call->width + s * outputs,
+                                         i * call->target_width + s * targets, head->weight / elements);
         }
         if (call->row_losses) call->row_losses[i] = total;
     }
@@ -43,7 +47,7 @@ static size_t head_losses_width(const void *block, size_t targets, bool classes)
     size_t width = 0;
     (void)targets;
     (void)classes;
-    for (size_t h = 0; h < settings->count; h++) width += settings->heads[h].width;
+    for (size_t h = 0; h < settings->count; h++) width += settings->heads[h].width * settings->steps;
     return width;
 }
 

@@ -109,7 +109,7 @@ TL_PRIV void tl__init_fill(const tl__tensor *tensor, uint64_t seed, float *value
     double a = (double)(tensor->fan_in ? tensor->fan_in : 1), both = a + (double)tensor->fan_out;
     tl__init_kind kind = (tl__init_kind)tensor->init;
     tl__random random;
-    tl__random_init(&random, seed, TL__DRAW_INIT, tl__name_hash(tensor->name), 0, 0);
+    tl__random_init(&random, seed, TL__DRAW_INIT, tensor->key, 0, 0);
     switch (kind) {
     case TL__INIT_ZEROS: case TL__INIT_ONES:
         for (size_t i = 0; i < tensor->size; i++) values[i] = kind == TL__INIT_ONES ? 1.0f : 0.0f;

@@ -50,6 +50,8 @@ typedef struct tl__tensor_spec {
     size_t zero_row;             /* 1 + the index along the first axis that starts as zeros; 0: none */
     bool buffer;                 /* running statistics: no gradient, but saved */
     bool decays;                 /* a weight: l2_reg takes it */
+    int level;                   /* 1 + the place of its layer in a stack that files know as one layer: with level 2,
+                                    weight_ih_l0 of the layer lstm_l1 or lstm is called lstm.weight_ih_l1; 0: none */
 } tl__tensor_spec;
 
 /* Memory that `carve` asks for. With base NULL a carver counts. */

@@ -71,20 +71,23 @@ typedef struct tl__loss {
     const double *(*levels)(const void *settings, size_t *count);
 } tl__loss;
 
-/* One of several losses side by side: columns first..first+width-1 of the outputs, and `targets` columns of the
- * targets from `target` on. */
+/* One of several losses side by side: columns first..first+width-1 of the outputs of a step, and `targets` columns of
+ * its targets from `target` on. */
 typedef struct tl__head_loss {
     const tl__loss *loss;
     void *settings;
     double weight;
     size_t first, width;
     size_t target, targets;
+    bool classes;                    /* its one target is the number of a class */
 } tl__head_loss;
 
 typedef struct tl__heads_settings {
     tl__loss_common common;
     size_t count;
     const tl__head_loss *heads;
+    size_t steps;                    /* of a row: the horizon of a forecast, else 1. Outputs are [steps, all heads'
+                                        columns], targets likewise */
 } tl__heads_settings;
 
 /* The sum of all heads' losses, each times its weight (nn/head_losses.c). */

@@ -5,6 +5,7 @@
  * lifetime lies. */
 #include "nn/plan_parts.h"
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "nn/clip.h"
 #include "nn/optimizer.h"
@@ -77,11 +78,26 @@ static void plan_order(const int order[4], tl__tensor *out)
     }
 }
 
+/* The name in files; the first is drawn by the name that it would have by itself, so that stacks begin with the same
+ * weights as layers written one by one. */
+static void plan_name(const tl__graph_node *node, const tl__tensor_spec *spec, tl__tensor *out)
+{
+    char suffix[16];
+    size_t size = strlen(node->name), end = tl__format(suffix, sizeof suffix, "_l%d", spec->level - 1);
+    tl__format(out->name, sizeof out->name, "%s.%s", node->name, spec->name);
+    out->key = tl__name_hash(out->name);
+    const char *zero = spec->level ? strstr(spec->name, "_l0") : NULL;
+    if (!zero) return;
+    if (size > end && strcmp(node->name + size - end, suffix) == 0) size -= end;
+    tl__format(out->name, sizeof out->name, "%.*s.%.*s%s%s", (int)size, node->name, (int)(zero - spec->name),
+               spec->name, suffix, zero + 3);
+}
+
 static tl_status plan_tensor(tl__plan *plan, int node, const tl__tensor_spec *spec, tl__tensor *out, tl_error *error)
 {
     const tl__graph_node *n = &plan->graph->nodes[node];
     size_t size = 1, bytes;
-    tl__format(out->name, sizeof out->name, "%s.%s", n->name, spec->name);
+    plan_name(n, spec, out);
     out->node = node;
     out->rank = spec->rank;
     for (int i = 0; i < spec->rank; i++) {

@@ -50,6 +50,7 @@ typedef struct tl__plan_options {
  * them. */
 typedef struct tl__tensor {
     char name[TL__NODE_NAME + 24];        /* "dense_1.weight" */
+    uint32_t key;                         /* what its first values are drawn by */
     int node;
     int rank;
     size_t dim[4];                        /* file shape: [out, in] */

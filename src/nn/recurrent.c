@@ -104,7 +104,7 @@ TL_PRIV int tl__recurrent_tensors(const tl__site *site, tl__tensor_spec *out)
         out[count] = (tl__tensor_spec){.name = names[i], .rank = weight ? 2 : 1, .dim = {rows, weight ? in : 0},
                                        .fan_in = kind == TL__INIT_PYTORCH ? units : in, .fan_out = units,
                                        .init = weight || kind == TL__INIT_PYTORCH ? kind : TL__INIT_ZEROS,
-                                       .decays = weight};
+                                       .decays = weight, .level = (int)settings->level + 1};
         if (weight) out[count].order[0] = 1;
         count++;
     }
@@ -407,8 +407,8 @@ TL_PRIV void tl__recurrent_expand(const tl__site *site, tl__expansion *out)
         bool last = i + 1 == settings->num_layers;
         tl__format(part, sizeof part, "l%d", (int)i);
         tl__expand(out, last ? NULL : part, NULL, 0,
-                   "type: %s, units: %lld, bidirectional: %s, bias: %s, output: %s%s", site->node->layer->head.name,
-                   (long long)settings->units, settings->bidirectional ? "true" : "false",
+                   "type: %s, units: %lld, level: %d, bidirectional: %s, bias: %s, output: %s%s",
+                   site->node->layer->head.name, (long long)settings->units, (int)i, settings->bidirectional ? "true" : "false",
                    settings->bias ? "true" : "false", last ? words[settings->output] : "sequence",
                    settings->nonlinearity == 1 ? ", nonlinearity: relu" : "");
         tl__format(part, sizeof part, "dropout%d", (int)i);

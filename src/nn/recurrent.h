@@ -7,6 +7,7 @@
 
 typedef struct tl__recurrent_settings {
     int64_t units, num_layers;
+    int64_t level;               /* of a stack; -1: it is none */
     double dropout;              /* between layers */
     bool bidirectional, bias;
     int output;                  /* index in TL__RECURRENT_OUTPUTS */
@@ -26,6 +27,9 @@ enum { TL__RECURRENT_LAST, TL__RECURRENT_SEQUENCE, TL__RECURRENT_STATE, TL__RECU
                       .aliases = "hidden_size", .help = "size of the hidden state"),                                   \
     TL__RECURRENT_ROW("num_layers", num_layers, INT, TL__TUNE, .fallback = 1, .min = 1, .max = 64, .unit = "layers",   \
                       .help = "layers on top of each other, each reading the sequence of the one below"),              \
+    TL__RECURRENT_ROW("level", level, INT, TL__AUTO, .fallback = -1, .min = 0, .max = 63,                              \
+                      .help = "which layer of a stack this is, from 0; its weights are called weight_ih_l1, as "       \
+                              "PyTorch calls those of level 1 (num_layers writes it)"),                                \
     TL__RECURRENT_ROW("dropout", dropout, FLOAT, TL__TUNE, .fallback = 0, .min = 0, .max = 1,                          \
                       .help = "rate of dropout between these layers"),                                                 \
     TL__RECURRENT_ROW("bidirectional", bidirectional, BOOL, TL__TUNE, .fallback = 0, .max = 1,                         \

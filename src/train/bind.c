@@ -12,6 +12,14 @@ static bool bind_classifies(const tl_dataset *data)
     return data->pipeline->classification;
 }
 
+/* The first target that is a class. */
+static const char *bind_class_target(const tl__pipeline *pipeline)
+{
+    size_t k = 0;
+    while (k + 1 < pipeline->target_count && !pipeline->target_classes[k].count) k++;
+    return pipeline->targets[k];
+}
+
 /* fit (or NULL) gets the heads, where there are several. */
 static tl_status bind_loss(const tl__train_settings *settings, const tl_dataset *data, const char *file,
                            tl__arena *arena, const tl__loss **loss, void **loss_settings, tl__fit *fit,
@@ -22,6 +30,10 @@ static tl_status bind_loss(const tl__train_settings *settings, const tl_dataset 
     const tl__member_head *member;
     tl__member choice = settings->training.loss;
     bool classes = bind_classifies(data);
+    if (data->pipeline->target_classes)
+        return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "data.class_targets", "data.class_targets names classes "
+                           "that heads learn, and there are no heads; give each target one, {target: %s, loss: "
+                           "cross_entropy}", bind_class_target(data->pipeline));
     if (!choice.name || strcmp(choice.name, "auto") == 0)
         choice.name = classes ? "cross_entropy" : "mse";
     TL_TRY(tl__bind_member(tl__loss_family(), &choice, file, "training.loss", arena, &member, loss_settings, error));
@@ -173,6 +185,13 @@ static tl_status bind_members(tl__trainer *trainer, tl_error *error)
 
 static bool bind_power_of_two(int64_t n) { return n > 0 && (n & (n - 1)) == 0; }
 
+static bool bind_learns_numbers(const tl__pipeline *pipeline)
+{
+    bool any = !pipeline->target_classes;
+    for (size_t k = 0; !any && k < pipeline->target_count; k++) any = !tl__target_classes(pipeline, k);
+    return any;
+}
+
 /* What one row cannot say. */
 static tl_status bind_check(tl__trainer *trainer, tl_error *error)
 {
@@ -199,6 +218,9 @@ static tl_status bind_check(tl__trainer *trainer, tl_error *error)
                            "training.monitor is not a figure of this "
                            "task; use val_loss%s", values ? ", mae, mse or r2" :
                            ", accuracy, balanced_accuracy or f1_macro");
+    if (of_values && !bind_learns_numbers(trainer->data->pipeline))
+        return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "training.monitor",
+                           "training.monitor is a figure of numbers, and all heads learn classes; use val_loss");
     if (trainer->data->pipeline->forecast && monitor == TL__MONITOR_R2)
         return tl__fail_at(error, TL_BAD_CONFIG, file, 0, 0, "training.monitor",
                            "training.monitor: r2 is not computed for forecasts; use val_loss, mae or mse");

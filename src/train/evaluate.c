@@ -3,6 +3,7 @@
 #include "train/evaluate.h"
 
 #include "base/math.h"
+#include "kernels/kernels.h"
 
 TL_PRIV void tl__evaluator_init(tl__evaluator *evaluator, const tl_model *model, const tl_dataset *data,
                                 const tl__loss *loss, const void *loss_settings, size_t batch, size_t capacity)
@@ -14,7 +15,15 @@ TL_PRIV void tl__evaluator_init(tl__evaluator *evaluator, const tl_model *model,
         .features = tl__shape_size(tl__graph_input_shape(&model->graph)),
         .width = tl__shape_size(tl__graph_output_shape(&model->graph)),
         .classes = pipeline->classification ? pipeline->outputs : 0, .outputs = pipeline->outputs,
+        .numbers = pipeline->outputs,
     };
+    for (size_t k = 0; pipeline->target_classes && k < pipeline->target_count; k++) {
+        size_t classes = tl__target_classes(pipeline, k);
+        if (!classes) continue;
+        evaluator->numbers--;
+        evaluator->class_heads++;
+        evaluator->class_width += classes;
+    }
     evaluator->held = pipeline->forecast ? evaluator->batch : capacity;
 }
 
@@ -30,8 +39,10 @@ static void evaluate_carve_windows(tl__carver *carver, tl__evaluator *evaluator)
 TL_PRIV void tl__evaluator_carve(tl__carver *carver, tl__evaluator *evaluator)
 {
     size_t batch = evaluator->batch, capacity = evaluator->capacity, outputs = evaluator->outputs;
-    size_t predicted, inputs, targets, confusion;
+    size_t predicted, inputs, targets, confusion, truths, chances;
     bool fits = tl__size_mul(evaluator->held, outputs, &predicted) &&
+                tl__size_mul(evaluator->held, evaluator->class_heads, &truths) &&
+                tl__size_mul(evaluator->held, evaluator->class_width, &chances) &&
                 tl__size_mul(batch, evaluator->features, &inputs) &&
                 tl__size_mul(batch, outputs, &targets) && tl__size_mul(evaluator->classes, evaluator->classes,
                                                                        &confusion);
@@ -52,14 +63,60 @@ TL_PRIV void tl__evaluator_carve(tl__carver *carver, tl__evaluator *evaluator)
     bool forecast = evaluator->data->pipeline->forecast != NULL;
     evaluator->values = TL_CARVE(carver, float, classes || forecast ? 0 : predicted);
     evaluator->predicted = TL_CARVE(carver, float, predicted);
+    if (evaluator->class_heads) {
+        evaluator->head_truth = TL_CARVE(carver, int32_t, truths);
+        evaluator->head_probabilities = TL_CARVE(carver, float, chances);
+    }
     if (forecast) evaluate_carve_windows(carver, evaluator);
     evaluator->confusion = TL_CARVE(carver, int64_t, confusion);
+}
+
+/* Of heads for numbers and classes. */
+static void evaluate_predict_mixed(tl__evaluator *evaluator, const float *raw, size_t first, size_t rows)
+{
+    const tl__pipeline *pipeline = evaluator->data->pipeline;
+    float *chances = evaluator->head_probabilities;
+    size_t at = 0, number = 0;
+    for (size_t k = 0; k < pipeline->target_count; k++) {
+        size_t classes = tl__target_classes(pipeline, k);
+        for (size_t i = 0; i < rows; i++) {
+            const float *from = raw + i * evaluator->width + at;
+            if (classes)
+                evaluator->kernels->softmax(chances + (first + i) * classes, from, 1, classes);
+            else
+                evaluator->predicted[(first + i) * evaluator->numbers + number] =
+                    (float)((double)*from * pipeline->target_scale[k] + pipeline->target_shift[k]);
+        }
+        number += !classes;
+        chances += classes * evaluator->held;
+        at += tl__size_max(1, classes);
+    }
+}
+
+/* The truth of rows [rows, outputs] in `values`: numbers close up, classes go to their own arrays. */
+static void evaluate_part_truth(tl__evaluator *evaluator, size_t rows)
+{
+    const tl__pipeline *pipeline = evaluator->data->pipeline;
+    float *out = evaluator->values;
+    for (size_t i = 0; i < rows; i++) {
+        size_t head = 0;
+        for (size_t k = 0; k < evaluator->outputs; k++) {
+            float value = evaluator->values[i * evaluator->outputs + k];
+            size_t classes = tl__target_classes(pipeline, k);
+            if (classes) evaluator->head_truth[head++ * evaluator->held + i] = tl__loss_class(value, classes);
+            else *out++ = value;
+        }
+    }
 }
 
 /* Raw outputs of `rows` rows to predictions at row `first`. With several outputs per target (quantiles) the middle one
  * is the prediction. */
 static void evaluate_predict(tl__evaluator *evaluator, const float *raw, size_t first, size_t rows)
 {
+    if (evaluator->class_heads) {
+        evaluate_predict_mixed(evaluator, raw, first, rows);
+        return;
+    }
     float *out = evaluator->predicted + first * evaluator->outputs;
     if (evaluator->classes) {
         tl__link_apply(evaluator->kernels, evaluator->loss->link, raw, rows, evaluator->width, out, evaluator->outputs);
@@ -70,16 +127,23 @@ static void evaluate_predict(tl__evaluator *evaluator, const float *raw, size_t 
     if (!evaluator->data->pipeline->forecast) tl__pipeline_restore(evaluator->data->pipeline, out, rows);
 }
 
-static void evaluate_forecast_figures(tl__evaluator *evaluator)
+static void evaluate_no_figures(tl__evaluator *evaluator)
 {
     double nan = tl__bits_double(0x7ff8000000000000u);
-    const tl__window_errors *errors = &evaluator->windows.errors[TL__FORECAST_MODEL];
-    double mse = tl__window_mse(errors);
     evaluator->figures = (tl__value_figures){
-        .mse = mse, .mae = tl__window_mae(errors), .rmse = tl__sqrt_d(mse), .r2 = nan,
-        .r2_weighted = nan, .explained_variance = nan,
+        .mse = nan, .mae = nan, .rmse = nan, .r2 = nan, .r2_weighted = nan, .explained_variance = nan,
         .mape = nan, .smape = nan, .wape = nan, .max_error = nan,
     };
+}
+
+static void evaluate_forecast_figures(tl__evaluator *evaluator)
+{
+    const tl__window_errors *errors = &evaluator->windows.errors[TL__FORECAST_MODEL];
+    double mse = tl__window_mse(errors);
+    evaluate_no_figures(evaluator);
+    evaluator->figures.mse = mse;
+    evaluator->figures.mae = tl__window_mae(errors);
+    evaluator->figures.rmse = tl__sqrt_d(mse);
 }
 
 static tl_status evaluate_batch(tl__evaluator *evaluator, tl_part part, size_t first, size_t rows, double *sum,
@@ -142,8 +206,10 @@ TL_PRIV tl_status tl__evaluator_run(tl__evaluator *evaluator, tl_part part)
     }
     if (!classes) {
         tl__dataset_targets(evaluator->data, part, 0, rows, evaluator->values);
-        tl__value_figures_of(tl__of_floats(evaluator->values), tl__of_floats(evaluator->predicted), rows,
-                             evaluator->outputs, NULL, &evaluator->figures);
+        if (evaluator->class_heads) evaluate_part_truth(evaluator, rows);
+        if (evaluator->numbers == 0) evaluate_no_figures(evaluator);
+        else tl__value_figures_of(tl__of_floats(evaluator->values), tl__of_floats(evaluator->predicted), rows,
+                                  evaluator->numbers, NULL, &evaluator->figures);
         return TL_OK;
     }
     memset(evaluator->confusion, 0, classes * classes * sizeof *evaluator->confusion);
@@ -162,7 +228,7 @@ TL_PRIV const char *tl__evaluator_why(const tl__evaluator *evaluator, tl_status 
 static void evaluate_scored(const tl__evaluator *evaluator, tl__scored *out)
 {
     *out = (tl__scored){
-        .rows = evaluator->rows, .classes = evaluator->classes, .outputs = evaluator->outputs,
+        .rows = evaluator->rows, .classes = evaluator->classes, .outputs = evaluator->numbers,
         .background = evaluator->data->pipeline->background_class,
         .positive = evaluator->data->pipeline->positive_class,
     };
@@ -216,21 +282,43 @@ TL_PRIV tl_status tl__evaluator_scores(const tl__evaluator *evaluator, tl__heap 
                    false, NULL, &out->auc);
 }
 
+/* Of a target that is a class: the rows whose class is known. */
+static tl_status evaluate_record_head(const tl__evaluator *evaluator, tl__heap *heap, tl__builder *builder,
+                                      tl_value *targets, size_t k, size_t head, const float *probabilities)
+{
+    const tl__pipeline *pipeline = evaluator->data->pipeline;
+    tl__scored scored = {.rows = evaluator->rows, .classes = tl__target_classes(pipeline, k), .background = -1,
+                         .positive = -1, .truth = evaluator->head_truth + head * evaluator->held,
+                         .probabilities = tl__of_floats(probabilities)};
+    return tl__record_classes(heap, builder, targets, pipeline->targets[k], &scored, pipeline->target_classes[k].names,
+                              NULL);
+}
+
 /* Figures of each of several target columns, whose units differ: {targets: {price: {...}, volatility: {...}}}. */
 static tl_status evaluate_record_targets(const tl__evaluator *evaluator, tl__heap *heap, tl__builder *builder,
                                          tl_value *map)
 {
     const tl__pipeline *pipeline = evaluator->data->pipeline;
-    size_t rows = evaluator->rows, width = evaluator->outputs, bytes = 2 * rows * sizeof(float);    /* two columns */
-    if (width < 2 || width != pipeline->target_count) return TL_OK;
+    size_t rows = evaluator->rows, width = evaluator->numbers, bytes = 2 * rows * sizeof(float);    /* two columns */
+    size_t number = 0, head = 0;
+    const float *probabilities = evaluator->head_probabilities;
+    if ((evaluator->outputs < 2 && !evaluator->class_heads) || evaluator->outputs != pipeline->target_count)
+        return TL_OK;
     float *column = tl__alloc(heap, bytes), *predicted = column ? column + rows : NULL;
     tl_value *targets = tl__put_map(builder, map, "targets");
     tl_status status = column ? TL_OK : TL_OUT_OF_MEMORY;
-    for (size_t k = 0; k < width && status == TL_OK; k++) {
-        for (size_t i = 0; i < rows; i++) {
-            column[i] = evaluator->values[i * width + k];
-            predicted[i] = evaluator->predicted[i * width + k];
+    for (size_t k = 0; k < evaluator->outputs && status == TL_OK; k++) {
+        size_t classes = tl__target_classes(pipeline, k);
+        if (classes) {
+            status = evaluate_record_head(evaluator, heap, builder, targets, k, head++, probabilities);
+            probabilities += classes * evaluator->held;
+            continue;
         }
+        for (size_t i = 0; i < rows; i++) {
+            column[i] = evaluator->values[i * width + number];
+            predicted[i] = evaluator->predicted[i * width + number];
+        }
+        number++;
         tl__scored scored = {.rows = rows, .background = -1, .outputs = 1, .values = tl__of_floats(column),
                              .predicted = tl__of_floats(predicted)};
         status = tl__record_values(heap, builder, targets, pipeline->targets[k], &scored, NULL);
@@ -252,7 +340,12 @@ TL_PRIV tl_status tl__evaluator_record(const tl__evaluator *evaluator, tl__heap 
     } else if (evaluator->classes) {
         TL_TRY(tl__record_classes(heap, builder, parent, key, &scored, evaluator->data->pipeline->classes, &map));
     } else {
-        TL_TRY(tl__record_values(heap, builder, parent, key, &scored, &map));
+        if (evaluator->numbers) {
+            TL_TRY(tl__record_values(heap, builder, parent, key, &scored, &map));
+        } else {
+            map = tl__put_map(builder, parent, key);
+            tl__put_integer(builder, map, "samples", (int64_t)evaluator->rows);
+        }
         TL_TRY(evaluate_record_targets(evaluator, heap, builder, map));
     }
     tl__put_number(builder, map, "loss", evaluator->loss_value);

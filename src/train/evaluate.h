@@ -22,7 +22,9 @@ typedef struct tl__evaluator {
     size_t capacity;                /* rows of the largest part that is evaluated */
     size_t features, width;         /* of the network's input and output */
     size_t classes;                 /* 0: values */
-    size_t outputs;                 /* columns of predicted: classes, or target columns */
+    size_t outputs;                 /* classes, or target columns */
+    size_t numbers;                 /* columns of predicted: classes, or target columns that are numbers */
+    size_t class_heads, class_width;   /* target columns that are classes beside them, and the classes of all */
     float *inputs;                  /* [batch, features] */
     float *targets;                 /* [batch, target columns] in the network's unit, or class numbers [batch] */
     int32_t *labels;                /* [batch] */
@@ -33,8 +35,11 @@ typedef struct tl__evaluator {
     tl_error reading;               /* why reading them failed */
     int32_t *truth, *predicted_classes;   /* [capacity] of classes */
     size_t held;                    /* rows of values and predicted: capacity, or batch of a forecast */
-    float *values;                  /* [held, outputs]: truth in the target's unit; not of a forecast */
-    float *predicted;               /* [held, outputs]: probabilities, or values in the target's unit */
+    float *values;                  /* [held, numbers] in room for outputs: truth in the target's unit; not of a
+                                       forecast */
+    float *predicted;               /* [held, numbers]: probabilities, or values in the target's unit */
+    int32_t *head_truth;            /* [class_heads, held]; -1: not known */
+    float *head_probabilities;      /* [class_width, held]: of each head [held, its classes] */
     tl__window_scores windows;      /* of a forecast */
     bool quick;                     /* its errors alone, no naive forecasts beside it */
     int64_t *confusion;             /* [classes, classes], rows are the true classes */

@@ -2,10 +2,13 @@
  *
  *     heads:
  *       - {target: price, loss: mse, weight: 0.7}
- *       - {target: volatility, loss: mae, weight: 0.3, layers: [{type: hidden, nodes: 16}]} */
+ *       - {target: volatility, loss: mae, weight: 0.3, layers: [{type: hidden, nodes: 16}]}
+ *
+ * A target is a number, over the horizon where the task is a forecast, or a class (data.class_targets). */
 #include "train/heads.h"
 
 #include "base/text.h"
+#include "data/forecast.h"
 #include "text/bind.h"
 
 typedef struct heads_row {
@@ -54,21 +57,58 @@ static tl_status heads_columns(const tl__pipeline *pipeline, const heads_row *ro
     return TL_OK;
 }
 
-static tl_status heads_loss(const heads_row *row, const tl_value *place, const char *file, tl__arena *arena,
-                            tl__head_loss *out, tl_error *error)
+/* Factors of the classes, as the loss itself has them. */
+static tl_status heads_class_weights(tl__head_loss *head, tl__arena *arena, tl_error *error)
+{
+    float *weights = tl__arena_push_zero(arena, head->width, sizeof *weights);
+    if (!weights) return tl__fail_memory(error, head->width * sizeof *weights);
+    tl__loss_class_weights(head->loss, head->settings, head->width, NULL, NULL, weights);
+    return TL_OK;
+}
+
+/* Does the loss take what the head's columns are: numbers, or the one column of classes? */
+static tl_status heads_fits(const tl__pipeline *pipeline, const tl__head_loss *head, const heads_row *row,
+                            const tl_value *place, const char *file, tl_error *error)
+{
+    const char *name = head->loss->head.name;
+    for (size_t i = 0; i < head->targets; i++) {
+        bool classes = tl__target_classes(pipeline, head->target + i) > 0;
+        if (classes && head->targets > 1)
+            return tl__fail_at(error, TL_BAD_CONFIG, file, place->line, place->column, "heads",
+                               "heads: '%s' is a class among %zu targets of one head; give it a head of its own",
+                               row->target.items[i], head->targets);
+        if (classes && head->loss->link == TL__LINK_SOFTMAX) continue;
+        if (!classes && (head->loss->fits & TL__FITS_VALUES)) continue;
+        return tl__fail_at(error, TL_BAD_CONFIG, file, place->line, place->column, "heads", classes ?
+                           "heads: the loss %s takes numbers, but '%s' is a class; use cross_entropy or focal" :
+                           pipeline->forecast ?
+                           "heads: the loss %s takes classes, but a forecast is of numbers, as '%s' is; use mse, mae or "
+                           "huber" :
+                           "heads: the loss %s takes classes, but '%s' is a number; use mse, mae or huber, or name it "
+                           "in data.class_targets", name, row->target.items[i]);
+    }
+    return TL_OK;
+}
+
+static tl_status heads_loss(const tl__pipeline *pipeline, const heads_row *row, const tl_value *place, const char *file,
+                            tl__arena *arena, tl__head_loss *out, tl_error *error)
 {
     const tl__member_head *member;
     TL_TRY(tl__bind_member(tl__loss_family(), &row->loss, file, "heads.loss", arena, &member, &out->settings, error));
     out->loss = (const tl__loss *)(const void *)member;
-    if (!(out->loss->fits & TL__FITS_VALUES))
-        return tl__fail_at(error, TL_BAD_CONFIG, file, place->line, place->column, "heads",
-                           "heads: the loss %s takes classes, but '%s' is a number; use mse, mae or huber",
-                           member->name, row->target.items[0]);
+    TL_TRY(heads_fits(pipeline, out, row, place, file, error));
     if (!tl__loss_is_mean(out->settings))
         return tl__fail_at(error, TL_BAD_CONFIG, file, place->line, place->column, "heads",
                            "heads: a head's loss is a mean; leave reduction out and set the head's weight");
-    out->width = tl__loss_width(out->loss, out->settings, out->targets, false);
-    return tl__loss_check(out->loss, out->settings, out->width, out->targets, false, error);
+    size_t classes = tl__target_classes(pipeline, out->target), wanted = classes ? classes : out->targets;
+    out->classes = classes > 0;
+    out->width = tl__loss_width(out->loss, out->settings, wanted, out->classes);
+    TL_TRY(tl__loss_check(out->loss, out->settings, out->width, wanted, out->classes, error));
+    if (out->classes) TL_TRY(heads_class_weights(out, arena, error));
+    if (out->width == wanted) return TL_OK;
+    return tl__fail_at(error, TL_UNSUPPORTED, file, place->line, place->column, "heads",
+                       "heads: a head gives one number per target, and its loss %s needs %zu for %zu; learn it in a "
+                       "network of its own", out->loss->head.name, out->width, out->targets);
 }
 
 static tl_status heads_one(const tl_value *value, size_t number, const tl__pipeline *pipeline, const char *file,
@@ -84,11 +124,7 @@ static tl_status heads_one(const tl_value *value, size_t number, const tl__pipel
     TL_TRY(heads_columns(pipeline, &row, value, *column, file, error));
     *out = (tl__head_loss){.weight = row.weight, .target = *column, .targets = row.target.count};
     *column += row.target.count;
-    TL_TRY(heads_loss(&row, value, file, arena, out, error));
-    if (out->width != out->targets)
-        return tl__fail_at(error, TL_UNSUPPORTED, file, value->line, value->column, path,
-                           "%s: a head gives one number per target, and its loss %s needs %zu for %zu; learn it in a "
-                           "network of its own", path, out->loss->head.name, out->width, out->targets);
+    TL_TRY(heads_loss(pipeline, &row, value, file, arena, out, error));
     *fit = (tl__fit_head){.outputs = out->width, .layers = row.layers, .line = value->line, .column = value->column};
     size_t size = row.name ? tl__format(fit->name, sizeof fit->name, "%s", row.name)
                            : tl__format(fit->name, sizeof fit->name, "head_%s", row.target.items[0]);
@@ -109,22 +145,20 @@ TL_PRIV tl_status tl__heads_bind(const tl__train_settings *settings, const tl__p
                            "heads is a list of 1 to %d maps, {target: price, loss: mse, weight: 0.7}", TL__NODE_INPUTS);
     if (pipeline->classification)
         return tl__fail_at(error, TL_BAD_CONFIG, file, list->line, list->column, "heads",
-                           "heads learn numbers, and the target is a class; leave heads out, or say data.task: "
-                           "regression");
-    if (pipeline->forecast)
-        return tl__fail_at(error, TL_BAD_CONFIG, file, list->line, list->column, "heads",
-                           "heads learn columns of a table, and a forecast learns all its targets over the horizon "
-                           "together; leave heads out, and name the targets under data.target");
+                           "the target is one class, which data.task: classification learns without heads; leave heads "
+                           "out, or give the target's head the loss cross_entropy");
     tl__heads_settings *out = tl__arena_push_zero(arena, 1, sizeof *out);
     tl__head_loss *heads = tl__arena_push_zero(arena, list->count, sizeof *heads);
     if (!out || !heads) return tl__fail_memory(error, list->count * sizeof *heads);
     out->heads = heads;
+    out->steps = pipeline->forecast ? pipeline->forecast->horizon : 1;
     for (; value; value = value->next, out->count++) {
         tl__head_loss *head = &heads[out->count];
         TL_TRY(heads_one(value, out->count, pipeline, file, arena, &column, head, &fit->heads[out->count], error));
         head->first = out->count ? head[-1].first + head[-1].width : 0;
     }
     fit->head_count = (int)out->count;
+    fit->head_steps = out->steps;
     if (column != pipeline->target_count)
         return tl__fail_at(error, TL_BAD_CONFIG, file, list->line, list->column, "heads",
                            "heads names %zu of the %zu columns of data.target; each needs a head", column,

@@ -75,13 +75,17 @@ static void loop_count(tl__trainer *trainer, const float *outputs, const tl__bat
         tl__analytics_outputs(trainer, outputs, rows);
         return;
     }
-    size_t per_target = width / columns;
-    for (size_t i = 0; i < rows; i++)
+    const tl__pipeline *pipeline = trainer->data->pipeline;
+    size_t per_target = pipeline->target_classes ? 1 : width / columns;
+    for (size_t i = 0; i < rows; i++) {
+        const float *row = outputs + i * width;
         for (size_t j = 0; j < columns; j++) {
-            double predicted = (double)outputs[i * width + j * per_target + per_target / 2];
+            size_t classes = tl__target_classes(pipeline, pipeline->target_classes ? j : 0);
             double wanted = (double)batch->targets[(first + i) * columns + j];
-            state->error_sum += tl__abs(predicted - wanted) * trainer->output_scale[j];
+            if (!classes) state->error_sum += tl__abs((double)row[per_target / 2] - wanted) * trainer->output_scale[j];
+            row += classes ? classes : per_target;
         }
+    }
 }
 
 /* Norms per tensor: avg = total / number of tensors, max = largest. */
@@ -317,7 +321,7 @@ static void loop_fill_epoch(const tl__trainer *trainer, tl__epoch *epoch)
     const tl__train_state *state = &trainer->state;
     double nan = loop_nan();
     bool classes = trainer->evaluator.classes != 0;
-    double numbers = state->samples * (double)trainer->evaluator.outputs;
+    double numbers = state->samples * (double)trainer->evaluator.numbers;
     *epoch = (tl__epoch){
         .epoch = state->epoch + 1, .train_loss = state->loss_sum / state->samples, .val_loss = nan,
         .train_accuracy = classes ? state->hits / state->samples : nan, .val_accuracy = nan,
@@ -341,7 +345,7 @@ static void loop_line(tl__trainer *trainer, const tl__epoch *epoch)
         used += tl__format(at + used, room - used, "  acc %.1f %%", 100 * epoch->train_accuracy);
         if (trainer->validation)
             used += tl__format(at + used, room - used, "  val acc %.1f %%", 100 * epoch->val_accuracy);
-    } else {
+    } else if (trainer->evaluator.numbers) {
         used += tl__format(at + used, room - used, "  mae %.4g", epoch->train_mae);
         if (trainer->validation) used += tl__format(at + used, room - used, "  val mae %.4g", epoch->val_mae);
     }

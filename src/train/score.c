@@ -101,7 +101,7 @@ TL_PRIV tl_status tl__scorer_run(tl__scorer *scorer, tl_part part, tl_scores *ou
 TL_PRIV const float *tl__scorer_predictions(const tl__scorer *scorer, size_t *rows, size_t *columns)
 {
     *rows = scorer->evaluator.rows;
-    *columns = scorer->evaluator.outputs;
+    *columns = scorer->evaluator.numbers;
     return scorer->evaluator.predicted;
 }
 

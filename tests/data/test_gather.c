@@ -60,7 +60,7 @@ static int check_images(uint32_t lowest, uint32_t range, const char *settings)
         for (size_t i = 0; i < ROWS * WIDTH; i++) out[i] = 77;
         assert_int_equal(tl__dataset_gather(set, TL_TRAIN, order, 0, count, out, NULL, NULL, NULL, NULL, NULL), TL_OK);
         for (size_t i = 0; i < count * WIDTH; i++) {
-            float expected = tl__input_value(input, values[part->rows[order[i / WIDTH]] * WIDTH + i % WIDTH]);
+            float expected = tl__input_value(input, 0, values[part->rows[order[i / WIDTH]] * WIDTH + i % WIDTH]);
             assert_int_equal(tl__float_bits(out[i]), tl__float_bits(expected));
         }
         assert_true(count == ROWS || out[count * WIDTH] == 77);

@@ -45,6 +45,12 @@ static void arrays_are_read_where_they_lie(void **state)
     streamed_same("file: {images: u1.npy, labels: labels.npy}, target: 1, task: regression", true);    /* the labels are an input */
     streamed_same("file: {images: f4.npy, labels: labels.idx}, test_file: {images: f4.npy, labels: labels.idx}, target: label, "
          "missing: mean", false);
+    /* channels of colour images, each scaled by itself */
+    streamed_make_npy("rgb.npy", 'u', 1, (size_t[]){700, 3, 2, 3}, 4);
+    streamed_make_npy("deep.npy", 'f', 4, (size_t[]){700, 2, 2, 5}, 4);
+    streamed_same("file: {images: rgb.npy, labels: labels.npy}, target: label, image: {scaling: channel}", true);
+    streamed_same("file: {images: rgb.npy, labels: labels.npy}, target: label, image: {scaling: channel}, normalize: minmax", false);
+    streamed_same("file: {images: deep.npy, labels: labels.idx}, target: label, image: {scaling: channel}, missing: mean", true);
     /* rows larger than one read */
     static const char wide[] = "file: {images: wide.npy, labels: twenty.npy}, target: label, missing: constant, missing_value: 1";
     streamed_make_npy("wide.npy", 'f', 4, (size_t[]){20, 700, 100}, 3);

@@ -197,6 +197,37 @@ static void test_stack(void **state)
     net_free(&n);
 }
 
+/* The weights of a stack have the names of PyTorch's LSTM(2, 3, 3, bidirectional=True) called r, in its order, and begin
+ * as those of layers that are written one by one. */
+static void test_names_of_a_stack(void **state)
+{
+    static const char *const parts[] = {"weight_ih", "weight_hh", "bias_ih", "bias_hh"};
+    net stack, single;
+    char name[64];
+    (void)state;
+    net_init(&stack);
+    net_init(&single);
+    tl__plan_options options = net_options(2);
+    net_make(&stack, "[{type: input, name: x, shape: [4, 2]}, {type: lstm, name: r, units: 3, num_layers: 3, "
+                     "bidirectional: true}]", &options);
+    net_make(&single, "[{type: input, name: x, shape: [4, 2]}, {type: lstm, name: r_l0, units: 3, bidirectional: true, "
+                      "output: sequence}, {type: lstm, name: r_l1, units: 3, bidirectional: true, output: sequence}, "
+                      "{type: lstm, name: r, units: 3, bidirectional: true}]", &options);
+    assert_int_equal(tl__plan_tensor_count(stack.plan), 24);
+    for (int i = 0; i < 24; i++) {
+        const tl__tensor *tensor = tl__plan_tensor(stack.plan, i), *own = tl__plan_tensor(single.plan, i);
+        snprintf(name, sizeof name, "r.%s_l%d%s", parts[i % 4], i / 8, i % 8 < 4 ? "" : "_reverse");
+        assert_string_equal(tensor->name, name);
+        snprintf(name, sizeof name, "r%s.%s_l0%s", (const char *[]){"_l0", "_l1", ""}[i / 8], parts[i % 4],
+                 i % 8 < 4 ? "" : "_reverse");
+        assert_string_equal(own->name, name);
+        assert_memory_equal(tl__network_parameters(stack.network) + tensor->offset,
+                            tl__network_parameters(single.network) + own->offset, tensor->size * sizeof(float));
+    }
+    net_free(&stack);
+    net_free(&single);
+}
+
 static void test_mistakes(void **state)
 {
     static const struct { const char *layers, *message; } cases[] = {
@@ -407,6 +438,7 @@ static void test_as_packed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_names_of_a_stack),
         cmocka_unit_test(test_lengths),
         cmocka_unit_test(test_more_padding),
         cmocka_unit_test(test_states_carry_on),

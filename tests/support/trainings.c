@@ -26,7 +26,7 @@ static void training_make(training *t, const char *network, const char *settings
 {
     tl_error error = {0};
     tl_graph *graph;
-    size_t classes = tl_dataset_classes(t->data), outputs = classes ? classes : tl_dataset_outputs(t->data);
+    size_t outputs = tl__pipeline_width(t->data->pipeline);
     char last[32];
     if (strstr(settings, "loss: quantile")) outputs *= 3;
     assert_int_equal(tl_graph_new(t->context, &graph), TL_OK);

@@ -228,10 +228,68 @@ static void test_resume(void **state)
     tl_context_free(context);
 }
 
+/* Each series in its own scaling: a predictor that is told the series gives what the score is made of. */
+static float place_value(int step, int place) { return place ? 100.0f * (float)(step * 7 % 12) + 900 : (float)(step * 5 % 9); }
+
+static void test_predictor_of_series(void **state)
+{
+    enum { PLACE_STEPS = 60, PLACE_TRAIN = 40, PAST = 4, AHEAD = 2 };
+    static char text[1 << 12];
+    static const char *const names[] = {"north", "south"};
+    training t;
+    tl_scores scores;
+    tl_predictor *predictor;
+    tl_error error = {0};
+    (void)state;
+    tl_context *context = context_new();
+    tl_dataset *data = NULL;
+    size_t used = (size_t)snprintf(text, sizeof text, "place,a\n");
+    double scale[2], sum = 0, count = 0;
+    for (int i = 0; i < 2 * PLACE_STEPS; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s,%g\n", names[i % 2], (double)place_value(i / 2, i % 2));
+    if (data_set(context, text, "task: forecast, target: a, series: place, scaling: series, window: {input_size: 4, horizon: 2}, "
+                 "split: {method: time, train: 40, validation: 10, test: 10}", &data, &error) != TL_OK)
+        fail_msg("%s", error.message);
+    for (int place = 0; place < 2; place++) {
+        double mean = 0, squares = 0;
+        for (int i = 0; i < PLACE_TRAIN; i++) mean += (double)place_value(i, place) / PLACE_TRAIN;
+        for (int i = 0; i < PLACE_TRAIN; i++) squares += pow((double)place_value(i, place) - mean, 2) / PLACE_TRAIN;
+        scale[place] = sqrt(squares);
+    }
+    training_over(&t, data, "nodes: 8", "epochs: 3, batch_size: 16", NULL);
+    if (tl__trainer_run(t.trainer, &error) != TL_OK) fail_msg("%s", error.message);
+    assert_int_equal(tl__trainer_score(t.trainer, TL_TEST, &scores, &error), TL_OK);
+
+    float raw[PAST], out[AHEAD];
+    assert_int_equal(tl_predictor_new(t.model, 2, &predictor, &error), TL_OK);
+    assert_int_equal(tl_predict(predictor, raw, 1, out), TL_INVALID);
+    assert_int_equal(tl_predictor_series(predictor, "east", &error), TL_NOT_FOUND);
+    assert_non_null(strstr(error.message, "'east'"));
+    for (size_t k = 0; k < data->part[TL_TEST].count; k++) {
+        size_t row = tl__dataset_row_id(data, TL_TEST, k);
+        int place = (int)row % 2, step = (int)row / 2;
+        for (int i = 0; i < PAST; i++) raw[i] = place_value(step - PAST + i, place);
+        assert_int_equal(tl_predictor_series(predictor, names[place], &error), TL_OK);
+        assert_int_equal(tl_predict(predictor, raw, 1, out), TL_OK);
+        for (int i = 0; i < AHEAD; i++) {
+            sum += tl__abs((double)out[i] - (double)place_value(step + i, place)) / scale[place];
+            count += 1;
+        }
+    }
+    assert_true(count > 20 && tl__abs(sum / count - scores.mae) < 1e-5 * scores.mae);
+    raw[1] = tl__bits_float(0x7fc00000u);
+    assert_int_equal(tl_predict(predictor, raw, 1, out), TL_NOT_FINITE);
+    tl_predictor_free(predictor);
+    training_end(&t);
+    tl_dataset_free(data);
+    tl_context_free(context);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_plan_is_exact), cmocka_unit_test(test_scores),
                                        cmocka_unit_test(test_record),
-                                       cmocka_unit_test(test_resume)};
+                                       cmocka_unit_test(test_resume),
+                                       cmocka_unit_test(test_predictor_of_series)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
