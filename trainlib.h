@@ -504,10 +504,10 @@ typedef struct tl_predictor tl_predictor;
  * they are while predictors exist. */
 TL_API tl_status tl_predictor_new(const tl_model *model, size_t max_rows, tl_predictor **out, tl_error *error);
 TL_API void tl_predictor_free(tl_predictor *predictor);
-/* Rows of calls that follow are windows of this series, by its name in the column data.series. Needed where each series
- * has its own scaling (data.scaling: series; until then tl_predict is TL_INVALID): a series that was not in the training
- * data is TL_NOT_FOUND then, and all stays as it was. With one scaling for all, any name is fine. A model without such a
- * column: TL_INVALID. */
+/* Rows of calls that follow are windows of this series, by its name in the column data.series. Needed where each
+ * series has its own scaling (data.scaling: series; until then tl_predict is TL_INVALID): a series that was not in the
+ * training data is TL_NOT_FOUND then, and all stays as it was. With one scaling for all, any name is fine. A model
+ * without such a column: TL_INVALID. */
 TL_API tl_status tl_predictor_series(tl_predictor *predictor, const char *series, tl_error *error);
 /* inputs [rows, tl_model_inputs] raw measurements in the columns of the training data (categories by their number);
  * outputs [rows, tl_model_outputs]: probabilities for a classifier, values in the target's unit else. Of a model of

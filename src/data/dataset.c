@@ -666,7 +666,7 @@ TL_PRIV tl_status tl__dataset_view(tl_context *context, const tl_dataset *from, 
 {
     tl_dataset *view;
     if (pipeline->classification != from->pipeline->classification || pipeline->outputs != from->pipeline->outputs ||
-        pipeline->forecast || from->pipeline->forecast || pipeline->target_classes || from->pipeline->target_classes)
+        pipeline->forecast || from->pipeline->forecast || !tl__pipeline_same_heads(pipeline, from->pipeline))
         return tl__fail(error, TL_BAD_DATA, "the models predict different things, so they cannot see the same rows.");
     for (size_t k = 0; pipeline->classification && k < pipeline->outputs; k++)
         if (!tl__same_text(pipeline->classes[k], from->pipeline->classes[k]))

@@ -290,6 +290,17 @@ TL_PRIV size_t tl__target_classes(const tl__pipeline *pipeline, size_t target)
     return pipeline->target_classes ? pipeline->target_classes[target].count : 0;
 }
 
+TL_PRIV bool tl__pipeline_same_heads(const tl__pipeline *p, const tl__pipeline *q)
+{
+    for (size_t k = 0; (p->target_classes || q->target_classes) && k < p->target_count; k++) {
+        size_t count = tl__target_classes(p, k);
+        if (count != tl__target_classes(q, k)) return false;
+        for (size_t c = 0; c < count; c++)
+            if (!tl__same_text(p->target_classes[k].names[c], q->target_classes[k].names[c])) return false;
+    }
+    return true;
+}
+
 TL_PRIV size_t tl__pipeline_width(const tl__pipeline *pipeline)
 {
     size_t width = 0;

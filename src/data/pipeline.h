@@ -104,6 +104,8 @@ TL_PRIV tl_status tl__pipeline_apply(const tl__pipeline *pipeline, const float *
  * is a class, from logits to probabilities. Of a classification: nothing. */
 TL_PRIV void tl__pipeline_restore(const tl__pipeline *pipeline, float *values, size_t rows);
 /* Classes of a target, 0: a number; and numbers that a network with one for each number and class gives for all. */
+TL_PRIV bool tl__pipeline_same_heads(const tl__pipeline *p, const tl__pipeline *q);    /* as many targets: the same
+                                                                                         classes of each? */
 TL_PRIV size_t tl__target_classes(const tl__pipeline *pipeline, size_t target);
 TL_PRIV size_t tl__pipeline_width(const tl__pipeline *pipeline);
 /* Shift and scale of a raw value of a number input. */

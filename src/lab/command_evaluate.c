@@ -5,6 +5,7 @@
 #include "lab/journal.h"
 #include "lab/path.h"
 #include "metrics/metrics.h"
+#include "train/train.h"
 
 typedef struct command_evaluate_work {
     tl__trained trained;
@@ -80,6 +81,38 @@ static tl_status command_evaluate_report(command_evaluate_work *work, tl__builde
     return status;
 }
 
+static tl_status command_evaluate_record(tl__scorer *scorer, tl_context *context, tl__builder *builder, tl_value *map,
+                                         tl_error *error)
+{
+    tl__tree *tree;
+    tl__builder own;
+    if (tl__tree_new(&context->heap, NULL, &tree) != TL_OK) return tl__fail_memory(error, sizeof *tree);
+    tl__builder_init(&own, tree);
+    tl_value *root = tl__put_map(&own, NULL, NULL);
+    tl_status status = tl__scorer_record(scorer, &own, root, "part");
+    const tl_value *targets = tl_value_get(root, "part.targets"), *forecast = tl_value_get(root, "part.original.by_target");
+    if (!targets) targets = forecast;
+    if (status == TL_OK && targets) tl__put_copy(builder, map, "targets", targets);
+    tl__tree_free(tree);
+    return status == TL_OK ? TL_OK : tl__fail_memory(error, 0);
+}
+
+/* Of one model with several targets: the figures of each, as a run's metrics.json has them. */
+static tl_status command_evaluate_targets(const command_evaluate_work *work, tl_part part, tl__builder *builder,
+                                          tl_value *map, tl_error *error)
+{
+    const tl__pipeline *pipeline = work->data->pipeline;
+    tl__scorer *scorer;
+    tl_scores scores;
+    bool several = pipeline->target_count > 1 || pipeline->target_classes;
+    if (!several || work->trained.models || work->scores[part].samples == 0) return TL_OK;
+    TL_TRY(tl__scorer_new(work->trained.model, work->data, &scorer, error));
+    tl_status status = tl__scorer_run(scorer, part, &scores, error);
+    if (status == TL_OK) status = command_evaluate_record(scorer, work->trained.context, builder, map, error);
+    tl__scorer_free(scorer);
+    return status;
+}
+
 static tl_status command_evaluate_result(command_evaluate_work *work, const char *file, tl__tree *tree, tl_error *error)
 {
     static const char *const of_run[] = {"epochs", "best_epoch", "stopped", "memory_bytes"};
@@ -101,7 +134,10 @@ static tl_status command_evaluate_result(command_evaluate_work *work, const char
     tl__put_number(&builder, root, "seconds", work->seconds);
     tl__put_number(&builder, root, "samples_per_second", work->seconds > 0 ? (double)samples / work->seconds : 0.0);
     tl__put_integer(&builder, root, "parameters", tl_model_parameters(work->trained.model));
-    for (int p = 0; p < TL__PARTS; p++) tl__scores_put(&builder, root, parts[p], &work->scores[p], classes);
+    for (int p = 0; p < TL__PARTS; p++) {
+        tl_value *map = tl__scores_put(&builder, root, parts[p], &work->scores[p], classes);
+        TL_TRY(command_evaluate_targets(work, (tl_part)p, &builder, map, error));
+    }
     if (classes) TL_TRY(command_evaluate_report(work, &builder, root, error));
     return builder.failed ? tl__fail_memory(error, 0) : TL_OK;
 }

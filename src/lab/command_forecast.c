@@ -249,25 +249,26 @@ static tl_status command_forecast_show(const command_forecast_work *work, const 
 
 /* ---- all of it ---- */
 
-/* The quantiles of training.loss as they were written; numbers where they are not known. */
-static tl_status command_forecast_labels(command_forecast_work *work, const tl__trained *trained, tl_error *error)
+TL_PRIV tl_status tl__quantile_labels(const tl__trained *trained, tl__arena *arena, size_t count, const char ***out,
+                                      tl_error *error)
 {
     static const char *const usual[] = {"0.1", "0.5", "0.9"};
     const tl_value *loss = trained->config->settings.train.training.loss.settings;
     const tl_value *list = loss && loss->kind == TL_MAP ? tl__value_child(loss, "quantiles") : NULL;
-    work->labels = tl__arena_push_zero(&work->arena, work->quantiles, sizeof *work->labels);
-    if (!work->labels) return tl__fail_memory(error, work->quantiles * sizeof *work->labels);
-    const tl_value *item = list && list->count == work->quantiles ? list->first : NULL;
-    for (size_t q = 0; q < work->quantiles; q++) {
+    const char **labels = tl__arena_push_zero(arena, count, sizeof *labels);
+    if (!labels) return tl__fail_memory(error, count * sizeof *labels);
+    const tl_value *item = list && list->count == count ? list->first : NULL;
+    for (size_t q = 0; q < count; q++) {
         char number[32];
-        if (work->quantiles == 1) number[0] = '\0';
+        if (count == 1) number[0] = '\0';
         else if (item) tl__print_double(number, tl_value_number(item, 0));
-        else if (work->quantiles == TL_COUNT(usual)) tl__format(number, sizeof number, "%s", usual[q]);
+        else if (count == TL_COUNT(usual)) tl__format(number, sizeof number, "%s", usual[q]);
         else tl__format(number, sizeof number, "%zu", q);
-        work->labels[q] = tl__arena_text(&work->arena, number);
-        if (!work->labels[q]) return tl__fail_memory(error, 32);
+        labels[q] = tl__arena_text(arena, number);
+        if (!labels[q]) return tl__fail_memory(error, 32);
         item = item ? item->next : NULL;
     }
+    *out = labels;
     return TL_OK;
 }
 
@@ -321,7 +322,7 @@ static tl_status command_forecast_run(command_forecast_work *work, const tl__tra
     work->steps = options->steps > 0 ? (size_t)options->steps : horizon;
     work->windows = work->steps / horizon + (work->steps % horizon != 0);
     TL_TRY(command_forecast_check_more(work, error));
-    TL_TRY(command_forecast_labels(work, trained, error));
+    TL_TRY(tl__quantile_labels(trained, &work->arena, work->quantiles, &work->labels, error));
     TL_TRY(command_forecast_read(work, trained, options, error));
     TL_TRY(command_forecast_room(work, error));
     TL_TRY(command_forecast_all(work, error));

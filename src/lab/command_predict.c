@@ -2,6 +2,7 @@
  *
  *     row          number of the row in its file, from 0
  *     prediction   the class, or the value in the target's unit (prediction_NAME for each of several targets)
+ *                  (prediction_0.1, ... of a network of quantiles)
  *     prob_CLASS   for each class (prob_NAME_CLASS where one of several targets is a class)
  *
  * Columns are found by name. One that the model needs and the file lacks is a mistake; others are ignored and named
@@ -19,7 +20,8 @@ typedef struct command_predict_rows {
     const tl_dataset *data;
     const tl__pipeline *pipeline;
     const float *values;         /* [rows, width] */
-    size_t rows, width;
+    size_t rows, width, each;    /* each: numbers of a value, more than one of a network of quantiles */
+    const char **labels;         /* [each] of quantiles */
     double threshold;            /* < 0: none */
     int positive;
     size_t first;                /* number of the data's first row in its file */
@@ -48,19 +50,17 @@ static void command_predict_name(tl__buffer *out, const char *kind, const char *
 }
 
 /* Of several targets, or of one that a head learns: for each its value, or its class and the probabilities. */
-static void command_predict_target_names(tl__buffer *out, const tl__pipeline *p)
+static void command_predict_target_names(tl__buffer *out, const command_predict_rows *r)
 {
+    const tl__pipeline *p = r->pipeline;
+    bool one = p->target_count == 1 && !p->target_classes;
     for (size_t k = 0; k < p->target_count; k++) {
         const tl__class_list *list = tl__target_classes(p, k) ? &p->target_classes[k] : NULL;
-        command_predict_name(out, "prediction", p->targets[k], NULL);
+        for (size_t q = 0; q < r->each; q++)
+            command_predict_name(out, "prediction", one ? NULL : p->targets[k], r->each > 1 ? r->labels[q] : NULL);
         for (size_t c = 0; list && c < list->count; c++)
             command_predict_name(out, "prob", p->targets[k], list->names[c]);
     }
-}
-
-static bool command_predict_several(const tl__pipeline *p)
-{
-    return !p->classification && (p->target_count > 1 || p->target_classes);
 }
 
 static void command_predict_names(tl__buffer *out, const command_predict_rows *r)
@@ -68,7 +68,7 @@ static void command_predict_names(tl__buffer *out, const command_predict_rows *r
     const tl__pipeline *p = r->pipeline;
     const char *id = p->sequence ? p->sequence->id : "row";
     tl__csv_put(out, id, strlen(id), true, true);
-    if (command_predict_several(p)) command_predict_target_names(out, p);
+    if (!p->classification) command_predict_target_names(out, r);
     else tl__buffer_text(out, ",prediction");
     for (size_t c = 0; p->classification && c < r->width; c++) command_predict_name(out, "prob", NULL, p->classes[c]);
     tl__buffer_char(out, '\n');
@@ -131,19 +131,25 @@ static double command_predict_number(float value)
     return number;
 }
 
-/* {prediction: {mass: 4100, species: Adelie}, probabilities: {species: {Adelie: 0.98, ...}}} */
-static void command_predict_map(tl__builder *builder, tl_value *map, const tl__pipeline *p, const float *values)
+/* {prediction: 4100}, {prediction: {mass: 4100, species: Adelie}, probabilities: {species: {Adelie: 0.98, ...}}}, or for
+ * a value {0.1: 3900, 0.5: 4100, ...} */
+static void command_predict_map(tl__builder *builder, tl_value *map, const command_predict_rows *r, const float *values)
 {
-    tl_value *inner = tl__put_map(builder, map, "prediction"), *chances = NULL;
+    const tl__pipeline *p = r->pipeline;
+    bool one = p->target_count == 1 && !p->target_classes;
+    tl_value *inner = one ? map : tl__put_map(builder, map, "prediction"), *chances = NULL;
     for (size_t k = 0; k < p->target_count; k++) {
         const tl__class_list *list = tl__target_classes(p, k) ? &p->target_classes[k] : NULL;
+        const char *name = one ? "prediction" : p->targets[k];
         if (!list) {
-            tl__put_number(builder, inner, p->targets[k], command_predict_number(*values++));
+            tl_value *of = r->each > 1 ? tl__put_map(builder, inner, name) : inner;
+            for (size_t q = 0; q < r->each; q++)
+                tl__put_number(builder, of, r->each > 1 ? r->labels[q] : name, command_predict_number(*values++));
             continue;
         }
-        tl__put_text(builder, inner, p->targets[k], command_predict_likeliest(list, values));
+        tl__put_text(builder, inner, name, command_predict_likeliest(list, values));
         if (!chances) chances = tl__put_map(builder, map, "probabilities");
-        tl_value *of = tl__put_map(builder, chances, p->targets[k]);
+        tl_value *of = tl__put_map(builder, chances, name);
         for (size_t c = 0; c < list->count; c++)
             tl__put_number(builder, of, list->names[c], command_predict_number(*values++));
     }
@@ -155,21 +161,18 @@ static void command_predict_list(tl__builder *builder, tl_value *root, const cha
     tl_value *list = tl__put_list(builder, root, key);
     for (size_t row = 0; row < r->rows && !builder->failed; row++) {
         const float *values = r->values + row * r->width;
-        tl_value *map = tl__put_map(builder, list, NULL), *inner = map;
+        tl_value *map = tl__put_map(builder, list, NULL);
         const char *sequence = tl__dataset_sequence_id(r->data, TL_TEST, row);
         if (sequence) tl__put_text(builder, map, "sequence", sequence);
         else tl__put_integer(builder, map, "row", (int64_t)tl__dataset_row_id(r->data, TL_TEST, row));
-        if (command_predict_several(p)) {
-            command_predict_map(builder, map, p, values);
+        if (!p->classification) {
+            command_predict_map(builder, map, r, values);
             continue;
         }
-        if (p->classification) {
-            tl__put_text(builder, map, "prediction", p->classes[command_predict_class(r, row)]);
-            inner = tl__put_map(builder, map, "probabilities");
-        }
+        tl__put_text(builder, map, "prediction", p->classes[command_predict_class(r, row)]);
+        tl_value *chances = tl__put_map(builder, map, "probabilities");
         for (size_t c = 0; c < r->width; c++)
-            tl__put_number(builder, inner, p->classification ? p->classes[c] : "prediction",
-                           command_predict_number(values[c]));
+            tl__put_number(builder, chances, p->classes[c], command_predict_number(values[c]));
     }
 }
 
@@ -208,14 +211,19 @@ static tl_status command_predict_show(tl_context *context, const command_predict
     return status;
 }
 
-static command_predict_rows command_predict_of(const tl__trained *trained, const tl_dataset *data)
+/* data: NULL, for the names alone. */
+static tl_status command_predict_of(tl__trained *trained, const tl_dataset *data, command_predict_rows *out,
+                                    tl_error *error)
 {
     const tl__pipeline *pipeline = trained->model->pipeline;
-    return (command_predict_rows){
-        .data = data, .pipeline = pipeline, .rows = tl_dataset_rows(data, TL_TEST),
+    bool plain = pipeline->classification || pipeline->target_classes;
+    *out = (command_predict_rows){
+        .data = data, .pipeline = pipeline, .rows = data ? tl_dataset_rows(data, TL_TEST) : 0,
         .width = tl__model_predictions(trained->model), .threshold = trained->config->settings.prediction.threshold,
         .positive = pipeline->positive_class >= 0 ? pipeline->positive_class : 1,
     };
+    out->each = plain ? 1 : out->width / pipeline->outputs;
+    return tl__quantile_labels(trained, &trained->arena, out->each, &out->labels, error);
 }
 
 static tl_status command_predict_all(tl__trained *trained, const tl_dataset *data, const tl_options *options,
@@ -223,9 +231,10 @@ static tl_status command_predict_all(tl__trained *trained, const tl_dataset *dat
                                      tl_error *error)
 {
     tl_context *context = trained->context;
-    command_predict_rows rows = command_predict_of(trained, data);
+    command_predict_rows rows;
     size_t bytes;
     tl__builder builder;
+    TL_TRY(command_predict_of(trained, data, &rows, error));
     if (!tl__size_mul(rows.rows, rows.width, &bytes) || !tl__size_mul(bytes, sizeof(float), &bytes))
         return tl__fail(error, TL_OUT_OF_RANGE, "there are too many rows to predict at once.");
     float *values = bytes ? tl__alloc(&context->heap, bytes) : NULL;
@@ -248,6 +257,7 @@ static tl_status command_predict_all(tl__trained *trained, const tl_dataset *dat
 typedef struct command_predict_stream {
     tl__trained *trained;
     const tl_options *options;
+    command_predict_rows names;  /* and all else that blocks have in common */
     tl__apply_blocks *blocks;
     tl__file *file;              /* NULL: the text is the result */
     tl__buffer text;
@@ -260,8 +270,10 @@ static tl_status command_predict_block(command_predict_stream *stream, const tl_
                                        tl_error *error)
 {
     tl_context *context = stream->trained->context;
-    command_predict_rows rows = command_predict_of(stream->trained, data);
+    command_predict_rows rows = stream->names;
     size_t bytes;
+    rows.data = data;
+    rows.rows = tl_dataset_rows(data, TL_TEST);
     if (data->note && *data->note && !stream->noted) tl__log_line(context, TL_LOG_INFO, "%s", data->note);
     stream->noted = true;
     stream->rows += rows.rows;
@@ -288,13 +300,12 @@ static tl_status command_predict_blocks(command_predict_stream *stream, tl_error
     const tl__trained *trained = stream->trained;
     const tl_options *options = stream->options;
     tl_context *context = trained->context;
-    const command_predict_rows names = {.pipeline = trained->model->pipeline,
-                                        .width = tl__model_predictions(trained->model)};
     size_t first;
+    TL_TRY(command_predict_of(stream->trained, NULL, &stream->names, error));
     TL_TRY(tl__apply_open(context, trained->model->pipeline, options->data, &trained->config->settings.data,
                           &stream->blocks, error));
     if (options->output) TL_TRY(tl__file_create(context, options->output, &stream->file, error));
-    command_predict_names(&stream->text, &names);
+    command_predict_names(&stream->text, &stream->names);
     for (;;) {
         tl_dataset *data;
         if (tl__cancelled(context)) return tl__fail(error, TL_CANCELLED, "stopped on request; nothing was written");

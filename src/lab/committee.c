@@ -17,16 +17,6 @@ TL_PRIV int tl__combine_of(const char *word, tl_error *error)
     return -1;
 }
 
-/* Of a target that heads learn. */
-static bool committee_same_classes(const tl__pipeline *p, const tl__pipeline *q, size_t target)
-{
-    size_t count = tl__target_classes(p, target);
-    if (count != tl__target_classes(q, target)) return false;
-    for (size_t c = 0; c < count; c++)
-        if (!tl__same_text(p->target_classes[target].names[c], q->target_classes[target].names[c])) return false;
-    return true;
-}
-
 static bool committee_same(const tl_model *a, const tl_model *b)
 {
     const tl__pipeline *p = a->pipeline, *q = b->pipeline;
@@ -35,8 +25,8 @@ static bool committee_same(const tl_model *a, const tl_model *b)
     for (size_t k = 0; p->classification && k < p->outputs; k++)
         if (!tl__same_text(p->classes[k], q->classes[k])) return false;
     for (size_t k = 0; k < p->target_count; k++)
-        if (!tl__same_text(p->targets[k], q->targets[k]) || !committee_same_classes(p, q, k)) return false;
-    return true;
+        if (!tl__same_text(p->targets[k], q->targets[k])) return false;
+    return tl__pipeline_same_heads(p, q);
 }
 
 TL_PRIV tl_status tl__committee_check(const tl__committee *committee, tl_error *error)

@@ -82,8 +82,8 @@ static tl_status heads_fits(const tl__pipeline *pipeline, const tl__head_loss *h
         return tl__fail_at(error, TL_BAD_CONFIG, file, place->line, place->column, "heads", classes ?
                            "heads: the loss %s takes numbers, but '%s' is a class; use cross_entropy or focal" :
                            pipeline->forecast ?
-                           "heads: the loss %s takes classes, but a forecast is of numbers, as '%s' is; use mse, mae or "
-                           "huber" :
+                           "heads: the loss %s takes classes, but a forecast is of numbers, as '%s' is; use mse, mae "
+                           "or huber" :
                            "heads: the loss %s takes classes, but '%s' is a number; use mse, mae or huber, or name it "
                            "in data.class_targets", name, row->target.items[i]);
     }

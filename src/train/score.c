@@ -98,6 +98,12 @@ TL_PRIV tl_status tl__scorer_run(tl__scorer *scorer, tl_part part, tl_scores *ou
                                               tl__evaluator_why(&scorer->evaluator, status));
 }
 
+TL_PRIV tl_status tl__scorer_record(const tl__scorer *scorer, tl__builder *builder, tl_value *parent, const char *key)
+{
+    tl_scores scores;
+    return tl__evaluator_record(&scorer->evaluator, &scorer->model->context->heap, builder, parent, key, &scores);
+}
+
 TL_PRIV const float *tl__scorer_predictions(const tl__scorer *scorer, size_t *rows, size_t *columns)
 {
     *rows = scorer->evaluator.rows;

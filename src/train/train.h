@@ -162,6 +162,8 @@ typedef struct tl__scorer tl__scorer;
 TL_PRIV tl_status tl__scorer_new(const tl_model *model, const tl_dataset *data, tl__scorer **out, tl_error *error);
 TL_PRIV void tl__scorer_free(tl__scorer *scorer);
 TL_PRIV tl_status tl__scorer_run(tl__scorer *scorer, tl_part part, tl_scores *out, tl_error *error);
+/* The part that was scored last, with all figures as a map (metrics/record.h). */
+TL_PRIV tl_status tl__scorer_record(const tl__scorer *scorer, tl__builder *builder, tl_value *parent, const char *key);
 /* Predictions of the part that was scored last: probabilities [rows, classes], or values in the target's unit. */
 TL_PRIV const float *tl__scorer_predictions(const tl__scorer *scorer, size_t *rows, size_t *columns);
 

@@ -185,7 +185,7 @@ done
 
 # Mistakes.
 mkdir empty; cd empty || exit 1
-trainlib train:run ../sales.yaml --set data.window.horizon=500;        mistake 'a window takes 514 steps' 'the training part has 140'
+trainlib train:run ../sales.yaml --set data.window.horizon=500;        mistake 'a window takes 514 steps' 'the training part of' 'has 140'
 trainlib train:run ../sales.yaml --set data.split.method=random;       mistake 'divided in the order of time'
 trainlib train:run ../sales.yaml --set data.target=sale;               mistake sale
 trainlib train:run ../sales.yaml --set 'data.calendar=[moon]';         mistake "'moon' is no unit"

@@ -67,7 +67,7 @@ says $run/metrics.json '"confusion"' '"balanced_accuracy"' '"r2"'
 says $run/config.yaml 'class_targets: [kind, sort]'
 mae=$(awk '/"test"/ {t = 1} t && /"mae"/ {print $2; exit}' $run/metrics.json)
 trainlib train:evaluate $run --json
-exits 0; says out "\"mae\": $mae"
+exits 0; says out "\"mae\": $mae" '"targets": {' '"kind": {' '"confusion"'
 trainlib train:predict $run --data mixed.csv
 exits 0
 says out 'row,prediction_kind,prob_kind_left,prob_kind_middle,prob_kind_right,prediction_price,prediction_sort,prob_sort_0,prob_sort_1'
@@ -127,5 +127,17 @@ for heads in '[{target: [OT, HUFL, HULL], loss: mse}]' 'null'; do
     exits 0; sed -n 's/.*"loss": \([0-9.]\{8\}\).*/\1/p' out >> losses
 done
 is 'one head for all and none' "$(head -n 3 losses)" "$(tail -n 3 losses)"
+
+# Several numbers a value: quantiles have columns of their own.
+trainlib train:run two.yaml --set training.heads=null --set 'data.target=[price, volatility]' --quiet \
+    --set 'training.loss={type: quantile, quantiles: [0.25, 0.5, 0.75]}' --set training.epochs=3 \
+    --set network.layers=null --set network.model=mlp
+exits 0
+trainlib train:predict $(ls -d output/runs/two_* | tail -n 1) --data two.csv
+exits 0
+says out 'row,prediction_price_0.25,prediction_price_0.5,prediction_price_0.75,prediction_volatility_0.25'
+is 'numbers of a row' "$(sed -n 2p out | awk -F, '{ print NF }')" 7
+trainlib train:predict $(ls -d output/runs/two_* | tail -n 1) --data two.csv --json
+exits 0; says out '"volatility": {' '"0.75": '
 
 finish

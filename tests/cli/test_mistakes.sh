@@ -51,6 +51,42 @@ trainlib train:run iris.yaml --set data.split.test=0.9 --set data.split.validati
 trainlib train:run iris.yaml --set 'network.layers=[{type: dens, nodes: 4}]'; mistake 'dens'
 trainlib train:run iris.yaml --set 'network.layers=[{type: hidden, nodes: 4}, {type: output, nodes: 5}]'; mistake '5' '3'
 trainlib train:run iris.yaml --set 'network.layers=[{type: input, nodes: 7}, {type: hidden, nodes: 4}, {type: output}]'; mistake '7' '4'
+
+# Shapes, heads that do not divide, a layer that nobody reads, a cycle: the layer, its line, what came and what it needs.
+net() # LINE...
+{
+    { echo 'data: {file: iris.csv, target: species}'; echo 'training: {epochs: 1}'; echo 'network:'; echo '  layers:'
+      for line; do echo "    - $line"; done; } > net.yaml
+    trainlib train:run net.yaml
+}
+net '{type: hidden, nodes: 8, name: a}' '{type: hidden, nodes: 9, name: b}' '{type: add, from: [a, b]}' '{type: output}'
+mistake "net.yaml:7:7: network.layers[2] 'add' needs inputs of one shape but 'a' (line 5) gives [8] and 'b' (line 6) gives [9]"
+net '{type: lstm, units: 8}' '{type: output}'
+mistake "net.yaml:5:7: network.layers[0] 'lstm' needs [time, features]" 'gives [4]'
+net '{type: reshape, shape: [2, 3]}' '{type: output}'
+mistake "net.yaml:5:7: network.layers[0] 'reshape' needs a \`shape\` of as many numbers" 'gives [4]'
+net '{type: reshape, shape: [2, 2]}' '{type: attention, heads: 3}' '{type: flatten}' '{type: output}'
+mistake "net.yaml:6:7: network.layers[1] 'attention' needs as many features as its \`heads\` divide evenly" 'gives [2, 2]'
+net '{type: reshape, shape: [2, 2]}' '{type: transformer_encoder, heads: 3}' '{type: flatten}' '{type: output}'
+mistake "net.yaml:6:7: network.layers[1] 'transformer_encoder' needs as many features as its \`heads\` divide evenly" 'gives [2, 2]'
+net '{type: hidden, nodes: 8, name: a}' '{type: hidden, nodes: 9, name: b}' '{type: output, from: a}'
+mistake "net.yaml:6:7: network.layers[1] 'hidden' gives [9] to no other layer"
+net '{type: hidden, nodes: 8, name: a, from: b}' '{type: hidden, nodes: 9, name: b, from: a}' '{type: output}'
+mistake 'net.yaml:5:' "reads 'b' of line 6, behind it" cycle
+net '{type: hidden, nodes: 8, name: a, from: a}' '{type: output}'
+mistake 'net.yaml:5:' 'reads itself' cycle
+net '{type: hidden, nodes: 8, name: first}' '{type: hidden, nodes: 8, from: nowhere}' '{type: output}'
+mistake "net.yaml:6:7: network.layers[1] 'hidden' reads 'nowhere'" "the one before it is 'first'"
+trainlib train:run iris.yaml --set network.layers=null --set 'network.model={type: transformer, heads: 3}' \
+    --set network.hidden_size=16 --set 'network.input_shape=[2, 2]'
+mistake 'network.model transformer has 3 heads, which do not divide its 16 features'
+trainlib train:run iris.yaml --set network.layers=null --set network.model=cnn --set 'network.input_shape=[2, 3, 1]'
+mistake 'network.model cnn has the input_shape [2, 3, 1], which is 6 numbers, but a row of the data has 4'
+head -n 101 "$root/examples/forecast/ETTh1.csv" > steps.csv
+printf '%s\n' 'data:' '  {file: steps.csv, time: date, task: forecast, target: OT,' '   window: {input_size: 24, horizon: 90}}' \
+    'network: {model: dlinear}' > steps.yaml
+trainlib train:run steps.yaml
+mistake 'steps.yaml:3:' 'a window takes 114 steps (input_size 24 and horizon 90)' 'steps.csv has' 'data.window.horizon smaller'
 untouched
 
 # What only the data can tell is told with the place of its setting.

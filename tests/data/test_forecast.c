@@ -210,13 +210,13 @@ static void test_refused(void **state)
     data_refused("t,x\n2020-01-01,1\n,2\n", W "time: t", TL_BAD_DATA, "column 't' has missing cells");
     data_refused("t,x\n1,1\n2,\n3,3\n", W "time: t", TL_BAD_DATA, "column 'x' has no value at 2 (row 1; 1 of its cells");
     data_refused(plain, "target: x, task: forecast, window: {input_size: 3, horizon: 2}", TL_BAD_DATA,
-                 "a window takes 5 steps (input_size 3 and horizon 2), but the training part has 4; make data.window.input_size");
+                 "a window takes 5 steps (input_size 3 and horizon 2), but the training part of t.csv has 4; make data.window.input_size");
     data_refused(plain, "target: x, task: forecast, window: {input_size: 2, horizon: 2}, features: [{type: lag, lags: [3]}]",
                  TL_BAD_DATA, "a window takes 7 steps (input_size 2 and horizon 2, and features 3 before them)");
     data_refused(plain, "target: x, task: forecast, window: {input_size: 200, horizon: 24}", TL_BAD_DATA,
                  "a window takes 224 steps");
     data_refused(plain, "target: x, task: forecast, window: {input_size: 1, horizon: 2}, split: {validation: 0, test: 1}",
-                 TL_BAD_DATA, "the test part has 1 steps, fewer than data.window.horizon (2)");
+                 TL_BAD_DATA, "the test part of t.csv has 1 steps, fewer than data.window.horizon (2)");
     data_refused(plain, W "target: x, split: {train: 5, validation: 5, test: 5}", TL_BAD_CONFIG,
                  "data.split asks for 5 steps of training, 5 of validation and 5 of test, but there are 6");
     data_refused(plain, W "target: w", TL_BAD_DATA, "column 'w' holds texts");

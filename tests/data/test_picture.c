@@ -74,7 +74,7 @@ static void resizes_as_pillow(void **state)
 static void draw(size_t from, const uint8_t *samples, int64_t to, const char *expected, size_t size)
 {
     uint8_t row[64], copy[64];
-    const tl__image_settings settings = {-1, -1, to, NULL};
+    const tl__image_settings settings = {-1, -1, to, NULL, TL__IMAGE_WHOLE};
     tl__pictures pictures;
     tl__pixels pixels = {1, 2, from, copy, 2 * from, &context.heap};
     memcpy(copy, samples, 2 * from);
@@ -88,7 +88,7 @@ static void draw(size_t from, const uint8_t *samples, int64_t to, const char *ex
 static void converts_channels(void **state)
 {
     uint8_t grey[12];
-    const tl__image_settings settings = {-1, -1, 1, NULL};
+    const tl__image_settings settings = {-1, -1, 1, NULL, TL__IMAGE_WHOLE};
     tl__pictures pictures;
     (void)state;
     tl__pixels pixels = {3, 4, 3, (uint8_t *)(uintptr_t)rgb_4x3, 36, &context.heap};

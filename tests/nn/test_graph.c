@@ -299,7 +299,7 @@ static void test_composite_mistakes(void **state)
         "  layers:\n"
         "    - {type: dense, nodes: 4}\n"
         "    - {type: flatten}\n";
-    expect_mistake(inner, TL_BAD_SHAPE, 2, "layer 'residual_1' needs inputs of one shape but 'flatten_1' (line 5) gives "
+    expect_mistake(inner, TL_BAD_SHAPE, 2, "network.layers[1] 'residual' needs inputs of one shape but 'flatten_1' (line 5) gives "
                    "[12] and 'input_1' (line 1) gives [3, 4]");
     expect_mistake("- {type: input, nodes: 4}\n- {type: residual, layers: [{type: dense, node: 4}]}\n", TL_BAD_CONFIG, 2,
                    "network.layers[1].layers[0].node");

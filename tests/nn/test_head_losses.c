@@ -52,9 +52,9 @@ static void test_two_heads(void **state)
 static void test_head_of_classes(void **state)
 {
     (void)state;
-    tl__loss_common plain = {0}, weighted = {0};
+    struct { tl__loss_common common; double more[8]; } plain = {0}, weighted = {0};    /* as large as any loss's */
     const float factors[] = {2, 1, 0.5f};
-    weighted.weights = factors;
+    weighted.common.weights = factors;
     tl__head_loss heads[] = {
         {.loss = tl__loss_find("mse", NULL), .settings = &plain, .weight = 2, .width = 1, .targets = 1},
         {.loss = tl__loss_find("cross_entropy", NULL), .settings = &plain, .weight = 0.5, .first = 1, .width = 3,
