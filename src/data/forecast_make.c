@@ -229,8 +229,8 @@ static tl_status make_no_windows(const tl_dataset *dataset, const make_limits *l
                            source->table->source,
                            tl__size_min(longest, limits->steps[part]), words[part]);
     return tl__fail_at(error, TL_BAD_DATA, NULL, 0, 0, "data.window",
-                       "the %s part of %s has %zu steps, fewer than data.window.horizon (%zu); make the horizon smaller, "
-                       "or give the part more steps: data.split.%s", words[part], source->table->source,
+                       "the %s part of %s has %zu steps, fewer than data.window.horizon (%zu); make the horizon "
+                       "smaller, or give the part more steps: data.split.%s", words[part], source->table->source,
                        limits->steps[part], forecast->horizon,
                        words[part]);
 }

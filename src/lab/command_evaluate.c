@@ -90,8 +90,8 @@ static tl_status command_evaluate_record(tl__scorer *scorer, tl_context *context
     tl__builder_init(&own, tree);
     tl_value *root = tl__put_map(&own, NULL, NULL);
     tl_status status = tl__scorer_record(scorer, &own, root, "part");
-    const tl_value *targets = tl_value_get(root, "part.targets"), *forecast = tl_value_get(root, "part.original.by_target");
-    if (!targets) targets = forecast;
+    const tl_value *targets = tl_value_get(root, "part.targets");
+    if (!targets) targets = tl_value_get(root, "part.original.by_target");
     if (status == TL_OK && targets) tl__put_copy(builder, map, "targets", targets);
     tl__tree_free(tree);
     return status == TL_OK ? TL_OK : tl__fail_memory(error, 0);

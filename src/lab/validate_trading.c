@@ -128,8 +128,8 @@ static tl_status validate_trading_rows(validate_trading *t, const tl__column *co
     const tl__pipeline *pipeline = model->pipeline;
     size_t width = tl__model_predictions(model), rows = tl_dataset_rows(v->data, TL_TEST);
     if (pipeline->target_classes)
-        return tl__fail(error, TL_UNSUPPORTED, "trades are taken from a model of one class or value; this one has heads "
-                        "for classes beside others. Train the target to trade by alone.");
+        return tl__fail(error, TL_UNSUPPORTED, "trades are taken from a model of one class or value; this one has "
+                        "heads for classes beside others. Train the target to trade by alone.");
     size_t per_target = width / pipeline->outputs;
     float *out = tl__arena_push(&t->v->arena, rows * width * sizeof *out);
     double *of_class = tl__arena_push_zero(&t->v->arena, pipeline->outputs, sizeof *of_class);

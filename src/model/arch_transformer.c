@@ -9,8 +9,8 @@ TL_PRIV const char *tl__arch_transformer_layers(const tl__arch_site *site,
 {
     static const char *const norms[] = TL__ARCH_TRANSFORMER_NORMS;
     if (width % (size_t)settings->heads)
-        return tl__arch_needs(site, "has %lld heads, which do not divide its %zu features (hidden_size); take a hidden_size "
-                              "that is a multiple of heads", (long long)settings->heads, width);
+        return tl__arch_needs(site, "has %lld heads, which do not divide its %zu features (hidden_size); take a "
+                              "hidden_size that is a multiple of heads", (long long)settings->heads, width);
     tl__arch_add(site, "type: transformer_encoder, name: encoder, heads: %lld, feedforward: %lld, num_layers: %zu, "
                  "norm: %s, dropout: %g, activation: gelu", (long long)settings->heads,
                  (long long)settings->feedforward, layers, norms[settings->norm], settings->dropout);

@@ -114,7 +114,7 @@ TL_PRIV tl_status tl__graph_mistake(const tl__graph *graph, const tl__graph_node
                                     const char *text, tl_error *error)
 {
     char label[96], setting[48] = "";
-    for (const tl__open_composite *open = graph->open; open; open = open->outer)    /* a part is told as what is listed */
+    for (const tl__open_composite *open = graph->open; open; open = open->outer)    /* a part as what is listed */
         if (open->node->line == node->line && open->node->column == node->column) node = open->node;
     tl__node_label(label, sizeof label, node);
     if (node->position >= 0) tl__format(setting, sizeof setting, "network.layers[%d]", node->position);

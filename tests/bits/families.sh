@@ -1,7 +1,7 @@
 # Sourced: one small network of each family, for checks that compare trainings bit by bit. `families` lists them,
 # `family_config NAME` writes $folder/NAME.yaml and the data that it reads. $epochs: how long it trains, else 2;
 # $checkpoint: the block of that name.
-families='layers mlp cnn lstm gru lstm_cnn lstm_transformer_cnn transformer tcn nhits nbeats dlinear nlinear'
+families='layers mlp cnn lstm gru lstm_cnn lstm_transformer_cnn transformer tcn nhits nbeats dlinear nlinear heads'
 
 # Digits are images of 8 by 8, or eight steps of eight numbers; series are 240 hours of seven columns.
 family_data() { # digits | series
@@ -50,6 +50,12 @@ family_config() { # NAME
             data=series network='{model: {type: nbeats, stacks: [trend, seasonality, generic], blocks: 1}, hidden_size: [66]}';;
         dlinear) data=series network='{model: {type: dlinear, kernel: 7, individual: true}}';;
         nlinear) data=series network='{model: nlinear}';;
+        heads)
+            data=series network='
+  layers: [{type: gru, units: 9}]
+heads:
+  - {target: OT, loss: mse, weight: 0.7}
+  - {target: HUFL, loss: mae, weight: 0.3, layers: [{type: hidden, nodes: 7}]}';;
     esac
     { echo "name: $1"; echo 'seed: 7'; family_data $data; echo "network: $network"; } > "$folder/$1.yaml"
 }
