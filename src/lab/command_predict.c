@@ -131,8 +131,8 @@ static double command_predict_number(float value)
     return number;
 }
 
-/* {prediction: 4100}, {prediction: {mass: 4100, species: Adelie}, probabilities: {species: {Adelie: 0.98, ...}}}, or for
- * a value {0.1: 3900, 0.5: 4100, ...} */
+/* {prediction: 4100}, {prediction: {mass: 4100, species: Adelie}, probabilities: {species: {Adelie: 0.98, ...}}}, or
+ * for a value {0.1: 3900, 0.5: 4100, ...} */
 static void command_predict_map(tl__builder *builder, tl_value *map, const command_predict_rows *r,
                                 const float *values)
 {

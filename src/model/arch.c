@@ -59,8 +59,8 @@ static const char *arch_shape(const tl__arch_site *site, tl__shape *input)
     for (int i = 0; i < shape.rank; i++) shape.dim[i] = (size_t)given->items[i];
     tl__shape_text(text, sizeof text, &shape);
     if (tl__shape_size(&shape) != tl__shape_size(input))
-        return tl__arch_needs(site, "has the input_shape %s, which is %zu numbers, but a row of the data has %zu; leave "
-                              "it out to take the data's", text, tl__shape_size(&shape), tl__shape_size(input));
+        return tl__arch_needs(site, "has the input_shape %s, which is %zu numbers, but a row of the data has %zu; "
+                              "leave it out to take the data's", text, tl__shape_size(&shape), tl__shape_size(input));
     tl__arch_add(site, "type: input, shape: %s", text);
     *input = shape;
     return NULL;

@@ -409,7 +409,8 @@ TL_PRIV void tl__recurrent_expand(const tl__site *site, tl__expansion *out)
         tl__expand(out, last ? NULL : part, NULL, 0,
                    "type: %s, units: %lld, level: %d, bidirectional: %s, bias: %s, output: %s%s",
                    site->node->layer->head.name, (long long)settings->units, (int)i,
-                   settings->bidirectional ? "true" : "false", settings->bias ? "true" : "false", last ? words[settings->output] : "sequence",
+                   settings->bidirectional ? "true" : "false", settings->bias ? "true" : "false",
+                   last ? words[settings->output] : "sequence",
                    settings->nonlinearity == 1 ? ", nonlinearity: relu" : "");
         tl__format(part, sizeof part, "dropout%d", (int)i);
         if (!last && settings->dropout > 0)
