@@ -52,7 +52,7 @@ family_config() { # NAME
         nlinear) data=series network='{model: nlinear}';;
         heads)
             data=series network='
-  layers: [{type: gru, units: 9}]
+  layers: [{type: hidden, nodes: 23, activation: tanh}]
 heads:
   - {target: OT, loss: mse, weight: 0.7}
   - {target: HUFL, loss: mae, weight: 0.3, layers: [{type: hidden, nodes: 7}]}';;

@@ -14,8 +14,8 @@ expected='
 layers                b123151cc75a9c1e 6a414cef99d94790
 mlp                   5df0dee029d4be54 f535dafea71559c1
 cnn                   0306922c0b11ceaa f067fe1055847809
-lstm                  91996c3dea0d25a1 9f77f3737807b95a
-gru                   5bfb1d9ce9ed6b69 ae8709dd430f98c4
+lstm                  85d4a2b2df4c09c3 e4dca535dd868141
+gru                   8ddff76ef2370ba9 565d6f105fda2984
 lstm_cnn              2010097df145c793 c0838a0f777e7891
 lstm_transformer_cnn  1506acc6a82c2019 dc5daacdd5c8d38a
 transformer           2fd68aa38b04dc58 c6b3f09784adc103
@@ -24,6 +24,7 @@ nhits                 7bdf18f85e358ee6 79bf51551bdb6ecc
 nbeats                a0ba2222629fc49b 570d7bcaf4312d8a
 dlinear               8f5a527008ab5287 d6b74cf1c7d60b50
 nlinear               01a1bc8f1e7a4a80 07c6ba887b06f604
+heads                 299aa3f8ee1b3cd9 1220e336dd42f2d8
 '
 
 case $BITS in *aarch64*|*arm*) machine=arm ;; *) machine=$(uname -m) ;; esac
