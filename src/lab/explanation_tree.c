@@ -4,10 +4,10 @@
 #include "base/math.h"
 #include "lab/maps.h"
 
-enum { EXPLANATION_COLUMNS = 40 };       /* of a map over columns and steps */
+enum { EXPLANATION_TREE_COLUMNS = 40 };       /* of a map over columns and steps */
 
 /* Places, the largest figure first. */
-static size_t *explanation_order(const tl__explanation *e, const double *figures, size_t stride, size_t count)
+static size_t *explanation_tree_order(const tl__explanation *e, const double *figures, size_t stride, size_t count)
 {
     size_t *order = tl__arena_push(e->arena, count * sizeof *order);
     for (size_t i = 0; order && i < count; i++) {
@@ -18,11 +18,11 @@ static size_t *explanation_order(const tl__explanation *e, const double *figures
     return order;
 }
 
-static bool explanation_put_importance(const tl__explanation *e, tl__builder *builder, tl_value *root)
+static bool explanation_tree_importance(const tl__explanation *e, tl__builder *builder, tl_value *root)
 {
     size_t columns = e->rows.columns;
     tl_value *list = tl__put_list(builder, root, "permutation_importance");
-    size_t *order = explanation_order(e, &e->importance[0].mean, sizeof *e->importance / sizeof(double), columns);
+    size_t *order = explanation_tree_order(e, &e->importance[0].mean, sizeof *e->importance / sizeof(double), columns);
     for (size_t i = 0; order && list && i < columns; i++) {
         tl_value *map = tl__put_map(builder, list, NULL);
         tl__put_text(builder, map, "column", tl__explained_column(&e->rows, order[i]));
@@ -42,8 +42,8 @@ static bool explanation_put_importance(const tl__explanation *e, tl__builder *bu
 }
 
 /* A map over the columns of `order` and the steps; where a column has none it is empty. */
-static bool explanation_put_cells(const tl__explanation *e, tl__builder *builder, tl_value *parent, const char *key,
-                                  const double *cells, const size_t *order, size_t count)
+static bool explanation_tree_cells(const tl__explanation *e, tl__builder *builder, tl_value *parent, const char *key,
+                                   const double *cells, const size_t *order, size_t count)
 {
     size_t steps = e->rows.steps;
     double *rows = tl__arena_push_zero(e->arena, count * steps, sizeof *rows);
@@ -58,8 +58,8 @@ static bool explanation_put_cells(const tl__explanation *e, tl__builder *builder
 }
 
 /* What its sides are, {first, last, columns}, and with several steps the means over the rows. */
-static bool explanation_put_sides(const tl__explanation *e, tl__builder *builder, tl_value *parent,
-                                  const size_t *order, size_t count)
+static bool explanation_tree_sides(const tl__explanation *e, tl__builder *builder, tl_value *parent,
+                                   const size_t *order, size_t count)
 {
     tl_value *map = tl__put_map(builder, parent, "by_step");
     tl__put_number(builder, map, "first", tl__explained_step(&e->rows, 0));
@@ -67,11 +67,11 @@ static bool explanation_put_sides(const tl__explanation *e, tl__builder *builder
     tl_value *names = tl__put_list(builder, map, "columns");
     for (size_t i = 0; names && i < count; i++)
         tl__put_text(builder, names, NULL, tl__explained_column(&e->rows, order[i]));
-    return e->rows.steps == 1 || (explanation_put_cells(e, builder, map, "mean", e->cell_mean, order, count) &&
-                                  explanation_put_cells(e, builder, map, "mean_absolute", e->cell_abs, order, count));
+    return e->rows.steps == 1 || (explanation_tree_cells(e, builder, map, "mean", e->cell_mean, order, count) &&
+                                  explanation_tree_cells(e, builder, map, "mean_absolute", e->cell_abs, order, count));
 }
 
-static void explanation_put_classes(const tl__explanation *e, tl__builder *builder, tl_value *map)
+static void explanation_tree_classes(const tl__explanation *e, tl__builder *builder, tl_value *map)
 {
     const tl__pipeline *pipeline = e->model->pipeline;
     size_t pixels = e->height * e->width;
@@ -87,8 +87,8 @@ static void explanation_put_classes(const tl__explanation *e, tl__builder *build
     }
 }
 
-static bool explanation_put_shown(const tl__explanation *e, tl__builder *builder, tl_value *list, size_t row,
-                                  const size_t *order)
+static bool explanation_tree_shown(const tl__explanation *e, tl__builder *builder, tl_value *list, size_t row,
+                                   const size_t *order)
 {
     const double *parts = e->shown_parts + row * e->shown.features;
     const tl__input *input = e->model->pipeline->inputs;
@@ -115,14 +115,14 @@ static bool explanation_put_shown(const tl__explanation *e, tl__builder *builder
         size_t at, n = tl__explained_cell(&e->shown, i % e->rows.steps, i / e->rows.steps, &at);
         while (n-- > 0) cells[i] += parts[at + n];
     }
-    return explanation_put_cells(e, builder, one, "attribution", cells, order,
-                                 tl__size_min(e->rows.columns, EXPLANATION_COLUMNS));
+    return explanation_tree_cells(e, builder, one, "attribution", cells, order,
+                                  tl__size_min(e->rows.columns, EXPLANATION_TREE_COLUMNS));
 }
 
-static bool explanation_put_gradients(const tl__explanation *e, tl__builder *builder, tl_value *root)
+static bool explanation_tree_gradients(const tl__explanation *e, tl__builder *builder, tl_value *root)
 {
-    size_t columns = e->rows.columns, shown = tl__size_min(columns, EXPLANATION_COLUMNS);
-    size_t *order = explanation_order(e, e->mean_abs, 1, columns);
+    size_t columns = e->rows.columns, shown = tl__size_min(columns, EXPLANATION_TREE_COLUMNS);
+    size_t *order = explanation_tree_order(e, e->mean_abs, 1, columns);
     double worst = 0, delta = 0;
     tl_value *map = tl__put_map(builder, root, "integrated_gradients");
     if (!order || !map) return false;
@@ -145,15 +145,15 @@ static bool explanation_put_gradients(const tl__explanation *e, tl__builder *bui
         tl__put_number(builder, one, "mean", e->mean[order[i]]);
     }
     bool good = true;
-    if (e->height) explanation_put_classes(e, builder, map);
-    else good = explanation_put_sides(e, builder, map, order, shown);
+    if (e->height) explanation_tree_classes(e, builder, map);
+    else good = explanation_tree_sides(e, builder, map, order, shown);
     list = tl__put_list(builder, map, "rows");
     for (size_t i = 0; good && list && i < e->shown.rows; i++)
-        good = explanation_put_shown(e, builder, list, i, order);
+        good = explanation_tree_shown(e, builder, list, i, order);
     return good;
 }
 
-static void explanation_put_attention(const tl__explanation *e, tl__builder *builder, tl_value *root)
+static void explanation_tree_attention(const tl__explanation *e, tl__builder *builder, tl_value *root)
 {
     tl_value *map = tl__put_map(builder, root, "attention");
     tl__put_integer(builder, map, "rows", (int64_t)e->rows.rows);
@@ -177,9 +177,9 @@ TL_PRIV tl_status tl__explanation_put(const tl__explanation *explanation, tl__bu
         tl__put_bool(builder, root, "more_is_better", e->metric->more_is_better);
         tl__put_number(builder, root, "score", e->base);
         tl__put_integer(builder, root, "repeats", e->settings->repeats);
-        good = explanation_put_importance(e, builder, root);
+        good = explanation_tree_importance(e, builder, root);
     }
-    if (good && e->went) good = explanation_put_gradients(e, builder, root);
-    if (e->looked) explanation_put_attention(e, builder, root);
+    if (good && e->went) good = explanation_tree_gradients(e, builder, root);
+    if (e->looked) explanation_tree_attention(e, builder, root);
     return good && !builder->failed ? TL_OK : tl__fail_memory(error, 256);
 }

@@ -141,6 +141,18 @@ exits 0; says out 'mse of ' 'rise' 'steps that matter most: -4 to -4'
 is 'the column that decides' "$(sed -n 4p out | cut -d' ' -f1)" x
 is 'the lag that decides' "$(sort -t, -k4,4 -g -r $lags/explain/attributions_by_step.csv | head -n 1 | cut -d, -f1,2)" x,-4
 is 'cells' "$(wc -l < $lags/explain/attributions_by_step.csv | tr -d ' ')" 13
+trainlib train:run lags.yaml --set training.loss=quantile --out quantiles --quiet
+quantiles=$(ls -d quantiles/output/runs/lags_*)
+trainlib train:evaluate $quantiles --json
+mse=$(sed -n '/"test"/,$s/.*"mse": \([0-9.]*\).*/\1/p' out | head -n 1)
+trainlib train:explain $quantiles --method permutation --json
+exits 0
+awk "BEGIN {d = $mse - $(sed -n 's/.*"score": \([0-9.]*\).*/\1/p' out); exit !(d < 1e-6 && d > -1e-6)}" ||
+    fail 'the middle quantile is what is scored'
+trainlib train:run lags.yaml --seeds 1,2 --out ahead --quiet
+ahead=$(ls -d ahead/output/runs/lags_*)
+trainlib train:explain $ahead
+exits 0; says out "$ahead/seed_" "$ahead/explain"
 trainlib train:explain $lags --set explanation.target=noise
 mistake explanation.target "'x'"
 
