@@ -31,6 +31,7 @@ static const struct { const char *command, *option, *help; } option_words[] = {
     {"train:report", "format", "of the charts: svg (default), png, pdf, or several with commas"},
     {"train:report", "output", "the folder to write into (default: the run's own; of several output/comparison)"},
     {"train:ensemble", "output", "the file to write: a model, or NAME.json, a list (default: ensemble.safetensors)"},
+    {"train:explain", "format", "of the pictures: svg (default), png, pdf, or several with commas"},
     {"train:explain", "output", "the folder to write into (default: RUN/explain)"},
     {"train:validate", "output", "the file to write (default: the run's validation.json)"},
     {"train:experiment", "kind", "lr, patience or architecture"},
