@@ -372,6 +372,7 @@
 #include "lab/search_bayesian.c"
 #include "lab/search_tpe.c"
 #include "lab/search_stop.c"
+#include "lab/search_parameters.c"
 #include "lab/search.c"
 #include "lab/search_api.c"
 #include "lab/trials.c"

@@ -251,7 +251,9 @@ typedef struct tl_options {
     bool detailed_analytics;         /* of run: as analytics.enabled: true */
     const char *kind;                /* of experiment: "lr", "patience", "architecture"; NULL: by `vary` or the config.
                                         Of prompt: "analysis", "failure", "comparison"; NULL: what fits */
-    const char *const *vary;         /* of experiment: "optimization.dropout=[0.1, 0.2]" */
+    const char *const *vary;         /* of experiment: "optimization.dropout=[0.1, 0.2]"; of optimize also
+                                        "optimization.dropout={min: 0, max: 0.5}", and "optimization.dropout" for the
+                                        setting's usual values; in the place of search.parameters */
     size_t vary_count;
     const char *seeds;               /* of experiment: "42, 123, 456"; NULL: these */
     bool apply_best;                 /* of experiment: write the best config */
@@ -328,7 +330,7 @@ TL_API tl_status tl_run_metrics(tl_context *context, const char *run, const tl_o
 /* A report of a run (count 0: the newest): report.html, report.pdf and charts/ in the run folder or in options->output;
  * options->format: of the charts, "svg,png,pdf" (NULL: svg). Of several runs, at most 64: comparison.html and
  * comparison.pdf, in options->output (NULL: output/comparison under options->out). Of the folder of a search: how its
- * trials went; of an experiment: its values beside each other. *out: {run, runs, search or experiment, folder, html,
+ * trials went; of an experiment: its values over their seeds. *out: {run, runs, search or experiment, folder, html,
  * pdf, charts: [names]}. */
 TL_API tl_status tl_report(tl_context *context, const char *const *runs, size_t count, const tl_options *options,
                            tl_value **out, tl_error *error);
@@ -339,8 +341,9 @@ typedef struct tl_search tl_search;
 /* Search over a function of your own. `settings` is what a config's search: block would hold, its parameters under
  * any names: "method: bayesian, parameters: {x: {min: -5, max: 10}, size: [16, 32, 64], kind: [a, b]}". Asking gives a
  * trial's number (from 0) and a value per parameter in their order; of a list that is not all numbers in order, the
- * place in it. Several trials may be asked for before they are told. Telling: smaller is better; NaN or infinity: it
- * failed. What is asked follows from the seed and from what was told before. `values` has room for all parameters. */
+ * place in it; of a parameter that does not count in the trial (its `when` does not hold), NaN. Several trials may be
+ * asked for before they are told. Telling: smaller is better; NaN or infinity: it failed. What is asked follows from
+ * the seed and from what was told before. `values` has room for all parameters. */
 TL_API tl_status tl_search_new(tl_context *context, const char *settings, uint64_t seed, tl_search **out,
                                tl_error *error);
 TL_API void tl_search_free(tl_search *search);

@@ -59,6 +59,8 @@ struct tl__field {
     const char *unit;            /* "rows", "epochs", ...; NULL: a pure number or no number */
     const char *help;            /* one line, no full stop */
     const char *aliases;         /* other full paths that mean this setting, separated by blanks, or NULL */
+    const char *tune;            /* what a search tries when it names the setting only, as YAML: a list or {min, max,
+                                    scale}. CHOICE and BOOL may leave it out: all values */
     const char *family;          /* MEMBER: the family's word ("optimizer"), for messages and --explain */
 };
 

@@ -109,15 +109,19 @@ static const tl__field settings_image_rows[] = {
 static const tl__field settings_augment_rows[] = {
     {.name = "flip_horizontal", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__TUNE,
      .offset = SETTINGS_AUGMENT_AT(flip_horizontal), .fallback = 0, .min = 0, .max = 1, .unit = "probability",
+     .tune = "[0, 0.5]",
      .help = "How often an image is mirrored, left for right, in a training batch"},
     {.name = "flip_vertical", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__TUNE,
      .offset = SETTINGS_AUGMENT_AT(flip_vertical), .fallback = 0, .min = 0, .max = 1, .unit = "probability",
+     .tune = "[0, 0.5]",
      .help = "How often an image is turned upside down in a training batch"},
     {.name = "shift", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__TUNE, .offset = SETTINGS_AUGMENT_AT(shift),
      .fallback = 0, .min = 0, .max = 65536, .unit = "pixels",
+     .tune = "{min: 0, max: 4}",
      .help = "Move an image by at most so many pixels each way; its edges are drawn out"},
     {.name = "crop_padding", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__TUNE,
      .offset = SETTINGS_AUGMENT_AT(crop_padding), .fallback = 0, .min = 0, .max = 65536, .unit = "pixels",
+     .tune = "{min: 0, max: 4}",
      .help = "Put a black border of so many pixels around an image and cut a random part of its size out"},
     {.name = NULL}};
 

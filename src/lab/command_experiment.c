@@ -6,6 +6,7 @@
 #include "lab/experiment.h"
 #include "lab/folder.h"
 #include "lab/path.h"
+#include "lab/report.h"
 #include "lab/run.h"
 #include "text/yaml.h"
 
@@ -325,6 +326,20 @@ static tl_status command_experiment_apply(command_experiment_work *work, size_t 
 
 /* ---- all of it ---- */
 
+/* What is done is done, whether the report can be made or not. */
+static void command_experiment_report(command_experiment_work *work, tl_value *root)
+{
+    tl__document document;
+    tl_error why = {0};
+    if (work->config->settings.output.report == TL__REPORT_NEVER) return;
+    tl_status status = tl__report_experiment(work->context, work->folder, &work->arena, &document, &why);
+    if (status == TL_OK) status = tl__report_write(work->context, &document, work->folder, "report", &why);
+    const char *path = tl__path_join(&work->arena, work->folder, "report.html");
+    if (status == TL_OK && path) tl__put_text(work->builder, root, "report", path);
+    if (status != TL_OK)
+        tl__log_line(work->context, TL_LOG_WARNING, "the report was not made: %s", why.message);
+}
+
 static tl_status command_experiment_conclude(command_experiment_work *work, tl_value *root, tl_error *error)
 {
     tl__builder *b = work->builder;
@@ -334,7 +349,9 @@ static tl_status command_experiment_conclude(command_experiment_work *work, tl_v
     tl__put_text(b, root, "best", label ? label : "");
     if (b->failed || !label || !path) return tl__fail_memory(error, 256);
     if (best != SIZE_MAX && work->options->apply_best) TL_TRY(command_experiment_apply(work, best, root, error));
-    return tl__json_save(work->context, root, path, false, error);
+    TL_TRY(tl__json_save(work->context, root, path, false, error));
+    command_experiment_report(work, root);
+    return TL_OK;
 }
 
 static tl_status command_experiment_all(command_experiment_work *work, tl_value *root, tl_error *error)

@@ -39,6 +39,7 @@ static tl_status command_optimize_identity(command_optimize_work *work, tl_error
     for (size_t j = 0; j < search->space.count; j++) {
         const tl__space_axis *axis = &search->space.axes[j];
         const tl__search_parameter *p = &search->parameters[j];
+        if (axis->under) tl__buffer_format(&text, "\n%zu %llx", (size_t)axis->under, (unsigned long long)axis->when);
         tl__buffer_format(&text, "\n%s %d %d %g %g %g %g ", p->path, (int)axis->kind, axis->log, axis->min, axis->max,
                           p->first, p->step);
         if (p->values) tl__json_write(&text, p->values, 0);
@@ -152,10 +153,11 @@ static void command_optimize_csv(const command_optimize_work *work, tl__buffer *
         if (trial->score == trial->score) tl__buffer_format(out, "%.6g", trial->score);
         tl__buffer_format(out, ",%lld,%lld,%.6g", (long long)trial->epochs, (long long)trial->best_epoch,
                           trial->seconds);
+        const double *point = work->run.trials.points + (size_t)i * search->space.count;
         for (size_t j = 0; j < search->space.count; j++) {
             tl__buffer value;
             tl__buffer_init(&value, out->heap);
-            tl__search_value(search, j, work->run.trials.points[(size_t)i * search->space.count + j], &value);
+            if (tl__space_counts(&search->space, j, point)) tl__search_value(search, j, point[j], &value);
             bool text = value.size > 1 && value.data[0] == '"', plain = !text && value.size > 0 &&
                                                                          !strpbrk(value.data, ",\"");
             tl__buffer_text(out, plain || text ? "," : ",\"");
@@ -210,8 +212,9 @@ static void command_optimize_put_trial(const command_optimize_work *work, tl__bu
     tl__put_integer(b, map, "best_epoch", trial->best_epoch);
     tl__put_number(b, map, "seconds", trial->seconds);
     tl_value *parameters = tl__put_map(b, map, "parameters");
+    const double *point = work->run.trials.points + (size_t)number * search->space.count;
     for (size_t j = 0; j < search->space.count; j++)
-        tl__search_put(b, parameters, search, j, work->run.trials.points[(size_t)number * search->space.count + j]);
+        if (tl__space_counts(&search->space, j, point)) tl__search_put(b, parameters, search, j, point[j]);
     if (trial->error) tl__put_text(b, map, "error", trial->error);
 }
 
@@ -288,7 +291,7 @@ static tl_status command_optimize_all(command_optimize_work *work, tl_value **ou
     tl__search_run *run = &work->run;
     const tl_options *o = run->options;
     TL_TRY(tl__config_read_for(run->context, run->config_path, o->set, o->set_count, o->out, &run->config, error));
-    TL_TRY(tl__search_of_config(run->config, &run->search, error));
+    TL_TRY(tl__search_of_config(run->config, o, &run->search, error));
     TL_TRY(command_optimize_shard(work, error));
     TL_TRY(command_optimize_data(work, error));
     TL_TRY(command_optimize_identity(work, error));

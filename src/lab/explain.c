@@ -21,8 +21,7 @@ static const struct explain_family { const char *word; const tl__family *(*famil
     {"feature", tl__feature_family},
 };
 
-/* What a row chooses from; NULL: it chooses from no family. */
-static const tl__family *explain_family_of(const tl__field *row, const char *path)
+TL_PRIV const tl__family *tl__explain_family(const tl__field *row, const char *path)
 {
     const char *word = row->kind == TL__FIELD_MEMBER ? row->family : tl__same_text(path, "network.layers") ? "layer"
                      : tl__same_text(path, "data.features") ? "feature" : NULL;
@@ -67,6 +66,7 @@ static void explain_row(tl__buffer *out, tl__builder *builder, tl_value *list, c
         tl__buffer_format(out, "    %s%s%s%s%s\n", range, row->unit ? " (" : "", row->unit ? row->unit : "",
                           row->unit ? ")" : "", row->flags & TL__LIVE ? "; may change while a run is on" : "");
     if (row->aliases) tl__buffer_format(out, "    also written: %s\n", row->aliases);
+    if (row->tune) tl__buffer_format(out, "    a search tries: %s\n", row->tune);
     tl_value *map = tl__put_map(builder, list, NULL);
     tl__put_text(builder, map, "path", path);
     tl__put_text(builder, map, "help", row->help);
@@ -77,6 +77,7 @@ static void explain_row(tl__buffer *out, tl__builder *builder, tl_value *list, c
     tl__put_bool(builder, map, "result", (row->flags & TL__RESULT) != 0);
     tl__put_bool(builder, map, "live", (row->flags & TL__LIVE) != 0);
     tl__put_bool(builder, map, "tune", (row->flags & TL__TUNE) != 0);
+    if (row->tune) tl__put_text(builder, map, "search", row->tune);
 }
 
 static void explain_rows(tl__buffer *out, tl__builder *builder, tl_value *list, const tl__field *rows,
@@ -131,7 +132,7 @@ static tl_status explain_walk(tl__buffer *out, tl__builder *builder, tl_value *r
     for (const char *at = path; *at;) {
         size_t size = strcspn(at, ".");
         const char *suggestion = NULL, *rest = at + size + (at[size] == '.');
-        const tl__family *family = row ? explain_family_of(row, so_far) : NULL;
+        const tl__family *family = row ? tl__explain_family(row, so_far) : NULL;
         if (family) {
             char name[64];
             tl__format(name, sizeof name, "%.*s", (int)size, at);
@@ -164,7 +165,7 @@ static tl_status explain_walk(tl__buffer *out, tl__builder *builder, tl_value *r
         size_t last = strlen(so_far) - strlen(row->name);
         so_far[last ? last - 1 : 0] = '\0';
         explain_row(out, builder, list, row, so_far);
-        const tl__family *family = explain_family_of(row, path);
+        const tl__family *family = tl__explain_family(row, path);
         if (family) explain_members(out, builder, root, family, path);
     }
     return TL_OK;

@@ -9,4 +9,7 @@
 TL_PRIV tl_status tl__explain(tl_context *context, const char *path, tl__builder *builder, tl_value *root,
                               tl_error *error);
 
+/* What a row at a path chooses from; NULL: it chooses from no family. */
+TL_PRIV const tl__family *tl__explain_family(const tl__field *row, const char *path);
+
 #endif

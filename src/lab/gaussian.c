@@ -129,7 +129,7 @@ typedef struct gaussian_prior { double middle, variance, low, high; } gaussian_p
 static gaussian_prior gaussian_prior_of(const tl__gaussian *g, size_t p)
 {
     if (p < g->axes)
-        return (gaussian_prior){1.41421356237309504880 + 0.5 * tl__log((double)g->axes), 3.0, -4.0, 7.0};
+        return (gaussian_prior){0.5 + 0.5 * tl__log((double)g->axes), 3.0, -4.0, 7.0};
     return p == g->axes ? (gaussian_prior){0.0, 1.0, -4.0, 6.0} : (gaussian_prior){-9.0, 4.0, -16.0, 0.0};
 }
 

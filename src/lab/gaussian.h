@@ -31,7 +31,7 @@ TL_PRIV double tl__gaussian_solve(tl__gaussian *g);
 /* The same with its derivatives by log length_j, log signal and log noise, [axes + 2]. */
 TL_PRIV double tl__gaussian_slope(tl__gaussian *g, double *slope);
 /* Lengths, signal and noise of the largest posterior density under priors that keep few points from saying too much:
- * log length ~ N(sqrt(2) + log(axes) / 2, 3), after Hvarfner et al., 2024; log signal ~ N(0, 1);
+ * log length ~ N((1 + log(axes)) / 2, 3), that grows with the axes after Hvarfner et al., 2024; log signal ~ N(0, 1);
  * log noise ~ N(-9, 4). Ends solved. */
 TL_PRIV void tl__gaussian_fit(tl__gaussian *g);
 /* Mean and variance of the function (without noise) at a point. */

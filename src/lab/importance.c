@@ -200,7 +200,8 @@ static void importance_forest(importance_work *work, uint64_t seed, double *shar
     for (size_t j = 0; j < work->space->count && trees > 0; j++) shares[j] /= (double)trees;
 }
 
-TL_PRIV tl_status tl__importance(tl__heap *heap, const tl__space *space, const double *points, const double *losses,
+/* Of axes that all count. */
+static tl_status importance_flat(tl__heap *heap, const tl__space *space, const double *points, const double *losses,
                                  size_t count, uint64_t seed, double *shares, tl_error *error)
 {
     importance_work work = {.heap = heap, .space = space};
@@ -231,4 +232,67 @@ TL_PRIV tl_status tl__importance(tl__heap *heap, const tl__space *space, const d
     importance_forest(&work, seed, shares);
     tl__free(heap, memory, bytes);
     return TL_OK;
+}
+
+static double importance_variance(const double *losses, size_t count, size_t *finite)
+{
+    double sum = 0.0, squares = 0.0;
+    *finite = 0;
+    for (size_t i = 0; i < count; i++)
+        if (tl__is_finite_d(losses[i])) sum += losses[i], ++*finite;
+    for (size_t i = 0; i < count && *finite; i++) {
+        double away = tl__is_finite_d(losses[i]) ? losses[i] - sum / (double)*finite : 0.0;
+        squares += away * away;
+    }
+    return *finite ? squares / (double)*finite : 0.0;
+}
+
+/* The axes that always count and, where `own` is one that does not, it and those that it counts under, over the points
+ * where it counts. kept [count * axes + count]: room for these. */
+static tl_status importance_under(tl__heap *heap, const tl__space *space, size_t own, const double *points,
+                                  const double *losses, size_t count, uint64_t seed, double *kept, double *shares,
+                                  tl_error *error)
+{
+    tl__space part = {0};
+    size_t axes[TL__SPACE_AXES], rows = 0, all, some;
+    double found[TL__SPACE_AXES], *kept_losses = kept + count * space->count;
+    for (size_t j = 0; j < space->count; j++) {
+        bool above = j == own;
+        for (size_t k = own; k < space->count && space->axes[k].under; k = space->axes[k].under - 1)
+            above = above || space->axes[k].under - 1 == j;
+        if (space->axes[j].under && !above) continue;
+        axes[part.count] = j;
+        part.axes[part.count] = space->axes[j];
+        part.axes[part.count++].under = 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const double *point = points + i * space->count;
+        if (own < space->count && !tl__space_counts(space, own, point)) continue;
+        for (size_t a = 0; a < part.count; a++) kept[rows * part.count + a] = point[axes[a]];
+        kept_losses[rows++] = losses[i];
+    }
+    TL_TRY(importance_flat(heap, &part, kept, kept_losses, rows, seed, found, error));
+    double whole = importance_variance(losses, count, &all), here = importance_variance(kept_losses, rows, &some);
+    double weight = own < space->count && whole > 0.0 && all ? here * (double)some / (whole * (double)all) : 1.0;
+    for (size_t a = 0; a < part.count; a++)
+        if (own < space->count ? axes[a] == own : true) shares[axes[a]] = found[a] * weight;
+    return TL_OK;
+}
+
+TL_PRIV tl_status tl__importance(tl__heap *heap, const tl__space *space, const double *points, const double *losses,
+                                 size_t count, uint64_t seed, double *shares, tl_error *error)
+{
+    bool flat = true;
+    size_t bytes;
+    for (size_t j = 0; j < space->count; j++) flat = flat && !space->axes[j].under;
+    if (flat) return importance_flat(heap, space, points, losses, count, seed, shares, error);
+    if (!tl__size_mul(count + 1, (space->count + 1) * sizeof(double), &bytes)) return tl__fail_memory(error, SIZE_MAX);
+    double *kept = tl__alloc(heap, bytes);
+    if (!kept) return tl__fail_memory(error, bytes);
+    tl_status status = importance_under(heap, space, space->count, points, losses, count, seed, kept, shares, error);
+    for (size_t j = 0; j < space->count && status == TL_OK; j++)
+        if (space->axes[j].under)
+            status = importance_under(heap, space, j, points, losses, count, seed, kept, shares, error);
+    tl__free(heap, kept, bytes);
+    return status;
 }

@@ -15,9 +15,12 @@ TL_PRIV tl_status tl__report_compare(tl__story *stories, size_t count, tl__docum
 TL_PRIV tl_status tl__report_search(tl_context *context, const char *folder, tl__arena *arena, tl__document *out,
                                     tl_error *error);
 
-/* Of an experiment, from FOLDER/summary.json. */
+/* Of an experiment, from FOLDER/summary.json and the records of the runs beside it. */
 TL_PRIV tl_status tl__report_experiment(tl_context *context, const char *folder, tl__arena *arena, tl__document *out,
                                         tl_error *error);
+
+/* The 97.5th percentile of Student's t; NaN without a degree of freedom. */
+TL_PRIV double tl__student(size_t freedom);
 
 /* FOLDER/NAME.html and FOLDER/NAME.pdf. */
 TL_PRIV tl_status tl__report_write(tl_context *context, const tl__document *document, const char *folder,

@@ -1,5 +1,4 @@
-/* The search: block into axes. A list of numbers in order is an axis with an order, so that a method learns from the
- * neighbours of a value; any other list is an axis of names. */
+/* The search: block: its settings, the figure that trials are ordered by, the method that `auto` stands for. */
 #include "lab/search.h"
 
 #include "base/hash.h"
@@ -25,13 +24,6 @@ typedef struct search_settings {
     const char *metric;
     const tl_value *parameters;
 } search_settings;
-
-typedef struct search_range {
-    double min, max, step;
-    int scale;
-} search_range;
-
-enum { SEARCH_AUTO, SEARCH_LINEAR, SEARCH_LOG, SEARCH_LOG10, SEARCH_INTEGER };
 
 TL_PRIV const tl__field *tl__search_rows(void)
 {
@@ -73,23 +65,8 @@ TL_PRIV const tl__field *tl__search_rows(void)
         {ROW(stop), .kind = TL__FIELD_BLOCK, .flags = TL__OPTIONAL, .rows = stop,
          .help = "Ends hopeless trials early; off unless mentioned"},
         {ROW(parameters), .kind = TL__FIELD_TREE,
-         .help = "{setting: list of values} or {setting: {min, max, scale: linear, log, log10 or integer, step}}"},
-        {.name = NULL}};
-#undef ROW
-    return rows;
-}
-
-static const tl__field *search_range_rows(void)
-{
-    static const char *const scales[] = {"auto", "linear", "log", "log10", "integer", NULL};
-#define ROW(field) .name = #field, .offset = offsetof(search_range, field)
-    static const tl__field rows[] = {
-        {ROW(min), .kind = TL__FIELD_FLOAT, .flags = TL__REQUIRED, .help = "Least value"},
-        {ROW(max), .kind = TL__FIELD_FLOAT, .flags = TL__REQUIRED, .help = "Largest value"},
-        {ROW(step), .kind = TL__FIELD_FLOAT, .help = "Only min, min + step, ...; 0: all between"},
-        {ROW(scale), .kind = TL__FIELD_CHOICE, .choices = scales,
-         .help = "linear; log: each factor is as likely as any other; log10: so, and min and max are exponents of ten; "
-                 "integer: whole numbers; auto: as the setting asks"},
+         .help = "{setting: list of values} or {setting: {min, max, scale: linear, log, log10 or integer, step}}, or "
+                 "setting: auto for its usual values; [setting, setting] for those of several"},
         {.name = NULL}};
 #undef ROW
     return rows;
@@ -135,86 +112,7 @@ TL_PRIV double tl__search_epoch_score(const tl__search *search, const tl__epoch 
     return value;
 }
 
-/* ---- parameters ---- */
-
-/* Numbers that only rise or only fall? */
-static bool search_in_order(const tl_value *list)
-{
-    double before = 0.0, last = 0.0;
-    size_t i = 0;
-    for (const tl_value *v = list->first; v; v = v->next, i++) {
-        if (v->kind != TL_INTEGER && v->kind != TL_NUMBER) return false;
-        if (i > 0 && v->number == last) return false;
-        if (i > 1 && (v->number > last) != (last > before)) return false;
-        before = last;
-        last = v->number;
-    }
-    return true;
-}
-
-static tl_status search_read_range(const tl_value *value, const char *file, const char *path, const tl__field *row,
-                                   tl__arena *arena, tl__search_parameter *out, tl__space_axis *axis, tl_error *error)
-{
-    search_range range;
-    char setting[160];
-    tl__format(setting, sizeof setting, "search.parameters.%s", path);
-    if (value->kind != TL_MAP)
-        return tl__fail_at(error, TL_BAD_CONFIG, file, value->line, value->column, setting,
-                           "%s needs a list of values or a range, {min: 0.0001, max: 0.1, scale: log}.", path);
-    TL_TRY(tl__bind(search_range_rows(), &range, value, file, setting, arena, error));
-    axis->log = range.scale == SEARCH_LOG || range.scale == SEARCH_LOG10 ||
-                (range.scale == SEARCH_AUTO && row && (row->flags & TL__LOG) && range.min > 0 && range.step == 0);
-    axis->min = range.scale == SEARCH_LOG10 ? tl__pow(10.0, range.min) : range.min;
-    axis->max = range.scale == SEARCH_LOG10 ? tl__pow(10.0, range.max) : range.max;
-    out->whole = range.scale == SEARCH_INTEGER ||
-                 (row && (row->kind == TL__FIELD_INT || row->kind == TL__FIELD_INT_LIST));
-    axis->kind = out->whole ? TL__AXIS_WHOLE : TL__AXIS_REAL;
-    if (!(range.min < range.max) || (axis->log && axis->min <= 0) || !(axis->max < 1e300))
-        return tl__fail_at(error, TL_BAD_CONFIG, file, value->line, value->column, setting, axis->log
-                               ? "on a log scale %s needs 0 < min < max." : "%s needs min < max.", path);
-    if (out->whole && (axis->min != tl__floor(axis->min) || axis->max != tl__floor(axis->max)))
-        return tl__fail_at(error, TL_BAD_CONFIG, file, value->line, value->column, setting,
-                           "%s takes whole numbers, so min and max must be whole.", path);
-    if (range.step == 0.0) return TL_OK;
-    double steps = tl__floor((range.max - range.min) / range.step * (1.0 + 1e-12));
-    if (!(range.step > 0.0) || axis->log || !(steps >= 1.0 && steps < TL__SEARCH_MOST))
-        return tl__fail_at(error, TL_BAD_CONFIG, file, value->line, value->column, setting,
-                           "a step needs a linear range and must be larger than 0 and at most max - min.");
-    out->first = range.min;
-    out->step = range.step;
-    axis->kind = TL__AXIS_WHOLE;
-    axis->min = 0.0;
-    axis->max = steps;
-    return TL_OK;
-}
-
-static tl_status search_read_parameter(const tl_value *value, const char *file, tl__config *config, tl__arena *arena,
-                                       tl__search *search, tl_error *error)
-{
-    const char *suggestion = NULL, *path = value->key;
-    const tl__field *row = NULL;
-    tl__search_parameter *out = &search->parameters[search->space.count];
-    tl__space_axis *axis = &search->space.axes[search->space.count];
-    if (config) path = tl__config_canonical(config->rows, value->key, &config->arena);
-    if (config) row = tl__config_row_at(config, path, &suggestion);
-    if (config && !row)
-        return tl__fail_at(error, TL_BAD_CONFIG, file, value->key_line, value->key_column, "search.parameters",
-                           suggestion ? "%s is not a setting; did you mean '%s'?" : "%s is not a setting.%s", path,
-                           suggestion ? suggestion : "");
-    for (size_t i = 0; i < search->space.count; i++)
-        if (tl__same_text(search->parameters[i].path, path))
-            return tl__fail_at(error, TL_BAD_CONFIG, file, value->key_line, value->key_column, "search.parameters",
-                               "%s is listed twice; keep one of them.", path);
-    *out = (tl__search_parameter){.path = path};
-    *axis = (tl__space_axis){.key = tl__name_hash(path)};
-    search->space.count++;
-    if (value->kind != TL_LIST || value->count == 0)
-        return search_read_range(value, file, path, row, arena, out, axis, error);
-    out->values = value;
-    axis->kind = search_in_order(value) ? TL__AXIS_WHOLE : TL__AXIS_CHOICE;
-    axis->max = (double)(value->count - 1);
-    return TL_OK;
-}
+/* ---- all of them ---- */
 
 /* Combinations of the axes, at most TL__SEARCH_MOST + 1; 0: one of them is a continuum. */
 static int64_t search_combinations(const tl__search *search, const char **continuum)
@@ -225,7 +123,7 @@ static int64_t search_combinations(const tl__search *search, const char **contin
         if (count == 0.0 && continuum) *continuum = search->parameters[i].path;
         all *= count;
     }
-    return all > TL__SEARCH_MOST ? TL__SEARCH_MOST + 1 : (int64_t)all;
+    return all > TL__SEARCH_MOST ? TL__SEARCH_MOST + 1 : tl__search_grid_count(&search->space, (int64_t)all);
 }
 
 static tl_status search_count_grid(const char *file, tl__search *search, tl_error *error)
@@ -252,47 +150,44 @@ static const tl__search_method *search_choose(const tl__search *search)
     return (const tl__search_method *)(const void *)head;
 }
 
-TL_PRIV tl_status tl__search_read(const tl_value *block, const char *file, tl__config *config, uint64_t seed,
-                                  tl__arena *arena, tl__search *out, tl_error *error)
+TL_PRIV tl_status tl__search_read(const tl__search_asked *asked, tl__config *config, uint64_t seed, tl__arena *arena,
+                                  tl__search *out, tl_error *error)
 {
     search_settings settings;
-    TL_TRY(tl__bind(tl__search_rows(), &settings, block, file, "search", arena, error));
+    const tl_value *block = asked->block;
+    TL_TRY(tl__bind(tl__search_rows(), &settings, block, asked->file, "search", arena, error));
     const struct search_metric *metric = search_metric_find(settings.metric);
     if (!metric)
-        return tl__fail_at(error, TL_BAD_CONFIG, file, block->line, block->column, "search.metric",
+        return tl__fail_at(error, TL_BAD_CONFIG, asked->file, block ? block->line : 0, block ? block->column : 0,
+                           "search.metric",
                            "search.metric is '%s'; it must be val_loss, accuracy, balanced_accuracy, f1_macro, auc, "
                            "mse, mae, rmse or r2.", settings.metric);
-    if (!settings.parameters || settings.parameters->kind != TL_MAP || settings.parameters->count == 0 ||
-        settings.parameters->count > TL__SPACE_AXES)
-        return tl__fail_at(error, TL_BAD_CONFIG, file, block->line, block->column, "search.parameters",
-                           "search.parameters needs 1 to %d settings, each with a list or a range.",
-                           (int)TL__SPACE_AXES);
     *out = (tl__search){.trials = settings.trials, .generation = settings.generation ? settings.generation : 4,
                         .parallel = settings.parallel, .async = settings.async, .metric = metric->name,
                         .higher = metric->higher, .seed = seed};
     if (settings.stop.present)
         out->stop = (tl__stop_rule){settings.stop.method, settings.stop.min_epochs, settings.stop.factor,
                                     settings.stop.startup, 0};
-    for (const tl_value *value = settings.parameters->first; value; value = value->next)
-        TL_TRY(search_read_parameter(value, value->file ? value->file : file, config, arena, out, error));
+    TL_TRY(tl__search_parameters(asked, settings.parameters, config, arena, out, error));
     out->method = settings.method ? tl__search_method_at((size_t)settings.method - 1) : search_choose(out);
-    if (&out->method->head == tl__search_grid()) return search_count_grid(file, out, error);
+    if (&out->method->head == tl__search_grid()) return search_count_grid(asked->file, out, error);
     if (out->trials == 0) out->trials = out->method->learns ? 50 : 20;
     return TL_OK;
 }
 
-TL_PRIV tl_status tl__search_of_config(tl__config *config, tl__search *out, tl_error *error)
+TL_PRIV tl_status tl__search_of_config(tl__config *config, const tl_options *options, tl__search *out,
+                                       tl_error *error)
 {
     const tl__config_settings *settings = &config->settings;
-    if (!settings->search)
+    const tl__search_asked asked = {settings->search, config->path, options->vary, options->vary_count};
+    if (!settings->search && !options->vary_count)
         return tl__fail_at(error, TL_BAD_CONFIG, config->path, 0, 0, "search",
-                           "it does not say what to search. Add these lines with the settings to vary:\n"
+                           "it does not say what to search. Name settings, --vary training.learning_rate, or add these "
+                           "lines:\n"
                            "search:\n"
                            "  trials: 20\n"
-                           "  parameters:\n"
-                           "    training.learning_rate: {min: 0.0001, max: 0.1, scale: log}");
-    TL_TRY(tl__search_read(settings->search, config->path, config, (uint64_t)settings->seed, &config->arena, out,
-                           error));
+                           "  parameters: [training.learning_rate, optimization.dropout]");
+    TL_TRY(tl__search_read(&asked, config, (uint64_t)settings->seed, &config->arena, out, error));
     out->stop.epochs = settings->train.training.epochs;
     return TL_OK;
 }

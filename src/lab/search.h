@@ -32,12 +32,24 @@ typedef struct tl__search {
 } tl__search;
 
 TL_PRIV const tl__field *tl__search_rows(void);
-/* From a search: block. Texts point into it and the arena. config NULL: the parameters are names of the caller's own.
- * */
-TL_PRIV tl_status tl__search_read(const tl_value *block, const char *file, tl__config *config, uint64_t seed,
-                                  tl__arena *arena, tl__search *out, tl_error *error);
-/* The block of a config, or the sentence that says how to write one. */
-TL_PRIV tl_status tl__search_of_config(tl__config *config, tl__search *out, tl_error *error);
+/* What is asked for: a search: block, and names in the place of its parameters, "training.learning_rate" or
+ * "training.learning_rate=[0.1, 0.01]". */
+typedef struct tl__search_asked {
+    const tl_value *block;       /* NULL: defaults */
+    const char *file;            /* of the block */
+    const char *const *vary;
+    size_t vary_count;
+} tl__search_asked;
+
+/* Texts point into the block and the arena. config NULL: the parameters are names of the caller's own. */
+TL_PRIV tl_status tl__search_read(const tl__search_asked *asked, tl__config *config, uint64_t seed, tl__arena *arena,
+                                  tl__search *out, tl_error *error);
+/* Of it the parameters (lab/search_parameters.c). */
+TL_PRIV tl_status tl__search_parameters(const tl__search_asked *asked, const tl_value *parameters,
+                                        tl__config *config, tl__arena *arena, tl__search *out, tl_error *error);
+/* The block of a config with options->vary, or the sentence that says how to write one. */
+TL_PRIV tl_status tl__search_of_config(tl__config *config, const tl_options *options, tl__search *out,
+                                       tl_error *error);
 /* An axis's value as --set takes it: JSON, numbers with 6 digits. */
 TL_PRIV void tl__search_value(const tl__search *search, size_t parameter, double value, tl__buffer *out);
 /* The same as a value under the parameter's path. */

@@ -33,8 +33,8 @@ TL_API tl_status tl_search_new(tl_context *context, const char *settings, uint64
     tl_status status = tl__tree_new(&context->heap, "search", &search->tree);
     if (status != TL_OK) tl__fail_memory(error, sizeof *search->tree);
     if (status == TL_OK) status = tl__yaml_parse_settings(search->tree, settings, strlen(settings), error);
-    if (status == TL_OK)
-        status = tl__search_read(&search->tree->root, "search", NULL, seed, &search->arena, &search->search, error);
+    const tl__search_asked asked = {.block = search->tree ? &search->tree->root : NULL, .file = "search"};
+    if (status == TL_OK) status = tl__search_read(&asked, NULL, seed, &search->arena, &search->search, error);
     if (status != TL_OK) tl_search_free(search);
     else *out = search;
     return status;
@@ -102,8 +102,10 @@ static double search_api_value(const tl__search *search, size_t axis, double val
 static void search_api_values(const tl_search *search, int64_t trial, double *values)
 {
     const size_t axes = search->search.space.count;
+    const double *point = search->points + (size_t)trial * axes;
     for (size_t j = 0; j < axes; j++)
-        values[j] = search_api_value(&search->search, j, search->points[(size_t)trial * axes + j]);
+        values[j] = tl__space_counts(&search->search.space, j, point) ? search_api_value(&search->search, j, point[j])
+                                                                      : search_api_nan();
 }
 
 TL_API tl_status tl_search_ask(tl_search *search, int64_t *trial, double *values, tl_error *error)
@@ -120,7 +122,7 @@ TL_API tl_status tl_search_ask(tl_search *search, int64_t *trial, double *values
         if (search->told[i]) losses[known++] = search->losses[i];
     tl__search_view view = {&search->context->heap, &search->search.space, search->search.seed, search->asked, known,
                             search->seen, losses};
-    TL_TRY(search->search.method->propose(&view, 1, search->points + (size_t)search->asked * axes, error));
+    TL_TRY(tl__search_propose(search->search.method, &view, 1, search->points + (size_t)search->asked * axes, error));
     search->losses[search->asked] = search_api_nan();
     search->told[search->asked] = false;
     search_api_values(search, search->asked, values);

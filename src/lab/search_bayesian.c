@@ -1,7 +1,12 @@
 /* Bayesian search: a Gaussian process learns what trials gave, and the next one is where the expected improvement over
  * the best is largest (Jones, Schonlau and Welch, 1998), climbed as its logarithm (Ament et al., 2023), which has a
  * slope where the improvement itself is zero to the last digit. Trials of one generation are proposed one after the
- * other, each believing that those before it give what the process expects of them. */
+ * other, each believing that those before it give what the process expects of them.
+ *
+ * A process knows least about the corners of the cube, and in five dimensions and more it would spend its first trials
+ * there. But who writes a range expects the best value inside it rather than at its ends, so the improvement is
+ * weighted with that belief, whose weight falls as 1 / trials (Hvarfner et al., "Augmenting Acquisition Functions with
+ * User Beliefs", 2022): a best value at an end is found all the same. */
 #include "base/error.h"
 #include "base/math.h"
 #include "lab/gaussian.h"
@@ -9,6 +14,8 @@
 #include "lab/search_method_list.h"
 
 enum {
+    BAYESIAN_START = 4,         /* points before it learns */
+    BAYESIAN_BELIEF = 15,       /* weight of the belief after one trial */
     BAYESIAN_ROOM = 240,        /* points that the process keeps: the best, and as many of the others */
     BAYESIAN_BATCH = 64,
     BAYESIAN_DRAWS = 512,       /* places that are looked at, and as many for each of the first axes */
@@ -97,14 +104,26 @@ static void bayesian_learn(bayesian_work *work)
 
 /* ---- where to look ---- */
 
-/* The logarithm of the expected improvement. */
+/* The logarithm of how likely the best value is thought to lie there: even in the middle half of an axis, at its ends
+ * 1 / e for each unit of weight. */
+static double bayesian_belief(const bayesian_work *work, const double *point)
+{
+    double sum = 0.0;
+    for (size_t j = 0; j < work->view->space->count; j++) {
+        double out = 2.0 * point[j] - 1.0;
+        if (!work->process.names[j]) sum -= out * out * out * out;
+    }
+    return sum * (double)BAYESIAN_BELIEF / (double)work->view->known;
+}
+
+/* The logarithm of the expected improvement, weighted. */
 static double bayesian_worth(const bayesian_work *work, const double *point)
 {
     double mean, variance;
     tl__gaussian_at(&work->process, point, &mean, &variance);
     if (!(variance > 1e-18)) return -1e300;
     double deviation = tl__sqrt_d(variance);
-    return tl__log(deviation) + tl__log_improvement((work->best - mean) / deviation);
+    return tl__log(deviation) + tl__log_improvement((work->best - mean) / deviation) + bayesian_belief(work, point);
 }
 
 /* A place as the axis has it: the middle of a whole number's share, a name's number. */
@@ -113,9 +132,24 @@ static double bayesian_snap(const tl__space_axis *axis, double unit)
     return axis->kind == TL__AXIS_REAL ? unit : bayesian_place(axis, tl__axis_value(axis, unit));
 }
 
-static void bayesian_offer(bayesian_work *work, const double *point)
+/* What does not count at a place goes to its middle. */
+static void bayesian_settle(const tl__space *space, double *place)
+{
+    double point[TL__SPACE_AXES];
+    for (size_t j = 0; j < space->count; j++) {
+        const tl__space_axis *axis = &space->axes[j];
+        point[j] = axis->kind == TL__AXIS_WHOLE ? tl__axis_value(axis, place[j]) : place[j];
+        if (axis->under && !tl__space_counts(space, j, point)) {
+            point[j] = tl__axis_value(axis, 0.5);
+            place[j] = axis->kind == TL__AXIS_REAL ? 0.5 : bayesian_place(axis, point[j]);
+        }
+    }
+}
+
+static void bayesian_offer(bayesian_work *work, double *point)
 {
     size_t axes = work->view->space->count, at = BAYESIAN_CLIMBS;
+    bayesian_settle(work->view->space, point);
     double worth = bayesian_worth(work, point);
     while (at > 0 && worth > work->worth[at - 1]) at--;
     if (at == BAYESIAN_CLIMBS) return;
@@ -163,23 +197,27 @@ static void bayesian_look(bayesian_work *work, int64_t trial)
 static double bayesian_climb(const bayesian_work *work, double *point, double worth)
 {
     const tl__space *space = work->view->space;
-    double step = 0.05;
+    double step = 0.05, there[TL__SPACE_AXES];
     for (int turn = 0; turn < 60 && step > 1e-4; turn++) {
         bool moved = false;
         for (size_t j = 0; j < space->count; j++) {
             const tl__space_axis *axis = &space->axes[j];
-            double kept = point[j], count = tl__axis_count(axis), grain = count > 0.0 ? 1.0 / count : 0.0;
+            double count = tl__axis_count(axis), grain = count > 0.0 ? 1.0 / count : 0.0;
             int tries = axis->kind == TL__AXIS_CHOICE ? (int)count : 2;
             for (int t = 0; t < tries; t++) {
-                double reach = step > grain ? step : grain, from = point[j];
-                double to = axis->kind == TL__AXIS_CHOICE ? (double)t : from + (t ? reach : -reach);
+                double reach = step > grain ? step : grain;
+                double to = axis->kind == TL__AXIS_CHOICE ? (double)t : point[j] + (t ? reach : -reach);
                 if (axis->kind != TL__AXIS_CHOICE) to = bayesian_snap(axis, to < 0.0 ? 0.0 : to > 1.0 ? 1.0 : to);
-                point[j] = to;
-                double found = to == from ? -1e308 : bayesian_worth(work, point);
-                if (found > worth) worth = found, moved = true;
-                else point[j] = from;
+                memcpy(there, point, space->count * sizeof *there);
+                there[j] = to;
+                bayesian_settle(space, there);
+                if (there[j] == point[j]) continue;
+                double found = bayesian_worth(work, there);
+                if (!(found > worth)) continue;
+                worth = found;
+                moved = true;
+                memcpy(point, there, space->count * sizeof *there);
             }
-            moved = moved && point[j] != kept ? true : moved;
         }
         if (!moved) step *= 0.4;
     }
@@ -202,13 +240,21 @@ static void bayesian_one(bayesian_work *work, int64_t trial, double *out)
     }
 }
 
+/* The beginning: the middle of the cube, then even points. */
+static void bayesian_begin(const tl__search_view *view, int64_t trial, double *out)
+{
+    tl__search_spread(view, trial, out);
+    for (size_t j = 0; j < view->space->count && trial == 0; j++)
+        if (view->space->axes[j].kind != TL__AXIS_CHOICE) out[j] = tl__axis_value(&view->space->axes[j], 0.5);
+}
+
 static tl_status search_bayesian_propose(const tl__search_view *view, size_t wanted, double *out, tl_error *error)
 {
-    const size_t axes = view->space->count, start = axes < 4 ? 4 : axes < 12 ? axes + 1 : 12;
+    const size_t axes = view->space->count;
     size_t room = (view->known < BAYESIAN_ROOM ? view->known : BAYESIAN_ROOM) + BAYESIAN_BATCH, finite = 0;
     for (size_t i = 0; i < view->known; i++) finite += tl__is_finite_d(view->losses[i]);
     size_t bytes = sizeof(bayesian_work) + tl__gaussian_doubles(room, axes) * sizeof(double);
-    bool even = finite < 2 || view->known < start;
+    bool even = finite < 2 || view->known < BAYESIAN_START;
     bayesian_work *work = even ? NULL : tl__alloc(view->heap, bytes);
     if (!even && !work) return tl__fail_memory(error, bytes);
     if (work) {
@@ -220,7 +266,7 @@ static tl_status search_bayesian_propose(const tl__search_view *view, size_t wan
         double point[TL__SPACE_AXES], mean, variance, *place = out + i * axes;
         int64_t trial = view->first + (int64_t)i;
         if (even || i >= BAYESIAN_BATCH) {
-            tl__search_spread(view, trial, place);
+            bayesian_begin(view, trial, place);
             continue;
         }
         tl__gaussian *g = &work->process;

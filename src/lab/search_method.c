@@ -19,6 +19,14 @@ TL_PRIV const tl__search_method *tl__search_method_at(size_t index)
     return (const tl__search_method *)(const void *)tl__family_member(&search_method_family, index);
 }
 
+TL_PRIV tl_status tl__search_propose(const tl__search_method *method, const tl__search_view *view, size_t wanted,
+                                     double *out, tl_error *error)
+{
+    TL_TRY(method->propose(view, wanted, out, error));
+    for (size_t i = 0; i < wanted; i++) tl__space_settle(view->space, out + i * view->space->count);
+    return TL_OK;
+}
+
 /* ---- draws ---- */
 
 TL_PRIV tl__search_draws tl__search_stream(uint64_t seed, uint32_t key, int64_t trial, uint32_t purpose)

@@ -27,8 +27,15 @@ typedef struct tl__search_method {
     tl_status (*propose)(const tl__search_view *view, size_t wanted, double *out, tl_error *error);
 } tl__search_method;
 
+/* What the method proposes, with what does not count settled. */
+TL_PRIV tl_status tl__search_propose(const tl__search_method *method, const tl__search_view *view, size_t wanted,
+                                     double *out, tl_error *error);
+
 TL_PRIV const tl__family *tl__search_family(void);
 TL_PRIV const tl__search_method *tl__search_method_at(size_t index);
+
+/* Combinations of a grid without those that differ only in what does not count; `all`: with them. */
+TL_PRIV int64_t tl__search_grid_count(const tl__space *space, int64_t all);
 
 /* A stream of draws: those of a trial for a purpose. */
 typedef struct tl__search_draws {
@@ -39,7 +46,7 @@ TL_PRIV tl__search_draws tl__search_stream(uint64_t seed, uint32_t key, int64_t 
 TL_PRIV double tl__search_uniform(tl__search_draws *draws);     /* within 0..1, never 0 or 1 */
 TL_PRIV double tl__search_normal(tl__search_draws *draws);
 
-/* Methods that learn begin with so many trials that fill the cube evenly: Roberts' additive sequence of the generalised
+/* Methods that learn begin with trials that fill the cube evenly: Roberts' additive sequence of the generalised
  * golden ratio, shifted by the seed (M. Roberts, "The unreasonable effectiveness of quasirandom sequences", 2018). */
 TL_PRIV void tl__search_spread(const tl__search_view *view, int64_t trial, double *out);
 

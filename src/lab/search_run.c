@@ -63,7 +63,7 @@ static tl_status search_run_propose(tl__search_run *run, tl_error *error)
     run->points = tl__alloc(&run->context->heap, wanted * axes * sizeof(double));
     tl_status status = run->points ? TL_OK : tl__fail_memory(error, wanted * axes * sizeof(double));
     if (run->points) run->points_count = wanted;
-    if (status == TL_OK) status = search->method->propose(&view, wanted, run->points, error);
+    if (status == TL_OK) status = tl__search_propose(search->method, &view, wanted, run->points, error);
     tl__free(&run->context->heap, points, bytes);
     return status;
 }
@@ -115,20 +115,23 @@ TL_PRIV tl_status tl__search_config(const tl__search_run *run, tl_context *conte
                                     tl_error *error)
 {
     const tl_options *o = run->options;
-    const size_t axes = run->search.space.count, count = o->set_count + axes;
+    const size_t axes = run->search.space.count;
+    const double *point = run->trials.points + (size_t)trial * axes;
+    size_t count = o->set_count;
     tl__arena arena;
     tl__arena_init(&arena, &context->heap);
-    const char **set = tl__arena_push(&arena, (count + 1) * sizeof *set);
-    tl_status status = set ? TL_OK : tl__fail_memory(error, count * sizeof *set);
+    const char **set = tl__arena_push(&arena, (count + axes) * sizeof *set);
+    tl_status status = set ? TL_OK : tl__fail_memory(error, (count + axes) * sizeof *set);
     for (size_t i = 0; status == TL_OK && i < o->set_count; i++) set[i] = o->set[i];
     for (size_t j = 0; status == TL_OK && j < axes; j++) {
         tl__buffer value;
+        if (!tl__space_counts(&run->search.space, j, point)) continue;
         tl__buffer_init(&value, &context->heap);
-        tl__search_value(&run->search, j, run->trials.points[(size_t)trial * axes + j], &value);
-        set[o->set_count + j] = value.failed ? NULL : tl__arena_format(&arena, "%s=%s", run->search.parameters[j].path,
-                                                                       value.data);
+        tl__search_value(&run->search, j, point[j], &value);
+        set[count] = value.failed ? NULL : tl__arena_format(&arena, "%s=%s", run->search.parameters[j].path,
+                                                            value.data);
         tl__buffer_free(&value);
-        if (!set[o->set_count + j]) status = tl__fail_memory(error, 64);
+        if (!set[count++]) status = tl__fail_memory(error, 64);
     }
     if (status == TL_OK) status = tl__config_read(context, run->config_path, set, count, out, error);
     tl__arena_free(&arena);

@@ -18,10 +18,18 @@ static double tpe_share(double middle, double width, double low, double high)
     return tl__normal_share((high - middle) / width) - tl__normal_share((low - middle) / width);
 }
 
+/* Is the kernel as wide as the axis? So is that of a trial in which the axis did not count. */
+static bool tpe_wide(const tl__tpe *tpe, size_t kernel, size_t j)
+{
+    if (kernel >= tpe->count) return true;
+    double place = tpe->places[kernel * tpe->space->count + j];
+    return place != place;
+}
+
 static double tpe_kernel(const tl__tpe *tpe, size_t kernel, size_t j, double value)
 {
     const tl__space_axis *axis = &tpe->space->axes[j];
-    bool wide = kernel == tpe->count;
+    bool wide = tpe_wide(tpe, kernel, j);
     size_t at = kernel * tpe->space->count + j;
     double middle = wide ? 0.5 : tpe->places[at], width = tpe->widths[at];
     if (axis->kind == TL__AXIS_CHOICE) {    /* Aitchison and Aitken, 1976 */
@@ -41,12 +49,15 @@ static double tpe_kernel(const tl__tpe *tpe, size_t kernel, size_t j, double val
 TL_PRIV double tl__tpe_log_density(const tl__tpe *tpe, const double *point)
 {
     double highest = -1e308, sum = 0.0;
+    bool counts[TL__SPACE_AXES];
+    for (size_t j = 0; j < tpe->space->count; j++) counts[j] = tl__space_counts(tpe->space, j, point);
     for (int pass = 0; pass < 2; pass++)
         for (size_t k = 0; k <= tpe->count; k++) {
             double *log = &tpe->logs[(tpe->count + 1) * tpe->space->count + k];
             if (pass == 0) {
                 *log = 0.0;
-                for (size_t j = 0; j < tpe->space->count; j++) *log += tpe_kernel(tpe, k, j, point[j]);
+                for (size_t j = 0; j < tpe->space->count; j++)
+                    if (counts[j]) *log += tpe_kernel(tpe, k, j, point[j]);
                 if (*log > highest) highest = *log;
             } else {
                 sum += tl__exp(*log - highest);
@@ -81,7 +92,7 @@ TL_PRIV void tl__tpe_widths(tl__tpe *tpe)
         bool names = space->axes[j].kind == TL__AXIS_CHOICE;
         for (size_t k = 0; k <= tpe->count; k++) {
             size_t at = k * space->count + j;
-            bool wide = k == tpe->count;
+            bool wide = tpe_wide(tpe, k, j);
             double width = wide ? 1.0 : names ? count / (count + n) : tpe_gap(tpe, k, j);
             if (!names && width < least) width = least;
             tpe->widths[at] = width;
@@ -98,8 +109,9 @@ static void tpe_add(tl__tpe *tpe, const double *point)
     const tl__space *space = tpe->space;
     for (size_t j = 0; j < space->count; j++) {
         const tl__space_axis *axis = &space->axes[j];
-        tpe->places[tpe->count * space->count + j] = axis->kind == TL__AXIS_CHOICE ? point[j]
-                                                                                   : tl__axis_unit(axis, point[j]);
+        double place = axis->kind == TL__AXIS_CHOICE ? point[j] : tl__axis_unit(axis, point[j]);
+        if (!tl__space_counts(space, j, point)) place = tl__bits_double((uint64_t)0x7ff8 << 48);
+        tpe->places[tpe->count * space->count + j] = place;
     }
     tpe->count++;
 }
@@ -110,8 +122,8 @@ static void tpe_draw(const tl__tpe *tpe, tl__search_draws *draws, double *out)
     for (size_t j = 0; j < tpe->space->count; j++) {
         const tl__space_axis *axis = &tpe->space->axes[j];
         double place = tl__search_uniform(draws);
-        bool wide = kernel >= tpe->count;
-        size_t at = (wide ? tpe->count : kernel) * tpe->space->count + j;
+        bool wide = tpe_wide(tpe, kernel, j);
+        size_t at = (kernel < tpe->count ? kernel : tpe->count) * tpe->space->count + j;
         double middle = wide ? 0.5 : tpe->places[at], width = tpe->widths[at];
         if (axis->kind == TL__AXIS_CHOICE) {
             double rest = width;
@@ -121,6 +133,7 @@ static void tpe_draw(const tl__tpe *tpe, tl__search_draws *draws, double *out)
         double low = tl__normal_share(-middle / width), high = tl__normal_share((1.0 - middle) / width);
         out[j] = tl__axis_value(axis, middle + width * tl__normal_place(low + place * (high - low)));
     }
+    tl__space_settle(tpe->space, out);
 }
 
 /* Is a before b: the smaller loss, then the earlier one; what failed is last. */

@@ -60,6 +60,21 @@ TL_PRIV double tl__axis_unit(const tl__space_axis *axis, double value)
     return 0.5 * (low + high);
 }
 
+TL_PRIV bool tl__space_counts(const tl__space *space, size_t axis, const double *point)
+{
+    for (; space->axes[axis].under; axis = space->axes[axis].under - 1) {
+        double decides = point[space->axes[axis].under - 1];
+        if (!(decides >= 0.0 && decides < 64.0) || !(space->axes[axis].when >> (unsigned)decides & 1u)) return false;
+    }
+    return true;
+}
+
+TL_PRIV void tl__space_settle(const tl__space *space, double *point)
+{
+    for (size_t j = 0; j < space->count; j++)
+        if (!tl__space_counts(space, j, point)) point[j] = tl__axis_value(&space->axes[j], 0.5);
+}
+
 TL_PRIV double tl__axis_count(const tl__space_axis *axis)
 {
     return axis->kind == TL__AXIS_REAL ? 0.0 : axis->max - axis->min + 1.0;

@@ -18,6 +18,9 @@ typedef struct tl__space_axis {
     bool log;           /* equal ratios are equal steps */
     double min, max;
     uint32_t key;       /* of its random draws, so that another axis more or less does not change them */
+    uint32_t under;     /* number, from 1, of an axis of whole numbers or names before it that decides whether this one
+                           counts; 0: it always does */
+    uint64_t when;      /* bit k: it counts where that axis is k */
 } tl__space_axis;
 
 typedef struct tl__space {
@@ -32,6 +35,10 @@ TL_PRIV double tl__axis_value(const tl__space_axis *axis, double unit);
 TL_PRIV double tl__axis_unit(const tl__space_axis *axis, double value);
 /* How many values there are; 0: a continuum. */
 TL_PRIV double tl__axis_count(const tl__space_axis *axis);
+/* Does the axis count at a point of values? */
+TL_PRIV bool tl__space_counts(const tl__space *space, size_t axis, const double *point);
+/* Axes that do not count get the value in their middle, so that such points are the same one. */
+TL_PRIV void tl__space_settle(const tl__space *space, double *point);
 /* The end points of the share of a place on a WHOLE axis, within 0..1. */
 TL_PRIV void tl__axis_share(const tl__space_axis *axis, double value, double *low, double *high);
 

@@ -181,7 +181,7 @@ static tl_status trials_begin(tl__trials *trials, int64_t trial, const double *p
     tl_value *list = tl__put_list(&builder, line, "point"), *map = tl__put_map(&builder, line, "parameters");
     for (size_t j = 0; j < search->space.count; j++) {
         tl__put_number(&builder, list, NULL, point[j]);
-        tl__search_put(&builder, map, search, j, point[j]);
+        if (tl__space_counts(&search->space, j, point)) tl__search_put(&builder, map, search, j, point[j]);
     }
     tl_status status = trials_write(trials, tree, &builder, error);
     tl__tree_free(tree);

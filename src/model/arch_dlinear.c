@@ -10,6 +10,7 @@ typedef struct dlinear_settings {
 static const tl__field dlinear_rows[] = {
     {.name = "kernel", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__TUNE,
      .offset = offsetof(dlinear_settings, kernel), .fallback = 25, .min = 1, .max = 65535, .unit = "steps",
+     .tune = "[9, 13, 25, 49]",
      .help = "steps of the moving average that is the trend; odd"},
     {.name = "individual", .kind = TL__FIELD_BOOL, .flags = TL__RESULT | TL__TUNE,
      .offset = offsetof(dlinear_settings, individual), .max = 1,

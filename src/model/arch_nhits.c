@@ -22,6 +22,7 @@ static const tl__field nhits_rows[] = {
      .help = "steps of the horizon for each knot of a stack's forecast; as many numbers as stacks"},
     {.name = "blocks", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__TUNE,
      .offset = offsetof(nhits_settings, blocks), .fallback = 1, .min = 1, .max = TL__ARCH_BLOCKS, .unit = "blocks",
+     .tune = "{min: 1, max: 3}",
      .help = "blocks of each stack"},
     {.name = "pooling", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT | TL__TUNE,
      .offset = offsetof(nhits_settings, pooling), .choices = nhits_poolings,

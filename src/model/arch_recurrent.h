@@ -14,7 +14,8 @@ typedef struct tl__arch_recurrent_settings {
      .offset = offsetof(tl__arch_recurrent_settings, bidirectional), .max = 1,                                         \
      .help = "read the sequence from its end, too, with weights of its own"},                                          \
     {.name = "dropout", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__TUNE,                                       \
-     .offset = offsetof(tl__arch_recurrent_settings, dropout), .max = 1, .help = "rate between recurrent layers"},     \
+     .offset = offsetof(tl__arch_recurrent_settings, dropout), .max = 1, .tune = "{min: 0, max: 0.5}",                \
+     .help = "rate between recurrent layers"},                                                                         \
     {.name = NULL}
 
 /* The layers of this type, each reading the sequence of the one before, and the output behind the last one's last

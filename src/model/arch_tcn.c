@@ -12,12 +12,16 @@ typedef struct tcn_settings {
 static const tl__field tcn_rows[] = {
     {.name = "kernel_size", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__TUNE,
      .offset = offsetof(tcn_settings, kernel_size), .fallback = 3, .min = 1, .max = 1024, .unit = "steps",
+     .tune = "{min: 2, max: 7}",
      .help = "taps of each convolution"},
     {.name = "dilation_base", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__TUNE,
      .offset = offsetof(tcn_settings, dilation_base), .fallback = 2, .min = 1, .max = 64,
+     .tune = "[2, 3, 4]",
      .help = "block i leaves dilation_base^i steps from tap to tap"},
     {.name = "dropout", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__TUNE,
-     .offset = offsetof(tcn_settings, dropout), .max = 1, .help = "rate behind each convolution"},
+     .offset = offsetof(tcn_settings, dropout), .max = 1,
+     .tune = "{min: 0, max: 0.5}",
+     .help = "rate behind each convolution"},
     {.name = NULL}
 };
 

@@ -49,12 +49,14 @@ static const tl__field graph_network_rows[] = {
      .help = "the layers, from the input to the output"},
     {.name = "activation", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT | TL__TUNE,
      .offset = offsetof(tl__network_settings, activation), .choices = graph_activations,
+     .tune = "[relu, gelu, silu, tanh]",
      .help = "of hidden layers that name none; auto: relu"},
     {.name = "initialization", .kind = TL__FIELD_CHOICE, .flags = TL__RESULT | TL__TUNE,
      .offset = offsetof(tl__network_settings, initialization), .choices = graph_initializations,
      .help = "of layers that name none; auto: pytorch, uniform in +-1/sqrt(inputs)"},
     {.name = "hidden_size", .kind = TL__FIELD_INT_LIST, .flags = TL__RESULT | TL__TUNE,
      .offset = offsetof(tl__network_settings, hidden_size), .min = 1, .max = 1048576, .unit = "units",
+     .tune = "{min: 16, max: 512, scale: log}",
      .help = "of a named architecture: one size for all hidden layers, or one for each; default: its own"},
     {.name = "input_shape", .kind = TL__FIELD_INT_LIST, .flags = TL__RESULT,
      .offset = offsetof(tl__network_settings, input_shape), .min = 1, .max = 1073741824,
@@ -67,6 +69,7 @@ static const tl__field graph_network_rows[] = {
              "others, 2022); auto: last, but none for dlinear, nlinear and nbeats"},
     {.name = "num_layers", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__TUNE,
      .offset = offsetof(tl__network_settings, num_layers), .fallback = 0, .min = 0, .max = 1000, .unit = "layers",
+     .tune = "{min: 1, max: 4}",
      .help = "of a named architecture: hidden layers; 0: as many as hidden_size has, or its own number"},
     {.name = NULL}
 };

@@ -78,9 +78,11 @@ static size_t loss_binary_cross_entropy_width(const void *settings, size_t targe
 static const tl__field loss_binary_cross_entropy_fields[] = {
     {.name = "positive_weight", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__TUNE | TL__LOG | TL__OPEN_MIN,
      .offset = offsetof(loss_binary_cross_entropy_settings, positive_weight), .fallback = 1.0, .max = 1e30,
+     .tune = "{min: 0.1, max: 10, scale: log}",
      .help = "Factor of the loss where the target is 1", .aliases = NULL},
     {.name = "label_smoothing", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__TUNE | TL__OPEN_MAX,
      .offset = offsetof(loss_binary_cross_entropy_settings, label_smoothing), .max = 1.0,
+     .tune = "{min: 0, max: 0.3}",
      .help = "Draws the targets towards one half: y * (1 - s) + s / 2"},
     TL__LOSS_WEIGHTS_ROW(loss_binary_cross_entropy_settings),
     TL__LOSS_REDUCTION_ROW(loss_binary_cross_entropy_settings),

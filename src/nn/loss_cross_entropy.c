@@ -50,6 +50,7 @@ static tl_status loss_cross_entropy_check(const void *settings, size_t targets, 
 static const tl__field loss_cross_entropy_fields[] = {
     {.name = "label_smoothing", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__TUNE | TL__OPEN_MAX,
      .offset = offsetof(loss_cross_entropy_settings, label_smoothing), .max = 1.0,
+     .tune = "{min: 0, max: 0.3}",
      .help = "Share of the target's probability that is spread evenly over all classes"},
     TL__LOSS_WEIGHTS_ROW(loss_cross_entropy_settings),
     TL__LOSS_REDUCTION_ROW(loss_cross_entropy_settings),

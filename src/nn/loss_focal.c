@@ -124,6 +124,7 @@ static const tl__field loss_focal_fields[] = {
              "balanced weights for more"},
     {.name = "gamma", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__TUNE,
      .offset = offsetof(loss_focal_settings, gamma), .fallback = 2.0, .max = 100.0,
+     .tune = "{min: 0, max: 5}",
      .help = "How much rows that are already right are turned down; 0: weighted cross entropy"},
     TL__LOSS_WEIGHTS_ROW(loss_focal_settings),
     TL__LOSS_REDUCTION_ROW(loss_focal_settings),

@@ -27,6 +27,7 @@ static inline float loss_huber_element(float delta, float e, float *slope)
 static const tl__field loss_huber_fields[] = {
     {.name = "delta", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__TUNE | TL__LOG | TL__OPEN_MIN,
      .offset = offsetof(loss_huber_settings, delta), .fallback = 1.0, .max = 1e30,
+     .tune = "{min: 0.1, max: 10, scale: log}",
      .help = "Size of an error from which the loss grows straight"},
     TL__LOSS_REDUCTION_ROW(loss_huber_settings),
     {0}};

@@ -27,6 +27,7 @@ static inline float loss_smooth_l1_element(float beta, float e, float *slope)
 static const tl__field loss_smooth_l1_fields[] = {
     {.name = "beta", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__TUNE,
      .offset = offsetof(loss_smooth_l1_settings, beta), .fallback = 1.0, .max = 1e30,
+     .tune = "{min: 0.1, max: 10, scale: log}",
      .help = "Size of an error from which the loss is straight; 0: mae"},
     TL__LOSS_REDUCTION_ROW(loss_smooth_l1_settings),
     {0}};

@@ -47,6 +47,7 @@ static void optimizer_adagrad_apply(const tl__kernels *kernels, const tl__optimi
 static const tl__field optimizer_adagrad_fields[] = {
     {.name = "lr_decay", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__TUNE,
      .offset = offsetof(optimizer_adagrad_settings, lr_decay), .max = 1e6,
+     .tune = "{min: 0, max: 0.01}",
      .help = "The rate at step t is rate / (1 + (t - 1) * lr_decay)"},
     {.name = "initial_accumulator_value", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT,
      .offset = offsetof(optimizer_adagrad_settings, initial), .max = 1e30,

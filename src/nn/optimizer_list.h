@@ -23,16 +23,17 @@ TL__OPTIMIZERS(TL__X)
 #define TL__OPTIMIZER_DECAY_ROW(type, value)                                                                        \
     {.name = "weight_decay", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__LIVE | TL__TUNE | TL__LOG,          \
      .offset = offsetof(type, weight_decay), .fallback = value, .max = 1e6,                                         \
+     .tune = "{min: 0.000001, max: 0.1, scale: log}",                                                               \
      .help = "Draws all parameters towards 0, by this share of the learning rate at each step"}
 #define TL__OPTIMIZER_EPS_ROW(type, value)                                                                          \
     {.name = "eps", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__OPEN_MIN, .offset = offsetof(type, eps),     \
      .fallback = value, .max = 1.0, .help = "Added to the root of the squares, against division by 0"}
 #define TL__OPTIMIZER_BETA_ROWS(type)                                                                               \
     {.name = "beta1", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__TUNE | TL__OPEN_MAX,                       \
-     .offset = offsetof(type, beta1), .fallback = 0.9, .max = 1.0,                                                  \
+     .offset = offsetof(type, beta1), .fallback = 0.9, .max = 1.0, .tune = "{min: 0.8, max: 0.99}",                 \
      .help = "How much of the mean gradient is kept at each step"},                                                 \
     {.name = "beta2", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__TUNE | TL__OPEN_MAX,                       \
-     .offset = offsetof(type, beta2), .fallback = 0.999, .max = 1.0,                                                \
+     .offset = offsetof(type, beta2), .fallback = 0.999, .max = 1.0, .tune = "[0.9, 0.99, 0.999]",                  \
      .help = "How much of the mean squared gradient is kept at each step"}
 
 #endif

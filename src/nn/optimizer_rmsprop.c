@@ -50,9 +50,11 @@ static void optimizer_rmsprop_apply(const tl__kernels *kernels, const tl__optimi
 static const tl__field optimizer_rmsprop_fields[] = {
     {.name = "alpha", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__TUNE | TL__OPEN_MAX,
      .offset = offsetof(optimizer_rmsprop_settings, alpha), .fallback = 0.99, .max = 1.0,
+     .tune = "{min: 0.8, max: 0.999}",
      .help = "How much of the mean squared gradient is kept at each step"},
     {.name = "momentum", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__TUNE | TL__OPEN_MAX,
      .offset = offsetof(optimizer_rmsprop_settings, momentum), .max = 1.0,
+     .tune = "{min: 0, max: 0.99}",
      .help = "How much of the last step is kept; 0: none"},
     {.name = "centered", .kind = TL__FIELD_BOOL, .flags = TL__RESULT,
      .offset = offsetof(optimizer_rmsprop_settings, centered), .help = "Divide by the spread of the gradient instead"},

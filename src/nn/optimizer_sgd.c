@@ -55,6 +55,7 @@ static tl_status optimizer_sgd_check(const void *settings, tl_error *error)
 static const tl__field optimizer_sgd_fields[] = {
     {.name = "momentum", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__TUNE | TL__OPEN_MAX,
      .offset = offsetof(optimizer_sgd_settings, momentum), .max = 1.0,
+     .tune = "{min: 0, max: 0.99}",
      .help = "How much of the last step is kept; 0: none"},
     {.name = "dampening", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT,
      .offset = offsetof(optimizer_sgd_settings, dampening), .max = 1.0,

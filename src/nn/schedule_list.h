@@ -25,14 +25,15 @@ TL__SCHEDULES(TL__X)
      .choices = (const char *const[]){"auto", "epoch", "step", NULL},                                                 \
      .help = "What the schedule counts; auto: epochs, but steps for one_cycle"},                                      \
     {.name = "warmup", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__TUNE, .offset = offsetof(type, common.warmup),\
-     .max = 1e9, .unit = "epochs or steps",                                                                           \
+     .max = 1e9, .unit = "epochs or steps", .tune = "{min: 0, max: 10}",                                              \
      .help = "The rate first grows linearly for this long, then the schedule begins"},                                \
     {.name = "warmup_start", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT,                                            \
      .offset = offsetof(type, common.warmup_start), .fallback = 0.1, .max = 1.0,                                      \
      .help = "Share of the rate that the warm-up begins with"}
 #define TL__SCHEDULE_GAMMA_ROW(type, value)                                                                           \
     {.name = "gamma", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__TUNE | TL__OPEN_MIN,                         \
-     .offset = offsetof(type, gamma), .fallback = value, .max = 1e3, .help = "Factor of the rate at each reduction"}
+     .offset = offsetof(type, gamma), .fallback = value, .max = 1e3, .tune = "{min: 0.1, max: 0.99}",                  \
+     .help = "Factor of the rate at each reduction"}
 #define TL__SCHEDULE_PI 3.14159265358979323846
 
 #endif

@@ -64,9 +64,11 @@ static const char *const schedule_reduce_on_plateau_thresholds[] = {"rel", "abs"
 static const tl__field schedule_reduce_on_plateau_fields[] = {
     {.name = "patience", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__LIVE | TL__TUNE,
      .offset = offsetof(schedule_reduce_on_plateau_settings, patience), .fallback = 5, .max = 1e9, .unit = "epochs",
+     .tune = "{min: 2, max: 20, scale: log}",
      .help = "How many epochs without improvement are waited for"},
     {.name = "factor", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT | TL__TUNE | TL__OPEN_MIN | TL__OPEN_MAX,
      .offset = offsetof(schedule_reduce_on_plateau_settings, factor), .fallback = 0.5, .max = 1.0,
+     .tune = "{min: 0.1, max: 0.8}",
      .help = "Factor of the rate at each reduction"},
     {.name = "min_lr", .kind = TL__FIELD_FLOAT, .flags = TL__RESULT,
      .offset = offsetof(schedule_reduce_on_plateau_settings, min_lr), .fallback = 1e-6, .max = 1e6,

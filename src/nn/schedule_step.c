@@ -20,7 +20,9 @@ static void schedule_step_at(const void *settings, double rate, int64_t index, i
 static const tl__field schedule_step_fields[] = {
     {.name = "step_size", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__TUNE,
      .offset = offsetof(schedule_step_settings, step_size), .fallback = 30, .min = 1, .max = 1e15,
-     .unit = "epochs or steps", .help = "How long the rate stays before it is reduced"},
+     .unit = "epochs or steps",
+     .tune = "{min: 5, max: 50, scale: log}",
+     .help = "How long the rate stays before it is reduced"},
     TL__SCHEDULE_GAMMA_ROW(schedule_step_settings, 0.1),
     TL__SCHEDULE_ROWS(schedule_step_settings),
     {0}};

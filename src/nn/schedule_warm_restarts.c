@@ -28,7 +28,9 @@ static void schedule_warm_restarts_at(const void *settings, double rate, int64_t
 static const tl__field schedule_warm_restarts_fields[] = {
     {.name = "t_0", .kind = TL__FIELD_INT, .flags = TL__RESULT | TL__TUNE,
      .offset = offsetof(schedule_warm_restarts_settings, t_0), .fallback = 10, .min = 1, .max = 1e9,
-     .unit = "epochs or steps", .help = "Length of the first cosine"},
+     .unit = "epochs or steps",
+     .tune = "{min: 5, max: 50, scale: log}",
+     .help = "Length of the first cosine"},
     {.name = "t_mult", .kind = TL__FIELD_INT, .flags = TL__RESULT,
      .offset = offsetof(schedule_warm_restarts_settings, t_mult), .fallback = 1, .min = 1, .max = 1000,
      .help = "How many times longer each cosine is than the one before"},

@@ -133,6 +133,8 @@ typedef struct tl__spread {
     const double *const *values; /* [count] arrays */
     const size_t *sizes;
     size_t count;
+    const double *means, *low, *high;    /* [count]: in the place of boxes a bar from low to high with the mean; NaN: no
+                                            bar, or no mean. NULL: boxes */
     const tl__chart_mark *marks; /* at x */
     size_t mark_count;
     bool percent;

@@ -41,11 +41,24 @@ static void spread_box(const tl__frame *frame, const double *sorted, size_t coun
     tl__draw_line(frame->canvas, middle.x, y - half, middle.x, y + half, TL__INK_SERIES, 2.5);
 }
 
+/* The mean and its interval, behind the dots. */
+static void spread_mean(const tl__spread *of, const tl__frame *frame, size_t g, double y, double height)
+{
+    double half = height * 0.3 > 10 ? 10 : height * 0.3, at = tl__frame_at(frame, of->means[g], 1).x;
+    if (!tl__frame_number(of->means[g])) return;
+    if (tl__frame_number(of->low[g]) && tl__frame_number(of->high[g])) {
+        double low = tl__frame_at(frame, of->low[g], 1).x, high = tl__frame_at(frame, of->high[g], 1).x;
+        tl__draw_box(frame->canvas, (tl__box){low, y - half, high - low, 2 * half}, TL__INK_SERIES + 5, 0.35);
+    }
+    tl__draw_line(frame->canvas, at, y - half - 2, at, y + half + 2, TL__INK_SERIES + 1, 2.5);
+}
+
 static void spread_group(const tl__spread *of, const tl__frame *frame, size_t g)
 {
     double sorted[SPREAD_MOST], height, y = tl__frame_row(frame, g, of->count, &height);
     size_t count = spread_take(of->values[g], of->sizes[g], sorted);
-    if (count >= SPREAD_BOX_FROM) spread_box(frame, sorted, count, y, height);
+    if (of->means) spread_mean(of, frame, g, y, height);
+    else if (count >= SPREAD_BOX_FROM) spread_box(frame, sorted, count, y, height);
     double radius = count > 60 ? 2 : 3, room = height * 0.3 > 12 ? 12 : height * 0.3, before = -1e300;
     int row = 0;
     for (size_t i = 0; i < count; i++) {
@@ -70,6 +83,15 @@ TL_PRIV void tl__spread_draw(const void *spread, tl__canvas *canvas, tl__box box
     tl__range_begin(&low, &high);
     for (size_t g = 0; g < of->count; g++)
         for (size_t i = 0; i < of->sizes[g]; i++) tl__range_take(of->values[g][i], false, &low, &high);
+    for (size_t g = 0; of->means && g < of->count; g++) {
+        tl__range_take(of->low[g], false, &low, &high);
+        tl__range_take(of->high[g], false, &low, &high);
+    }
+    if (of->means && of->count) {
+        tl__frame_legend(&frame, "a seed", TL__SWATCH_DOT, TL__INK_SERIES, false);
+        tl__frame_legend(&frame, "mean", TL__SWATCH_LINE, TL__INK_SERIES + 1, false);
+        tl__frame_legend(&frame, "its 95 % interval", TL__SWATCH_BAND, TL__INK_SERIES + 5, false);
+    }
     for (size_t i = 0; i < of->mark_count; i++) tl__range_take(of->marks[i].at, false, &low, &high);
     tl__frame_axis(&frame.x, of->percent ? TL__AXIS_SHARES : TL__AXIS_NUMBERS, low, high, box.width * 0.8, true);
     tl__frame_layout(&frame);

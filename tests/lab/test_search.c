@@ -31,7 +31,8 @@ static tl_status read(const char *search, tl__config **config, tl__search *out)
     memset(&error, 0, sizeof error);
     tl__format(text, sizeof text, "data: {file: x.csv}\n%s", search);
     assert_int_equal(tl__config_parse(context, text, strlen(text), "s.yaml", "", NULL, 0, true, NULL, config, &error), TL_OK);
-    return tl__search_of_config(*config, out, &error);
+    tl_options options = TL_OPTIONS;
+    return tl__search_of_config(*config, &options, out, &error);
 }
 
 static void value(const tl__search *search, size_t parameter, int64_t trial, char out[64])
@@ -158,6 +159,105 @@ static void test_methods(void **state)
     }
 }
 
+/* A setting's name alone takes the values of its row, and what is written takes their place. */
+static void test_usual(void **state)
+{
+    (void)state;
+    tl__config *config;
+    tl__search search;
+    char text[64];
+    assert_int_equal(read("network: {model: mlp}\nsearch: {parameters: [training.lr, optimization.dropout, network.hidden_size, "
+                          "training.optimizer, network.activation, {training.batch_size: [8, 16]}]}", &config, &search),
+                     TL_OK);
+    const tl__space_axis *axis = search.space.axes;
+    assert_int_equal(search.space.count, 6);
+    assert_string_equal(search.method->head.name, "bayesian");
+    assert_string_equal(search.parameters[0].path, "training.learning_rate");
+    assert_true(axis[0].kind == TL__AXIS_REAL && axis[0].log && axis[0].min == 1e-4 && axis[0].max == 0.1);
+    assert_true(axis[1].kind == TL__AXIS_REAL && !axis[1].log && axis[1].min == 0 && axis[1].max == 0.5);
+    assert_true(axis[2].kind == TL__AXIS_WHOLE && axis[2].log && axis[2].min == 16 && axis[2].max == 512);
+    assert_true(axis[3].kind == TL__AXIS_CHOICE && axis[3].max == 3 && axis[4].kind == TL__AXIS_CHOICE && axis[5].max == 1);
+    tl__config_free(config);
+    assert_int_equal(read("search: {method: random, parameters: {training.learning_rate: {max: 0.01}, optimization.dropout: auto, "
+                          "data.normalize: auto}}", &config, &search), TL_OK);
+    axis = search.space.axes;
+    assert_true(axis[0].log && axis[0].min == 1e-4 && axis[0].max == 0.01 && axis[1].max == 0.5);
+    for (int64_t trial = 0; trial < 30; trial++) {
+        value(&search, 2, trial, text);
+        assert_string_not_equal(text, "\"auto\"");
+    }
+    tl__config_free(config);
+}
+
+/* Every row that says what a search tries says something that a search can read, within the row's range. */
+static void test_rows(void **state)
+{
+    (void)state;
+    static const char *const lists[] = {
+        "[training.learning_rate, training.batch_size, training.optimizer, training.optimizer.weight_decay, "
+        "training.optimizer.beta1, training.optimizer.beta2, training.optimizer.alpha, training.optimizer.momentum, "
+        "optimization.early_stopping.patience, optimization.dropout, optimization.l2_reg, optimization.weight_decay, "
+        "optimization.gradient_clip, network.activation, network.initialization, network.num_layers]",
+        "{training.optimizer: [adagrad], training.optimizer.lr_decay: auto, training.lr_scheduler: [step, one_cycle, "
+        "reduce_on_plateau, cosine_annealing_warm_restarts], training.lr_scheduler.step_size: auto, "
+        "training.lr_scheduler.gamma: auto, training.lr_scheduler.warmup: auto, training.lr_scheduler.pct_start: auto, "
+        "training.lr_scheduler.max_lr: auto, training.lr_scheduler.patience: auto, training.lr_scheduler.factor: auto, "
+        "training.lr_scheduler.t_0: auto, training.loss: [focal, huber, smooth_l1, cross_entropy], training.loss.gamma: "
+        "auto, training.loss.delta: auto, training.loss.beta: auto, training.loss.label_smoothing: auto}"};
+    for (size_t i = 0; i < TL_COUNT(lists); i++) {
+        tl__config *config;
+        tl__search search;
+        char text[1024];
+        tl__format(text, sizeof text, "search: {method: random, parameters: %s}", lists[i]);
+        if (read(text, &config, &search) != TL_OK) fail_msg("%s", error.message);
+        for (size_t j = 0; j < search.space.count; j++)
+            assert_true(search.parameters[j].values || search.space.axes[j].min < search.space.axes[j].max);
+        tl__config_free(config);
+    }
+    const char *models[][2] = {{"tcn", "[network.kernel_size, network.dilation_base, network.dropout]"},
+                               {"cnn", "[network.kernel_size, network.pool_size, network.batch_norm]"},
+                               {"lstm", "[network.dropout, network.bidirectional]"},
+                               {"transformer", "[network.heads, network.feedforward, network.dropout, network.norm]"},
+                               {"nhits", "[network.blocks, network.pooling]"}, {"dlinear", "[network.kernel]"},
+                               {"nbeats", "[network.blocks, network.degree]"}};
+    for (size_t i = 0; i < TL_COUNT(models); i++) {
+        tl__config *config;
+        tl__search search;
+        char text[1024];
+        tl__format(text, sizeof text, "network: {model: %s}\nsearch: {parameters: %s}", models[i][0], models[i][1]);
+        if (read(text, &config, &search) != TL_OK) fail_msg("%s: %s", models[i][0], error.message);
+        tl__config_free(config);
+    }
+}
+
+/* The momentum counts with the optimizers that have one; a written `when` with the values that it names. */
+static void test_when(void **state)
+{
+    (void)state;
+    tl__config *config;
+    tl__search search;
+    assert_int_equal(read("search: {method: grid, parameters: {training.optimizer: [adam, {type: sgd}, rmsprop], "
+                          "training.optimizer.momentum: [0, 0.5, 0.9], network.num_layers: [1, 2], optimization.dropout: "
+                          "{values: [0.1, 0.2], when: {network.num_layers: 2}}}}", &config, &search), TL_OK);
+    assert_int_equal(search.space.axes[1].under, 1);
+    assert_int_equal(search.space.axes[1].when, 6);
+    assert_int_equal(search.space.axes[3].under, 3);
+    assert_int_equal(search.space.axes[3].when, 2);
+    assert_int_equal(search.trials, (1 + 3 + 3) * (1 + 2));
+    double points[21 * 4];
+    tl__search_view view = {&context->heap, &search.space, 1, 0, 0, points, points};
+    assert_int_equal(tl__search_propose(search.method, &view, 21, points, NULL), TL_OK);
+    for (size_t a = 0; a < 21; a++)    /* all differ, also in what counts */
+        for (size_t b = 0; b < a; b++) assert_memory_not_equal(points + 4 * a, points + 4 * b, 4 * sizeof(double));
+    tl__config_free(config);
+    assert_int_equal(read("search: {method: random, parameters: {training.optimizer: [adam, sgd, rmsprop], "
+                          "optimization.dropout: {max: 0.2, when: {training.optimizer: [sgd, adam]}}, optimization.l2_reg: "
+                          "{when: {training.optimizer: rmsprop}}}}", &config, &search), TL_OK);
+    assert_int_equal(search.space.axes[1].when, 3);
+    assert_int_equal(search.space.axes[2].when, 4);
+    tl__config_free(config);
+}
+
 static void test_mistakes(void **state)
 {
     (void)state;
@@ -165,7 +265,25 @@ static void test_mistakes(void **state)
         {"seed: 1", "search:\n  trials: 20"},
         {"search: {parameters: {training.lerning_rate: [1]}}", "did you mean 'learning_rate'?"},
         {"search: {parameters: {training.learning_rate: 1}}", "a list of values or a range"},
-        {"search: {parameters: {training.learning_rate: []}}", "a list of values or a range"},
+        {"search: {parameters: {training.learning_rate: []}}", "at least one value in its list"},
+        {"search: {parameters: [seed]}", "seed has no usual range to search; write one, seed: {min: ..., max: ...}"},
+        {"search: {parameters: {training.loss: auto}}", "training.loss has no usual range to search; write one, "
+         "training.loss: [a list of values]"},
+        {"search: {parameters: [training.learning_rat]}", "did you mean 'learning_rate'?"},
+        {"search: {parameters: [3]}", "names of settings"},
+        {"search: {parameters: [training.optimizer.momentum]}", "training.optimizer.momentum is no setting of the "
+         "optimizer that the config chooses; set training.optimizer"},
+        {"search: {parameters: {training.optimizer: [adam], training.optimizer.momentum: auto}}",
+         "is a setting of none of the values of training.optimizer"},
+        {"search: {parameters: {training.optimizer: [adam, sgd], training.optimizer.momentun: auto}}",
+         "is a setting of none of the values of training.optimizer"},
+        {"search: {parameters: {optimization.dropout: {when: {training.optimizer: sgd}}}}", "must stand above it"},
+        {"search: {parameters: {optimization.l2_reg: auto, optimization.dropout: {when: {optimization.l2_reg: 0.1}}}}",
+         "must be a list of at most 64 values"},
+        {"search: {parameters: {training.optimizer: [adam, sgd], optimization.dropout: {when: {training.optimizer: "
+         "rmsprop}}}}", "optimization.dropout never counts"},
+        {"search: {parameters: {training.optimizer: [adam, sgd], optimization.dropout: {when: sgd}}}",
+         "needs when: {parameter: value}"},
         {"search: {parameters: {training.learning_rate: {min: 1, max: 0.1}}}", "min < max"},
         {"search: {parameters: {training.learning_rate: {min: 0, max: 0.1, scale: log}}}", "0 < min < max"},
         {"search: {parameters: {training.lr: [1], training.learning_rate: [1]}}", "is listed twice"},
@@ -192,7 +310,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_grid), cmocka_unit_test(test_random),
                                        cmocka_unit_test(test_settings_of_models),
-                                       cmocka_unit_test(test_methods),
+                                       cmocka_unit_test(test_methods), cmocka_unit_test(test_usual),
+                                       cmocka_unit_test(test_rows), cmocka_unit_test(test_when),
         cmocka_unit_test(test_mistakes)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

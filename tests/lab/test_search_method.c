@@ -8,6 +8,7 @@
 
 #include "base/context.h"
 #include "base/math.h"
+#include "base/text.h"
 #include "lab/gaussian.h"
 #include "lab/importance.h"
 #include "lab/search_method.h"
@@ -222,6 +223,85 @@ static void test_all_methods(void **state)
     }
 }
 
+/* Under the second name only: every method leaves it in its middle elsewhere, and learns where it is best. */
+static void test_conditions(void **state)
+{
+    (void)state;
+    enum { N = 40, AXES = 3 };
+    tl__space space = {AXES, {{.kind = TL__AXIS_CHOICE, .max = 1, .key = 1},
+                              {.kind = TL__AXIS_REAL, .max = 1, .key = 2, .under = 1, .when = 2},
+                              {.kind = TL__AXIS_WHOLE, .min = 1, .max = 8, .key = 3, .under = 1, .when = 1}}};
+    for (size_t m = 1; m < tl__search_family()->count; m++) {
+        double points[N * AXES], losses[N], best = 9;
+        int second = 0;
+        for (int64_t i = 0; i < N; i++) {
+            tl__search_view view = {&context->heap, &space, 3, i, (size_t)i, points, losses};
+            double *p = points + i * AXES;
+            assert_int_equal(tl__search_propose(tl__search_method_at(m), &view, 1, p, NULL), TL_OK);
+            if (p[0] == 0) assert_true(p[1] == .5);
+            else assert_true(p[2] == 5);
+            assert_true(tl__space_counts(&space, 1, p) == (p[0] == 1) && tl__space_counts(&space, 2, p) == (p[0] == 0));
+            losses[i] = p[0] == 1 ? (p[1] - .2) * (p[1] - .2) : .5 + p[2] / 100;
+            second += p[0] == 1;
+            if (losses[i] < best) best = losses[i];
+        }
+        assert_true(best < .002 && second > 8 && (!tl__search_method_at(m)->learns || second > 22));
+    }
+}
+
+/* Conditional densities: of a trial that lacks the axis its kernel is flat there (as wide as the cube). Sums of
+ * scipy.stats.truncnorm. */
+static void test_tpe_conditions(void **state)
+{
+    (void)state;
+    tl__space space = {2, {{.kind = TL__AXIS_CHOICE, .max = 1}, {.kind = TL__AXIS_REAL, .max = 1, .under = 1, .when = 2}}};
+    static double places[] = {0, 0, 1, .3, 1, .8}, widths[8], logs[12];
+    places[1] = 0.0 / 0.0;
+    tl__tpe tpe = {&space, 3, places, widths, logs};
+    tl__tpe_widths(&tpe);
+    static const double cases[][3] = {{0, .5, -0.8556661100577202}, {1, .4, -0.4831308968064642}};
+    for (size_t i = 0; i < TL_COUNT(cases); i++) near(tl__tpe_log_density(&tpe, cases[i]), cases[i][2], 1e-9);
+}
+
+/* What counts in half of the trials explains its share of the variance of all. */
+static void test_importance_conditions(void **state)
+{
+    (void)state;
+    enum { N = 1200 };
+    tl__space space = {3, {{.kind = TL__AXIS_CHOICE, .max = 1, .key = 1}, {.kind = TL__AXIS_REAL, .max = 1, .key = 2},
+                           {.kind = TL__AXIS_REAL, .max = 1, .key = 3, .under = 1, .when = 1}}};
+    static double points[N * 3], losses[N];
+    double shares[3];
+    tl__search_view view = {.heap = &context->heap, .space = &space, .seed = 1};
+    for (int i = 0; i < N; i++) {
+        double *p = points + 3 * i;
+        tl__search_spread(&view, i, p);
+        tl__space_settle(&space, p);
+        losses[i] = p[0] + (p[0] == 0 ? p[2] - .5 : 0);    /* variances: 1/4 of the name, 1/2 * 1/12 of the other */
+    }
+    assert_int_equal(tl__importance(&context->heap, &space, points, losses, N, 1, shares, NULL), TL_OK);
+    assert_true(tl__abs(shares[0] - 6. / 7) < .03 && shares[1] < .01 && tl__abs(shares[2] - 1. / 7) < .02);
+}
+
+/* The best place at a corner is found, though methods look inside first. */
+static void test_corner(void **state)
+{
+    (void)state;
+    enum { N = 40 };
+    tl__space space = {2, {{.kind = TL__AXIS_REAL, .max = 1, .key = 1}, {.kind = TL__AXIS_REAL, .max = 1, .key = 2}}};
+    for (size_t m = 2; m < tl__search_family()->count; m++) {
+        double points[N * 2], losses[N], best = 9;
+        for (int64_t i = 0; i < N; i++) {
+            tl__search_view view = {&context->heap, &space, 5, i, (size_t)i, points, losses};
+            double *p = points + 2 * i;
+            assert_int_equal(tl__search_propose(tl__search_method_at(m), &view, 1, p, NULL), TL_OK);
+            losses[i] = p[0] + 1 - p[1];
+            if (losses[i] < best) best = losses[i];
+        }
+        assert_true(best < (tl__same_text(tl__search_method_at(m)->head.name, "bayesian") ? 1e-6 : .1));
+    }
+}
+
 /* More points than the Gaussian process keeps. */
 static void test_many(void **state)
 {
@@ -248,6 +328,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_stop, setup, teardown),
         cmocka_unit_test_setup_teardown(test_importance, setup, teardown),
         cmocka_unit_test_setup_teardown(test_all_methods, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_conditions, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_tpe_conditions, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_importance_conditions, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_corner, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,8 +60,8 @@ static void experiment_show(const tl_value *experiment)
     size_t failed = experiment_failed(experiment);
     experiment_table(experiment);
     if (failed) printf("\n%zu run%s failed; summary.csv says why\n", failed, failed == 1 ? "" : "s");
-    printf("\n%s   summary.csv  summary.json%s\n", tl_value_text(tl_value_get(experiment, "folder"), ""),
-           config ? "  best.yaml" : "");
+    printf("\n%s   summary.csv  summary.json%s%s\n", tl_value_text(tl_value_get(experiment, "folder"), ""),
+           tl_value_get(experiment, "report") ? "  report.html" : "", config ? "  best.yaml" : "");
 }
 
 static int experiment_run(cli_state *cli)

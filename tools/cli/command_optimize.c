@@ -108,7 +108,7 @@ static int optimize_run(cli_state *cli)
 const cli_command *cli_command_optimize(void)
 {
     static const cli_command command = {
-        "train:optimize", "[CONFIG]", "resume shard", "search the settings for better ones",
+        "train:optimize", "[CONFIG]", "vary resume shard", "search the settings for better ones",
         "Trains once for each trial of the config's search: block and orders the trials by the validation part; the "
         "test\npart is not looked at. Every trial is recorded as it ends, and best.yaml is the config of the best "
         "one.\n\n  search:\n"

@@ -30,7 +30,7 @@ const cli_command *cli_command_report(void)
         "--format says what charts are written as: svg (default), png, pdf, or several with commas. Of several runs\n"
         "it makes comparison.html and comparison.pdf: their figures, settings and curves side by side, in\n"
         "output/comparison or --output. Of the folder of a search it shows how the trials went, of that of\n"
-        "an experiment its values beside each other.\n\n"
+        "an experiment (training_analytics/experiments/NAME) what its values came to over their seeds.\n\n"
         "  trainlib train:report\n"
         "  trainlib train:report output/runs/iris_20261121_093000 --format svg,png,pdf\n"
         "  trainlib train:report output/runs/a_20261121_093000 output/runs/b_20261121_094500",
