@@ -158,8 +158,8 @@ static void command_optimize_csv(const command_optimize_work *work, tl__buffer *
             tl__buffer value;
             tl__buffer_init(&value, out->heap);
             if (tl__space_counts(&search->space, j, point)) tl__search_value(search, j, point[j], &value);
-            bool text = value.size > 1 && value.data[0] == '"', plain = !text && value.size > 0 &&
-                                                                         !strpbrk(value.data, ",\"");
+            bool text = value.size > 1 && value.data[0] == '"', plain = !text && (value.size == 0 ||
+                                                                          !strpbrk(value.data, ",\""));
             tl__buffer_text(out, plain || text ? "," : ",\"");
             for (size_t c = 0; c < value.size; c++) {
                 if (!plain && !text && value.data[c] == '"') tl__buffer_char(out, '"');

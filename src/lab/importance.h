@@ -5,7 +5,8 @@
  * A tree cuts the cube into boxes with a value each. For axis j, m_j(x) is the mean of the tree over all other axes;
  * its importance in the tree is the variance of m_j divided by that of the whole tree, and over the forest the mean.
  * The shares add up to at most 1; the rest belongs to parameters that act together. A parameter that counts in some
- * trials only is looked at over these, and its share is of the variance of all. */
+ * trials only is looked at over these, and its share is of the variance of all; shares may then add up to a little
+ * more than 1. */
 #ifndef TL_LAB_IMPORTANCE_H
 #define TL_LAB_IMPORTANCE_H
 

@@ -48,8 +48,7 @@ static double bayesian_order(const double *losses, size_t count, size_t number)
     return 0.0;
 }
 
-/* Which trials the process sees: all, or the best for half of its room and some of all others. A trial that failed
- * counts as bad as the worst. */
+/* Which trials the process sees: all, or the best for half of its room and some of all others. */
 static size_t bayesian_choose(const tl__search_view *view, size_t *chosen)
 {
     size_t finite = 0, count = 0;
@@ -64,7 +63,8 @@ static size_t bayesian_choose(const tl__search_view *view, size_t *chosen)
 }
 
 /* Losses become targets: above the median they grow as a logarithm only, so that a few disasters do not flatten what
- * lies below; then mean 0 and variance 1. */
+ * lies below; then mean 0 and variance 1. A trial that failed counts half way to the worst: where many fail nobody looks
+ * again, and one that failed by chance does not hide what is around it. */
 static void bayesian_targets(double *targets, size_t count)
 {
     double worst = 0.0, sum = 0.0, squares = 0.0;
@@ -74,9 +74,11 @@ static void bayesian_targets(double *targets, size_t count)
     double median = bayesian_order(targets, count, finite / 2), least = bayesian_order(targets, count, 0);
     double scale = median - least;
     for (size_t i = 0; i < count; i++) {
-        if (!tl__is_finite_d(targets[i])) targets[i] = worst;
+        bool failed = !tl__is_finite_d(targets[i]);
+        if (failed) targets[i] = worst;
         if (targets[i] > median && scale > 0.0)
             targets[i] = median + scale * tl__log(1.0 + (targets[i] - median) / scale);
+        if (failed) targets[i] = 0.5 * (median + targets[i]);
         sum += targets[i];
     }
     for (size_t i = 0; i < count; i++) targets[i] -= sum / (double)count, squares += targets[i] * targets[i];

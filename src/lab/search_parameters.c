@@ -229,9 +229,13 @@ static tl_status search_parameters_axis(const search_parameters_work *work, cons
 
 /* ---- when it counts ---- */
 
+/* Also by the name of a member, `sgd` of {type: sgd}. */
 static bool search_parameters_is(const tl_value *value, const tl_value *asked)
 {
-    if (tl__value_equal(value, asked)) return true;
+    tl_value bare = *asked;      /* it may stand under a key */
+    bare.key = NULL;
+    bare.key_size = 0;
+    if (tl__value_equal(value, &bare)) return true;
     return value->kind == TL_MAP && asked->kind == TL_TEXT &&
            tl__same_text(tl_value_text(tl__value_child(value, "type"), ""), tl_value_text(asked, "-"));
 }

@@ -314,9 +314,11 @@ TL_PRIV bool tl__search_tell(tl__search_run *run)
         run->told[i] = true;
         text[0] = '\0';
         for (size_t j = 0; j < search->space.count && used < sizeof text - 100; j++) {
+            const double *point = run->trials.points + (size_t)i * search->space.count;
             tl__buffer value;
+            if (!tl__space_counts(&search->space, j, point)) continue;
             tl__buffer_init(&value, &run->context->heap);
-            tl__search_value(search, j, run->trials.points[(size_t)i * search->space.count + j], &value);
+            tl__search_value(search, j, point[j], &value);
             used += tl__format(text + used, sizeof text - used, "  %.60s %.30s", search->parameters[j].path,
                                value.failed ? "" : value.data);
             tl__buffer_free(&value);

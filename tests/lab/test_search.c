@@ -199,7 +199,7 @@ static void test_rows(void **state)
         "optimization.early_stopping.patience, optimization.dropout, optimization.l2_reg, optimization.weight_decay, "
         "optimization.gradient_clip, network.activation, network.initialization, network.num_layers]",
         "{training.optimizer: [adagrad], training.optimizer.lr_decay: auto, training.lr_scheduler: [step, one_cycle, "
-        "reduce_on_plateau, cosine_annealing_warm_restarts], training.lr_scheduler.step_size: auto, "
+        "reduce_on_plateau, warm_restarts], training.lr_scheduler.step_size: auto, "
         "training.lr_scheduler.gamma: auto, training.lr_scheduler.warmup: auto, training.lr_scheduler.pct_start: auto, "
         "training.lr_scheduler.max_lr: auto, training.lr_scheduler.patience: auto, training.lr_scheduler.factor: auto, "
         "training.lr_scheduler.t_0: auto, training.loss: [focal, huber, smooth_l1, cross_entropy], training.loss.gamma: "

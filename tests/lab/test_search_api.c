@@ -27,7 +27,7 @@ static void test_branin(void **state)
         double x[2], loss;
         int64_t trial, best;
         assert_int_equal(tl_search_new(context, "method: bayesian, parameters: {x: {min: -5, max: 10}, y: {min: 0, max: 15}}",
-                                       3, &search, NULL), TL_OK);
+                                       1, &search, NULL), TL_OK);
         assert_int_equal(tl_search_best(search, NULL, NULL, NULL, NULL), TL_NOT_FOUND);
         for (int i = 0; i < 40; i++) {
             assert_int_equal(tl_search_ask(search, &trial, x, NULL), TL_OK);

@@ -65,7 +65,7 @@ def digits(x):
 
 # Axes: (low, high), (low, high, "log"), (low, high, "whole log"), or names by their number.
 RACES = [(branin, [(-5, 10), (0, 15)]), (hartmann6, [(0, 1)] * 6), (rosenbrock, [(-2, 2), (-1, 3)]),
-         (ackley5, [(-5, 10)] * 5), (levy4, [(-10, 10)] * 4), (styblinski5, [(-5, 5)] * 5),
+         (ackley5, [(-5, 10)] * 5), (levy4, [(-10, 6)] * 4), (styblinski5, [(-5, 5)] * 5),
          (mixed, [(1e-5, 1e-1, "log"), (0, .5), (16, 512, "whole log"), 3, 4]),
          (digits, [(1e-4, 1e-1, "log"), (0, .5), (8, 128, "whole log"), 4, 3, 3])]
 

@@ -20,18 +20,27 @@ static const char *optimize_cell(cli_state *cli, const tl_value *value, char out
     return out;
 }
 
+/* A trial has only the parameters that count in it. */
+static const tl_value *optimize_parameter(const tl_value *trial, const char *name)
+{
+    const tl_value *parameters = tl_value_get(trial, "parameters");
+    for (size_t j = 0; j < tl_value_count(parameters); j++)
+        if (!strcmp(tl_value_key_at(parameters, j), name)) return tl_value_at(parameters, j);
+    return NULL;
+}
+
 static void optimize_table(cli_state *cli, const tl_value *result)
 {
     const tl_value *trials = tl_value_get(result, "best_trials");
-    const tl_value *first = tl_value_get(tl_value_at(trials, 0), "parameters");
+    const tl_value *first = tl_value_get(result, "importance");    /* has all parameters */
     size_t columns = tl_value_count(first) < PARAMETERS ? tl_value_count(first) : PARAMETERS;
     int width[PARAMETERS] = {0};
     char cell[CELL];
     for (size_t j = 0; j < columns; j++) {
         width[j] = (int)strlen(tl_value_key_at(first, j));
         for (size_t i = 0; i < tl_value_count(trials); i++) {
-            const tl_value *value = tl_value_at(tl_value_get(tl_value_at(trials, i), "parameters"), j);
-            int size = (int)strlen(optimize_cell(cli, value, cell));
+            const tl_value *value = optimize_parameter(tl_value_at(trials, i), tl_value_key_at(first, j));
+            int size = value ? (int)strlen(optimize_cell(cli, value, cell)) : 1;
             if (size > width[j]) width[j] = size;
         }
     }
@@ -43,13 +52,14 @@ static void optimize_table(cli_state *cli, const tl_value *result)
     }
     putchar('\n');
     for (size_t i = 0; i < tl_value_count(trials); i++) {
-        const tl_value *trial = tl_value_at(trials, i), *parameters = tl_value_get(trial, "parameters");
+        const tl_value *trial = tl_value_at(trials, i);
         char text[32];
         cli_cell(stdout, cli_count(text, tl_value_integer(tl_value_get(trial, "trial"), 0)), -6);
         cli_cell(stdout, cli_figure(text, tl_value_number(tl_value_get(trial, "score"), CLI_NO_NUMBER)), -11);
         for (size_t j = 0; j < columns; j++) {
             fputs("  ", stdout);
-            cli_cell(stdout, optimize_cell(cli, tl_value_at(parameters, j), cell), j + 1 < columns ? width[j] : 0);
+            const tl_value *value = optimize_parameter(trial, tl_value_key_at(first, j));
+            cli_cell(stdout, value ? optimize_cell(cli, value, cell) : "-", j + 1 < columns ? width[j] : 0);
         }
         putchar('\n');
     }
@@ -117,10 +127,17 @@ const cli_command *cli_command_optimize(void)
         "    stop: {method: asha}         # end hopeless trials early\n"
         "    parameters:\n"
         "      training.learning_rate: {min: 0.0001, max: 0.1, scale: log}\n"
-        "      network.hidden_size: [16, 32, 64]\n\n"
+        "      network.hidden_size: [16, 32, 64]\n"
+        "      training.optimizer: auto   # the values that are usual, of this and of any setting\n"
+        "      training.optimizer.momentum: {max: 0.95}    # counts in trials with an optimizer that has it\n\n"
+        "parameters: [training.learning_rate, optimization.dropout] takes the usual values of these settings, which\n"
+        "train:configure --explain shows. --vary SETTING does the same without a search: block, --vary SETTING=[...] "
+        "or\n--vary 'SETTING={min: 1, max: 8}' says which; they take the place of the config's parameters.\n\n"
         "With --resume it goes on after an interruption, or works beside the process that is at it: to the same "
         "result.\n\n"
-        "  trainlib train:optimize config.yaml",
+        "  trainlib train:optimize config.yaml\n"
+        "  trainlib train:optimize config.yaml --vary training.learning_rate --vary optimization.dropout "
+        "--set search.trials=20",
         optimize_run};
     return &command;
 }
