@@ -63,8 +63,8 @@ static size_t bayesian_choose(const tl__search_view *view, size_t *chosen)
 }
 
 /* Losses become targets: above the median they grow as a logarithm only, so that a few disasters do not flatten what
- * lies below; then mean 0 and variance 1. A trial that failed counts half way to the worst: where many fail nobody looks
- * again, and one that failed by chance does not hide what is around it. */
+ * lies below; then mean 0 and variance 1. A trial that failed counts half way to the worst: where many fail nobody
+ * looks again, and one that failed by chance does not hide what is around it. */
 static void bayesian_targets(double *targets, size_t count)
 {
     double worst = 0.0, sum = 0.0, squares = 0.0;

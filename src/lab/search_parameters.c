@@ -132,12 +132,14 @@ static tl_status search_parameters_row(const search_parameters_work *work, const
 
 /* ---- the usual values ---- */
 
-static const tl_value *search_parameters_parse(tl__config *config, const char *origin, const char *text,
-                                               tl_error *error)
+static tl_status search_parameters_parse(tl__config *config, const char *origin, const char *text,
+                                         const tl_value **out, tl_error *error)
 {
     const char *path = tl__arena_format(&config->arena, "_search%zu", config->tree->root.count);
-    if (!path || tl__value_set(config->tree, path, text, origin, error) != TL_OK) return NULL;
-    return config->tree->root.last;
+    if (!path) return tl__fail_memory(error, 64);
+    TL_TRY(tl__value_set(config->tree, path, text, origin, error));
+    *out = config->tree->root.last;
+    return TL_OK;
 }
 
 /* A list or a range from the row; *out NULL: it has none. */
@@ -156,8 +158,7 @@ static tl_status search_parameters_usual(const search_parameters_work *work, con
             tl__buffer_format(&text, "%s%s", text.size ? ", " : "[", row->choices[i]);
     if (!row->tune && row->kind == TL__FIELD_CHOICE) tl__buffer_text(&text, "]");
     tl_status status = text.failed ? tl__fail_memory(error, 64) : TL_OK;
-    if (status == TL_OK) *out = search_parameters_parse(work->config, work->path, text.data, error);
-    if (status == TL_OK && !*out) status = TL_BAD_CONFIG;
+    if (status == TL_OK) status = search_parameters_parse(work->config, work->path, text.data, out, error);
     tl__buffer_free(&text);
     return status;
 }
@@ -361,8 +362,8 @@ static tl_status search_parameters_vary(search_parameters_work *work, const char
     const char *equals = strchr(vary, '=');
     const char *path = tl__arena_copy(work->arena, vary, equals ? (size_t)(equals - vary) : strlen(vary));
     if (!path) return tl__fail_memory(error, strlen(vary));
-    const tl_value *value = equals ? search_parameters_parse(work->config, "--vary", equals + 1, error) : NULL;
-    if (equals && !value) return TL_BAD_CONFIG;
+    const tl_value *value = NULL;
+    if (equals) TL_TRY(search_parameters_parse(work->config, "--vary", equals + 1, &value, error));
     work->place = "--vary";
     work->line = work->column = 0;
     return search_parameters_add(work, path, value, error);
