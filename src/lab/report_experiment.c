@@ -318,7 +318,9 @@ static bool report_experiment_panels(report_experiment *e)
     all.y_high = high;
     for (size_t i = 0; i < count; i++)
         if (!report_experiment_panel(e, e->values > count ? e->order[i] : i, &all, &pictures[i])) return false;
-    size_t columns = count < 3 || count == 4 ? 2 : 3, rows = (count + columns - 1) / columns;
+    bool named = true;               /* short enough for three beside each other */
+    for (size_t i = 0; i < e->values; i++) named = named && strlen(e->labels[i]) < 22;
+    size_t columns = count < 3 || count == 4 || !named ? 2 : 3, rows = (count + columns - 1) / columns;
     const tl__panels panels = {.title = "Loss of each seed: validation blue, training orange", .pictures = pictures,
                                .count = count, .columns = columns};
     if (!tl__picture_keep(e->arena, tl__panels_draw, &panels, sizeof panels, panels.title, 720,

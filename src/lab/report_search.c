@@ -136,6 +136,23 @@ static bool report_search_better(const report_search *search, double a, double b
     return b != b ? a == a : search->higher ? a > b : a < b;
 }
 
+/* A scale of ratios shows them better: they are positive, over more than a factor of fifty, and not nearly all in the
+ * upper half of such a scale, as numbers from an even range are. */
+static bool report_search_log(const double *values, size_t count)
+{
+    double low = 1e300, high = 0;
+    size_t below = 0, some = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (values[i] != values[i]) continue;
+        if (!(values[i] > 0)) return false;
+        low = values[i] < low ? values[i] : low;
+        high = values[i] > high ? values[i] : high;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (values[i] == values[i]) some++, below += values[i] * values[i] < low * high;
+    return some > 0 && high / low > 50 && below * 5 > some;
+}
+
 /* Positive, and over more than a factor of fifty. */
 static bool report_search_wide(const double *values, size_t count)
 {
@@ -179,7 +196,7 @@ static bool report_search_parallel(report_search *search)
 {
     tl__picture picture;
     for (size_t a = 0; a <= search->axes; a++)
-        search->axis[a].log = !search->axis[a].words && report_search_wide(search->values[a], search->trials);
+        search->axis[a].log = !search->axis[a].words && report_search_log(search->values[a], search->trials);
     tl__parallel_axis *axes = tl__arena_push(search->arena, sizeof search->axis);
     if (!axes) return false;
     memcpy(axes, search->axis, sizeof search->axis);

@@ -153,10 +153,11 @@ static tl_status search_parameters_usual(const search_parameters_work *work, con
     tl__buffer_init(&text, &work->config->context->heap);
     if (row->tune) tl__buffer_text(&text, row->tune);
     else if (row->kind == TL__FIELD_BOOL) tl__buffer_text(&text, "[false, true]");
-    for (size_t i = 0; !text.size && row->choices && row->choices[i]; i++)
+    bool words = !row->tune && row->kind == TL__FIELD_CHOICE;
+    for (size_t i = 0; words && row->choices[i]; i++)
         if (!tl__same_text(row->choices[i], "auto"))
             tl__buffer_format(&text, "%s%s", text.size ? ", " : "[", row->choices[i]);
-    if (!row->tune && row->kind == TL__FIELD_CHOICE) tl__buffer_text(&text, "]");
+    if (words) tl__buffer_text(&text, "]");
     tl_status status = text.failed ? tl__fail_memory(error, 64) : TL_OK;
     if (status == TL_OK) status = search_parameters_parse(work->config, work->path, text.data, out, error);
     tl__buffer_free(&text);

@@ -3,7 +3,13 @@
 #include "base/text.h"
 #include "plot/frame.h"
 
-enum { PARALLEL_AXES = 16, PARALLEL_NAME = 96 };
+enum { PARALLEL_AXES = 16, PARALLEL_NAME = 96, PARALLEL_SCORES = 512, PARALLEL_LAYERS = 8 };
+
+#define SORT_NAME parallel_sort
+#define SORT_TYPE double
+#define SORT_USER int
+#define SORT_BEFORE(user, b, a) ((b) < (a))
+#include "base/sort.inc.h"
 
 typedef struct parallel_work {
     const tl__parallel *of;
@@ -11,6 +17,8 @@ typedef struct parallel_work {
     size_t axes;
     tl__plot_axis axis[PARALLEL_AXES];
     double low, high;            /* of the scores */
+    double scores[PARALLEL_SCORES];    /* of evenly chosen lines, in order */
+    size_t known;
 } parallel_work;
 
 static bool parallel_whole(const tl__parallel_axis *axis, size_t lines)
@@ -53,13 +61,30 @@ static double parallel_y(const parallel_work *work, size_t a, double value)
     return work->frame.bottom - part * (work->frame.bottom - work->frame.top);
 }
 
-/* 1 is the best score, 0 the worst; NaN: not known. */
+/* 1 is the best score, 0 the worst, between them the share of worse ones; NaN: not known. */
 static double parallel_goodness(const parallel_work *work, size_t line)
 {
     double score = work->of->scores ? work->of->scores[line] : 0.0 / 0.0;
     if (!tl__frame_number(score) || !(work->high > work->low)) return score == score ? 1 : score;
-    double part = (score - work->low) / (work->high - work->low);
+    size_t low = 0, high = work->known;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (work->scores[middle] < score) low = middle + 1;
+        else high = middle;
+    }
+    double part = work->known > 1 ? (double)low / (double)(work->known - 1) : 0;
+    part = part > 1 ? 1 : part;
     return work->of->lower_is_better ? 1 - part : part;
+}
+
+/* Scores in order, so that a colour says the place among all: one very bad trial does not make all others alike. */
+static void parallel_order(parallel_work *work)
+{
+    double scratch[PARALLEL_SCORES];
+    size_t lines = work->of->scores ? work->of->lines : 0, step = 1 + lines / PARALLEL_SCORES;
+    for (size_t i = 0; i < lines; i += step)
+        if (tl__frame_number(work->of->scores[i])) work->scores[work->known++] = work->of->scores[i];
+    parallel_sort(work->scores, scratch, work->known, 0);
 }
 
 static void parallel_line(const parallel_work *work, size_t line, bool bold)
@@ -67,7 +92,7 @@ static void parallel_line(const parallel_work *work, size_t line, bool bold)
     tl__point points[PARALLEL_AXES];
     double goodness = parallel_goodness(work, line);
     tl__stroke stroke = {.ink = goodness == goodness ? tl__ink_at(TL__INK_SCALE, 0.2 + 0.8 * goodness) : TL__INK_MUTED,
-                         .width = 1.2, .opacity = goodness == goodness ? 0.75 : 0.3};
+                         .width = 1.2, .opacity = goodness == goodness ? 0.3 + 0.5 * goodness : 0.3};
     size_t used = 0;
     if (bold) stroke = (tl__stroke){.ink = TL__INK_SERIES + 1, .width = 2.6};
     for (size_t a = 0; a <= work->axes; a++) {
@@ -134,6 +159,7 @@ TL_PRIV void tl__parallel_draw(const void *parallel, tl__canvas *canvas, tl__box
     work.frame = (tl__frame){.canvas = canvas, .box = box, .title = of->title, .no_x = true, .no_y = true,
                              .right_room = 56};
     parallel_ranges(&work);
+    parallel_order(&work);
     tl__format(words, sizeof words, "stronger colour: better %.40s", of->score_label ? of->score_label : "");
     if (of->scores && work.high > work.low)
         tl__frame_legend(&work.frame, words, TL__SWATCH_LINE, TL__INK_SCALE + TL__SCALE_COLOURS - 1, false);
@@ -142,7 +168,12 @@ TL_PRIV void tl__parallel_draw(const void *parallel, tl__canvas *canvas, tl__box
     work.frame.top += 34;
     tl__frame_draw(&work.frame);
     for (size_t i = 0; i < of->lines; i++)
-        if (i != of->best) parallel_line(&work, i, false);
+        if (i != of->best && parallel_goodness(&work, i) != parallel_goodness(&work, i)) parallel_line(&work, i, false);
+    for (int layer = 0; layer < PARALLEL_LAYERS; layer++)    /* the better ones above the others */
+        for (size_t i = 0; i < of->lines; i++) {
+            double goodness = parallel_goodness(&work, i) * (PARALLEL_LAYERS - 1e-9);
+            if (i != of->best && goodness >= layer && goodness < layer + 1) parallel_line(&work, i, false);
+        }
     if (of->best < of->lines) parallel_line(&work, of->best, true);
     for (size_t a = 0; a < work.axes; a++) parallel_axis(&work, a);
     if (of->lines == 0 || work.axes == 0) tl__frame_empty(&work.frame, "no trials");

@@ -182,6 +182,7 @@ static void test_usual(void **state)
                           "data.normalize: auto}}", &config, &search), TL_OK);
     axis = search.space.axes;
     assert_true(axis[0].log && axis[0].min == 1e-4 && axis[0].max == 0.01 && axis[1].max == 0.5);
+    assert_true(axis[2].kind == TL__AXIS_CHOICE && axis[2].max == 3);
     for (int64_t trial = 0; trial < 30; trial++) {
         value(&search, 2, trial, text);
         assert_string_not_equal(text, "\"auto\"");
