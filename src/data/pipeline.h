@@ -121,6 +121,12 @@ static inline float tl__input_value(const tl__input *input, size_t k, float raw)
     tl__line line = tl__input_line(input, k);
     return (float)((value - line.shift) / line.scale);
 }
+/* And back: value k of an input as it was in the file. */
+static inline double tl__input_raw(const tl__input *input, size_t k, double value)
+{
+    tl__line line = tl__input_line(input, k);
+    return value * line.scale + line.shift;
+}
 TL_PRIV bool tl__input_word(const tl__input *input, float raw, float *out);
 /* Number of a class, or -1. */
 TL_PRIV int tl__pipeline_class(const tl__pipeline *pipeline, const char *name);

@@ -97,8 +97,7 @@ static double diagnosis_raw_constant(const diagnosis_rows *d, size_t feature)
         for (size_t i = 0; i < pipeline->input_count; i++) {
             const tl__input *input = &pipeline->inputs[i];
             if (feature < input->offset || feature >= input->offset + input->features) continue;
-            tl__line line = tl__input_line(input, feature - input->offset);
-            return d->least[feature] * line.scale + line.shift;
+            return tl__input_raw(input, feature - input->offset, d->least[feature]);
         }
     return d->least[feature];
 }

@@ -133,8 +133,7 @@ static void explanation_take_pixels(tl__explanation *e, size_t row, const double
     if (e->rows.truth && tl_model_outputs(e->model) == 1) of = 1;
     for (size_t i = 0; i < pixels * e->channels; i++) {
         e->pixels[of * pixels + i / e->channels] += parts[i];
-        e->pictures[of * pixels + i / e->channels] += ((double)x[i] * input->scale + input->shift) /
-                                                      (double)e->channels;
+        e->pictures[of * pixels + i / e->channels] += tl__input_raw(input, i, (double)x[i]) / (double)e->channels;
     }
     e->class_rows[of]++;
 }

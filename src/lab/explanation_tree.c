@@ -103,8 +103,8 @@ static bool explanation_tree_shown(const tl__explanation *e, tl__builder *builde
         tl__put_text(builder, one, "truth", e->model->pipeline->classes[e->shown.truth[row]]);
     for (size_t i = 0; e->height && i < count * e->channels; i++) {
         cells[i / e->channels] += parts[i];
-        picture[i / e->channels] += ((double)e->shown.inputs[row * e->shown.features + i] * input->scale +
-                                     input->shift) / (double)e->channels;
+        double value = (double)e->shown.inputs[row * e->shown.features + i];
+        picture[i / e->channels] += tl__input_raw(input, i, value) / (double)e->channels;
     }
     if (e->height) {
         tl__map_put(builder, one, "picture", picture, e->height, e->width, TL__MAP_MOST);
