@@ -117,7 +117,7 @@ static void axis_shares(tl__plot_axis *axis, double low, double high, int wanted
 TL_PRIV void tl__axis_numbers(tl__plot_axis *axis, tl__axis_kind kind, double low, double high, int wanted, bool widen)
 {
     if (kind == TL__AXIS_SHARES) axis_shares(axis, low, high, wanted, widen);
-    else axis_scale(axis, low, high, wanted, widen, kind == TL__AXIS_WHOLE);
+    else axis_scale(axis, low, high, wanted, widen, kind == TL__AXIS_COUNTS);
 }
 
 TL_PRIV double tl__axis_log(double x) { return x > 0 ? tl__log(x) / 2.302585092994046 : 0.0 / 0.0; }

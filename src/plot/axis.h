@@ -20,7 +20,7 @@ typedef struct tl__plot_axis {
 
 typedef enum tl__axis_kind {
     TL__AXIS_NUMBERS,
-    TL__AXIS_WHOLE,              /* counts, epochs: no tick between two whole numbers */
+    TL__AXIS_COUNTS,             /* counts, epochs: no tick between two whole numbers */
     TL__AXIS_SHARES,             /* of 1, labels in percent; the axis ends at 0 and 1 unless its data go beyond */
     TL__AXIS_LOGS
 } tl__axis_kind;

@@ -31,7 +31,7 @@ static void chart_axes(const tl__chart *chart, tl__frame *frame)
         }
     for (size_t i = 0; i < chart->mark_count; i++)
         if (chart->marks[i].level) tl__range_take(chart->marks[i].at, chart->y_log, &y_low, &y_high);
-    tl__axis_kind x_kind = chart->x_log ? TL__AXIS_LOGS : whole ? TL__AXIS_WHOLE : TL__AXIS_NUMBERS;
+    tl__axis_kind x_kind = chart->x_log ? TL__AXIS_LOGS : whole ? TL__AXIS_COUNTS : TL__AXIS_NUMBERS;
     tl__axis_kind y_kind = chart->y_log ? TL__AXIS_LOGS : chart->y_percent ? TL__AXIS_SHARES : TL__AXIS_NUMBERS;
     tl__frame_axis(&frame->y, y_kind, y_low, y_high, frame->box.height, true);
     double length = chart->square ? frame->box.height : frame->box.width;

@@ -197,7 +197,7 @@ static void heat_map_scale(const heat_map_work *work)
 static void heat_map_axis(tl__plot_axis *axis, double first, double last, size_t count, double length)
 {
     double half = count > 1 ? (last - first) / (double)(count - 1) / 2 : 0.5;
-    tl__frame_axis(axis, TL__AXIS_WHOLE, first - half, last + half, length, false);
+    tl__frame_axis(axis, TL__AXIS_COUNTS, first - half, last + half, length, false);
 }
 
 /* Sides with numbers. Those of rows grow downwards. */

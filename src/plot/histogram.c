@@ -76,7 +76,7 @@ TL_PRIV void tl__histogram_draw(const void *histogram, tl__canvas *canvas, tl__b
         if (tl__frame_number(number) && number > most) most = number;
     }
     for (size_t i = 0; i < of->mark_count; i++) tl__range_take(of->marks[i].at, false, &low, &high);
-    tl__frame_axis(&frame.y, TL__AXIS_WHOLE, 0, most > 0 ? most : 1, box.height, true);
+    tl__frame_axis(&frame.y, TL__AXIS_COUNTS, 0, most > 0 ? most : 1, box.height, true);
     tl__frame_axis(&frame.x, TL__AXIS_NUMBERS, low, high, box.width, false);
     tl__frame_layout(&frame);
     tl__frame_draw(&frame);

@@ -39,7 +39,7 @@ static void parallel_ranges(parallel_work *work)
         if (axis->words) low = 0, high = axis->word_count > 1 ? (double)(axis->word_count - 1) : 1;
         int wanted = (int)(work->frame.box.height / 50);
         if (axis->log) tl__axis_logs(&work->axis[a], low, high, wanted);
-        else tl__axis_numbers(&work->axis[a], parallel_whole(axis, of->lines) ? TL__AXIS_WHOLE : TL__AXIS_NUMBERS, low,
+        else tl__axis_numbers(&work->axis[a], parallel_whole(axis, of->lines) ? TL__AXIS_COUNTS : TL__AXIS_NUMBERS, low,
                               high, wanted, !axis->words);
     }
     tl__range_begin(&work->low, &work->high);

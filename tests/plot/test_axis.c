@@ -61,11 +61,11 @@ static void kinds(tl__axis_kind kind, double low, double high, bool widen, const
 static void test_kinds(void **state)
 {
     (void)state;
-    kinds(TL__AXIS_WHOLE, 1, 1, false, "1");
-    kinds(TL__AXIS_WHOLE, 1, 2, false, "1 2");
-    kinds(TL__AXIS_WHOLE, 0, 1, true, "0 1");
-    kinds(TL__AXIS_WHOLE, 0, 4000, true, "0 1,000 2,000 3,000 4,000");
-    kinds(TL__AXIS_WHOLE, 1, 1000, false, "200 400 600 800 1,000");
+    kinds(TL__AXIS_COUNTS, 1, 1, false, "1");
+    kinds(TL__AXIS_COUNTS, 1, 2, false, "1 2");
+    kinds(TL__AXIS_COUNTS, 0, 1, true, "0 1");
+    kinds(TL__AXIS_COUNTS, 0, 4000, true, "0 1,000 2,000 3,000 4,000");
+    kinds(TL__AXIS_COUNTS, 1, 1000, false, "200 400 600 800 1,000");
     kinds(TL__AXIS_SHARES, 1, 1, true, "90 % 95 % 100 %");
     kinds(TL__AXIS_SHARES, 0, 0.97, true, "0 % 20 % 40 % 60 % 80 % 100 %");
     kinds(TL__AXIS_SHARES, -0.1, 1.3, true, MINUS "50 % 0 % 50 % 100 % 150 %");
