@@ -181,8 +181,8 @@ static void heat_map_scale(const heat_map_work *work)
         tl__box box = {x, top + height - part * (i + 1), HEAT_MAP_SCALE, part + (i > 0 ? 0.4 : 0)};
         tl__draw_box(canvas, box, (map->is_signed ? TL__INK_SIGNED : TL__INK_SCALE) + i, 1);
     }
-    tl__frame_axis(&axis, map->percent ? TL__AXIS_SHARES : TL__AXIS_NUMBERS, work->low, work->high, height * 0.9,
-                   true);
+    double room = height < 165 ? 150 : height * 0.9;    /* a low one has ticks above 0, too */
+    tl__frame_axis(&axis, map->percent ? TL__AXIS_SHARES : TL__AXIS_NUMBERS, work->low, work->high, room, true);
     for (int i = 0; i < axis.count; i++) {
         double part = heat_map_part(work, axis.ticks[i].at);
         if (part < -1e-9 || part > 1 + 1e-9) continue;
@@ -210,7 +210,7 @@ static void heat_map_axes(heat_map_work *work)
         frame->no_x = false;
     }
     if (map->y_first < map->y_last) {
-        heat_map_axis(&frame->y, map->y_first, map->y_last, map->rows, frame->box.height);
+        heat_map_axis(&frame->y, map->y_first, map->y_last, map->rows, frame->box.height * 1.5);
         double low = frame->y.low;
         frame->y.low = frame->y.high;
         frame->y.high = low;

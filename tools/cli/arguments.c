@@ -33,6 +33,7 @@ static const struct { const char *command, *option, *help; } option_words[] = {
     {"train:ensemble", "output", "the file to write: a model, or NAME.json, a list (default: ensemble.safetensors)"},
     {"train:explain", "format", "of the pictures: svg (default), png, pdf, or several with commas"},
     {"train:explain", "output", "the folder to write into (default: RUN/explain)"},
+    {"train:explain", "format", "of the pictures: svg (default), png, pdf, or several with commas"},
     {"train:validate", "output", "the file to write (default: the run's validation.json)"},
     {"train:experiment", "kind", "lr, patience or architecture"},
     {"train:prompt", "kind", "analysis, failure or comparison (default: what fits)"},
