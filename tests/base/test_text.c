@@ -93,7 +93,7 @@ static void utf8(void **state)
 {
     static const char *const good[] = {"", "abc", "\xC3\xA4", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xF4\x8F\xBF\xBF", "\xED\x9F\xBF", "\xEE\x80\x80"};
     static const char *const bad[] = {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF0\x80\x80\x80",
-                                      "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xC3", "\xE2\x82", "\xE2\x28\xA1", "a\xC3" "b"};
+                                      "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xC3", "\xE2\x82", "\xE2\x28\xA1", ("a\xC3" "b")};
     (void)state;
     for (size_t i = 0; i < TL_COUNT(good); i++) assert_true(tl__is_utf8(good[i], strlen(good[i])));
     for (size_t i = 0; i < TL_COUNT(bad); i++) assert_false(tl__is_utf8(bad[i], strlen(bad[i])));
