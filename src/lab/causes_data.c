@@ -49,6 +49,7 @@ TL_PRIV void tl__cause_leak(const tl__evidence *e, tl__finding *out)
 {
     const tl__data_evidence *d = &e->data;
     bool alone = d->best_alone >= 0.975 + 2.0 / (double)d->rows && d->best_alone - d->second_alone >= 0.02;
+    if (e->forecast) return;
     tl__finding_sound(out, "no column gives the target away");
     if (!alone || !d->best_name || d->rows < 30) return;
     tl__finding_say(out, causes_data_score(d->best_alone, 0.96, 0.99), "Column '%s' gives the target away.",

@@ -138,7 +138,7 @@ static void diagnose_put_points(const diagnose_state *d)
         for (size_t k = 0; *points[i].causes && k < d->count; k++)
             if (diagnose_listed(points[i].causes, tl__cause_at(k)->name)) {
                 bool named = d->findings[k].score >= DIAGNOSE_SOME && !d->dropped[k];
-                if (found && !named) continue;
+                if ((found && !named) || (!named && !*d->findings[k].sound)) continue;
                 words = named ? d->findings[k].sentence : d->findings[k].sound;
                 break;
             }

@@ -5,6 +5,7 @@
 
 #include "base/math.h"
 #include "base/text.h"
+#include "data/forecast.h"
 
 TL_PRIV const tl__cause *tl__cause_at(size_t index)
 {
@@ -110,7 +111,10 @@ TL_PRIV void tl__finding_drop(const tl__evidence *evidence, tl__finding *out, co
     const tl_value *dropped = tl_value_get(evidence->effective, "data.drop");
     tl__buffer text;
     bool known = false;
+    const tl__forecast *forecast = pipeline->forecast;
     for (size_t i = 0; i < pipeline->input_count; i++) known |= tl__same_text(pipeline->inputs[i].name, column);
+    for (size_t i = forecast ? forecast->targets : 0; forecast && i < forecast->columns; i++)
+        known |= tl__same_text(forecast->channels[i].name, column);
     if (!known) return;
     tl__buffer_init(&text, &evidence->context->heap);
     tl__buffer_char(&text, '[');

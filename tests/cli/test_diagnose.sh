@@ -75,6 +75,42 @@ END
 trainlib train:run wave.yaml --quiet; exits 0
 first wave.yaml; is 'cause of a good forecast' "$first" ''
 
+# forecasts: a window shorter than the season, a level that moves away, a column that knows the next steps, and each mended
+awk 'BEGIN { s = 7; print "t,v,c"; for (i = 0; i < 903; i++) { s = s * 16807 % 2147483647; v[i] = (i % 48 < 3 ? 6 : i % 48 == 20 ? -5 : 0) + s / 4e9 }
+    for (i = 0; i < 900; i++) printf "%d,%.4f,%.4f\n", i, v[i], 2 * v[i + 2] }' > pulses.csv
+awk 'BEGIN { s = 9; print "t,v"; for (i = 0; i < 900; i++) { s = s * 16807 % 2147483647; printf "%d,%.4f\n", i, 0.03 * i + 2 * sin(i / 4) + s / 4e9 } }' > rising.csv
+cat > pulses.yaml <<'END'
+data: {file: pulses.csv, time: t, task: forecast, target: v, drop: [c], window: {input_size: 8, horizon: 4}, split: {method: time, validation: 0.2, test: 0.1}}
+network: {model: lstm}
+training: {epochs: 20, batch_size: 32, learning_rate: 0.005}
+optimization: {early_stopping: {patience: 8}}
+END
+trainlib train:run pulses.yaml --quiet; exits 0
+trainlib train:diagnose pulses.yaml; exits 0
+says out '1  The window is shorter than the season.' 'repeats itself every 48 steps' 'the network sees 8' 'data.window.input_size: 8' '48'
+trainlib train:run pulses.yaml --quiet --set data.window.input_size=48 --set training.epochs=60 --set network.model=mlp --set name=wide_window; exits 0
+first output/runs/wide_window_*; [ "$first" = window_short ] && fail 'a window of a season is long enough'
+trainlib train:run pulses.yaml --quiet --set data.file=rising.csv --set 'data.drop=[]' --set network.normalization=none --set data.window.input_size=24 --set name=rising; exits 0
+trainlib train:diagnose output/runs/rising_*; says out 'The level of the series moves away' 'network.normalization: none' 'last'
+trainlib train:run pulses.yaml --quiet --set data.file=rising.csv --set 'data.drop=[]' --set data.window.input_size=24 --set name=level; exits 0
+first output/runs/level_*; is 'cause of a forecast whose windows are normalised' "$first" ''
+trainlib train:run pulses.yaml --quiet --set 'data.drop=[]' --set name=ahead; exits 0
+trainlib train:diagnose output/runs/ahead_*; says out "1  Column 'c' knows the steps that are to be forecast." '2 steps later' 'data.drop'
+
+# units that stand at the end of their range from the beginning
+cat > tanh.yaml <<'END'
+seed: 3
+data: {file: iris.csv, target: species}
+network: {layers: [{type: hidden, nodes: 24}, {type: hidden, nodes: 24}, {type: output}], activation: tanh}
+training: {epochs: 30, batch_size: 16, learning_rate: 0.01}
+END
+trainlib train:run tanh.yaml --quiet; exits 0
+trainlib train:diagnose tanh.yaml; says out 'no saturated units'
+trainlib train:run tanh.yaml --quiet --set training.learning_rate=8 --set training.epochs=6 --set training.keep=last --set name=spoiled; exits 0
+echo "transfer: {from: $(ls -d output/runs/spoiled_*)}" >> tanh.yaml
+trainlib train:run tanh.yaml --quiet --set training.learning_rate=0.0001 --set name=stuck; exits 0
+trainlib train:diagnose output/runs/stuck_*; says out 'Most units are saturated' 'network.activation: tanh' 'relu'
+
 # crashed: no model, a checkpoint or not even that; a last line that is cut off
 cp -r output/runs/slow_* crashed && rm crashed/model.safetensors && sed -i.bak 's/"state": "done"/"state": "training"/; /"result"/,$d' crashed/status.json
 echo '}' >> crashed/status.json; sed -i.bak 's/"version": "0.1.0",/"version": "0.1.0"/' crashed/status.json
@@ -86,9 +122,9 @@ trainlib train:diagnose deep/er/crashed --set data.file="$work/iris.csv"; exits 
 
 # where the time goes; the training is the same
 trainlib train:run iris.yaml --quiet --profile --set name=timed
-exits 0; says out 'of peak' 'dense_2' 'backward' 'optimizer' 'data' 'a step takes'
+exits 0; says out 'of peak' 'dense_2' 'backward' 'optimizer' 'data' 'a step takes' 'one after the other' 'an epoch: its steps' 'files and screen'
 timed=$(ls -d output/runs/timed_*)
-says $timed/profile.json '"rows"' '"peak_gflops"' '"suggestions"' '"validation_seconds"'
+says $timed/profile.json '"rows"' '"peak_gflops"' '"suggestions"' '"validation_seconds"' '"parts_microseconds"' '"output_seconds"' '"run_seconds"'
 trainlib train:run iris.yaml --quiet --set name=timed
 for other in output/runs/timed_*; do cmp -s $timed/model.safetensors $other/model.safetensors || fail 'a profile changes nothing'; done
 trainlib train:run wave.yaml --quiet --profile --json; exits 0; says out '"run"'
