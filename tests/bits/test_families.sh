@@ -11,8 +11,8 @@ status=0 count=0
 
 # What must come out: family, canonical, unfused.
 expected='
-layers                b123151cc75a9c1e 6a414cef99d94790
-mlp                   5df0dee029d4be54 f535dafea71559c1
+layers                b123151cc75a9c1e 461db4bdeddc713e
+mlp                   5df0dee029d4be54 d19f5e7b87759518
 cnn                   0306922c0b11ceaa f067fe1055847809
 lstm                  85d4a2b2df4c09c3 e4dca535dd868141
 gru                   8ddff76ef2370ba9 565d6f105fda2984
