@@ -113,6 +113,9 @@ TL_PRIV void tl__cause_overfit(const tl__evidence *e, tl__finding *out)
     if (e->classification)
         tl__finding_figure(out, "Accuracy is %.3f on training and %.3f on validation.", e->train.accuracy,
                            e->validation.accuracy);
+    else if (e->forecast)
+        tl__finding_figure(out, "The mean squared error is %.4g on training and %.4g on validation.", e->train.mse,
+                           e->validation.mse);
     else
         tl__finding_figure(out, "R2 is %.3f on training and %.3f on validation.", e->train.r2, e->validation.r2);
     if (rise > 1.05)

@@ -78,7 +78,7 @@ first wave.yaml; is 'cause of a good forecast' "$first" ''
 # forecasts: a window shorter than the season, a level that moves away, a column that knows the next steps, and each mended
 awk 'BEGIN { s = 7; print "t,v,c"; for (i = 0; i < 903; i++) { s = s * 16807 % 2147483647; v[i] = (i % 48 < 3 ? 6 : i % 48 == 20 ? -5 : 0) + s / 4e9 }
     for (i = 0; i < 900; i++) printf "%d,%.4f,%.4f\n", i, v[i], 2 * v[i + 2] }' > pulses.csv
-awk 'BEGIN { s = 9; print "t,v"; for (i = 0; i < 900; i++) { s = s * 16807 % 2147483647; printf "%d,%.4f\n", i, 0.03 * i + 2 * sin(i / 4) + s / 4e9 } }' > rising.csv
+awk 'BEGIN { s = 9; print "t,v"; for (i = 0; i < 900; i++) { s = s * 16807 % 2147483647; printf "%d,%.4f\n", i, 0.03 * i * (1 + i / 600) + 2 * sin(i / 4) + s / 4e9 } }' > rising.csv
 cat > pulses.yaml <<'END'
 data: {file: pulses.csv, time: t, task: forecast, target: v, drop: [c], window: {input_size: 8, horizon: 4}, split: {method: time, validation: 0.2, test: 0.1}}
 network: {model: lstm}
