@@ -294,9 +294,9 @@ static bool explained_attention(tl__story *story, tl__picture *out, const char *
     }
     if (count == 0) return false;
     *words = "Where the heads of attention look: in each row of a map the weights with which a position takes from all "
-             "positions, mean over the explained rows. A column that is bright all the way down is what all look at; a "
-             "diagonal is a head that looks beside itself; an even map is a head that tells nothing apart. Weights say "
-             "where a layer looks, not what the outcome hangs on.";
+             "positions, mean over the explained rows. A column of strong colour all the way down is what all look "
+             "at; a diagonal is a head that looks beside itself; an even map is a head that tells nothing apart. "
+             "Weights say where a layer looks, not what the outcome hangs on.";
     return explained_panels(&story->arena, pictures, count, tl__size_min(count, EXPLAINED_ACROSS), "Attention", 215,
                             out, failed);
 }
