@@ -507,6 +507,8 @@ TL_PRIV tl_status tl__versions_add(tl_context *context, const char *out, const c
     if (status == TL_OK) status = tl__folder_make(weights, error);
     if (status == TL_OK) status = tl__folder_make(records, error);
     if (status == TL_OK) status = versions_lock(&store, &lock, error);
+    for (int i = 0; i < 3 && status == TL_OK; i++)   /* what a killed process was writing; nobody else is now */
+        status = tl__folder_clean(context, i == 0 ? store.folder : i == 1 ? weights : records, error);
     if (status == TL_OK) status = versions_read(&store, error);
     if (status == TL_OK) status = versions_put(&store, draft, id, error);
     tl__versions_close(&store);

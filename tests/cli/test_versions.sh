@@ -96,4 +96,11 @@ is 'versions that are kept' $(ids | wc -l) 2
 trainlib train:run iris.yaml --out none --set output.versions=false --quiet; exits 0
 [ ! -e none/output/versions ] || fail 'output.versions=false should keep none'
 
+# what a process killed while it wrote left behind goes with the next version; what only looks like it stays
+: > output/versions/iris.safetensors.tmp-41-0; : > output/versions/weights/x.tmp-41-7; : > output/versions/mine.tmp-a
+trainlib train:run iris.yaml --quiet --set training.epochs=6
+exits 0
+is 'files of killed processes' "$(find output/versions -name '*.tmp-*')" output/versions/mine.tmp-a
+rm output/versions/mine.tmp-a
+
 finish

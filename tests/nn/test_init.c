@@ -1,11 +1,11 @@
 /* Initial weights: bounds and moments of each kind, draws by name, orthonormal rows. */
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
 
+#include "base/hash.h"
 #include "nn/activation.h"
 #include "nn/init.h"
 #include "nn/plan.h"
@@ -17,8 +17,7 @@ static void fill(tl__init_kind kind, uint64_t seed, const char *name, size_t out
                  float *values)
 {
     tl__tensor tensor = {.rank = 2, .dim = {out, in}, .stride = {in, 1}, .size = out * in, .fan_in = in, .fan_out = out,
-                         .init = (int)kind};
-    snprintf(tensor.name, sizeof tensor.name, "%s", name);
+                         .init = (int)kind, .key = tl__name_hash(name)};
     if (transposed) {
         tensor.reordered = true;
         tensor.stride[0] = 1;
