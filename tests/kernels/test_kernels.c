@@ -160,7 +160,8 @@ static size_t run_gemm(const tl__kernels *k, const tl__gemm *call)
 {
     tl__gemm_plan plan;
     tl__gemm bare = *call;
-    bare.a = bare.b = bare.c = bare.bias = bare.saved = bare.pre = NULL;
+    bare.a = bare.b = bare.bias = bare.saved = NULL;
+    bare.c = bare.pre = NULL;
     bare.activation = TL__IDENTITY;
     k->gemm_plan(&bare, &plan);
     void *scratch = malloc(plan.scratch_bytes);

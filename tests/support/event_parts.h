@@ -63,7 +63,7 @@ static inline part record(part *file)
     part event = {file->bytes + 12, (size_t)size};
     assert_int_equal(little(event.bytes + size, 4), masked(event.bytes, event.size));
     file->bytes += size + 16;
-    file->size -= size + 16;
+    file->size -= (size_t)size + 16;
     return event;
 }
 
