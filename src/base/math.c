@@ -33,7 +33,7 @@ static double math_soft_sqrt(double x)
 {
     uint64_t bits = tl__double_bits(x);
     if (x != x || x == 0.0) return x;
-    if (bits >> 63) return tl__bits_double(0x7ff8000000000000u);
+    if (bits >> 63) return tl__nan_d();
     if (bits == 0x7ff0000000000000u) return x;
     int exponent = (int)(bits >> 52);
     uint64_t m = bits & 0xfffffffffffffu;
@@ -205,7 +205,7 @@ TL_PRIV double tl__log(double x)
 {
     static const double c[] = MATH_LOG_SERIES;
     if (x == 0.0) return tl__bits_double(0xfff0000000000000u);
-    if (x < 0.0) return tl__bits_double(0x7ff8000000000000u);
+    if (x < 0.0) return tl__nan_d();
     if (!tl__is_finite_d(x)) return x;
     int e;
     double f = math_split(x, &e) - 1.0, s = f / (2.0 + f), s2 = s * s, half = 0.5 * f * f;
@@ -244,7 +244,7 @@ TL_PRIV double tl__pow(double x, double y)
     bool whole = tl__floor(y) == y, odd = whole && tl__floor(y * 0.5) != y * 0.5;
     if (tl__double_bits(x) >> 63) {
         if (odd) sign = -1.0;
-        else if (!whole && a != 0.0 && a != infinity) return tl__bits_double(0x7ff8000000000000u);
+        else if (!whole && a != 0.0 && a != infinity) return tl__nan_d();
     }
     if (a == 1.0) return sign;
     if (tl__abs(y) == infinity) return (a > 1.0) == (y > 0.0) ? infinity : 0.0;
@@ -348,7 +348,7 @@ static double math_cos_reduced(struct math_pair r)
 static double math_sin_of(double x, int turn)
 {
     struct math_pair r;
-    if (!tl__is_finite_d(x)) return tl__bits_double(0x7ff8000000000000u);
+    if (!tl__is_finite_d(x)) return tl__nan_d();
     int quarter = (math_reduce(tl__abs(x), &r) + turn) & 3;
     double y = quarter & 1 ? math_cos_reduced(r) : math_sin_reduced(r);
     return quarter & 2 ? -y : y;

@@ -39,6 +39,10 @@ static inline double tl__bits_double(uint64_t bits)
     return x;
 }
 
+/* No number, the quiet one of all machines. */
+static inline float tl__nan(void) { return tl__bits_float(0x7fc00000u); }
+static inline double tl__nan_d(void) { return tl__bits_double(0x7ff8000000000000u); }
+
 static inline bool tl__is_finite(float x) { return (tl__float_bits(x) & 0x7f800000u) != 0x7f800000u; }
 static inline bool tl__is_finite_d(double x) { return (tl__double_bits(x) >> 52 & 0x7ff) != 0x7ff; }
 static inline float tl__absf(float x) { return tl__bits_float(tl__float_bits(x) & 0x7fffffffu); }

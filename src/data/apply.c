@@ -111,7 +111,7 @@ static tl_status apply_targets(tl_dataset *dataset, const size_t *columns, tl_er
     for (size_t row = 0; source->targets && pipeline->target_classes && row < source->table->rows; row++) {
         size_t target = tl__target_unknown(source, pipeline, row);
         if (target == SIZE_MAX) continue;
-        source->targets[row * pipeline->outputs + target] = tl__bits_float(0x7fc00000u);
+        source->targets[row * pipeline->outputs + target] = tl__nan();
         dataset->left_out.unknown_class_rows++;
     }
     if (!pipeline->classification) return TL_OK;

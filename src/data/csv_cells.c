@@ -196,7 +196,7 @@ static inline const char *csv_cells_put_float(csv_cells *r, size_t i, const char
     const char *next = (unsigned char)*p <= '9' ? csv_cells_float(r, p, at) : NULL;    /* no number begins above */
     if (next) return next;
     next = csv_cells_missing(r, p, &r->into->columns[i]);
-    if (next) *at = tl__bits_float(0x7fc00000u);
+    if (next) *at = tl__nan();
     return next;
 }
 
@@ -218,7 +218,7 @@ static inline const char *csv_cells_put_date(csv_cells *r, size_t i, const char 
     const char *next = csv_cells_date(r, p, at);
     if (next) return next;
     next = csv_cells_missing(r, p, &r->into->columns[i]);
-    if (next) *at = (double)tl__bits_float(0x7fc00000u);
+    if (next) *at = (double)tl__nan();
     return next;
 }
 

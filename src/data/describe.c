@@ -199,7 +199,7 @@ static void describe_balance(tl__builder *builder, tl_value *map, const tl_datas
     double spread = tl__sqrt_d(squares / (double)classes) / mean;
     tl__put_number(builder, map, "balance", 1 - (spread < 1 ? spread : 1));
     tl__put_number(builder, map, "imbalance_ratio", smallest > 0 ? (double)largest / (double)smallest :
-                   tl__bits_double(0x7ff8000000000000u));
+                   tl__nan_d());
     tl__put_number(builder, map, "entropy", entropy);
 }
 

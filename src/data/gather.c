@@ -149,7 +149,7 @@ TL_PRIV void tl__dataset_gather_targets(const tl_dataset *dataset, tl_part part,
     for (size_t i = 0; i < count; i++) {
         const float *from = source->targets ? source->targets + gather_row(&g, i) * pipeline->outputs : NULL;
         for (size_t k = 0; k < pipeline->outputs; k++) {
-            double value = from ? (double)from[k] : (double)tl__bits_float(0x7fc00000u);
+            double value = from ? (double)from[k] : (double)tl__nan();
             *targets++ = (float)((value - pipeline->target_shift[k]) / pipeline->target_scale[k]);
         }
     }

@@ -11,8 +11,6 @@ enum { INFER_FIRST_ROWS = 64, INFER_MAX_DIGITS = 40 };
 
 /* ---- numbers ---- */
 
-static float infer_nan(void) { return tl__bits_float(0x7fc00000u); }
-
 /* Exact without the general algorithm when mantissa and power of ten are doubles themselves (Clinger 1990). */
 static bool infer_short_number(const char *text, size_t size, char decimal, double *out)
 {
@@ -196,8 +194,8 @@ static tl_status infer_missing(tl__infer *column, const tl__infer_rules *rules, 
         ((int32_t *)column->values)[column->rows++] = -1;
         return TL_OK;
     }
-    if (column->kind == TL__KIND_DATE) return infer_put_date(column, rules, infer_nan(), error);
-    return infer_put_float(column, rules, infer_nan(), error);
+    if (column->kind == TL__KIND_DATE) return infer_put_date(column, rules, tl__nan(), error);
+    return infer_put_float(column, rules, tl__nan(), error);
 }
 
 /* What a column is, seen by its first value; so far it holds missing cells only (as floats), or room. */
@@ -213,7 +211,7 @@ static tl_status infer_settle(tl__infer *column, const tl__infer_rules *rules, t
     }
     column->kind = kind;
     while (kind == TL__KIND_DATE && column->rows < rows) {
-        TL_TRY(infer_put_date(column, rules, infer_nan(), error));
+        TL_TRY(infer_put_date(column, rules, tl__nan(), error));
     }
     return TL_OK;
 }
@@ -256,13 +254,13 @@ TL_PRIV tl_status tl__infer_cell(tl__infer *column, const tl__infer_rules *rules
         if (tl__parse_date(text, size, &value)) return infer_put_date(column, rules, value, error);
         infer_note_odd(column, text, size, line);
         column->misfits++;
-        return infer_put_date(column, rules, infer_nan(), error);
+        return infer_put_date(column, rules, tl__nan(), error);
     }
     bool whole = number && value == (double)(int64_t)(value < 9e18 && value > -9e18 ? value : 0.5);
     if (number && (column->kind == TL__KIND_NUMBER || whole)) return infer_put_number(column, rules, value, error);
     infer_note_odd(column, text, size, line);
     column->misfits++;
-    return infer_put_float(column, rules, infer_nan(), error);
+    return infer_put_float(column, rules, tl__nan(), error);
 }
 
 /* ---- the end ---- */

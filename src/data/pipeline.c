@@ -170,7 +170,7 @@ TL_PRIV tl_status tl__pipeline_clone(tl_context *context, const tl__pipeline *pi
 static bool pipeline_plain(tl__pipeline *pipeline, size_t outputs, size_t classes)
 {
     static const char *const target = "y";
-    double nan = (double)tl__bits_float(0x7fc00000u);
+    double nan = (double)tl__nan();
     for (size_t i = 0; i < pipeline->input_count; i++) {
         tl__input *input = &pipeline->inputs[i];
         input->name = tl__arena_format(&pipeline->arena, "x%zu", i);

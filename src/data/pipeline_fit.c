@@ -215,14 +215,14 @@ static tl_status fit_number_of(const fit_statistics *s, tl__input *input, const 
     fit_scale(s, settings->normalize, &input->shift, &input->scale);
     input->width = input->features = column->width;
     memcpy(input->shape, column->shape, sizeof input->shape);
-    input->fill = (double)tl__bits_float(0x7fc00000u);
+    input->fill = (double)tl__nan();
     if (missing == TL__MISSING_MEAN || missing == TL__MISSING_FORWARD) input->fill = s->mean;
     if (missing == TL__MISSING_MEDIAN) input->fill = s->median;
     if (missing != TL__MISSING_CONSTANT) return TL_OK;
     const char *text = settings->missing_value ? settings->missing_value : "0";
     if (tl__parse_double(text, strlen(text), &input->fill) && tl__is_finite_d(input->fill)) return TL_OK;
     if (column->missing == 0) {
-        input->fill = (double)tl__bits_float(0x7fc00000u);
+        input->fill = (double)tl__nan();
         return TL_OK;
     }
     return tl__fail_at(error, TL_BAD_CONFIG, NULL, 0, 0, "data.missing_value",
@@ -337,7 +337,7 @@ static tl_status fit_category_of(const size_t *counts, tl__pipeline *pipeline, t
     input->category = true;
     input->width = 1;
     input->scale = 1;
-    input->fill = (double)tl__bits_float(0x7fc00000u);
+    input->fill = (double)tl__nan();
     if (fit_words(pipeline, input, column, counts, settings)) return TL_OK;
     return tl__fail_memory(error, column->word_count * sizeof *input->words);
 }

@@ -162,7 +162,7 @@ static tl_status tree_category(const tree_reader *reader, const tl_value *map, c
     input->width = 1;
     input->features = words->count;
     input->scale = 1;
-    input->fill = (double)tl__bits_float(0x7fc00000u);
+    input->fill = (double)tl__nan();
     input->fill_word = SIZE_MAX;
     TL_TRY(tree_texts(reader, words, &input->words));
     for (size_t i = 1; i < input->features; i++) {
@@ -226,7 +226,7 @@ static tl_status tree_input(const tree_reader *reader, const tl_value *map, tl__
     const tl_value *shape = tl__value_child(map, "shape");
     if (shape) TL_TRY(tree_shape(reader, shape, input));
     if (tl__value_child(map, "channels")) TL_TRY(tree_lines(reader, tl__value_child(map, "channels"), input));
-    input->fill = (double)tl__bits_float(0x7fc00000u);
+    input->fill = (double)tl__nan();
     if (tl__value_child(map, "fill") && !tree_number(map, "fill", &input->fill)) {
         return tree_bad(reader, map, "a fill is no finite number");
     }

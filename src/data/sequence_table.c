@@ -105,7 +105,7 @@ static tl_status sequence_add_column(tl__table *table, const tl__column *ids, co
         bool missing = at == UINT32_MAX || tl__column_is_missing(from, at);
         if (missing && made->missing++ == 0) made->first_missing_row = row;
         if (words) ((int32_t *)made->values)[row] = missing ? -1 : ((const int32_t *)from->values)[at];
-        else ((double *)made->values)[row] = missing ? (double)tl__bits_float(0x7fc00000u) : tl__column_at(from, at, 0);
+        else ((double *)made->values)[row] = missing ? (double)tl__nan() : tl__column_at(from, at, 0);
     }
     return TL_OK;
 }

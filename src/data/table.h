@@ -97,7 +97,7 @@ static inline double tl__column_at(const tl__column *column, size_t row, size_t 
     if (column->type == TL__COLUMN_I32) return ((const int32_t *)column->values)[at];
     if (column->type == TL__COLUMN_F64) return ((const double *)column->values)[at];
     int32_t code = ((const int32_t *)column->values)[at];
-    return code < 0 ? (double)tl__bits_float(0x7fc00000u) : code;
+    return code < 0 ? (double)tl__nan() : code;
 }
 TL_PRIV bool tl__column_is_missing(const tl__column *column, size_t row);
 TL_PRIV const char *tl__column_type_name(const tl__column *column);   /* "u8", "date", "category", ... */

@@ -367,7 +367,7 @@ static void target_labels(const tl__table *table, const tl__column *column, cons
         double value = tl__column_at(column, row, 0);
         if (label == -3 || value != last) label = target_label(column, row, names, count);
         if (labels) labels[row] = label;
-        else targets[row * stride] = label == -1 ? tl__bits_float(0x7fc00000u) : (float)label;
+        else targets[row * stride] = label == -1 ? tl__nan() : (float)label;
         last = value;
     }
 }

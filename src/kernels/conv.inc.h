@@ -89,7 +89,7 @@ FN(void) SET(conv_strip)(const tl__conv *call, const tl__conv_band *band, size_t
                        .ldc = call->c_x, .ldsaved = call->c_x, .columns = columns};
     const float *a = band->at + (size_t)((ptrdiff_t)band->left - x->pad) * space->in + g * in;
     t.bias = call->bias != NULL ? call->bias + o : NULL;
-    t.cut = relu && call->pre == NULL ? 0.0f : tl__bits_float(0x7fc00000u);
+    t.cut = relu && call->pre == NULL ? 0.0f : tl__nan();
     if (call->saved != NULL) t.end = relu ? TL__TILE_BACKWARD : TL__TILE_STORE;
     else if (t.bias != NULL || t.cut <= 0.0f) t.end = TL__TILE_FORWARD;
     for (size_t i = first; i < end; i++) {

@@ -192,7 +192,7 @@ INLINE(bool) SET(gemm_end)(const tl__gemm *call, tl__tile *t)
     if (call->saved != NULL && (!relu || call->bias != NULL)) return false;
     if (call->saved != NULL) t->end = TL__TILE_BACKWARD;
     else if (relu || call->bias != NULL) t->end = TL__TILE_FORWARD;
-    t->cut = relu ? 0.0f : tl__bits_float(0x7fc00000u);
+    t->cut = relu ? 0.0f : tl__nan();
     t->ldsaved = call->ldsaved;
     return true;
 #endif

@@ -193,7 +193,7 @@ static tl_status analytics_json_config(analytics_json *j, const tl__analytics_fi
     analytics_json_number(j, "batch_size", (double)train->training.batch_size);
     analytics_json_text(j, "architecture", files->architecture);
     analytics_json_number(j, "early_stopping_patience", stopping->present ? (double)stopping->patience
-                                                                          : tl__bits_double(0x7ff8000000000000u));
+                                                                          : tl__nan_d());
     analytics_json_text(j, "optimizer", train->training.optimizer.name);
     analytics_json_text(j, "loss", train->training.loss.name);
     analytics_json_number(j, "epochs", (double)train->training.epochs);
@@ -253,7 +253,7 @@ static const char *analytics_json_trigger(const tl__train_result *end)
 
 static void analytics_json_final(analytics_json *j, const tl__records *records, const tl__train_result *end)
 {
-    double best = tl__bits_double(0x7ff8000000000000u), norm = best, loss = best;
+    double best = tl__nan_d(), norm = best, loss = best;
     char progression[64];
     for (size_t i = 0; i < records->count; i++) {
         const tl__epoch *epoch = &tl__records_at(records, i)->epoch;

@@ -31,7 +31,7 @@ static void analytics_read_field(tl__record *record, const tl__record_field *fie
 
 static double analytics_read_value(const tl_value *value, tl__record_kind kind)
 {
-    double number = tl_value_number(value, tl__bits_double(0x7ff8000000000000u));
+    double number = tl_value_number(value, tl__nan_d());
     if (value && value->kind == TL_BOOL) return tl_value_bool(value, false) ? 1 : 0;
     if (value && value->kind == TL_TEXT) {
         double word = tl__record_of_word(kind, tl_value_text(value, ""));
@@ -185,11 +185,11 @@ static double analytics_read_cell(const char *text, size_t size, tl__record_kind
     double value;
     char word[24];
     if (tl__parse_double(text, size, &value)) return value;
-    if (size >= sizeof word) return tl__bits_double(0x7ff8000000000000u);
+    if (size >= sizeof word) return tl__nan_d();
     memcpy(word, text, size);
     word[size] = '\0';
     value = tl__record_of_word(kind, word);
-    return value < 0 ? tl__bits_double(0x7ff8000000000000u) : value;
+    return value < 0 ? tl__nan_d() : value;
 }
 
 static tl_status analytics_read_table(tl__run_records *out, const char *text, size_t size, const char *path,

@@ -50,7 +50,7 @@ static bool command_experiment_progress(void *user, const tl_progress *progress)
     p.line = "";
     p.trials = (int64_t)work->experiment.runs;
     p.trials_ended = (int64_t)work->done;
-    p.best = tl__bits_double((uint64_t)0x7ff8 << 48);
+    p.best = tl__nan_d();
     p.seconds = seconds;
     p.seconds_left = here ? seconds / (double)here * (double)(work->experiment.runs - work->done) : p.best;
     return !work->options->progress || work->options->progress(work->options->progress_user, &p);
@@ -139,7 +139,7 @@ static tl_status command_experiment_train(command_experiment_work *work, const c
 
 static double command_experiment_number(const tl_value *map, const char *path)
 {
-    return tl_value_number(tl_value_get(map, path), tl__bits_double((uint64_t)0x7ff8 << 48));
+    return tl_value_number(tl_value_get(map, path), tl__nan_d());
 }
 
 /* The row of a run, from what it left. */

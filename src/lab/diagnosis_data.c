@@ -38,8 +38,6 @@ typedef struct diagnosis_rows {
     tl__arena *arena;
 } diagnosis_rows;
 
-static double diagnosis_nan(void) { return tl__bits_double(0x7ff8000000000000u); }
-
 /* The column that a feature is part of, as people call it. */
 static const char *diagnosis_name(const diagnosis_rows *d, size_t feature)
 {
@@ -120,7 +118,7 @@ static void diagnosis_columns(diagnosis_rows *d)
 {
     tl__data_evidence *out = d->out;
     size_t kept = 0;
-    out->narrowest = out->widest = diagnosis_nan();
+    out->narrowest = out->widest = tl__nan_d();
     for (size_t j = 0; j < d->features; j++) diagnosis_column(d, j);
     for (size_t j = 0; j < d->features; j++) {
         if (d->root[j] < 0) continue;
@@ -129,7 +127,7 @@ static void diagnosis_columns(diagnosis_rows *d)
         if (kept < d->rows) d->pairs[kept++] = (diagnosis_pair){d->root[j], j};
     }
     diagnosis_sort_pairs(d->pairs, d->spare, kept, NULL);
-    out->spread = kept ? d->pairs[kept / 2].value : diagnosis_nan();
+    out->spread = kept ? d->pairs[kept / 2].value : tl__nan_d();
     for (size_t j = 0; j < d->features; j++) {
         if (d->scale[j] > 0 || diagnosis_is_word(d, j)) continue;
         if (diagnosis_is_empty(d, j)) out->constant_empty++;
@@ -440,7 +438,7 @@ TL_PRIV tl_status tl__diagnose_data(tl__evidence *evidence, tl_error *error)
 {
     const tl_dataset *data = evidence->session->data;
     tl__data_evidence *out = &evidence->data;
-    double nan = diagnosis_nan();
+    double nan = tl__nan_d();
     *out = (tl__data_evidence){.rows = tl_dataset_rows(data, TL_TRAIN), .shared = nan, .repeated = nan,
                                .validation = tl_dataset_rows(data, TL_VALIDATION), .best_alone = nan,
                                .second_alone = nan, .neighbours = nan, .reference = nan, .chance = nan, .smallest = nan,

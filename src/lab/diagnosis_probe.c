@@ -15,8 +15,6 @@
 #define PROBE_FLOPS 4e10            /* of one trial */
 enum { PROBE_EPOCHS = 20, PROBE_STEPS = 600 };
 
-static double probe_nan(void) { return tl__bits_double(0x7ff8000000000000u); }
-
 static bool probe_has_weights(const tl__plan *plan, const char *layer)
 {
     const tl__graph *graph = tl__plan_graph(plan);
@@ -59,7 +57,7 @@ static void probe_read_still(const tl__trainer *trainer, tl__still_evidence *out
     const tl__record *record = tl__records_at(records, records->count - 1);
     out->known = true;
     out->loss = record->epoch.train_loss;
-    out->first = out->last = out->weakest = out->norm = probe_nan();
+    out->first = out->last = out->weakest = out->norm = tl__nan_d();
     double squares = 0;
     for (size_t i = 0; i < records->layers; i++) {
         const tl__layer_record *layer = tl__records_layer(records, records->count - 1, i);
@@ -146,7 +144,7 @@ static tl_status probe_train(tl__evidence *e, double rate, int64_t epochs, doubl
                                    .analytics = still != NULL, .sampling = 1};
     probe_ends ends = {.graph = &e->session->model->graph};
     const tl__listener listener = {.batch = probe_on_batch, .user = &ends};
-    *loss = probe_nan();
+    *loss = tl__nan_d();
     if (still && e->squash) {
         size_t nodes = (size_t)ends.graph->count;
         ends.ends = tl__arena_push_zero(e->arena, nodes, sizeof *ends.ends);
@@ -171,7 +169,7 @@ static tl_status probe_train(tl__evidence *e, double rate, int64_t epochs, doubl
 static void probe_weights(tl__evidence *e, const tl__plan *plan, const float *parameters)
 {
     const tl__graph *graph = tl__plan_graph(plan);
-    e->gain = e->gain_least = probe_nan();
+    e->gain = e->gain_least = tl__nan_d();
     for (int i = 0; i < tl__plan_tensor_count(plan); i++) {
         const tl__tensor *tensor = tl__plan_tensor(plan, i);
         const tl__graph_node *node = &graph->nodes[tensor->node];
@@ -221,7 +219,7 @@ static double probe_moved(const float *a, const float *b, size_t count)
         apart += d * d;
         size += (double)b[i] * (double)b[i];
     }
-    return size > 0 ? tl__sqrt_d(apart / size) : probe_nan();
+    return size > 0 ? tl__sqrt_d(apart / size) : tl__nan_d();
 }
 
 /* ---- all of it ---- */
@@ -273,7 +271,7 @@ TL_PRIV tl_status tl__diagnose_trials(tl__evidence *evidence, const float *last,
     if (!run.initial) return tl__fail_memory(error, run.bytes);
     memcpy(run.initial, run.parameters, run.bytes);
     evidence->parameters = totals.parameter_count;
-    evidence->moved = last ? probe_moved(last, run.initial, tl__plan_trained_floats(model->plan)) : probe_nan();
+    evidence->moved = last ? probe_moved(last, run.initial, tl__plan_trained_floats(model->plan)) : tl__nan_d();
     evidence->trial_epochs = probe_epochs(evidence, totals.flops);
     probe_weights(evidence, model->plan, run.initial);
     probe_network(evidence, &model->graph);

@@ -8,16 +8,14 @@
 #include "lab/path.h"
 #include "text/bind.h"
 
-static double diagnosis_run_nan(void) { return tl__bits_double(0x7ff8000000000000u); }
-
 /* ---- the record ---- */
 
 static void diagnosis_run_record(tl__evidence *e)
 {
     const tl__records *records = e->records;
-    double watched = diagnosis_run_nan(), rises = 0, before = diagnosis_run_nan();
+    double watched = tl__nan_d(), rises = 0, before = tl__nan_d();
     e->epochs = records->count;
-    e->first_loss = e->last_loss = e->least_loss = e->val_least = e->val_last = diagnosis_run_nan();
+    e->first_loss = e->last_loss = e->least_loss = e->val_least = e->val_last = tl__nan_d();
     for (size_t i = 0; i < records->count; i++) {
         const tl__epoch *epoch = &tl__records_at(records, i)->epoch;
         double value = e->has_validation ? epoch->val_loss : epoch->train_loss;
@@ -54,17 +52,17 @@ static void diagnosis_run_predicted(tl__evidence *e, const tl__scorer *scorer, t
         smallest++;
         hits += (int32_t)top == label;
     }
-    e->predicted_largest = rows ? (double)largest / (double)rows : diagnosis_run_nan();
-    e->recall_smallest = smallest ? (double)hits / (double)smallest : diagnosis_run_nan();
+    e->predicted_largest = rows ? (double)largest / (double)rows : tl__nan_d();
+    e->recall_smallest = smallest ? (double)hits / (double)smallest : tl__nan_d();
 }
 
 static double diagnosis_run_skill(const tl__evidence *e, const tl_scores *scores, bool balanced)
 {
-    if (scores->samples == 0) return diagnosis_run_nan();
+    if (scores->samples == 0) return tl__nan_d();
     if (!e->classification) return scores->r2;
     double chance = balanced ? 1 / (double)e->classes : e->data.chance;
     double value = balanced ? scores->balanced_accuracy : scores->accuracy;
-    return chance < 1 ? (value - chance) / (1 - chance) : diagnosis_run_nan();
+    return chance < 1 ? (value - chance) / (1 - chance) : tl__nan_d();
 }
 
 static tl_status diagnosis_run_score(tl__evidence *e, const tl_model *model, tl_error *error)
@@ -82,8 +80,8 @@ static tl_status diagnosis_run_score(tl__evidence *e, const tl_model *model, tl_
     e->scored = true;
     e->train_skill = diagnosis_run_skill(e, &e->train, false);
     e->val_skill = diagnosis_run_skill(e, &e->validation, false);
-    e->train_balanced = e->classification ? diagnosis_run_skill(e, &e->train, true) : diagnosis_run_nan();
-    e->val_balanced = e->classification ? diagnosis_run_skill(e, &e->validation, true) : diagnosis_run_nan();
+    e->train_balanced = e->classification ? diagnosis_run_skill(e, &e->train, true) : tl__nan_d();
+    e->val_balanced = e->classification ? diagnosis_run_skill(e, &e->validation, true) : tl__nan_d();
     return TL_OK;
 }
 
@@ -120,7 +118,7 @@ static void diagnosis_run_begin(tl__diagnosis_run *run)
 {
     tl__evidence *e = &run->evidence;
     const tl_dataset *data = run->session.data;
-    double nan = diagnosis_run_nan();
+    double nan = tl__nan_d();
     *e = (tl__evidence){.context = run->context, .config = run->config, .session = &run->session, .arena = &run->arena,
                         .records = &run->records.records, .train_skill = nan, .val_skill = nan, .train_balanced = nan,
                         .val_balanced = nan, .predicted_largest = nan, .recall_smallest = nan, .own = nan};

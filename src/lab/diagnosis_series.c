@@ -8,8 +8,6 @@
 
 enum { DIAGNOSIS_SERIES_STEPS = 4096, DIAGNOSIS_SERIES_LEAST = 60 };
 
-static double diagnosis_series_nan(void) { return tl__bits_double(0x7ff8000000000000u); }
-
 typedef struct diagnosis_series {
     const tl__series *series;
     const tl__span *span;            /* the one with the most training steps */
@@ -142,7 +140,7 @@ TL_PRIV tl_status tl__diagnose_series(tl__evidence *evidence, tl_error *error)
     const tl__forecast *forecast = data->pipeline->forecast;
     tl__series_evidence *out = &evidence->series;
     diagnosis_series d = {.series = forecast ? data->part[TL_TRAIN].from->series : NULL};
-    *out = (tl__series_evidence){.season_mse = diagnosis_series_nan(), .level = diagnosis_series_nan()};
+    *out = (tl__series_evidence){.season_mse = tl__nan_d(), .level = tl__nan_d()};
     if (!d.series) return TL_OK;
     for (size_t s = 0; s < d.series->span_count; s++) {
         const tl__span *span = &d.series->spans[s];

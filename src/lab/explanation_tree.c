@@ -51,7 +51,7 @@ static bool explanation_tree_cells(const tl__explanation *e, tl__builder *builde
     for (size_t i = 0; i < count * steps; i++) {
         size_t at, column = order[i / steps];
         rows[i] = tl__explained_cell(&e->rows, i % steps, column, &at) ? cells[column * steps + i % steps]
-                                                                       : tl__bits_double(0x7ff8000000000000u);
+                                                                       : tl__nan_d();
     }
     tl__map_put(builder, parent, key, rows, count, steps, TL__MAP_MOST);
     return true;

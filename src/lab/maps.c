@@ -44,7 +44,7 @@ TL_PRIV bool tl__map_get(tl__arena *arena, const tl_value *map, tl__heat_map *ou
     double *values = tl__arena_push_zero(arena, count, sizeof *values);
     if (!values) return *failed = true, false;
     for (const tl_value *item = list->first; item; item = item->next)
-        values[i++] = tl_value_number(item, tl__bits_double(0x7ff8000000000000u));
+        values[i++] = tl_value_number(item, tl__nan_d());
     out->values = values;
     out->rows = (size_t)rows;
     out->columns = (size_t)columns;

@@ -19,9 +19,6 @@ TL_PRIV tl_status tl__report_search(tl_context *context, const char *folder, tl_
 TL_PRIV tl_status tl__report_experiment(tl_context *context, const char *folder, tl__arena *arena, tl__document *out,
                                         tl_error *error);
 
-/* The 97.5th percentile of Student's t; NaN without a degree of freedom. */
-TL_PRIV double tl__student(size_t freedom);
-
 /* FOLDER/NAME.html and FOLDER/NAME.pdf. */
 TL_PRIV tl_status tl__report_write(tl_context *context, const tl__document *document, const char *folder,
                                    const char *name, tl_error *error);

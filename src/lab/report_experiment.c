@@ -7,6 +7,7 @@
 #include "lab/path.h"
 #include "lab/pictures.h"
 #include "lab/report.h"
+#include "metrics/student.h"
 #include "text/yaml.h"
 
 enum { REPORT_EXPERIMENT_PANELS = 12, REPORT_EXPERIMENT_MEANS = 8 };
@@ -28,22 +29,6 @@ typedef struct report_experiment {
     double *means;                                /* [values]: of it; NaN: none */
 } report_experiment;
 
-static double report_experiment_nan(void) { return tl__bits_double((uint64_t)0x7ff8 << 48); }
-
-/* The 97.5th percentile of Student's t: tables up to 30, then the expansion of Fisher and Cornish. */
-TL_PRIV double tl__student(size_t freedom)
-{
-    static const double few[] = {
-        12.7062047362, 4.3026527297, 3.1824463053, 2.7764451052, 2.5705818356, 2.4469118511, 2.3646242516, 2.3060041352,
-        2.2621571628,  2.2281388520, 2.2009851601, 2.1788128297, 2.1603686565, 2.1447866879, 2.1314495456, 2.1199052992,
-        2.1098155778,  2.1009220402, 2.0930240544, 2.0859634473, 2.0796138447, 2.0738730679, 2.0686576104, 2.0638985616,
-        2.0595385528,  2.0555294386, 2.0518305165, 2.0484071418, 2.0452296421, 2.0422724563};
-    const double z = 1.9599639845400545, n = (double)freedom;
-    if (freedom == 0) return report_experiment_nan();
-    if (freedom <= TL_COUNT(few)) return few[freedom - 1];
-    return z + (z * z * z + z) / (4 * n) + (5 * z * z * z * z * z + 16 * z * z * z + 3 * z) / (96 * n * n);
-}
-
 /* Mean of the finite ones and half of its 95 % interval, NaN with fewer than two. */
 static size_t report_experiment_interval(const double *values, size_t count, double *mean, double *half)
 {
@@ -51,10 +36,10 @@ static size_t report_experiment_interval(const double *values, size_t count, dou
     size_t n = 0;
     for (size_t i = 0; i < count; i++)
         if (tl__is_finite_d(values[i])) sum += values[i], n++;
-    *mean = n ? sum / (double)n : report_experiment_nan();
+    *mean = n ? sum / (double)n : tl__nan_d();
     for (size_t i = 0; i < count; i++)
         if (tl__is_finite_d(values[i])) squares += (values[i] - *mean) * (values[i] - *mean);
-    *half = n > 1 ? tl__student(n - 1) * tl__sqrt_d(squares / (double)(n - 1) / (double)n) : report_experiment_nan();
+    *half = n > 1 ? tl__student(n - 1) * tl__sqrt_d(squares / (double)(n - 1) / (double)n) : tl__nan_d();
     return n;
 }
 
@@ -62,7 +47,7 @@ static size_t report_experiment_interval(const double *values, size_t count, dou
 
 static double report_experiment_number(const tl_value *row, const char *key)
 {
-    return tl_value_number(tl__value_child(row, key), report_experiment_nan());
+    return tl_value_number(tl__value_child(row, key), tl__nan_d());
 }
 
 /* The figure by which values are compared: without validation rows the training's. */
@@ -77,7 +62,7 @@ static void report_experiment_take(const report_experiment *e, size_t value, con
 {
     for (size_t s = 0; s < e->seeds; s++) {
         const tl_value *row = e->of[value * e->seeds + s];
-        out[s] = row ? report_experiment_number(row, key) : report_experiment_nan();
+        out[s] = row ? report_experiment_number(row, key) : tl__nan_d();
     }
 }
 
@@ -174,7 +159,7 @@ static void report_experiment_verdict(report_experiment *e)
     }
     for (size_t s = 0; s < e->seeds; s++) {
         const tl_value *mine = e->of[a * e->seeds + s];
-        away[s] = report_experiment_nan();
+        away[s] = tl__nan_d();
         for (size_t t = 0; mine && t < e->seeds; t++) {
             const tl_value *other = e->of[b * e->seeds + t];
             if (!other || report_experiment_number(mine, "seed") != report_experiment_number(other, "seed")) continue;

@@ -18,8 +18,6 @@ struct tl_search {
     int64_t best;                /* -1: none */
 };
 
-static double search_api_nan(void) { return tl__bits_double((uint64_t)0x7ff8 << 48); }
-
 TL_API tl_status tl_search_new(tl_context *context, const char *settings, uint64_t seed, tl_search **out,
                                tl_error *error)
 {
@@ -105,7 +103,7 @@ static void search_api_values(const tl_search *search, int64_t trial, double *va
     const double *point = search->points + (size_t)trial * axes;
     for (size_t j = 0; j < axes; j++)
         values[j] = tl__space_counts(&search->search.space, j, point) ? search_api_value(&search->search, j, point[j])
-                                                                      : search_api_nan();
+                                                                      : tl__nan_d();
 }
 
 TL_API tl_status tl_search_ask(tl_search *search, int64_t *trial, double *values, tl_error *error)
@@ -123,7 +121,7 @@ TL_API tl_status tl_search_ask(tl_search *search, int64_t *trial, double *values
     tl__search_view view = {&search->context->heap, &search->search.space, search->search.seed, search->asked, known,
                             search->seen, losses};
     TL_TRY(tl__search_propose(search->search.method, &view, 1, search->points + (size_t)search->asked * axes, error));
-    search->losses[search->asked] = search_api_nan();
+    search->losses[search->asked] = tl__nan_d();
     search->told[search->asked] = false;
     search_api_values(search, search->asked, values);
     *trial = search->asked++;

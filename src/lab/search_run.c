@@ -208,11 +208,11 @@ static void search_run_progress(tl__search_run *run, tl_progress *p, char note[4
     p->regression = run->regression;
     p->trials = run->search.trials;
     p->trials_ended = run->trials.ended;
-    p->best = run->trials.best < 0 ? tl__bits_double((uint64_t)0x7ff8 << 48)
+    p->best = run->trials.best < 0 ? tl__nan_d()
                                    : run->trials.items[run->trials.best].score;
     p->seconds = seconds;
     p->seconds_left = here > 0 ? seconds / (double)here * (double)(run->search.trials - run->trials.ended)
-                               : tl__bits_double((uint64_t)0x7ff8 << 48);
+                               : tl__nan_d();
 }
 
 static bool search_run_on_progress(void *user, const tl_progress *progress)
@@ -273,7 +273,7 @@ static tl_status search_run_trial(search_run_worker *worker, tl_error *error)
     int64_t started = tl__ticks();
     worker->stopped = false;
     worker->curve_count = 0;
-    worker->best = tl__bits_double((uint64_t)0x7ff8 << 48);
+    worker->best = tl__nan_d();
     tl_status status = tl__search_config(run, worker->context, worker->trial, &config, &why);
     if (status == TL_OK) status = search_run_train(worker, config, &scores, &end, &why);
     tl__config_free(config);
@@ -293,7 +293,7 @@ static tl_status search_run_trial(search_run_worker *worker, tl_error *error)
                      .score = score, .seconds = (double)(tl__ticks() - started) * 1e-9, .epochs = end.epochs,
                      .best_epoch = end.best_epoch, .error = status == TL_OK ? NULL : why.message,
                      .curve = worker->curve, .curve_count = worker->curve_count};
-    if (status != TL_OK) how.score = tl__bits_double((uint64_t)0x7ff8 << 48);
+    if (status != TL_OK) how.score = tl__nan_d();
     tl__mutex_lock(run->mutex);
     status = tl__trials_end(&run->trials, worker->trial, &how, error);
     tl__mutex_unlock(run->mutex);

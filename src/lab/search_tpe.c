@@ -110,7 +110,7 @@ static void tpe_add(tl__tpe *tpe, const double *point)
     for (size_t j = 0; j < space->count; j++) {
         const tl__space_axis *axis = &space->axes[j];
         double place = axis->kind == TL__AXIS_CHOICE ? point[j] : tl__axis_unit(axis, point[j]);
-        if (!tl__space_counts(space, j, point)) place = tl__bits_double((uint64_t)0x7ff8 << 48);
+        if (!tl__space_counts(space, j, point)) place = tl__nan_d();
         tpe->places[tpe->count * space->count + j] = place;
     }
     tpe->count++;

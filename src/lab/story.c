@@ -105,7 +105,7 @@ TL_PRIV void tl__story_close(tl__story *story)
 
 TL_PRIV double tl__story_number(const tl_value *map, const char *path)
 {
-    return tl_value_number(tl_value_get(map, path), tl__bits_double(0x7ff8000000000000u));
+    return tl_value_number(tl_value_get(map, path), tl__nan_d());
 }
 
 TL_PRIV double *tl__story_numbers(tl__arena *arena, const tl_value *list, size_t *count)
@@ -115,7 +115,7 @@ TL_PRIV double *tl__story_numbers(tl__arena *arena, const tl_value *list, size_t
     double *values = tl__arena_push_zero(arena, *count + 1, sizeof *values);
     size_t i = 0;
     for (const tl_value *item = list->first; values && item; item = item->next)
-        values[i++] = tl_value_number(item, tl__bits_double(0x7ff8000000000000u));
+        values[i++] = tl_value_number(item, tl__nan_d());
     return values;
 }
 

@@ -12,8 +12,6 @@ enum { TRIALS_LINE = 16 << 20, TRIALS_PATIENCE = 60000 };   /* bytes; millisecon
 
 static const char *const trials_states[] = {"free", "started", "done", "stopped", "failed"};
 
-static double trials_nan(void) { return tl__bits_double((uint64_t)0x7ff8 << 48); }
-
 /* ---- the lock ---- */
 
 static tl_status trials_lock(tl__trials *trials, tl__lock **lock, tl_error *error)
@@ -53,7 +51,7 @@ static void trials_rank(tl__trials *trials, int64_t number)
 TL_PRIV double tl__trials_loss(const tl__trials *trials, int64_t trial)
 {
     const tl__trial *item = &trials->items[trial];
-    if (item->state != TL__TRIAL_DONE && item->state != TL__TRIAL_STOPPED) return trials_nan();
+    if (item->state != TL__TRIAL_DONE && item->state != TL__TRIAL_STOPPED) return tl__nan_d();
     return trials->search->higher ? -item->score : item->score;
 }
 
@@ -83,7 +81,7 @@ static tl_status trials_take_line(tl__trials *trials, const tl_value *line)
     for (int s = TL__TRIAL_DONE; s <= TL__TRIAL_FAILED; s++)
         if (tl__same_text(state, trials_states[s])) item->state = (tl__trial_state)s;
     if (item->state <= TL__TRIAL_STARTED) return TL_OK;
-    item->score = tl_value_number(tl_value_get(line, "score"), trials_nan());
+    item->score = tl_value_number(tl_value_get(line, "score"), tl__nan_d());
     item->seconds = tl_value_number(tl_value_get(line, "seconds"), 0.0);
     item->epochs = tl_value_integer(tl_value_get(line, "epochs"), 0);
     item->best_epoch = tl_value_integer(tl_value_get(line, "best_epoch"), 0);
@@ -91,7 +89,7 @@ static tl_status trials_take_line(tl__trials *trials, const tl_value *line)
     item->error = why ? tl__arena_text(&trials->arena, why) : NULL;
     double *values = tl__arena_push_zero(&trials->arena, tl_value_count(curve) + 1, sizeof *values);
     if (!values || (why && !item->error)) return TL_OUT_OF_MEMORY;
-    for (size_t i = 0; i < tl_value_count(curve); i++) values[i] = tl_value_number(tl_value_at(curve, i), trials_nan());
+    for (size_t i = 0; i < tl_value_count(curve); i++) values[i] = tl_value_number(tl_value_at(curve, i), tl__nan_d());
     item->curve = values;
     item->curve_count = tl_value_count(curve);
     trials_rank(trials, number);

@@ -53,7 +53,7 @@ static void bootstrap_summarize(double *means, double *scratch, size_t draws, do
 TL_PRIV tl_status tl__bootstrap_mean(tl__heap *heap, tl__reals values, size_t count,
                                      const tl__bootstrap_options *options, tl__bootstrap *out)
 {
-    const double nan = tl__bits_double(0x7ff8000000000000u), level = options->level > 0.0 ? options->level : 0.95;
+    const double nan = tl__nan_d(), level = options->level > 0.0 ? options->level : 0.95;
     const uint32_t draws = options->draws ? options->draws : BOOTSTRAP_DRAWS;
     const size_t block = tl__size_min(tl__size_max(options->block, 1), count);
     size_t bytes;

@@ -2,8 +2,6 @@
 #include "base/math.h"
 #include "metrics/metrics.h"
 
-static double confusion_nan(void) { return tl__bits_double(0x7ff8000000000000u); }
-
 /* 0 where there is nothing to divide by. */
 static double confusion_share(double part, double whole) { return whole > 0.0 ? part / whole : 0.0; }
 
@@ -103,13 +101,13 @@ static void confusion_agreement(const int64_t *counts, size_t classes, tl__class
     /* sum over pairs of classes of (k - j)^2 * support_k * predicted_j */
     const double distant = s.rows * (s.support_2 + s.predicted_2) - 2.0 * s.support_1 * s.predicted_1;
     out->mcc = spread > 0.0 ? (s.hits * s.rows - s.agreement) / spread : 0.0;
-    out->kappa = chance < 1.0 ? (s.hits / s.rows - chance) / (1.0 - chance) : confusion_nan();
-    out->kappa_quadratic = distant > 0.0 ? 1.0 - s.disagreement * s.rows / distant : confusion_nan();
+    out->kappa = chance < 1.0 ? (s.hits / s.rows - chance) / (1.0 - chance) : tl__nan_d();
+    out->kappa_quadratic = distant > 0.0 ? 1.0 - s.disagreement * s.rows / distant : tl__nan_d();
 }
 
 static tl__class_summary confusion_undefined(void)
 {
-    const double nan = confusion_nan();
+    const double nan = tl__nan_d();
     return (tl__class_summary){0,   nan, nan, nan, nan, nan, nan, nan, nan,
                                nan, nan, nan, nan, nan, nan, nan, nan};
 }
@@ -142,7 +140,7 @@ TL_PRIV void tl__class_summarize(const int64_t *counts, size_t classes, int back
     }
     s.accuracy = (double)hits / (double)rows;
     s.balanced_accuracy /= (double)occur;
-    s.recognition_rate = others > 0 ? s.recognition_rate / (double)others : confusion_nan();
+    s.recognition_rate = others > 0 ? s.recognition_rate / (double)others : tl__nan_d();
     s.precision_macro /= (double)classes;
     s.recall_macro /= (double)classes;
     s.f1_macro /= (double)classes;
@@ -187,7 +185,7 @@ TL_PRIV double tl__class_balance(const int64_t *counts, size_t classes)
 {
     double sum = 0.0, squares = 0.0;
     for (size_t k = 0; k < classes; k++) sum += (double)counts[k];
-    if (sum == 0.0) return confusion_nan();
+    if (sum == 0.0) return tl__nan_d();
     const double mean = sum / (double)classes;
     for (size_t k = 0; k < classes; k++) squares += ((double)counts[k] - mean) * ((double)counts[k] - mean);
     const double ratio = tl__sqrt_d(squares / (double)classes) / mean;

@@ -171,7 +171,7 @@ static void forecast_score_scales(tl__forecast_score *score, tl__reals scale)
 TL_PRIV tl__window_loss tl__forecast_score_add(tl__forecast_score *score, const tl__forecast_window *window)
 {
     const tl__forecast_shape *shape = &score->shape;
-    const double nan = tl__bits_double(0x7ff8000000000000u), *sums = score->window;
+    const double nan = tl__nan_d(), *sums = score->window;
     memset(score->window, 0, score->width * sizeof *score->window);
     forecast_score_scales(score, window->scale);
     for (size_t h = 0; h < shape->horizon; h++) forecast_score_step(score, window, h);
@@ -194,13 +194,13 @@ TL_PRIV void tl__forecast_score_merge(tl__forecast_score *score, const tl__forec
 
 static double forecast_score_ratio(double part, double whole)
 {
-    return whole > 0.0 ? part / whole : tl__bits_double(0x7ff8000000000000u);
+    return whole > 0.0 ? part / whole : tl__nan_d();
 }
 
 TL_PRIV void tl__forecast_score_figures(const tl__forecast_score *score, tl__forecast_by by, size_t index,
                                         tl__forecast_figures *out)
 {
-    const double nan = tl__bits_double(0x7ff8000000000000u);
+    const double nan = tl__nan_d();
     const double *row = forecast_score_row(score, by, index), numbers = row[FORECAST_SCORE_NUMBERS];
     const size_t levels = score->shape.level_count;
     double losses = 0.0;

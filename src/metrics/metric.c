@@ -4,8 +4,6 @@
 #include "metrics/metric_list.h"
 #include "metrics/metrics.h"
 
-static double metric_nan(void) { return tl__bits_double(0x7ff8000000000000u); }
-
 static tl_status metric_summary(tl__heap *heap, const tl__scored *scored, tl__class_summary *out)
 {
     size_t cells, matrix, column;
@@ -61,7 +59,7 @@ static tl_status metric_average_precision(tl__heap *heap, const tl__scored *s, d
         sum += value;
         counted += 1.0;
     }
-    *out = counted > 0.0 ? sum / counted : metric_nan();
+    *out = counted > 0.0 ? sum / counted : tl__nan_d();
     return TL_OK;
 }
 
@@ -116,7 +114,7 @@ static tl_status metric_mase(tl__heap *heap, const tl__scored *s, double *out)
     tl__value_figures figures;
     (void)heap;
     tl__value_figures_of(s->values, s->predicted, s->rows, s->outputs, NULL, &figures);
-    *out = tl__reals_given(s->series) ? tl__mase(figures.mae, s->series, s->series_length, s->season) : metric_nan();
+    *out = tl__reals_given(s->series) ? tl__mase(figures.mae, s->series, s->series_length, s->season) : tl__nan_d();
     return TL_OK;
 }
 
@@ -128,7 +126,7 @@ static tl_status metric_median_error(tl__heap *heap, const tl__scored *s, double
 static tl_status metric_coverage(tl__heap *heap, const tl__scored *s, double *out)
 {
     (void)heap;
-    *out = tl__reals_given(s->low) ? tl__coverage(s->values, s->low, s->high, s->rows * s->outputs) : metric_nan();
+    *out = tl__reals_given(s->low) ? tl__coverage(s->values, s->low, s->high, s->rows * s->outputs) : tl__nan_d();
     return TL_OK;
 }
 
@@ -137,7 +135,7 @@ static double metric_mean(const tl__scored *s, double (*figure)(tl__reals, tl__r
 {
     double sum = 0.0;
     for (size_t k = 0; k < s->outputs; k++) sum += figure(s->values, s->predicted, s->rows, s->outputs, k);
-    return s->outputs ? sum / (double)s->outputs : metric_nan();
+    return s->outputs ? sum / (double)s->outputs : tl__nan_d();
 }
 
 static tl_status metric_pearson(tl__heap *heap, const tl__scored *s, double *out)

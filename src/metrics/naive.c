@@ -28,5 +28,5 @@ TL_PRIV double tl__naive_error(tl__reals series, size_t length, size_t channels,
         sum += tl__abs(now - before);
         count += 1.0;
     }
-    return count > 0.0 ? sum / count : tl__bits_double(0x7ff8000000000000u);
+    return count > 0.0 ? sum / count : tl__nan_d();
 }

@@ -4,8 +4,6 @@
 
 enum { PROBABILITY_BINS = 100 };
 
-static double probability_nan(void) { return tl__bits_double(0x7ff8000000000000u); }
-
 TL_PRIV double tl__log_loss(const int32_t *truth, tl__reals probabilities, size_t rows, size_t classes)
 {
     const double low = 0x1p-52, high = 1.0 - 0x1p-52;
@@ -18,7 +16,7 @@ TL_PRIV double tl__log_loss(const int32_t *truth, tl__reals probabilities, size_
         sum -= tl__log(p < low ? low : p > high ? high : p);
         counted += 1.0;
     }
-    return counted > 0.0 ? sum / counted : probability_nan();
+    return counted > 0.0 ? sum / counted : tl__nan_d();
 }
 
 TL_PRIV double tl__brier(const int32_t *truth, tl__reals probabilities, size_t rows, size_t classes, bool of_class_1)
@@ -32,7 +30,7 @@ TL_PRIV double tl__brier(const int32_t *truth, tl__reals probabilities, size_t r
         }
         counted += 1.0;
     }
-    return counted > 0.0 ? sum / counted : probability_nan();
+    return counted > 0.0 ? sum / counted : tl__nan_d();
 }
 
 TL_PRIV double tl__top_accuracy(const int32_t *truth, tl__reals probabilities, size_t rows, size_t classes, size_t k)
@@ -49,7 +47,7 @@ TL_PRIV double tl__top_accuracy(const int32_t *truth, tl__reals probabilities, s
         hits += before < k ? 1.0 : 0.0;
         counted += 1.0;
     }
-    return counted > 0.0 ? hits / counted : probability_nan();
+    return counted > 0.0 ? hits / counted : tl__nan_d();
 }
 
 /* The bin of p among `bins` equal ones (low, high]; 0 and what is not a number go to the first. */
@@ -84,7 +82,7 @@ TL_PRIV double tl__calibration_error(const int32_t *truth, tl__reals probabiliti
         counted += 1.0;
     }
     for (size_t b = 0; b < bins; b++) error += tl__abs(difference[b]);
-    return counted > 0.0 ? error / counted : probability_nan();
+    return counted > 0.0 ? error / counted : tl__nan_d();
 }
 
 TL_PRIV void tl__calibration_bins(const int32_t *truth, tl__reals probabilities, size_t rows, size_t classes,
@@ -101,15 +99,15 @@ TL_PRIV void tl__calibration_bins(const int32_t *truth, tl__reals probabilities,
         accuracy[b] += truth[i] == (int32_t)top ? 1.0 : 0.0;
     }
     for (size_t b = 0; b < bins; b++) {
-        confidence[b] = counts[b] > 0.0 ? confidence[b] / counts[b] : probability_nan();
-        accuracy[b] = counts[b] > 0.0 ? accuracy[b] / counts[b] : probability_nan();
+        confidence[b] = counts[b] > 0.0 ? confidence[b] / counts[b] : tl__nan_d();
+        accuracy[b] = counts[b] > 0.0 ? accuracy[b] / counts[b] : tl__nan_d();
     }
 }
 
 TL_PRIV void tl__confidence(const int32_t *truth, tl__reals probabilities, size_t rows, size_t classes,
                             tl__confidence_figures *out)
 {
-    const double nan = probability_nan();
+    const double nan = tl__nan_d();
     tl__confidence_figures f = {.calibration_error = nan};
     for (size_t i = 0; i < rows && classes > 0; i++) {
         const double top = tl__real(probabilities, i * classes + probability_top(probabilities, i, classes));

@@ -6,8 +6,6 @@
 
 enum { RANKING_DIGITS = 256 };
 
-static double ranking_nan(void) { return tl__bits_double(0x7ff8000000000000u); }
-
 /* ---- the order ---- */
 
 /* A number of which the smallest belongs to the best score; ±0 are one. */
@@ -139,7 +137,7 @@ TL_PRIV double tl__ranking_auc(const tl__ranking *ranking)
 {
     ranking_walk walk = {.ranking = ranking};
     double twice = 0.0;
-    if (ranking->positives == 0 || ranking->negatives == 0) return ranking_nan();
+    if (ranking->positives == 0 || ranking->negatives == 0) return tl__nan_d();
     while (ranking_step(&walk))
         twice += (double)walk.negatives * (double)(2 * (walk.hits - walk.positives) + walk.positives);
     return twice / (2.0 * (double)ranking->positives * (double)ranking->negatives);
@@ -149,7 +147,7 @@ TL_PRIV double tl__ranking_precision(const tl__ranking *ranking)
 {
     ranking_walk walk = {.ranking = ranking};
     double sum = 0.0;
-    if (ranking->positives == 0) return ranking_nan();
+    if (ranking->positives == 0) return tl__nan_d();
     while (ranking_step(&walk))
         sum += (double)walk.positives / (double)ranking->positives *
                ((double)walk.hits / (double)(walk.hits + walk.misses));
@@ -191,14 +189,14 @@ TL_PRIV double tl__class_mean(const double *values, size_t classes)
         sum += values[k];
         counted += 1.0;
     }
-    return counted > 0.0 ? sum / counted : ranking_nan();
+    return counted > 0.0 ? sum / counted : tl__nan_d();
 }
 
 TL_PRIV tl_status tl__auc(tl__heap *heap, const int32_t *truth, tl__reals probabilities, size_t rows, size_t classes,
                           bool by_support, double *per_class, double *out)
 {
     double sum = 0.0, weights = 0.0;
-    *out = ranking_nan();
+    *out = tl__nan_d();
     for (size_t k = 0; k < classes; k++) {
         double auc, weight = 1.0;
         TL_TRY(tl__roc_auc(heap, truth, probabilities, rows, classes, k, (int32_t)k, &auc));
@@ -230,7 +228,7 @@ TL_PRIV tl_status tl__auc_one_vs_one(tl__heap *heap, const int32_t *truth, tl__r
             pairs += 1.0;
         }
     }
-    *out = pairs > 0.0 ? sum / pairs : ranking_nan();
+    *out = pairs > 0.0 ? sum / pairs : tl__nan_d();
     return TL_OK;
 }
 

@@ -258,7 +258,7 @@ TL_PRIV tl_status tl__record_values(tl__heap *heap, tl__builder *builder, tl_val
 
 TL_PRIV void tl__record_read(const tl_value *map, tl_scores *out)
 {
-    const double nan = tl__bits_double(0x7ff8000000000000u);
+    const double nan = tl__nan_d();
     const struct { const char *key; double *to; } fields[] = {
         {"loss", &out->loss},
         {"accuracy", &out->accuracy},

@@ -15,7 +15,7 @@ TL_PRIV void tl__stability_add(float *kept, const int32_t *predicted, size_t row
 TL_PRIV double tl__stability_index(const float *kept, size_t rows, size_t epochs)
 {
     size_t least = tl__size_min(epochs, TL__STABLE_EPOCHS), stable = 0;
-    if (rows == 0 || epochs == 0) return tl__bits_double(0x7ff8000000000000u);
+    if (rows == 0 || epochs == 0) return tl__nan_d();
     for (size_t i = 0; i < rows; i++) stable += (size_t)((int32_t)kept[i] % 8) >= least;
     return (double)stable / (double)rows;
 }

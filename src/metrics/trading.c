@@ -18,7 +18,7 @@ TL_PRIV void tl__trading_summary(const double *returns, const double *positions,
                                  tl__trading *out)
 {
     double sum = 0, squares = 0, capital = 1, highest = 1, held = 0;
-    *out = (tl__trading){.sharpe = tl__bits_double(0x7ff8000000000000u)};
+    *out = (tl__trading){.sharpe = tl__nan_d()};
     if (count == 0) return;
     for (size_t i = 0; i < count; i++) {
         sum += returns[i];

@@ -2,8 +2,6 @@
 #include "base/math.h"
 #include "metrics/forecast_score.h"
 
-static double values_nan(void) { return tl__bits_double(0x7ff8000000000000u); }
-
 /* Of one output. */
 typedef struct values_column {
     double errors, truth;            /* means */
@@ -33,7 +31,7 @@ static values_column values_column_of(tl__reals truth, tl__reals predicted, size
 /* 1 - part/whole; a whole of 0 is met exactly or not at all. */
 static double values_explained(double part, double whole)
 {
-    return whole > 0.0 ? 1.0 - part / whole : part == 0.0 ? 1.0 : part > 0.0 ? 0.0 : values_nan();
+    return whole > 0.0 ? 1.0 - part / whole : part == 0.0 ? 1.0 : part > 0.0 ? 0.0 : tl__nan_d();
 }
 
 /* The figures that are sums over all numbers. */
@@ -56,14 +54,14 @@ static void values_errors(tl__reals truth, tl__reals predicted, size_t count, tl
     out->mae = sizes / n;
     out->mape = shares / n;
     out->smape = 200.0 * (halves / n);
-    out->wape = truths > 0.0 ? sizes / truths : values_nan();
+    out->wape = truths > 0.0 ? sizes / truths : tl__nan_d();
     out->max_error = most;
 }
 
 TL_PRIV void tl__value_figures_of(tl__reals truth, tl__reals predicted, size_t rows, size_t outputs,
                                   double *r2_per_output, tl__value_figures *out)
 {
-    const double nan = values_nan();
+    const double nan = tl__nan_d();
     double residual = 0.0, total = 0.0;
     *out = (tl__value_figures){nan, nan, nan, nan, nan, nan, nan, nan, nan, nan};
     for (size_t k = 0; k < outputs && rows == 0 && r2_per_output; k++) r2_per_output[k] = nan;
@@ -91,7 +89,7 @@ TL_PRIV tl_status tl__median_error(tl__heap *heap, tl__reals truth, tl__reals pr
 {
     size_t bytes;
     bool finite = true;
-    *out = values_nan();
+    *out = tl__nan_d();
     if (rows == 0) return TL_OK;
     if (!tl__size_mul(rows, 2 * sizeof(double), &bytes)) return TL_OUT_OF_MEMORY;
     double *block = tl__alloc(heap, bytes), *from = block;
@@ -126,13 +124,13 @@ TL_PRIV double tl__pearson(tl__reals truth, tl__reals predicted, size_t rows, si
         const double p = tl__real(predicted, i * outputs + output) - mean_p;
         yy += y * y, pp += p * p, yp += y * p;
     }
-    return yy > 0.0 && pp > 0.0 ? yp / (tl__sqrt_d(yy) * tl__sqrt_d(pp)) : values_nan();
+    return yy > 0.0 && pp > 0.0 ? yp / (tl__sqrt_d(yy) * tl__sqrt_d(pp)) : tl__nan_d();
 }
 
 TL_PRIV double tl__mase(double mae, tl__reals series, size_t length, size_t season)
 {
     const double error = tl__naive_error(series, length, 1, 0, season);
-    return error > 0.0 ? mae / error : values_nan();
+    return error > 0.0 ? mae / error : tl__nan_d();
 }
 
 TL_PRIV double tl__pinball(tl__reals truth, tl__reals predicted, size_t count, double q)
@@ -142,7 +140,7 @@ TL_PRIV double tl__pinball(tl__reals truth, tl__reals predicted, size_t count, d
         const double e = tl__real(truth, i) - tl__real(predicted, i);
         sum += e > 0.0 ? q * e : (q - 1.0) * e;
     }
-    return count ? sum / (double)count : values_nan();
+    return count ? sum / (double)count : tl__nan_d();
 }
 
 TL_PRIV double tl__coverage(tl__reals truth, tl__reals low, tl__reals high, size_t count)
@@ -150,7 +148,7 @@ TL_PRIV double tl__coverage(tl__reals truth, tl__reals low, tl__reals high, size
     size_t inside = 0;
     for (size_t i = 0; i < count; i++)
         inside += tl__real(truth, i) >= tl__real(low, i) && tl__real(truth, i) <= tl__real(high, i);
-    return count ? (double)inside / (double)count : values_nan();
+    return count ? (double)inside / (double)count : tl__nan_d();
 }
 
 static int values_sign(double x) { return (x > 0.0) - (x < 0.0); }
@@ -158,7 +156,7 @@ static int values_sign(double x) { return (x > 0.0) - (x < 0.0); }
 TL_PRIV double tl__direction(tl__reals truth, tl__reals predicted, size_t rows, size_t outputs, size_t output)
 {
     size_t right = 0;
-    if (rows < 2) return values_nan();
+    if (rows < 2) return tl__nan_d();
     for (size_t t = 1; t < rows; t++) {
         const double last = tl__real(truth, (t - 1) * outputs + output);
         right += values_sign(tl__real(truth, t * outputs + output) - last) ==

@@ -204,7 +204,7 @@ TL_API tl_status tl_model_place(const tl_model_description *description, tl_purp
 TL_API float tl_train_step(tl_model *model, const float *inputs, const float *targets, int rows)
 {
     struct tl__placed *placed = model->placed;
-    float nan = tl__bits_float(0x7fc00000u);
+    float nan = tl__nan();
     if (!placed || !placed->optimizer || rows < 1 || rows > placed->max_rows) return nan;
     tl__rows batch = {.inputs = inputs, .targets = targets, .rows = (size_t)rows, .step = (uint32_t)placed->step};
     tl__update update = {.step = placed->step + 1, .learning_rate = placed->learning_rate};

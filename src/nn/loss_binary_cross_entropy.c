@@ -60,7 +60,7 @@ static void loss_binary_cross_entropy_rows(const tl__loss_call *call, size_t fir
             total += yes * ((x[k] < 0.0f ? -x[k] : 0.0f) + tail[k]) + no * ((x[k] > 0.0f ? x[k] : 0.0f) + tail[k]);
             if (call->gradient) call->gradient[at + k] = scale * row.weight * ((yes + no) * p[k] - yes);
             if (++j < call->width) continue;
-            if (row.class == -2) total = tl__bits_float(0x7fc00000u), row.weight = 1.0f;
+            if (row.class == -2) total = tl__nan(), row.weight = 1.0f;
             if (call->row_losses) call->row_losses[i] = row.weight * total;
             total = 0.0f;
             i++;

@@ -14,7 +14,7 @@ static void loss_cross_entropy_rows(const tl__loss_call *call, size_t first, siz
 {
     enum { LOSS_CHUNK = 64 };
     const loss_cross_entropy_settings *settings = call->settings;
-    const float invalid = tl__bits_float(0x7fc00000u);
+    const float invalid = tl__nan();
     for (size_t i = first; i < end; i += LOSS_CHUNK) {
         int32_t classes[LOSS_CHUNK];
         float losses[LOSS_CHUNK];

@@ -59,7 +59,7 @@ static void loss_focal_outputs(const tl__loss_call *call, size_t i, int32_t clas
 static void loss_focal_leave_out(const tl__loss_call *call, size_t i, int32_t class)
 {
     if (call->gradient) memset(call->gradient + i * call->width, 0, call->width * sizeof *call->gradient);
-    if (call->row_losses) call->row_losses[i] = class == -2 ? tl__bits_float(0x7fc00000u) : 0.0f;
+    if (call->row_losses) call->row_losses[i] = class == -2 ? tl__nan() : 0.0f;
 }
 
 static void loss_focal_rows(const tl__loss_call *call, size_t first, size_t end)

@@ -21,7 +21,7 @@ TL_PRIV const tl__schedule *tl__schedule_find(const char *name, tl_error *error)
 
 TL_PRIV void tl__schedule_start(tl__schedule_state *state)
 {
-    *state = (tl__schedule_state){.best = tl__bits_double(0x7ff8000000000000u)};
+    *state = (tl__schedule_state){.best = tl__nan_d()};
 }
 
 TL_PRIV void tl__schedule_at(const tl__schedule *schedule, const void *settings, const tl__schedule_time *time,

@@ -7,8 +7,6 @@
 #include "port/port.h"
 #include "train/trainer.h"
 
-static double analytics_nan(void) { return tl__bits_double(0x7ff8000000000000u); }
-
 /* ---- sizes, names and memory ---- */
 
 static bool analytics_has_suffix(const char *text, const char *end)
@@ -181,7 +179,7 @@ static double analytics_percentile(const tl__analytics_sums *sums, double share)
         double middle = tl__scale(16.5 + (double)(i % 16), (int)(i / 16) + 4);
         return (middle < sums->longest ? middle : sums->longest) * 1e-9;
     }
-    return analytics_nan();
+    return tl__nan_d();
 }
 
 TL_PRIV void tl__analytics_has_rows(tl__trainer *trainer)
@@ -249,7 +247,7 @@ static void analytics_dead(const tl__trainer *trainer, tl__record *record, tl__l
 {
     const tl__analytics *a = &trainer->analytics;
     double all = 0;
-    record->dead_units_worst = a->units ? 0 : analytics_nan();
+    record->dead_units_worst = a->units ? 0 : tl__nan_d();
     for (int i = 0; i < tl__plan_tensor_count(trainer->plan); i++) {
         if (a->layer_of[i] < 0 || a->unit_of[i] == SIZE_MAX) continue;
         size_t count = tl__plan_tensor(trainer->plan, i)->size, dead = 0;
@@ -259,7 +257,7 @@ static void analytics_dead(const tl__trainer *trainer, tl__record *record, tl__l
         all += (double)dead;
         if (share > record->dead_units_worst) record->dead_units_worst = share;
     }
-    record->dead_units = a->units ? all / (double)a->units : analytics_nan();
+    record->dead_units = a->units ? all / (double)a->units : tl__nan_d();
 }
 
 /* ---- weights ---- */
@@ -413,7 +411,7 @@ static void analytics_predictions(tl__trainer *trainer, tl__record *record, tl__
 static void analytics_times(const tl__analytics *a, tl__record *record)
 {
     const tl__analytics_sums *sums = a->sums;
-    record->batch_mean = sums->steps > 0 ? (sums->step + sums->data) / sums->steps * 1e-9 : analytics_nan();
+    record->batch_mean = sums->steps > 0 ? (sums->step + sums->data) / sums->steps * 1e-9 : tl__nan_d();
     record->batch_p50 = analytics_percentile(sums, 0.5);
     record->batch_p95 = analytics_percentile(sums, 0.95);
     record->batch_p99 = analytics_percentile(sums, 0.99);

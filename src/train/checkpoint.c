@@ -458,7 +458,7 @@ TL_PRIV tl_status tl__checkpoint_look(tl_context *context, const char *path, tl_
         *out = (tl__checkpoint_info){
             .epoch = tl_value_integer(tl__value_child(root, "epoch"), 0),
             .step = tl_value_integer(tl__value_child(root, "step"), 0),
-            .loss = tl_value_number(tl__value_child(root, "loss"), tl__bits_double(0x7ff8000000000000u)),
+            .loss = tl_value_number(tl__value_child(root, "loss"), tl__nan_d()),
             .ended = tl_value_bool(tl__value_child(root, "ended"), false),
         };
         tl__format(out->id, sizeof out->id, "%s", tl_value_text(tl__value_child(root, "id"), ""));

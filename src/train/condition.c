@@ -308,12 +308,12 @@ static double condition_field(const tl__records *records, size_t index, const st
 {
     size_t back = (size_t)op->number;
     const tl__record *record = back <= index ? tl__records_at(records, index - back) : NULL;
-    return record ? tl__record_value(record, op->field) : tl__bits_double(0x7ff8000000000000u);
+    return record ? tl__record_value(record, op->field) : tl__nan_d();
 }
 
 static double condition_classes(const tl__records *records)
 {
-    return records->classes ? (double)records->classes : tl__bits_double(0x7ff8000000000000u);
+    return records->classes ? (double)records->classes : tl__nan_d();
 }
 
 static bool condition_true(double x) { return x == x && x != 0; }

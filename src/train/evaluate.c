@@ -129,7 +129,7 @@ static void evaluate_predict(tl__evaluator *evaluator, const float *raw, size_t 
 
 static void evaluate_no_figures(tl__evaluator *evaluator)
 {
-    double nan = tl__bits_double(0x7ff8000000000000u);
+    double nan = tl__nan_d();
     evaluator->figures = (tl__value_figures){
         .mse = nan, .mae = nan, .rmse = nan, .r2 = nan, .r2_weighted = nan, .explained_variance = nan,
         .mape = nan, .smape = nan, .wape = nan, .max_error = nan,
@@ -243,7 +243,7 @@ static void evaluate_scored(const tl__evaluator *evaluator, tl__scored *out)
 
 TL_PRIV void tl__scores_clear(tl_scores *scores)
 {
-    double nan = tl__bits_double(0x7ff8000000000000u);
+    double nan = tl__nan_d();
     *scores = (tl_scores){
         .loss = nan, .accuracy = nan, .balanced_accuracy = nan, .precision_macro = nan, .recall_macro = nan,
         .f1_macro = nan, .auc = nan, .mse = nan, .mae = nan, .rmse = nan, .r2 = nan,

@@ -42,7 +42,7 @@ TL_PRIV const tl__class_record *tl__records_class(const tl__records *records, si
 
 TL_PRIV void tl__row_clear(double *row, size_t width)
 {
-    for (size_t i = 0; i < width; i++) row[i] = tl__bits_double(0x7ff8000000000000u);
+    for (size_t i = 0; i < width; i++) row[i] = tl__nan_d();
 }
 
 /* ---- the table ---- */
@@ -240,7 +240,7 @@ static bool history_class_figure(const tl_epoch *epoch, const char *name, double
 
 TL_API double tl_epoch_figure(const tl_epoch *epoch, const char *name)
 {
-    double value = tl__bits_double(0x7ff8000000000000u);
+    double value = tl__nan_d();
     if (!epoch || !name) return value;
     const tl__record_field *field = tl__record_field_find(name, strlen(name));
     if (field) return tl__record_value(tl__records_at(epoch->records, epoch->index), field);

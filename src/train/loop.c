@@ -18,8 +18,6 @@ enum {
     LOOP_STRIDE = 1023          /* ... but at least every so many steps and one */
 };
 
-static double loop_nan(void) { return tl__bits_double(0x7ff8000000000000u); }
-
 /* ---- a step ---- */
 
 static void loop_begin_epoch(tl__trainer *trainer)
@@ -224,11 +222,12 @@ static void loop_progress_of(const tl__trainer *trainer, bool epoch_end, tl_prog
         .state = "training", .epoch = (int64_t)state->epoch + (epoch_end ? 0 : 1),
             .epochs = trainer->settings->training.epochs,
         .step = epoch_end ? (int64_t)trainer->steps : (int64_t)state->step, .steps = (int64_t)trainer->steps,
-        .loss = epoch_end ? state->last_train_loss : state->samples > 0 ? state->loss_sum / state->samples : loop_nan(),
+        .loss = epoch_end ? state->last_train_loss
+                          : state->samples > 0 ? state->loss_sum / state->samples : tl__nan_d(),
         .validation_loss = state->last_val_loss, .accuracy = state->last_accuracy,
         .learning_rate = state->learning_rate,
-        .seconds = elapsed, .samples_per_second = elapsed > 0 ? trainer->session_samples / elapsed : loop_nan(),
-        .seconds_left = ending ? 0 : trainer->session_steps > 0 ? elapsed / trainer->session_steps * left : loop_nan(),
+        .seconds = elapsed, .samples_per_second = elapsed > 0 ? trainer->session_samples / elapsed : tl__nan_d(),
+        .seconds_left = ending ? 0 : trainer->session_steps > 0 ? elapsed / trainer->session_steps * left : tl__nan_d(),
         .epoch_end = epoch_end, .regression = trainer->evaluator.classes == 0,
         .run = trainer->options.run ? trainer->options.run : "", .line = epoch_end ? trainer->line : "", .note = "",
     };
@@ -319,7 +318,7 @@ static tl_status loop_validate(tl__trainer *trainer, tl__epoch *epoch, tl_error 
 static void loop_fill_epoch(const tl__trainer *trainer, tl__epoch *epoch)
 {
     const tl__train_state *state = &trainer->state;
-    double nan = loop_nan();
+    double nan = tl__nan_d();
     bool classes = trainer->evaluator.classes != 0;
     double numbers = state->samples * (double)trainer->evaluator.numbers;
     *epoch = (tl__epoch){
@@ -560,7 +559,7 @@ static tl_status loop_run(tl__trainer *trainer, double max_steps, tl_error *erro
     trainer->session_steps = trainer->session_samples = 0;
     trainer->seconds_before = trainer->state.seconds + trainer->state.epoch_seconds;
     if (!trainer->resumed) {
-        trainer->state.last_val_loss = trainer->state.last_accuracy = trainer->state.last_train_loss = loop_nan();
+        trainer->state.last_val_loss = trainer->state.last_accuracy = trainer->state.last_train_loss = tl__nan_d();
         TL_TRY(tl__ring_put(trainer, 0, error));
     }
     if (trainer->settings->training.mixed_precision)

@@ -5,7 +5,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/math.h"
 #include "metrics/metrics.h"
+#include "metrics/student.h"
 
 #include <math.h>
 
@@ -103,11 +105,25 @@ static void test_median(void **state)
     assert_int_equal(tl__median_error(&tight, tl__of_doubles(truth), tl__of_doubles(zero), 5, &out), TL_OUT_OF_MEMORY);
 }
 
+/* scipy.stats.t.ppf(0.975, n) */
+static void test_student(void **state)
+{
+    static const double known[][2] = {{1, 12.706204736174694}, {2, 4.302652729749462},   {7, 2.364624251592784},
+                                      {30, 2.0422724563012378}, {31, 2.039513446396408}, {40, 2.021075390306273},
+                                      {100, 1.9839715185235518}, {1000, 1.9623390808264083}};
+    (void)state;
+    for (size_t i = 0; i < TL_COUNT(known); i++) {
+        double off = tl__student((size_t)known[i][0]) / known[i][1] - 1;
+        assert_true(off < 1e-6 && off > -1e-6);
+    }
+    assert_false(tl__is_finite_d(tl__student(0)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_documented), cmocka_unit_test(test_corners), cmocka_unit_test(test_series),
-        cmocka_unit_test(test_median),
+        cmocka_unit_test(test_median),     cmocka_unit_test(test_student),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
