@@ -86,8 +86,9 @@ static void plan_name(const tl__graph_node *node, const tl__tensor_spec *spec, t
     size_t size = strlen(node->name), end = tl__format(suffix, sizeof suffix, "_l%d", spec->level - 1);
     tl__format(out->name, sizeof out->name, "%s.%s", node->name, spec->name);
     out->key = tl__name_hash(out->name);
-    const char *zero = spec->level ? strstr(spec->name, "_l0") : NULL;
-    if (!zero) return;
+    const char *zero = spec->name;
+    while (*zero != '\0' && (zero[0] != '_' || zero[1] != 'l' || zero[2] != '0')) zero++;
+    if (!spec->level || *zero == '\0') return;
     if (size > end && strcmp(node->name + size - end, suffix) == 0) size -= end;
     tl__format(out->name, sizeof out->name, "%.*s.%.*s%s%s", (int)size, node->name, (int)(zero - spec->name),
                spec->name, suffix, zero + 3);
