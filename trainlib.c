@@ -116,7 +116,6 @@
 #include "metrics/probability.c"
 #include "metrics/ranking.c"
 #include "metrics/stability.c"
-#include "metrics/student.c"
 #include "metrics/values.c"
 #include "metrics/forecast_score.c"
 #include "metrics/naive.c"
