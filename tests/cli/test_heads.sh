@@ -131,13 +131,13 @@ is 'one head for all and none' "$(head -n 3 losses)" "$(tail -n 3 losses)"
 # Several numbers a value: quantiles have columns of their own.
 trainlib train:run two.yaml --set training.heads=null --set 'data.target=[price, volatility]' --quiet \
     --set 'training.loss={type: quantile, quantiles: [0.25, 0.5, 0.75]}' --set training.epochs=3 \
-    --set network.layers=null --set network.model=mlp
+    --set network.layers=null --set network.model=mlp --set name=three
 exits 0
-trainlib train:predict $(ls -d output/runs/two_* | tail -n 1) --data two.csv
+trainlib train:predict output/runs/three_* --data two.csv
 exits 0
 says out 'row,prediction_price_0.25,prediction_price_0.5,prediction_price_0.75,prediction_volatility_0.25'
 is 'numbers of a row' "$(sed -n 2p out | awk -F, '{ print NF }')" 7
-trainlib train:predict $(ls -d output/runs/two_* | tail -n 1) --data two.csv --json
+trainlib train:predict output/runs/three_* --data two.csv --json
 exits 0; says out '"volatility": {' '"0.75": '
 
 finish
