@@ -75,6 +75,8 @@ END
 trainlib train:run wave.yaml --quiet; exits 0
 first wave.yaml; is 'cause of a good forecast' "$first" ''
 
+# In an emulator these trainings take ten minutes.
+if [ -z "$RUN" ]; then
 # forecasts: a window shorter than the season, a level that moves away, a column that knows the next steps, and each mended
 awk 'BEGIN { s = 7; print "t,v,c"; for (i = 0; i < 903; i++) { s = s * 16807 % 2147483647; v[i] = (i % 48 < 3 ? 6 : i % 48 == 20 ? -5 : 0) + s / 4e9 }
     for (i = 0; i < 900; i++) printf "%d,%.4f,%.4f\n", i, v[i], 2 * v[i + 2] }' > pulses.csv
@@ -96,6 +98,7 @@ trainlib train:run pulses.yaml --quiet --set data.file=rising.csv --set 'data.dr
 first output/runs/level_*; is 'cause of a forecast whose windows are normalised' "$first" ''
 trainlib train:run pulses.yaml --quiet --set 'data.drop=[]' --set name=ahead; exits 0
 trainlib train:diagnose output/runs/ahead_*; says out "1  Column 'c' knows the steps that are to be forecast." '2 steps later' 'data.drop'
+fi
 
 # units that stand at the end of their range from the beginning
 cat > tanh.yaml <<'END'
