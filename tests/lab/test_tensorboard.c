@@ -1,5 +1,8 @@
 /* Event files of runs: a resumed run's files together are one clean series, that of a run without interruption; and a
  * run whose events cannot be written goes on without them. */
+#ifndef _FILE_OFFSET_BITS
+#  define _FILE_OFFSET_BITS 64    /* where it matters, folders are read with 64-bit file numbers */
+#endif
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
