@@ -78,6 +78,18 @@ void training_over(training *t, tl_dataset *data, const char *network, const cha
     training_begin(t, data, network, settings, (tl__trainer_options){.folder = folder});
 }
 
+void training_as_planned(training *t, tl_scores *scores)
+{
+    tl__memory plan;
+    tl_error error = {0};
+    tl__trainer_memory(t->trainer, &plan);
+    tl__heap_reset_peak(&t->context->heap);
+    if (tl__trainer_run(t->trainer, &error) != TL_OK) fail_msg("%s", error.message);
+    for (int part = 0; part < 3; part++)
+        assert_int_equal(tl__trainer_score(t->trainer, (tl_part)part, scores, &error), TL_OK);
+    assert_int_equal(t->context->heap.peak, plan.total);
+}
+
 void training_end(training *t)
 {
     tl__trainer_free(t->trainer);

@@ -25,6 +25,8 @@ void training_start(training *t, size_t rows, const char *network, const char *s
 void training_over(training *t, tl_dataset *data, const char *network, const char *settings, const char *folder);
 /* The same with these options, settings and seed excepted. */
 void training_begin(training *t, tl_dataset *data, const char *network, const char *settings, tl__trainer_options options);
+/* Trains and scores every part, in the memory of the plan to the byte; *scores: of the last part. */
+void training_as_planned(training *t, tl_scores *scores);
 /* Frees all but data that training_over was given. */
 void training_end(training *t);
 

@@ -48,18 +48,11 @@ static void test_plan_is_exact(void **state)
     (void)state;
     for (int i = 0; i < 2; i++) {
         training t;
-        tl__memory plan;
         tl_scores scores;
-        tl_error error = {0};
         tl_context *context = context_new();
         tl_dataset *data = waves(context, WAVES);
         training_over(&t, data, "nodes: 8", settings[i], NULL);
-        tl__trainer_memory(t.trainer, &plan);
-        tl__heap_reset_peak(&context->heap);
-        if (tl__trainer_run(t.trainer, &error) != TL_OK) fail_msg("%s", error.message);
-        for (int part = 0; part < 3; part++)
-            assert_int_equal(tl__trainer_score(t.trainer, (tl_part)part, &scores, &error), TL_OK);
-        assert_int_equal(context->heap.peak, plan.total);
+        training_as_planned(&t, &scores);
         training_end(&t);
         tl_dataset_free(data);
         tl_context_free(context);

@@ -63,7 +63,6 @@ static void test_mixed(void **state)
     (void)state;
     for (int i = 0; i < 2; i++) {
         training t;
-        tl__memory plan;
         tl_scores scores;
         tl_error error = {0};
         tl_context *context;
@@ -75,12 +74,7 @@ static void test_mixed(void **state)
         assert_int_equal(tl_context_make(&options, &context, NULL), TL_OK);
         tl_dataset *data = mixed(context);
         training_over(&t, data, "nodes: 9", settings[i], NULL);
-        tl__trainer_memory(t.trainer, &plan);
-        tl__heap_reset_peak(&context->heap);
-        if (tl__trainer_run(t.trainer, &error) != TL_OK) fail_msg("%s", error.message);
-        for (int part = 0; part < 3; part++)
-            assert_int_equal(tl__trainer_score(t.trainer, (tl_part)part, &scores, &error), TL_OK);
-        assert_int_equal(context->heap.peak, plan.total);
+        training_as_planned(&t, &scores);
 
         assert_int_equal(tl__tree_new(&context->heap, NULL, &tree), TL_OK);
         tl__builder_init(&builder, tree);

@@ -34,7 +34,6 @@ static void test_walks(void **state)
     (void)state;
     for (int i = 0; i < 2; i++) {
         training t;
-        tl__memory plan;
         tl_scores scores;
         tl_predictor *predictor;
         tl_error error = {0};
@@ -44,12 +43,7 @@ static void test_walks(void **state)
         assert_int_equal(tl_context_make(&options, &context, NULL), TL_OK);
         tl_dataset *data = walks(context);
         training_over(&t, data, "units: 5", settings[i], NULL);
-        tl__trainer_memory(t.trainer, &plan);
-        tl__heap_reset_peak(&context->heap);
-        if (tl__trainer_run(t.trainer, &error) != TL_OK) fail_msg("%s", error.message);
-        for (int part = 0; part < 3; part++)
-            assert_int_equal(tl__trainer_score(t.trainer, (tl_part)part, &scores, &error), TL_OK);
-        assert_int_equal(context->heap.peak, plan.total);
+        training_as_planned(&t, &scores);
 
         /* Raw rows filled up with NaN: as many are right as the last score, of the test part, says. */
         assert_int_equal(tl_predictor_new(t.model, 1, &predictor, &error), TL_OK);
